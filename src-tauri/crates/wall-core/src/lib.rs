@@ -1,0 +1,37 @@
+//! The pure heart of GridWall (网格指挥墙).
+//!
+//! Invariants of this crate: **no clock, no I/O, no async, no wire types**. Time enters as an argument ([`UtcMs`]);
+//! places are WGS-84 degrees, longitude before latitude ([`Place`]), and cells are integers of 1e-9 degree
+//! ([`GridPoint`]) so that predicates on them are exact. A bad record becomes an issue, never a panic.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod coded;
+
+mod camera;
+mod cell;
+mod ids;
+mod party;
+mod place;
+mod plan;
+mod record;
+mod site;
+mod staff;
+mod ticket;
+mod time;
+
+pub use camera::{Camera, CameraState};
+pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
+pub use ids::{BuildingId, CameraId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
+pub use party::{OwnerRole, Ownership, Party, PartyKind};
+pub use place::{GridPoint, Place};
+pub use plan::{Network, Plan, PlanStatus};
+pub use record::{
+    Attachment, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,
+    Reporter, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
+};
+pub use site::Site;
+pub use staff::{Position, Staff};
+pub use ticket::{Category, Channel, DeadlineKind, Platform, Severity, Ticket, TicketStatus};
+pub use time::UtcMs;

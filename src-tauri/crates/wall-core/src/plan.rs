@@ -1,0 +1,55 @@
+//! Networks (网格类型) and plans (网格方案).
+
+use crate::coded::coded;
+use crate::{NetworkId, PlanId, UtcMs};
+
+/// A complete set of cells for one purpose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Network {
+    /// Identity inside the store.
+    pub id: NetworkId,
+    /// Key used on the command line: `general`, `police` …
+    pub key: String,
+    /// Name on screen.
+    pub name: String,
+}
+
+coded! {
+    /// Where a plan stands in its life.
+    PlanStatus {
+        /// 草案
+        Draft = "draft",
+        /// 审核中
+        InReview = "in_review",
+        /// 已发布: in force from its effective date.
+        Published = "published",
+        /// 已停用
+        Retired = "retired",
+    }
+}
+
+/// A version of a network's cells. In force at `t` when published and `effective_from <= t < effective_to`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// Identity inside the store.
+    pub id: PlanId,
+    /// Its network.
+    pub network: NetworkId,
+    /// Name given by the planner or the import.
+    pub name: String,
+    /// Draft … retired.
+    pub status: PlanStatus,
+    /// Start of force (inclusive); `None` while a draft.
+    pub effective_from: Option<UtcMs>,
+    /// End of force (exclusive); `None` while in force.
+    pub effective_to: Option<UtcMs>,
+}
+
+impl Plan {
+    /// Whether the plan is in force at `t`.
+    pub fn in_force_at(&self, t: UtcMs) -> bool {
+        matches!(self.status, PlanStatus::Published | PlanStatus::Retired)
+            && self.effective_from.is_some_and(|f| f <= t)
+            && self.effective_to.is_none_or(|e| t < e)
+    }
+}

@@ -1,0 +1,1 @@
+//! Export of cells, tickets and points to files.

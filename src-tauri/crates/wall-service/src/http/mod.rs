@@ -1,0 +1,1 @@
+//! The HTTP interface: intake, Open311, queries, events.

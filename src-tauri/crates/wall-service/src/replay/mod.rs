@@ -1,0 +1,1 @@
+//! Replay: historical tickets as a live feed.

@@ -1,0 +1,560 @@
+//! What the user interface and HTTP clients of the wall see: the same for the window and for the browser.
+//!
+//! Times are milliseconds since 1970 UTC and end in `_ms`; durations name their unit; places are WGS-84 degrees.
+//! TypeScript types are generated from this file into `ui/src/wire/` (`cargo test -p wall-service --test wire`).
+//! Never here: reporters, phone numbers, anything of the care registers, free text of sensitive tickets.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! wire {
+    ($($item:item)+) => {$(
+        #[derive(Serialize, Deserialize, TS, Clone, Debug, PartialEq)]
+        #[ts(export_to = "wire.ts")]
+        $item
+    )+};
+}
+
+wire! {
+/// Whose clock the wall shows.
+#[serde(rename_all = "snake_case")]
+pub enum ClockKind {
+    /// The system's.
+    System,
+    /// Fixed by `--now`.
+    Fixed,
+    /// Driven by a replay.
+    Replay,
+}
+
+/// The wall's clock. Anything but `system` is said on screen all the time.
+pub struct Clock {
+    /// Whose clock.
+    pub kind: ClockKind,
+    /// The wall's now.
+    #[ts(type = "number")]
+    pub now_ms: i64,
+    /// Seconds of wall time per second of real time: 1 system, 0 fixed or paused.
+    pub speed: f64,
+}
+
+/// The base map, when there is one: vector tiles with the layers earth, landuse, water, roads, buildings, places, pois.
+pub struct BaseMap {
+    /// URL template below the host's root: `basemap/{z}/{x}/{y}.mvt`.
+    pub tiles: String,
+    /// Smallest zoom with tiles.
+    pub min_zoom: u8,
+    /// Largest zoom with tiles (overzoomed beyond).
+    pub max_zoom: u8,
+    /// Attribution to show.
+    pub attribution: String,
+}
+
+/// A network of cells.
+pub struct NetworkView {
+    /// `general`, `police` …
+    pub key: String,
+    /// Name on screen.
+    pub name: String,
+}
+
+/// The plan in force at the wall's time.
+pub struct PlanView {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// draft, in_review, published, retired.
+    pub status: String,
+    /// Start of force.
+    #[ts(type = "number | null")]
+    pub effective_from_ms: Option<i64>,
+}
+
+/// Who looks.
+pub struct ActorView {
+    /// Name or account.
+    pub who: String,
+    /// viewer, operator, leader, planner, registrar, admin, feed.
+    pub role: String,
+    /// Which station.
+    pub station: String,
+}
+
+/// What changes seldom: asked once, and again when `Frame.reload` says so.
+pub struct WallInfo {
+    /// Title of the wall.
+    pub title: String,
+    /// Demonstration data: the screen says 演示数据.
+    pub demo: bool,
+    /// Version of the product.
+    pub version: String,
+    /// IANA name of the zone in which times are shown.
+    pub zone: String,
+    /// Store revision of this answer.
+    #[ts(type = "number")]
+    pub revision: i64,
+    /// The clock.
+    pub clock: Clock,
+    /// Base map or none (plain ground).
+    pub base_map: Option<BaseMap>,
+    /// West, south, east, north of all cells; `null` when there are none.
+    pub bounds: Option<[f64; 4]>,
+    /// All networks.
+    pub networks: Vec<NetworkView>,
+    /// Key of the network that counts here.
+    pub network: String,
+    /// Its plan in force; `null` = no cells yet.
+    pub plan: Option<PlanView>,
+    /// Number of cells in force.
+    pub cell_count: u32,
+    /// How the heat is computed, for the legend.
+    pub heat: HeatInfo,
+    /// Who looks.
+    pub actor: ActorView,
+    /// Categories seen, for names and the mix.
+    pub categories: Vec<CategoryView>,
+}
+
+/// Parameters of the heat, printed in the legend.
+pub struct HeatInfo {
+    /// After this many hours a ticket weighs half.
+    pub half_life_h: f64,
+    /// Standard deviation of the kernel in metres.
+    pub sigma_m: f64,
+    /// Density (weighted open tickets per km²) at the top of the colour ramp: fixed while the wall runs.
+    pub scale_max: f64,
+    /// The same top for whole cells.
+    pub cell_scale_max: f64,
+    /// Half width of the time-left scale in hours.
+    pub time_left_span_h: f64,
+}
+
+/// A category of tickets.
+pub struct CategoryView {
+    /// Code as tickets carry it.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// public_security, market_supervision, law_enforcement, citizen_services, or empty.
+    pub platform: String,
+}
+
+/// Level of areas on the map.
+#[serde(rename_all = "snake_case")]
+#[derive(Copy, Eq, Hash)]
+pub enum Level {
+    /// 网格
+    Cell,
+    /// 社区
+    Community,
+    /// 街道
+    Street,
+}
+
+/// Properties of an area feature (`GET api/v1/areas?level=…` is a GeoJSON FeatureCollection with these).
+pub struct AreaProperties {
+    /// Key: id of the cell, code of the community or street. Joins `AreaStat.key`.
+    pub key: String,
+    /// Code.
+    pub code: String,
+    /// Name (may be empty: show the code).
+    pub name: String,
+    /// basic or dedicated for cells; empty otherwise.
+    pub kind: String,
+    /// Code of the community (cells) or street (communities).
+    pub parent_code: String,
+    /// Name of the parent, may be empty.
+    pub parent_name: String,
+    /// Households, when known.
+    pub households: Option<u32>,
+    /// Name of the party that answers, empty = nobody (hatched).
+    pub owner: String,
+    /// Owner's colour 0 … 7, −1 = nobody. Neighbouring owners never share one while 8 suffice.
+    pub owner_color: i8,
+    /// Area in km², geodesic.
+    pub area_km2: f64,
+    /// A point well inside, for the label.
+    pub label_lon: f64,
+    /// Latitude of the same.
+    pub label_lat: f64,
+}
+
+/// Counts of one area at the wall's time.
+pub struct AreaStat {
+    /// Joins `AreaProperties.key`.
+    pub key: String,
+    /// Open tickets.
+    pub open: u32,
+    /// Open and past their due time.
+    pub overdue: u32,
+    /// Received since local midnight.
+    pub received_today: u32,
+    /// Closed since local midnight.
+    pub closed_today: u32,
+    /// Severity-weighted, decayed open tickets per km².
+    pub heat: f64,
+    /// Median seconds to the due time over open tickets with one (negative = late); `null` = none.
+    pub time_left_s: Option<f64>,
+}
+
+/// One figure of the left panel with its trend.
+pub struct Figure {
+    /// received_today, open, on_time, overdue, closed_today.
+    pub key: String,
+    /// The value (a ratio 0 … 1 for on_time); `null` when the denominator is 0.
+    pub value: Option<f64>,
+    /// Numerator, for ratios.
+    pub numerator: Option<u32>,
+    /// Denominator, for ratios.
+    pub denominator: Option<u32>,
+    /// The same figure at the same time of day one day before.
+    pub yesterday: Option<f64>,
+    /// 24 hourly values up to now, oldest first.
+    pub spark: Vec<f64>,
+}
+
+/// A ticket as the live stream and the map show it.
+pub struct TicketView {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Identity in its source.
+    pub external_id: String,
+    /// One line; the category's name when the text is sensitive or empty. Phone and identity numbers are masked.
+    pub title: String,
+    /// Category code.
+    pub category: String,
+    /// Category name.
+    pub category_name: String,
+    /// Platform code or empty.
+    pub platform: String,
+    /// Channel code or empty.
+    pub channel: String,
+    /// 1 gravest … 4.
+    pub severity: u8,
+    /// Status code.
+    pub status: String,
+    /// Whether it is open at the wall's time.
+    pub open: bool,
+    /// Whether it is open and late.
+    pub overdue: bool,
+    /// Priority of the alarm it raises: red, orange, yellow, blue, or empty.
+    pub alarm: String,
+    /// Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then.
+    pub lon: Option<f64>,
+    /// Latitude.
+    pub lat: Option<f64>,
+    /// Key of its cell, empty = outside all cells.
+    pub cell_key: String,
+    /// Code of its cell.
+    pub cell_code: String,
+    /// Name of its cell.
+    pub cell_name: String,
+    /// When it was reported.
+    #[ts(type = "number")]
+    pub reported_ms: i64,
+    /// When it is due.
+    #[ts(type = "number | null")]
+    pub due_ms: Option<i64>,
+    /// When it was closed.
+    #[ts(type = "number | null")]
+    pub closed_ms: Option<i64>,
+}
+
+/// A member of staff on the map.
+pub struct StaffView {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// Role as the source names it.
+    pub role: String,
+    /// Unit.
+    pub unit: String,
+    /// on_duty, off_duty or unknown.
+    pub duty: String,
+    /// Last known place; `null` = never heard of.
+    pub lon: Option<f64>,
+    /// Latitude.
+    pub lat: Option<f64>,
+    /// When that was.
+    #[ts(type = "number | null")]
+    pub at_ms: Option<i64>,
+}
+
+/// How fresh what is shown is.
+pub struct Freshness {
+    /// When the newest record was written, real time; `null` = nothing yet.
+    #[ts(type = "number | null")]
+    pub last_write_ms: Option<i64>,
+    /// When a feed last spoke (ticket or position), real time.
+    #[ts(type = "number | null")]
+    pub last_feed_ms: Option<i64>,
+    /// Whether the store answers.
+    pub store_ok: bool,
+    /// Real time of this frame on the serving machine.
+    #[ts(type = "number")]
+    pub served_ms: i64,
+}
+
+/// The whole moving state: the start of a viewer, or the answer to a question about another time.
+pub struct Snapshot {
+    /// Revision up to which this is true.
+    #[ts(type = "number")]
+    pub revision: i64,
+    /// The clock; for another time than now, `now_ms` is that time.
+    pub clock: Clock,
+    /// Whether this answers about another time than now.
+    pub as_of: bool,
+    /// Left figures.
+    pub figures: Vec<Figure>,
+    /// One line for every area of the three levels.
+    pub areas: Vec<AreaStat>,
+    /// Newest tickets, newest first (at most 200), gravest open ones included.
+    pub tickets: Vec<TicketView>,
+    /// All staff.
+    pub staff: Vec<StaffView>,
+    /// How fresh.
+    pub freshness: Freshness,
+}
+
+/// What changed since the frame before; a few a second at most.
+pub struct Frame {
+    /// First revision inside, exclusive: equals the viewer's revision, else it re-snapshots.
+    #[ts(type = "number")]
+    pub from_revision: i64,
+    /// Last revision inside.
+    #[ts(type = "number")]
+    pub to_revision: i64,
+    /// The clock.
+    pub clock: Clock,
+    /// Figures, when they changed.
+    pub figures: Option<Vec<Figure>>,
+    /// Areas whose line changed.
+    pub areas: Vec<AreaStat>,
+    /// Tickets that are new or changed (also: opened or fell due by the passing of time).
+    pub tickets: Vec<TicketView>,
+    /// Staff that moved or changed.
+    pub staff: Vec<StaffView>,
+    /// Areas, owners, categories or the plan changed: ask `wall` and `areas` again.
+    pub reload: bool,
+    /// How fresh.
+    pub freshness: Freshness,
+}
+
+/// A point feature at close zoom (`GET api/v1/points` is a GeoJSON FeatureCollection with these).
+pub struct PointProperties {
+    /// ticket, camera, staff, site.
+    pub kind: String,
+    /// Identity inside its kind.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Name or title.
+    pub name: String,
+    /// ticket: status; camera: online/offline/unknown; staff: duty; site: its kind.
+    pub state: String,
+    /// Severity of a ticket, 0 otherwise.
+    pub severity: u8,
+    /// Whether an open ticket is late.
+    pub overdue: bool,
+    /// Direction of a camera in degrees from north.
+    pub heading_deg: Option<f64>,
+    /// Opening angle of a camera.
+    pub fov_deg: Option<f64>,
+    /// Range of a camera in metres.
+    pub range_m: Option<f64>,
+}
+
+/// Someone who answers for a cell.
+pub struct OwnerView {
+    /// Name.
+    pub name: String,
+    /// person or unit.
+    pub kind: String,
+    /// leader, full_time, part_time, police, unit.
+    pub role: String,
+    /// on_duty, off_duty or unknown.
+    pub duty: String,
+    /// Staff identity when the person is on the staff list.
+    #[ts(type = "number | null")]
+    pub staff_id: Option<i64>,
+}
+
+/// A category and how many.
+pub struct CategoryCount {
+    /// Category name.
+    pub name: String,
+    /// Category code.
+    pub code: String,
+    /// Open tickets.
+    pub open: u32,
+    /// Tickets received in the last 30 days.
+    pub recent: u32,
+}
+
+/// Something near or inside, with a distance where one is asked for.
+pub struct PlaceView {
+    /// camera, site, staff, ticket.
+    pub kind: String,
+    /// Identity inside its kind.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// State or kind word.
+    pub state: String,
+    /// Longitude.
+    pub lon: f64,
+    /// Latitude.
+    pub lat: f64,
+    /// Straight distance in metres.
+    pub distance_m: Option<f64>,
+    /// Estimated walking time in seconds: straight line × 1.3 at 1.2 m/s.
+    pub walk_s: Option<f64>,
+}
+
+/// The card of an area.
+pub struct AreaCard {
+    /// Who and where.
+    pub area: AreaProperties,
+    /// Level.
+    pub level: Level,
+    /// Its counts.
+    pub stat: AreaStat,
+    /// Who answers (cells).
+    pub owners: Vec<OwnerView>,
+    /// Mix of open and recent tickets, largest first.
+    pub categories: Vec<CategoryCount>,
+    /// Tickets received in each of the last 24 hours, oldest first.
+    pub last_24h: Vec<u32>,
+    /// Open tickets, gravest and latest first, at most 20.
+    pub tickets: Vec<TicketView>,
+    /// Cameras inside.
+    pub cameras: Vec<PlaceView>,
+    /// Key sites inside.
+    pub sites: Vec<PlaceView>,
+    /// Time of the answer.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// One step in a ticket's history.
+pub struct TransitionView {
+    /// From which status; empty for the first.
+    pub from: String,
+    /// To which status.
+    pub to: String,
+    /// When.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    /// When we learned it.
+    #[ts(type = "number")]
+    pub recorded_ms: i64,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// imported, intake or move.
+    pub kind: String,
+}
+
+/// The card of a ticket.
+pub struct TicketCard {
+    /// The line of the stream.
+    pub ticket: TicketView,
+    /// Source system.
+    pub source: String,
+    /// Text, masked; empty when sensitive.
+    pub description: String,
+    /// Whether text was withheld because the category is sensitive.
+    pub withheld: bool,
+    /// Address; empty for a viewer who sees places only to the cell.
+    pub address: String,
+    /// Closed before opened in the source.
+    pub inverted_times: bool,
+    /// Who answers for its cell.
+    pub owners: Vec<OwnerView>,
+    /// History, oldest first.
+    pub history: Vec<TransitionView>,
+    /// Nearest cameras, at most 5.
+    pub cameras: Vec<PlaceView>,
+    /// Nearest staff with a fresh position, at most 5.
+    pub staff: Vec<PlaceView>,
+    /// Time of the answer.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// One hit of the search.
+pub struct SearchHit {
+    /// area, ticket, camera, staff, site, address.
+    pub kind: String,
+    /// Key or id inside its kind.
+    pub key: String,
+    /// Title.
+    pub title: String,
+    /// Second line.
+    pub subtitle: String,
+    /// Longitude.
+    pub lon: Option<f64>,
+    /// Latitude.
+    pub lat: Option<f64>,
+}
+
+/// Tickets received and closed in equal steps of time, for the slider.
+pub struct Histogram {
+    /// Start of the first bucket.
+    #[ts(type = "number")]
+    pub from_ms: i64,
+    /// Width of a bucket in seconds.
+    #[ts(type = "number")]
+    pub bucket_s: i64,
+    /// Received in each bucket.
+    pub received: Vec<u32>,
+    /// Closed in each bucket.
+    pub closed: Vec<u32>,
+}
+
+/// Every error on the wire.
+pub struct Problem {
+    /// A word to branch on.
+    pub code: String,
+    /// What happened, what still works, what to do.
+    pub message: String,
+}
+}
+
+/// Every query and command of the wall: method and path below the root. The HTTP router and the window's scheme
+/// handler both register all of them; a test asserts it.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/api/v1/wall"),
+    ("GET", "/api/v1/snapshot"),
+    ("GET", "/api/v1/areas"),
+    ("GET", "/api/v1/heat"),
+    ("GET", "/api/v1/points"),
+    ("GET", "/api/v1/area-card"),
+    ("GET", "/api/v1/ticket-card"),
+    ("GET", "/api/v1/search"),
+    ("GET", "/api/v1/histogram"),
+    ("GET", "/api/v1/frames"),
+    ("GET", "/api/v1/changes"),
+    ("GET", "/api/v1/cells"),
+    ("GET", "/api/v1/tickets"),
+    ("POST", "/api/v1/tickets"),
+    ("POST", "/api/v1/positions"),
+    ("GET", "/api/v1/near"),
+    ("GET", "/api/v1/stats"),
+    ("POST", "/api/v1/clock"),
+    ("GET", "/basemap/{z}/{x}/{y}"),
+    ("GET", "/open311/{file}"),
+    ("GET", "/open311/v2/{file}"),
+    ("POST", "/open311/v2/{file}"),
+    ("GET", "/open311/v2/services/{file}"),
+    ("GET", "/open311/v2/requests/{file}"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+];

@@ -1,0 +1,61 @@
+//! The TypeScript types of `ui/src/wire/wire.ts` are generated from Rust, committed, and checked here.
+//! `GRIDWALL_BLESS=1 cargo test -p wall-service --test wire` writes them anew.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use ts_rs::{Config, TS};
+use wall_service::wire::*;
+
+macro_rules! declarations {
+    ($($name:ty),+ $(,)?) => {{
+        let config = Config::new();
+        let mut out = String::from("// Generated from src-tauri/crates/wall-service/src/wire.rs. Do not edit.\n");
+        $(
+            out.push_str("\nexport ");
+            out.push_str(&<$name>::decl(&config));
+            out.push('\n');
+        )+
+        out
+    }};
+}
+
+#[test]
+fn typescript_types_are_current() {
+    let text = declarations!(
+        ClockKind,
+        Clock,
+        BaseMap,
+        NetworkView,
+        PlanView,
+        ActorView,
+        HeatInfo,
+        CategoryView,
+        WallInfo,
+        Level,
+        AreaProperties,
+        AreaStat,
+        Figure,
+        TicketView,
+        StaffView,
+        Freshness,
+        Snapshot,
+        Frame,
+        PointProperties,
+        OwnerView,
+        CategoryCount,
+        PlaceView,
+        AreaCard,
+        TransitionView,
+        TicketCard,
+        SearchHit,
+        Histogram,
+        Problem,
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/wire/wire.ts");
+    if std::env::var_os("GRIDWALL_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(committed, text, "ui/src/wire/wire.ts is stale: run with GRIDWALL_BLESS=1");
+}
