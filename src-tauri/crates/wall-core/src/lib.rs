@@ -11,6 +11,7 @@ mod coded;
 
 mod camera;
 mod cell;
+mod datum;
 mod ids;
 mod party;
 mod place;
@@ -23,6 +24,7 @@ mod time;
 
 pub use camera::{Camera, CameraState};
 pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
+pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
 pub use ids::{BuildingId, CameraId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
 pub use party::{OwnerRole, Ownership, Party, PartyKind};
 pub use place::{GridPoint, Place};
