@@ -1,0 +1,42 @@
+# GridWall 网格指挥墙. `make run` shows the wall, `make test` proves it; both install what they need by themselves.
+# Every recipe is one script, so that nothing is hidden in make.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench fmt lint shots load setup notices clean
+
+help:            ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run:             ## open the wall on the demonstration district (no display: serve it, print the address)
+	@scripts/run.sh
+
+test:            ## everything CI checks, with the minutes of each stage
+	@scripts/test.sh
+
+bench:           ## criterion benches of wall-core, each beside the plain way, with the ratios
+	@scripts/bench.sh
+
+fmt:             ## format Rust and the user interface
+	@scripts/setup.sh ui-packages
+	cargo fmt --all
+	cd ui && npm run --silent lint -- --fix
+
+lint:            ## format check, invariants, clippy, ESLint, vue-tsc, licences
+	@scripts/test.sh lint
+
+shots:           ## screenshots of the served wall into docs/screenshots/
+	@scripts/shots.sh
+
+load:            ## 1,000 tickets a second for 60 s against a wall of its own; prints rates and memory
+	@scripts/load.sh
+
+setup:           ## install what `run` and `test` need
+	@scripts/setup.sh test
+
+notices:         ## write THIRD-PARTY.md anew
+	@scripts/setup.sh ui-packages
+	node scripts/licences.mjs --write
+
+clean:           ## remove what building made; keeps the wall's data
+	rm -rf ui/dist ui/node_modules
+	cargo clean

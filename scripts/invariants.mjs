@@ -1,0 +1,97 @@
+// The invariants of docs/ARCHITECTURE.md that a machine can check: who may depend on whom, who may import what.
+// Prints every breach with its place; notices (long files) do not fail.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { closure, workspace } from './lib/cargo.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+/** Crate → crates it must not reach, directly or through others. */
+const FORBIDDEN = {
+  'wall-core': ['tokio', 'async-std', 'sqlx', 'axum', 'hyper', 'reqwest', 'ureq', 'tauri', 'ts-rs', 'wall-store', 'wall-service', 'wall-render'],
+  'wall-store': ['tauri', 'axum', 'wall-service', 'wall-render'],
+  'wall-service': ['tauri', 'webkit2gtk', 'gtk', 'wall-render'],
+  'wall-render': ['tauri', 'sqlx', 'axum', 'wall-store', 'wall-service'],
+};
+/** Where windows are known, and nowhere else. */
+const SHELL = 'gridwall';
+const LONG_FILE_LINES = 500;
+
+const breaches = [];
+const notices = [];
+
+function dependencies() {
+  const found = workspace();
+  const name = (id) => found.packages.get(id).name;
+  for (const [crate, banned] of Object.entries(FORBIDDEN)) {
+    const member = found.members.get(crate);
+    if (!member) {
+      breaches.push(`no crate ${crate} in the workspace`);
+      continue;
+    }
+    const asker = closure(found, member.id);
+    for (const id of asker.keys()) {
+      if (!banned.includes(name(id))) continue;
+      const path = [];
+      for (let at = id; at; at = asker.get(at)) path.unshift(name(at));
+      breaches.push(`${crate} must not depend on ${name(id)}: ${path.join(' → ')}`);
+    }
+  }
+  for (const [crate, { dependencies: direct }] of found.members) {
+    if (crate !== SHELL && direct.some((dep) => dep.name === 'tauri' || dep.name.startsWith('tauri-'))) {
+      breaches.push(`only ${SHELL} may name tauri, ${crate} does`);
+    }
+  }
+  const programs = new Map();
+  for (const [crate, { targets }] of found.members) {
+    for (const target of targets.filter(({ kind }) => kind.includes('bin'))) {
+      if (programs.has(target.name)) breaches.push(`two programs named ${target.name}: in ${programs.get(target.name)} and ${crate}`);
+      programs.set(target.name, crate);
+    }
+    for (const target of targets.filter(({ kind }) => kind.includes('lib'))) {
+      const first = readFileSync(target.src_path, 'utf8').split('\n', 1)[0];
+      if (!first.startsWith('//! ')) breaches.push(`${crate}: the first line of ${target.src_path} must say what the crate is`);
+    }
+  }
+}
+
+function tracked(...patterns) {
+  const text = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...patterns], { encoding: 'utf8' });
+  return text.split('\0').filter((path) => path && existsSync(path));
+}
+
+function imports() {
+  for (const path of tracked('ui/src/*.ts', 'ui/src/*.vue')) {
+    if (path === 'ui/src/host/tauri.ts') continue;
+    readFileSync(path, 'utf8').split('\n').forEach((line, at) => {
+      if (/['"]@tauri-apps\//.test(line)) breaches.push(`${path}:${at + 1}: only ui/src/host/tauri.ts may import @tauri-apps`);
+    });
+  }
+  // The wall talks to no network but its own: no address of a font, tile or script server in what is shipped.
+  for (const path of tracked('ui/src/*', 'ui/index.html')) {
+    readFileSync(path, 'utf8').split('\n').forEach((line, at) => {
+      if (/(src|href|url|import|fetch)\s*[=(:]?\s*['"(]?\s*['"]?https?:\/\/(?!www\.w3\.org|127\.0\.0\.1|localhost)/.test(line)) {
+        breaches.push(`${path}:${at + 1}: loads from the network`);
+      }
+    });
+  }
+}
+
+function files() {
+  for (const path of tracked('*.rs', '*.ts', '*.vue', '*.mjs', '*.sh')) {
+    const text = readFileSync(path, 'utf8');
+    if (path.endsWith('.rs') && /#\[ignore/.test(text)) breaches.push(`${path}: an ignored test proves nothing`);
+    const lines = text.split('\n').length;
+    if (lines > LONG_FILE_LINES && !path.startsWith('ui/src/wire/')) notices.push(`${path}: ${lines} lines`);
+  }
+}
+
+dependencies();
+imports();
+files();
+for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);
+for (const line of breaches) console.log(`breach: ${line}`);
+console.log(breaches.length === 0 ? 'invariants hold' : `${breaches.length} breaches`);
+process.exitCode = breaches.length === 0 ? 0 : 1;
