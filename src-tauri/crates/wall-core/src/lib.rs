@@ -9,10 +9,12 @@
 
 mod coded;
 
+mod attribution;
 mod camera;
 mod cell;
 mod datum;
 mod ids;
+mod metric;
 mod party;
 mod place;
 mod plan;
@@ -22,10 +24,12 @@ mod staff;
 mod ticket;
 mod time;
 
+pub use attribution::{CellIndex, area_km2, label_point};
 pub use camera::{Camera, CameraState};
 pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
 pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
 pub use ids::{BuildingId, CameraId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
+pub use metric::distance_m;
 pub use party::{OwnerRole, Ownership, Party, PartyKind};
 pub use place::{GridPoint, Place};
 pub use plan::{Network, Plan, PlanStatus};
