@@ -11,4 +11,5 @@ pub mod export;
 pub mod http;
 pub mod import;
 pub mod replay;
+pub mod wall;
 pub mod wire;

@@ -1,1 +1,31 @@
-//! wall-store
+//! The truth on disk: SQLite through sqlx.
+//!
+//! Invariants of this crate: it knows no window and no wire; nothing is visible before it is committed; every change
+//! is in one transaction with its lines in the change log; the change log holds ids and kinds, never content; sealed
+//! values and the audit chain are written only here.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod access;
+mod audit;
+mod cells;
+mod changes;
+mod error;
+mod keys;
+mod open;
+mod rows;
+mod seal;
+mod things;
+mod tickets;
+mod write;
+
+pub use access::{Actor, Role, Token};
+pub use audit::{AuditLine, AuditVerdict};
+pub use cells::{PLAN_EPOCH, PlanDraft, StoredPlan};
+pub use changes::{Change, ChangeBatch, ChangeKind, ReplayClock};
+pub use error::StoreError;
+pub use open::{Pragmas, Store};
+pub use things::Upserts;
+pub use tickets::{Attributed, StoredTransition, TicketOutcome, TicketWrite};
+pub use write::WriteTx;

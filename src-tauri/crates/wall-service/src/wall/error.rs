@@ -1,0 +1,63 @@
+//! What can go wrong with a command or query, in words for the person who asked.
+
+use crate::wire::Problem;
+use wall_store::StoreError;
+
+/// Why the wall did not do what was asked. Each says what happened, what still works, what to do.
+#[derive(thiserror::Error, Debug)]
+pub enum WallError {
+    /// The actor's role may not.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// The question or command is not well formed.
+    #[error("{0}")]
+    Invalid(String),
+    /// The intake queue is full; what was acknowledged before is safe.
+    #[error("the intake queue is full; nothing of this request was taken, send it again in {retry_after_s} s")]
+    QueueFull {
+        /// When to try again, in seconds.
+        retry_after_s: u64,
+    },
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file or stream failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl WallError {
+    /// The word a caller branches on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::Invalid(_) => "invalid",
+            Self::QueueFull { .. } => "queue_full",
+            Self::Store(StoreError::Busy { .. }) => "store_busy",
+            Self::Store(StoreError::Refused(_)) => "refused",
+            Self::Store(_) => "store",
+            Self::Io(_) => "io",
+        }
+    }
+
+    /// The error as it goes over the wire.
+    pub fn problem(&self) -> Problem {
+        Problem { code: self.code().into(), message: self.to_string() }
+    }
+
+    /// HTTP status that fits.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Forbidden(_) => 403,
+            Self::NotFound(_) => 404,
+            Self::Invalid(_) => 400,
+            Self::Store(StoreError::Refused(_)) => 409,
+            Self::QueueFull { .. } | Self::Store(StoreError::Busy { .. }) => 503,
+            Self::Store(_) | Self::Io(_) => 500,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Who acts, in which role, and the tokens machines hold.
+
+use crate::{Store, StoreError, WriteTx};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use wall_core::UtcMs;
+
+macro_rules! roles {
+    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
+        /// What an actor may do; what each role guards grows.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Role { $($(#[$doc])* $name),+ }
+        impl Role {
+            /// All roles.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// The word in the database and on the wire.
+            pub fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
+            /// The role of a word.
+            pub fn from_code(code: &str) -> Option<Self> { match code { $($code => Some(Self::$name),)+ _ => None } }
+        }
+    };
+}
+
+roles! {
+    /// Unsigned at the wall station: places only to the cell.
+    Viewer = "viewer",
+    /// 值班员
+    Operator = "operator",
+    /// 领导
+    Leader = "leader",
+    /// 网格规划
+    Planner = "planner",
+    /// 台账管理员
+    Registrar = "registrar",
+    /// 管理员
+    Admin = "admin",
+    /// A machine that pushes tickets and positions and reads back status.
+    Feed = "feed",
+}
+
+impl Role {
+    /// Whether exact places and addresses of tickets are shown.
+    pub fn sees_exact_places(self) -> bool {
+        !matches!(self, Self::Viewer)
+    }
+
+    /// Whether the role may push tickets and positions.
+    pub fn may_feed(self) -> bool {
+        matches!(self, Self::Feed | Self::Operator | Self::Admin)
+    }
+
+    /// Whether the role may drive the wall's clock (replay).
+    pub fn may_drive_clock(self) -> bool {
+        matches!(self, Self::Feed | Self::Admin)
+    }
+}
+
+/// Who asks or commands. Every command and query takes one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// Account, operating-system user (`os:name`) or token (`token:name`).
+    pub who: String,
+    /// Role.
+    pub role: Role,
+    /// Station: `wall`, `browser`, `cli`, `api`.
+    pub station: String,
+    /// Purpose, when one was named.
+    pub purpose: Option<String>,
+}
+
+impl Actor {
+    /// An actor without a named purpose.
+    pub fn new(who: impl Into<String>, role: Role, station: impl Into<String>) -> Self {
+        Self { who: who.into(), role, station: station.into(), purpose: None }
+    }
+}
+
+/// A token as it is listed; the secret itself is not kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Token {
+    /// Identity.
+    pub id: i64,
+    /// Name, unique.
+    pub name: String,
+    /// Role it acts in.
+    pub role: Role,
+    /// Without a rate limit.
+    pub unlimited: bool,
+    /// When it was made.
+    pub created_at: UtcMs,
+    /// When it was revoked.
+    pub revoked_at: Option<UtcMs>,
+}
+
+/// SHA-256 of a secret of 256 random bits: nothing to guess, so no slow hash is needed.
+fn token_hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+impl WriteTx {
+    /// Makes a token and returns its secret (`gw_` + 64 hex digits), which is shown once and not kept.
+    pub async fn create_token(&mut self, name: &str, role: Role, unlimited: bool) -> Result<String, StoreError> {
+        let taken = sqlx::query("SELECT 1 FROM token WHERE name = ?").bind(name).fetch_optional(&mut *self.tx).await?;
+        if taken.is_some() {
+            return Err(StoreError::Refused(format!("a token named {name} exists; revoke it or choose another name")));
+        }
+        let mut bytes = [0u8; 32];
+        getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
+        let secret = bytes.iter().fold(String::from("gw_"), |s, b| s + &format!("{b:02x}"));
+        sqlx::query("INSERT INTO token (name, hash, role, unlimited, created_at) VALUES (?, ?, ?, ?, ?)")
+            .bind(name)
+            .bind(token_hash(&secret))
+            .bind(role.code())
+            .bind(unlimited)
+            .bind(self.recorded_at.0)
+            .execute(&mut *self.tx)
+            .await?;
+        self.audit("token.create", &format!("{{\"name\":{},\"role\":\"{}\"}}", serde_json::json!(name), role.code())).await?;
+        Ok(secret)
+    }
+
+    /// Revokes a token by name; `false` when there is none in force.
+    pub async fn revoke_token(&mut self, name: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL")
+            .bind(self.recorded_at.0)
+            .bind(name)
+            .execute(&mut *self.tx)
+            .await?
+            .rows_affected();
+        self.audit("token.revoke", &format!("{{\"name\":{}}}", serde_json::json!(name))).await?;
+        Ok(done > 0)
+    }
+}
+
+impl Store {
+    /// All tokens, oldest first.
+    pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let rows = sqlx::query("SELECT id, name, role, unlimited, created_at, revoked_at FROM token ORDER BY id")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        rows.iter().map(token).collect()
+    }
+
+    /// The token in force with this secret.
+    pub async fn token_by_secret(&self, secret: &str) -> Result<Option<Token>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, name, role, unlimited, created_at, revoked_at FROM token WHERE hash = ? AND revoked_at IS NULL",
+        )
+        .bind(token_hash(secret))
+        .fetch_optional(&self.inner.reader)
+        .await?;
+        row.as_ref().map(token).transpose()
+    }
+}
+
+fn token(row: &sqlx::sqlite::SqliteRow) -> Result<Token, StoreError> {
+    let role: &str = row.get(2);
+    Ok(Token {
+        id: row.get(0),
+        name: row.get(1),
+        role: Role::from_code(role).ok_or_else(|| StoreError::Damaged { what: format!("token.role {role}") })?,
+        unlimited: row.get(3),
+        created_at: UtcMs(row.get(4)),
+        revoked_at: row.get::<Option<i64>, _>(5).map(UtcMs),
+    })
+}

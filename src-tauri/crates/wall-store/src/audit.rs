@@ -1,0 +1,166 @@
+//! The tamper-evident audit log: a keyed chain whose head and count are anchored outside the database.
+
+use crate::{Store, StoreError, WriteTx, keys::write_private};
+use sqlx::Row;
+use wall_core::UtcMs;
+
+/// One line of the audit log. It holds no personal data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditLine {
+    /// Number from 1, without gaps.
+    pub seq: i64,
+    /// When.
+    pub at: UtcMs,
+    /// Who.
+    pub actor: String,
+    /// In which role.
+    pub role: String,
+    /// At which station.
+    pub station: String,
+    /// For which purpose, may be empty.
+    pub purpose: String,
+    /// What: `import.tickets`, `token.create` …
+    pub action: String,
+    /// Numbers and names, as JSON.
+    pub detail: String,
+}
+
+/// What verifying the chain found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditVerdict {
+    /// Lines in the database.
+    pub lines: i64,
+    /// Lines the anchor knows of.
+    pub anchored: i64,
+    /// What is wrong; empty = whole.
+    pub faults: Vec<String>,
+}
+
+impl WriteTx {
+    /// Adds a line to the chain; it becomes true with the commit.
+    pub async fn audit(&mut self, action: &str, detail: &str) -> Result<(), StoreError> {
+        let last = sqlx::query("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *self.tx).await?;
+        let (seq, previous) = last.map_or((1, Vec::new()), |r| (r.get::<i64, _>(0) + 1, r.get(1)));
+        let line = AuditLine {
+            seq,
+            at: self.recorded_at,
+            actor: self.actor.who.clone(),
+            role: self.actor.role.code().into(),
+            station: self.actor.station.clone(),
+            purpose: self.actor.purpose.clone().unwrap_or_default(),
+            action: action.into(),
+            detail: detail.into(),
+        };
+        let mac = self.store.link(&line, &previous);
+        sqlx::query(
+            "INSERT INTO audit (seq, at, actor, role, station, purpose, action, detail, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(line.seq)
+        .bind(line.at.0)
+        .bind(&line.actor)
+        .bind(&line.role)
+        .bind(&line.station)
+        .bind(&line.purpose)
+        .bind(&line.action)
+        .bind(&line.detail)
+        .bind(mac.as_slice())
+        .execute(&mut *self.tx)
+        .await?;
+        self.anchored = Some((seq, mac));
+        Ok(())
+    }
+}
+
+impl Store {
+    fn link(&self, line: &AuditLine, previous: &[u8]) -> [u8; 32] {
+        self.inner.keys.mac([
+            previous,
+            &line.seq.to_le_bytes(),
+            &line.at.0.to_le_bytes(),
+            line.actor.as_bytes(),
+            line.role.as_bytes(),
+            line.station.as_bytes(),
+            line.purpose.as_bytes(),
+            line.action.as_bytes(),
+            line.detail.as_bytes(),
+        ])
+    }
+
+    /// Writes head and count beside the database; an older head never replaces a newer one.
+    pub(crate) async fn anchor(&self, count: i64, mac: [u8; 32]) -> Result<(), StoreError> {
+        let _held = self.inner.anchor.lock().await;
+        if self.read_anchor().is_some_and(|(n, _)| n >= count) {
+            return Ok(());
+        }
+        let head: String = mac.iter().map(|b| format!("{b:02x}")).collect();
+        write_private(&self.inner.folder.join("audit.anchor"), format!("{count} {head}\n").as_bytes())
+    }
+
+    fn read_anchor(&self) -> Option<(i64, String)> {
+        let text = std::fs::read_to_string(self.inner.folder.join("audit.anchor")).ok()?;
+        let (count, head) = text.trim().split_once(' ')?;
+        Some((count.parse().ok()?, head.to_owned()))
+    }
+
+    /// Recomputes the whole chain and compares it with the anchor. O(lines).
+    pub async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        let mut faults = Vec::new();
+        let anchor = self.read_anchor();
+        let (mut previous, mut expected) = (Vec::new(), 1i64);
+        let rows = sqlx::query("SELECT seq, at, actor, role, station, purpose, action, detail, mac FROM audit ORDER BY seq")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        for row in &rows {
+            let line = audit_line(row);
+            let mac: Vec<u8> = row.get(8);
+            if line.seq != expected {
+                faults.push(format!("lines {expected} to {} are missing", line.seq - 1));
+            }
+            if self.link(&line, &previous).as_slice() != mac.as_slice() {
+                faults.push(format!("line {} was changed", line.seq));
+            }
+            if let Some((n, head)) = &anchor
+                && *n == line.seq
+                && mac.iter().map(|b| format!("{b:02x}")).collect::<String>() != *head
+            {
+                faults.push(format!("line {n} is not the one the anchor knows: the log was rewritten"));
+            }
+            expected = line.seq + 1;
+            previous = mac;
+        }
+        let lines = rows.len() as i64;
+        match &anchor {
+            Some((n, _)) if *n > lines => {
+                faults.push(format!("the anchor knows {n} lines, the log has {lines}: its tail was cut"))
+            }
+            None if lines > 0 => faults.push("the anchor file is missing".into()),
+            _ => {}
+        }
+        Ok(AuditVerdict { lines, anchored: anchor.map_or(0, |a| a.0), faults })
+    }
+
+    /// Lines from `from_seq` on, at most `limit`.
+    pub async fn audit_lines(&self, from_seq: i64, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT seq, at, actor, role, station, purpose, action, detail FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?",
+        )
+        .bind(from_seq)
+        .bind(limit)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(audit_line).collect())
+    }
+}
+
+fn audit_line(row: &sqlx::sqlite::SqliteRow) -> AuditLine {
+    AuditLine {
+        seq: row.get(0),
+        at: UtcMs(row.get(1)),
+        actor: row.get(2),
+        role: row.get(3),
+        station: row.get(4),
+        purpose: row.get(5),
+        action: row.get(6),
+        detail: row.get(7),
+    }
+}

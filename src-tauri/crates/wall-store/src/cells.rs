@@ -1,0 +1,352 @@
+//! Networks, plans, cells, divisions and owners.
+
+use crate::{
+    Store, StoreError, WriteTx,
+    changes::ChangeKind,
+    rows::{ground, word},
+    write::chunks,
+};
+use sqlx::{QueryBuilder, Row, Sqlite};
+use wall_core::{
+    Cell, CellId, CellKind, CellRecord, Network, NetworkId, OwnerRecord, OwnerRole, Ownership, OwnershipId, Party, PartyId,
+    PartyKind, Plan, PlanId, PlanStatus, UtcMs,
+};
+
+/// "Since always": the first published plan of a network and undated owners are in force from here (1900-01-01T00:00Z).
+pub const PLAN_EPOCH: UtcMs = UtcMs(-2_208_988_800_000);
+
+/// A plan to be written with its cells.
+#[derive(Clone, Debug)]
+pub struct PlanDraft<'a> {
+    /// Network.
+    pub network: NetworkId,
+    /// Name.
+    pub name: &'a str,
+    /// Its cells.
+    pub cells: &'a [CellRecord],
+}
+
+/// A plan as it is stored, with the hash of its content.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// Keyed hash over its cells: the same file again is the same plan.
+    pub content_hash: Vec<u8>,
+}
+
+impl Store {
+    /// Hash of the content of a set of cells, for [`StoredPlan::content_hash`].
+    pub fn cells_hash(&self, cells: &[CellRecord]) -> Vec<u8> {
+        let mut parts: Vec<Vec<u8>> = Vec::with_capacity(cells.len() * 2);
+        for c in cells {
+            let head =
+                format!("{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{:?}", c.code, c.name, c.kind.code(), c.community_code, c.households);
+            parts.push(head.into_bytes());
+            parts.push(ground::encode(&c.geometry));
+        }
+        self.inner.keys.mac(parts.iter().map(Vec::as_slice)).to_vec()
+    }
+
+    /// All networks.
+    pub async fn networks(&self) -> Result<Vec<Network>, StoreError> {
+        let rows = sqlx::query("SELECT id, key, name FROM network ORDER BY id").fetch_all(&self.inner.reader).await?;
+        Ok(rows.iter().map(|r| Network { id: NetworkId(r.get(0)), key: r.get(1), name: r.get(2) }).collect())
+    }
+
+    /// All plans of a network, oldest first.
+    pub async fn plans(&self, network: NetworkId) -> Result<Vec<StoredPlan>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, name, status, effective_from, effective_to, content_hash FROM plan WHERE network_id = ? ORDER BY id",
+        )
+        .bind(network.0)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                let (id, status): (i64, &str) = (r.get(0), r.get(2));
+                Ok(StoredPlan {
+                    plan: Plan {
+                        id: PlanId(id),
+                        network,
+                        name: r.get(1),
+                        status: word(PlanStatus::from_code(status), "plan", id, status)?,
+                        effective_from: r.get::<Option<i64>, _>(3).map(UtcMs),
+                        effective_to: r.get::<Option<i64>, _>(4).map(UtcMs),
+                    },
+                    content_hash: r.get(5),
+                })
+            })
+            .collect()
+    }
+
+    /// The cells of a plan, in the order of their source.
+    pub async fn cells(&self, plan: PlanId) -> Result<Vec<Cell>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, code, name, kind, community_code, households, feature_index, geometry FROM cell WHERE plan_id = ? ORDER BY feature_index, id",
+        )
+        .bind(plan.0)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                let (id, kind): (i64, &str) = (r.get(0), r.get(3));
+                Ok(Cell {
+                    id: CellId(id),
+                    plan,
+                    code: r.get(1),
+                    name: r.get(2),
+                    kind: word(CellKind::from_code(kind), "cell", id, kind)?,
+                    community_code: r.get(4),
+                    households: r.get(5),
+                    feature_index: r.get(6),
+                    geometry: word(ground::decode(r.get(7)), "cell", id, "geometry")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Names of districts, streets and communities by code: `(code, level, name)`.
+    pub async fn divisions(&self) -> Result<Vec<(String, String, String)>, StoreError> {
+        let rows = sqlx::query("SELECT code, level, name FROM division ORDER BY code").fetch_all(&self.inner.reader).await?;
+        Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
+    }
+
+    /// All parties.
+    pub async fn parties(&self) -> Result<Vec<Party>, StoreError> {
+        let rows = sqlx::query("SELECT id, kind, name FROM party ORDER BY id").fetch_all(&self.inner.reader).await?;
+        rows.iter()
+            .map(|r| {
+                let (id, kind): (i64, &str) = (r.get(0), r.get(1));
+                Ok(Party { id: PartyId(id), kind: word(PartyKind::from_code(kind), "party", id, kind)?, name: r.get(2) })
+            })
+            .collect()
+    }
+
+    /// All dated owners of a network.
+    pub async fn ownerships(&self, network: NetworkId) -> Result<Vec<Ownership>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, cell_code, party_id, role, valid_from, valid_to FROM ownership WHERE network_id = ? ORDER BY cell_code, id",
+        )
+        .bind(network.0)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                let (id, role): (i64, &str) = (r.get(0), r.get(3));
+                Ok(Ownership {
+                    id: OwnershipId(id),
+                    network,
+                    cell_code: r.get(1),
+                    party: PartyId(r.get(2)),
+                    role: word(OwnerRole::from_code(role), "ownership", id, role)?,
+                    valid_from: UtcMs(r.get(4)),
+                    valid_to: r.get::<Option<i64>, _>(5).map(UtcMs),
+                })
+            })
+            .collect()
+    }
+}
+
+impl WriteTx {
+    /// The network with this key, made when it is new.
+    pub async fn network(&mut self, key: &str, name: &str) -> Result<NetworkId, StoreError> {
+        let found = sqlx::query("SELECT id FROM network WHERE key = ?").bind(key).fetch_optional(&mut *self.tx).await?;
+        if let Some(row) = found {
+            return Ok(NetworkId(row.get(0)));
+        }
+        let id = self.next_id("network").await?;
+        sqlx::query("INSERT INTO network (id, key, name) VALUES (?, ?, ?)")
+            .bind(id)
+            .bind(key)
+            .bind(name)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(NetworkId(id))
+    }
+
+    /// Writes a draft plan with all its cells. O(cells).
+    pub async fn draft_plan(&mut self, draft: &PlanDraft<'_>) -> Result<PlanId, StoreError> {
+        let hash = self.store.cells_hash(draft.cells);
+        let id = self.next_id("plan").await?;
+        let revision = self.line(ChangeKind::Plan, id);
+        sqlx::query(
+            "INSERT INTO plan (id, network_id, name, status, content_hash, author, recorded_at, revision) VALUES (?, ?, ?, 'draft', ?, ?, ?, ?)",
+        )
+        .bind(id)
+        .bind(draft.network.0)
+        .bind(draft.name)
+        .bind(hash)
+        .bind(&self.actor.who)
+        .bind(self.recorded_at.0)
+        .bind(revision)
+        .execute(&mut *self.tx)
+        .await?;
+        let mut cell_id = self.next_id("cell").await?;
+        for chunk in chunks(draft.cells) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO cell (id, plan_id, code, name, kind, community_code, households, feature_index, geometry) ",
+            );
+            query.push_values(chunk, |mut row, c| {
+                row.push_bind(cell_id)
+                    .push_bind(id)
+                    .push_bind(&c.code)
+                    .push_bind(&c.name)
+                    .push_bind(c.kind.code())
+                    .push_bind(&c.community_code)
+                    .push_bind(c.households)
+                    .push_bind(c.feature_index)
+                    .push_bind(ground::encode(&c.geometry));
+                cell_id += 1;
+            });
+            query.build().execute(&mut *self.tx).await?;
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for c in draft.cells.iter().filter(|c| !c.community_code.is_empty() && !c.community_name.is_empty()) {
+            if seen.insert(&c.community_code) {
+                self.put_division(&c.community_code, "community", &c.community_name).await?;
+            }
+        }
+        Ok(PlanId(id))
+    }
+
+    /// Publishes a draft from `effective` on; the plan in force before ends there. The first plan of a network is in
+    /// force since always ([`PLAN_EPOCH`]) unless a time is given. Returns the time it takes effect.
+    pub async fn publish_plan(&mut self, plan: PlanId, effective: Option<UtcMs>) -> Result<UtcMs, StoreError> {
+        let row = sqlx::query("SELECT network_id, status FROM plan WHERE id = ?")
+            .bind(plan.0)
+            .fetch_optional(&mut *self.tx)
+            .await?
+            .ok_or_else(|| StoreError::Refused(format!("there is no plan {}", plan.0)))?;
+        let (network, status): (i64, String) = (row.get(0), row.get(1));
+        if status == "published" || status == "retired" {
+            return Err(StoreError::Refused(format!("plan {} is {status}; a published plan is never changed", plan.0)));
+        }
+        let last = sqlx::query("SELECT id, effective_from FROM plan WHERE network_id = ? AND status = 'published' ORDER BY effective_from DESC LIMIT 1")
+            .bind(network)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        let from = match (&last, effective) {
+            (_, Some(t)) => t,
+            (None, None) => PLAN_EPOCH,
+            (Some(_), None) => self.recorded_at,
+        };
+        if let Some(row) = last {
+            let (old, old_from): (i64, i64) = (row.get(0), row.get(1));
+            if old_from >= from.0 {
+                return Err(StoreError::Refused(format!(
+                    "plan {old} is in force from {}; a new one must begin later",
+                    UtcMs(old_from).to_rfc3339()
+                )));
+            }
+            let revision = self.line(ChangeKind::Plan, old);
+            sqlx::query("UPDATE plan SET effective_to = ?, revision = ? WHERE id = ?")
+                .bind(from.0)
+                .bind(revision)
+                .bind(old)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        let revision = self.line(ChangeKind::Plan, plan.0);
+        sqlx::query("UPDATE plan SET status = 'published', effective_from = ?, revision = ? WHERE id = ?")
+            .bind(from.0)
+            .bind(revision)
+            .bind(plan.0)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(from)
+    }
+
+    /// Names a district, street or community.
+    pub async fn put_division(&mut self, code: &str, level: &str, name: &str) -> Result<(), StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO division (code, level, name, recorded_at) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (code) DO UPDATE SET name = excluded.name, level = excluded.level WHERE name <> excluded.name",
+        )
+        .bind(code)
+        .bind(level)
+        .bind(name)
+        .bind(self.recorded_at.0)
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() > 0 {
+            self.line(ChangeKind::Division, 0);
+        }
+        Ok(())
+    }
+
+    /// Writes owners by network, cell, party, role and start. Returns (created, updated, unchanged).
+    pub async fn put_owners(&mut self, network: NetworkId, records: &[OwnerRecord]) -> Result<crate::Upserts, StoreError> {
+        let mut done = crate::Upserts::default();
+        let mut next = self.next_id("ownership").await?;
+        for r in records {
+            let found = sqlx::query("SELECT id FROM party WHERE kind = ? AND name = ?")
+                .bind(r.party_kind.code())
+                .bind(&r.party)
+                .fetch_optional(&mut *self.tx)
+                .await?;
+            let party = match found {
+                Some(row) => row.get(0),
+                None => {
+                    let id = self.next_id("party").await?;
+                    sqlx::query("INSERT INTO party (id, kind, name, recorded_at) VALUES (?, ?, ?, ?)")
+                        .bind(id)
+                        .bind(r.party_kind.code())
+                        .bind(&r.party)
+                        .bind(self.recorded_at.0)
+                        .execute(&mut *self.tx)
+                        .await?;
+                    if !r.phone.is_empty() {
+                        self.seal("party", id, &serde_json::json!({ "phone": r.phone })).await?;
+                    }
+                    id
+                }
+            };
+            let from = r.valid_from.unwrap_or(PLAN_EPOCH).0;
+            let known = sqlx::query(
+                "SELECT id, valid_to FROM ownership WHERE network_id = ? AND cell_code = ? AND party_id = ? AND role = ? AND valid_from = ?",
+            )
+            .bind(network.0)
+            .bind(&r.cell_code)
+            .bind(party)
+            .bind(r.role.code())
+            .bind(from)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+            match known {
+                Some(row) if row.get::<Option<i64>, _>(1) == r.valid_to.map(|t| t.0) => done.unchanged += 1,
+                Some(row) => {
+                    sqlx::query("UPDATE ownership SET valid_to = ? WHERE id = ?")
+                        .bind(r.valid_to.map(|t| t.0))
+                        .bind(row.get::<i64, _>(0))
+                        .execute(&mut *self.tx)
+                        .await?;
+                    done.updated += 1;
+                }
+                None => {
+                    sqlx::query(
+                        "INSERT INTO ownership (id, network_id, cell_code, party_id, role, valid_from, valid_to, recorded_at, revision) \
+                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                    )
+                    .bind(next)
+                    .bind(network.0)
+                    .bind(&r.cell_code)
+                    .bind(party)
+                    .bind(r.role.code())
+                    .bind(from)
+                    .bind(r.valid_to.map(|t| t.0))
+                    .bind(self.recorded_at.0)
+                    .execute(&mut *self.tx)
+                    .await?;
+                    next += 1;
+                    done.created += 1;
+                }
+            }
+        }
+        if done.created + done.updated > 0 {
+            let revision = self.line(ChangeKind::Owners, network.0);
+            sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(&mut *self.tx).await?;
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,140 @@
+//! The change log: what became visible, in order. Ids and kinds only.
+
+use crate::{Store, StoreError, WriteTx};
+use sqlx::Row;
+use wall_core::UtcMs;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
+        /// What a line of the change log is about.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum ChangeKind { $($(#[$doc])* $name),+ }
+        impl ChangeKind {
+            /// The word in the database.
+            pub fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
+            /// The kind of a word.
+            pub fn from_code(code: &str) -> Option<Self> { match code { $($code => Some(Self::$name),)+ _ => None } }
+        }
+    };
+}
+
+kinds! {
+    /// A plan with all its cells; id = plan.
+    Plan = "plan",
+    /// Owners; id = network.
+    Owners = "owners",
+    /// A ticket, its transitions or its attribution.
+    Ticket = "ticket",
+    /// A camera.
+    Camera = "camera",
+    /// A member of staff.
+    Staff = "staff",
+    /// A position; id = staff.
+    Position = "position",
+    /// A key site.
+    Site = "site",
+    /// A building.
+    Building = "building",
+    /// A street.
+    Street = "street",
+    /// A category.
+    Category = "category",
+    /// Names of communities, streets, districts.
+    Division = "division",
+    /// The replay's clock.
+    Clock = "clock",
+    /// A setting.
+    Setting = "setting",
+}
+
+/// One line of the change log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Its number.
+    pub revision: i64,
+    /// About what.
+    pub kind: ChangeKind,
+    /// Which one.
+    pub id: i64,
+    /// Whether it is gone.
+    pub removed: bool,
+}
+
+/// What one commit (or a stretch of the log) made visible: everything in `from_revision < r <= to_revision`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ChangeBatch {
+    /// Revision before.
+    pub from_revision: i64,
+    /// Revision after.
+    pub to_revision: i64,
+    /// The lines.
+    pub changes: Vec<Change>,
+}
+
+/// The clock of a replay: at real time `real_at` the wall showed `wall_at`, running `speed` wall seconds a second.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ReplayClock {
+    /// Wall time at the anchor.
+    pub wall_at: UtcMs,
+    /// Real time at the anchor.
+    pub real_at: UtcMs,
+    /// Wall seconds per real second; 0 = paused.
+    pub speed: f64,
+}
+
+impl Store {
+    /// The newest revision.
+    pub async fn revision(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query("SELECT coalesce(max(revision), 0) FROM change_log").fetch_one(&self.inner.reader).await?.try_get(0)?)
+    }
+
+    /// Lines after `since`, at most `limit`. O(lines).
+    pub async fn changes_since(&self, since: i64, limit: u32) -> Result<ChangeBatch, StoreError> {
+        let rows = sqlx::query("SELECT revision, kind, id, op FROM change_log WHERE revision > ? ORDER BY revision LIMIT ?")
+            .bind(since)
+            .bind(limit)
+            .fetch_all(&self.inner.reader)
+            .await?;
+        let mut changes = Vec::with_capacity(rows.len());
+        for row in rows {
+            let revision: i64 = row.get(0);
+            let kind = ChangeKind::from_code(row.get(1)).ok_or_else(|| StoreError::Newer(format!("change {revision}")))?;
+            changes.push(Change { revision, kind, id: row.get(2), removed: row.get::<&str, _>(3) == "remove" });
+        }
+        let to_revision = changes.last().map_or(since, |c| c.revision);
+        Ok(ChangeBatch { from_revision: since, to_revision, changes })
+    }
+
+    /// When the newest line was recorded.
+    pub async fn last_write(&self) -> Result<Option<UtcMs>, StoreError> {
+        let row = sqlx::query("SELECT recorded_at FROM change_log ORDER BY revision DESC LIMIT 1")
+            .fetch_optional(&self.inner.reader)
+            .await?;
+        Ok(row.map(|r| UtcMs(r.get(0))))
+    }
+
+    /// The clock of a running replay, if one drives this store.
+    pub async fn replay_clock(&self) -> Result<Option<ReplayClock>, StoreError> {
+        let row = sqlx::query("SELECT wall_at, real_at, speed FROM replay_clock").fetch_optional(&self.inner.reader).await?;
+        Ok(row.map(|r| ReplayClock { wall_at: UtcMs(r.get(0)), real_at: UtcMs(r.get(1)), speed: r.get(2) }))
+    }
+}
+
+impl WriteTx {
+    /// Sets the clock of a replay, or ends it (`None`).
+    pub async fn set_replay_clock(&mut self, clock: Option<ReplayClock>) -> Result<(), StoreError> {
+        match clock {
+            Some(c) => {
+                sqlx::query("INSERT OR REPLACE INTO replay_clock (one, wall_at, real_at, speed) VALUES (1, ?, ?, ?)")
+                    .bind(c.wall_at.0)
+                    .bind(c.real_at.0)
+                    .bind(c.speed)
+                    .execute(&mut *self.tx)
+                    .await?
+            }
+            None => sqlx::query("DELETE FROM replay_clock").execute(&mut *self.tx).await?,
+        };
+        self.line(ChangeKind::Clock, 0);
+        Ok(())
+    }
+}

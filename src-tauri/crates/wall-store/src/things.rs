@@ -1,0 +1,401 @@
+//! Cameras, staff and their positions, key sites, buildings, streets and categories: written by the key of their source.
+
+use crate::{
+    Store, StoreError, WriteTx,
+    changes::ChangeKind,
+    rows::{ground, word},
+};
+use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
+use wall_core::{
+    BuildingRecord, Camera, CameraId, CameraRecord, CameraState, Category, CategoryId, CategoryRecord, DeadlineKind, Place,
+    Platform, Position, PositionRecord, Severity, Site, SiteId, SiteRecord, Staff, StaffId, StaffRecord, StreetRecord, UtcMs,
+};
+
+/// What became of the records of one import.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Upserts {
+    /// New.
+    pub created: u64,
+    /// Known and changed.
+    pub updated: u64,
+    /// Known and the same.
+    pub unchanged: u64,
+}
+
+/// One kind of thing: its table and the columns after `external_id`.
+struct Table {
+    kind: ChangeKind,
+    insert: &'static str,
+}
+
+macro_rules! table {
+    ($kind:ident, $name:literal, $first:literal $(, $column:literal)*) => {
+        Table {
+            kind: ChangeKind::$kind,
+            // The update does nothing, and says so, when every column is the same already.
+            insert: concat!(
+                "INSERT INTO ", $name, " (recorded_at, revision, external_id, ", $first $(, ", ", $column)*, ") VALUES (?, 0, ?, ?" $(, table!(@mark $column))*, ") ",
+                "ON CONFLICT (external_id) DO UPDATE SET recorded_at = excluded.recorded_at, ", $first, " = excluded.", $first
+                $(, ", ", $column, " = excluded.", $column)*,
+                " WHERE ", $first, " IS NOT excluded.", $first $(, " OR ", $column, " IS NOT excluded.", $column)*,
+                " RETURNING id, revision"
+            ),
+        }
+    };
+    (@mark $column:literal) => { ", ?" };
+}
+
+const CAMERA: Table = table!(
+    Camera,
+    "camera",
+    "name",
+    "lon",
+    "lat",
+    "kind",
+    "heading_deg",
+    "fov_deg",
+    "range_m",
+    "stream_url",
+    "snapshot_url",
+    "state"
+);
+const STAFF: Table = table!(Staff, "staff", "name", "role", "unit", "cell_codes", "shifts");
+const SITE: Table = table!(Site, "site", "name", "kind", "lon", "lat", "hours", "hazards");
+const BUILDING: Table = table!(Building, "building", "name", "lon", "lat", "footprint", "households", "population", "block");
+const STREET: Table = table!(Street, "street", "name", "class", "lines");
+
+type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+impl WriteTx {
+    /// Writes one row by its `external_id`; returns its id when something changed.
+    async fn upsert<'q>(
+        &mut self,
+        table: &Table,
+        external_id: &str,
+        done: &mut Upserts,
+        bind: impl FnOnce(Bound<'q>) -> Bound<'q>,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query(table.insert).bind(self.recorded_at.0).bind(external_id.to_owned());
+        let Some(row) = bind(query).fetch_optional(&mut *self.tx).await? else {
+            done.unchanged += 1;
+            return Ok(None);
+        };
+        let (id, old_revision): (i64, i64) = (row.get(0), row.get(1));
+        if old_revision == 0 {
+            done.created += 1;
+        } else {
+            done.updated += 1;
+        }
+        let revision = self.line(table.kind, id);
+        let name = table.kind.code();
+        sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE {name} SET revision = ? WHERE id = ?")))
+            .bind(revision)
+            .bind(id)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(Some(id))
+    }
+
+    /// Writes cameras.
+    pub async fn put_cameras(&mut self, records: &[CameraRecord]) -> Result<Upserts, StoreError> {
+        let mut done = Upserts::default();
+        for r in records {
+            self.upsert(&CAMERA, &r.external_id, &mut done, |q| {
+                q.bind(r.name.clone())
+                    .bind(r.place.lon)
+                    .bind(r.place.lat)
+                    .bind(r.kind.clone())
+                    .bind(r.heading_deg)
+                    .bind(r.fov_deg)
+                    .bind(r.range_m)
+                    .bind(r.stream_url.clone())
+                    .bind(r.snapshot_url.clone())
+                    .bind(r.state.code())
+            })
+            .await?;
+        }
+        Ok(done)
+    }
+
+    /// Writes staff; phones are sealed.
+    pub async fn put_staff(&mut self, records: &[StaffRecord]) -> Result<Upserts, StoreError> {
+        let mut done = Upserts::default();
+        for r in records {
+            let changed = self
+                .upsert(&STAFF, &r.external_id, &mut done, |q| {
+                    q.bind(r.name.clone())
+                        .bind(r.role.clone())
+                        .bind(r.unit.clone())
+                        .bind(r.cell_codes.join(";"))
+                        .bind(r.shifts.clone())
+                })
+                .await?;
+            if let (Some(id), false) = (changed, r.phone.is_empty()) {
+                self.seal("staff", id, &serde_json::json!({ "phone": r.phone })).await?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Writes key sites; contacts and phones are sealed.
+    pub async fn put_sites(&mut self, records: &[SiteRecord]) -> Result<Upserts, StoreError> {
+        let mut done = Upserts::default();
+        for r in records {
+            let changed = self
+                .upsert(&SITE, &r.external_id, &mut done, |q| {
+                    q.bind(r.name.clone())
+                        .bind(r.kind.clone())
+                        .bind(r.place.lon)
+                        .bind(r.place.lat)
+                        .bind(r.hours.clone())
+                        .bind(r.hazards.clone())
+                })
+                .await?;
+            if let Some(id) = changed
+                && !(r.contact.is_empty() && r.phone.is_empty())
+            {
+                self.seal("site", id, &serde_json::json!({ "contact": r.contact, "phone": r.phone })).await?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Writes buildings.
+    pub async fn put_buildings(&mut self, records: &[BuildingRecord]) -> Result<Upserts, StoreError> {
+        let mut done = Upserts::default();
+        for r in records {
+            self.upsert(&BUILDING, &r.external_id, &mut done, |q| {
+                q.bind(r.name.clone())
+                    .bind(r.place.lon)
+                    .bind(r.place.lat)
+                    .bind(r.footprint.as_ref().map(ground::encode))
+                    .bind(r.households)
+                    .bind(r.population)
+                    .bind(r.block.clone())
+            })
+            .await?;
+        }
+        Ok(done)
+    }
+
+    /// Writes streets.
+    pub async fn put_streets(&mut self, records: &[StreetRecord]) -> Result<Upserts, StoreError> {
+        let mut done = Upserts::default();
+        for r in records {
+            let lines: Vec<Vec<[f64; 2]>> = r.lines.iter().map(|l| l.iter().map(|p| [p.lon, p.lat]).collect()).collect();
+            self.upsert(&STREET, &r.external_id, &mut done, |q| {
+                q.bind(r.name.clone()).bind(r.class.clone()).bind(serde_json::json!(lines).to_string())
+            })
+            .await?;
+        }
+        Ok(done)
+    }
+
+    /// Writes categories by kind, code, standard and edition.
+    pub async fn put_categories(&mut self, records: &[CategoryRecord]) -> Result<Upserts, StoreError> {
+        let mut done = Upserts::default();
+        for r in records {
+            let row = sqlx::query(
+                "INSERT INTO category (recorded_at, revision, kind, code, standard, edition, name, platform, default_severity, deadline_s, \
+                 deadline_kind, valid_from, valid_to, sensitive) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                 ON CONFLICT (kind, code, standard, edition) DO UPDATE SET recorded_at = excluded.recorded_at, name = excluded.name, \
+                 platform = excluded.platform, default_severity = excluded.default_severity, deadline_s = excluded.deadline_s, \
+                 deadline_kind = excluded.deadline_kind, valid_from = excluded.valid_from, valid_to = excluded.valid_to, \
+                 sensitive = excluded.sensitive WHERE name IS NOT excluded.name OR platform IS NOT excluded.platform OR \
+                 default_severity IS NOT excluded.default_severity OR deadline_s IS NOT excluded.deadline_s OR deadline_kind IS NOT \
+                 excluded.deadline_kind OR valid_from IS NOT excluded.valid_from OR valid_to IS NOT excluded.valid_to OR sensitive \
+                 IS NOT excluded.sensitive RETURNING id, revision",
+            )
+            .bind(self.recorded_at.0)
+            .bind(&r.kind)
+            .bind(&r.code)
+            .bind(&r.standard)
+            .bind(&r.edition)
+            .bind(&r.name)
+            .bind(r.platform.map(Platform::code))
+            .bind(r.default_severity.map(|s| i64::from(s.get())))
+            .bind(r.deadline_s)
+            .bind(r.deadline_kind.code())
+            .bind(r.valid_from.map(|t| t.0))
+            .bind(r.valid_to.map(|t| t.0))
+            .bind(r.sensitive)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+            let Some(row) = row else {
+                done.unchanged += 1;
+                continue;
+            };
+            if row.get::<i64, _>(1) == 0 {
+                done.created += 1;
+            } else {
+                done.updated += 1;
+            }
+            let id: i64 = row.get(0);
+            let revision = self.line(ChangeKind::Category, id);
+            sqlx::query("UPDATE category SET revision = ? WHERE id = ?").bind(revision).bind(id).execute(&mut *self.tx).await?;
+        }
+        Ok(done)
+    }
+
+    /// Writes positions; one answer each: `false` = no member of staff has this id. An older position than the last
+    /// known one goes into the log only.
+    pub async fn put_positions(&mut self, records: &[PositionRecord]) -> Result<Vec<bool>, StoreError> {
+        let mut known = Vec::with_capacity(records.len());
+        for r in records {
+            let staff =
+                sqlx::query("SELECT id FROM staff WHERE external_id = ?").bind(&r.staff).fetch_optional(&mut *self.tx).await?;
+            let Some(staff) = staff.map(|row| row.get::<i64, _>(0)) else {
+                known.push(false);
+                continue;
+            };
+            sqlx::query(
+                "INSERT OR REPLACE INTO position_log (staff_id, at, lon, lat, accuracy_m, recorded_at) VALUES (?, ?, ?, ?, ?, ?)",
+            )
+            .bind(staff)
+            .bind(r.at.0)
+            .bind(r.place.lon)
+            .bind(r.place.lat)
+            .bind(r.accuracy_m)
+            .bind(self.recorded_at.0)
+            .execute(&mut *self.tx)
+            .await?;
+            let newer = sqlx::query(
+                "INSERT INTO position (staff_id, lon, lat, accuracy_m, at, recorded_at, revision) VALUES (?, ?, ?, ?, ?, ?, 0) \
+                 ON CONFLICT (staff_id) DO UPDATE SET lon = excluded.lon, lat = excluded.lat, accuracy_m = excluded.accuracy_m, \
+                 at = excluded.at, recorded_at = excluded.recorded_at WHERE excluded.at >= position.at",
+            )
+            .bind(staff)
+            .bind(r.place.lon)
+            .bind(r.place.lat)
+            .bind(r.accuracy_m)
+            .bind(r.at.0)
+            .bind(self.recorded_at.0)
+            .execute(&mut *self.tx)
+            .await?;
+            if newer.rows_affected() > 0 {
+                self.line(ChangeKind::Position, staff);
+            }
+            known.push(true);
+        }
+        Ok(known)
+    }
+}
+
+impl Store {
+    /// All cameras.
+    pub async fn cameras(&self) -> Result<Vec<Camera>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, external_id, name, lon, lat, kind, heading_deg, fov_deg, range_m, state FROM camera ORDER BY id",
+        )
+        .fetch_all(&self.inner.reader)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                let (id, state): (i64, &str) = (r.get(0), r.get(9));
+                Ok(Camera {
+                    id: CameraId(id),
+                    external_id: r.get(1),
+                    name: r.get(2),
+                    place: Place { lon: r.get(3), lat: r.get(4) },
+                    kind: r.get(5),
+                    heading_deg: r.get(6),
+                    fov_deg: r.get(7),
+                    range_m: r.get(8),
+                    state: word(CameraState::from_code(state), "camera", id, state)?,
+                })
+            })
+            .collect()
+    }
+
+    /// All field staff.
+    pub async fn staff(&self) -> Result<Vec<Staff>, StoreError> {
+        let rows = sqlx::query("SELECT id, external_id, name, role, unit, cell_codes, shifts FROM staff ORDER BY id")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|r| Staff {
+                id: StaffId(r.get(0)),
+                external_id: r.get(1),
+                name: r.get(2),
+                role: r.get(3),
+                unit: r.get(4),
+                cell_codes: r.get::<&str, _>(5).split(';').filter(|c| !c.is_empty()).map(str::to_owned).collect(),
+                shifts: r.get(6),
+            })
+            .collect())
+    }
+
+    /// The last position of everybody who has one.
+    pub async fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        let rows = sqlx::query("SELECT staff_id, lon, lat, accuracy_m, at FROM position ORDER BY staff_id")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        Ok(rows.iter().map(position_row).collect())
+    }
+
+    /// The last position of everybody at or before `at`.
+    pub async fn positions_at(&self, at: UtcMs) -> Result<Vec<Position>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT staff_id, lon, lat, accuracy_m, max(at) FROM position_log WHERE at <= ? GROUP BY staff_id ORDER BY staff_id",
+        )
+        .bind(at.0)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(position_row).collect())
+    }
+
+    /// All key sites.
+    pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        let rows = sqlx::query("SELECT id, external_id, name, kind, lon, lat, hours, hazards FROM site ORDER BY id")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|r| Site {
+                id: SiteId(r.get(0)),
+                external_id: r.get(1),
+                name: r.get(2),
+                kind: r.get(3),
+                place: Place { lon: r.get(4), lat: r.get(5) },
+                hours: r.get(6),
+                hazards: r.get(7),
+            })
+            .collect())
+    }
+
+    /// All categories with their validity: `(category, valid_from, valid_to)`.
+    pub async fn categories(&self) -> Result<Vec<(Category, Option<UtcMs>, Option<UtcMs>)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, kind, code, name, platform, default_severity, deadline_s, deadline_kind, sensitive, valid_from, valid_to FROM category ORDER BY id",
+        )
+        .fetch_all(&self.inner.reader)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                let (id, deadline): (i64, &str) = (r.get(0), r.get(7));
+                let category = Category {
+                    id: CategoryId(id),
+                    kind: r.get(1),
+                    code: r.get(2),
+                    name: r.get(3),
+                    platform: r.get::<Option<&str>, _>(4).and_then(Platform::from_code),
+                    default_severity: r.get::<Option<i64>, _>(5).and_then(|s| Severity::new(u8::try_from(s).ok()?)),
+                    deadline_s: r.get(6),
+                    deadline_kind: word(DeadlineKind::from_code(deadline), "category", id, deadline)?,
+                    sensitive: r.get(8),
+                };
+                Ok((category, r.get::<Option<i64>, _>(9).map(UtcMs), r.get::<Option<i64>, _>(10).map(UtcMs)))
+            })
+            .collect()
+    }
+}
+
+fn position_row(r: &sqlx::sqlite::SqliteRow) -> Position {
+    Position {
+        staff: StaffId(r.get(0)),
+        place: Place { lon: r.get(1), lat: r.get(2) },
+        accuracy_m: r.get(3),
+        at: UtcMs(r.get(4)),
+    }
+}

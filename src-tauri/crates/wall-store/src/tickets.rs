@@ -1,0 +1,548 @@
+//! Tickets, their transitions and their attribution to cells.
+
+use crate::{Store, StoreError, WriteTx, changes::ChangeKind, rows::word, write::chunks};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use std::collections::{HashMap, HashSet};
+use wall_core::{
+    CellId, Channel, NetworkId, Place, PlanId, Platform, Severity, Ticket, TicketId, TicketRecord, TicketStatus, UtcMs,
+};
+
+/// To which cell of which plan a ticket belongs (`cell` = `None`: outside all cells).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attributed {
+    /// The network.
+    pub network: NetworkId,
+    /// The plan whose cells were asked.
+    pub plan: PlanId,
+    /// The cell.
+    pub cell: Option<CellId>,
+}
+
+/// A ticket to be written, with its cell already found.
+#[derive(Clone, Debug)]
+pub struct TicketWrite {
+    /// The record; `severity` and `due_at` already resolved by category.
+    pub record: TicketRecord,
+    /// Its cell; `None` when no plan is in force.
+    pub attributed: Option<Attributed>,
+}
+
+/// What became of a record. All three mean: on disk once the write is committed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TicketOutcome {
+    /// New.
+    Created(TicketId),
+    /// Known, and something changed.
+    Updated(TicketId),
+    /// Known, and nothing changed.
+    Unchanged(TicketId),
+}
+
+impl TicketOutcome {
+    /// The ticket.
+    pub fn id(self) -> TicketId {
+        match self {
+            Self::Created(id) | Self::Updated(id) | Self::Unchanged(id) => id,
+        }
+    }
+}
+
+/// One line of a ticket's history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredTransition {
+    /// From; `None` for the first.
+    pub from: Option<TicketStatus>,
+    /// To.
+    pub to: TicketStatus,
+    /// When it happened.
+    pub at: UtcMs,
+    /// When we learned it.
+    pub recorded_at: UtcMs,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// `imported`, `intake` or `move`.
+    pub kind: String,
+}
+
+const COLUMNS: &str = "id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, platform, \
+     severity, community_code, reported_at, due_at, status, closed_at, sensitive, inverted_times";
+
+struct Step {
+    ticket: i64,
+    from: Option<TicketStatus>,
+    to: TicketStatus,
+    at: UtcMs,
+    reason: String,
+    revision: i64,
+}
+
+impl WriteTx {
+    /// Writes tickets by their key `source` + `external_id`, in order; one outcome each. Idempotent: the same record
+    /// again changes nothing. Fields left empty keep what is known. `kind` is `imported` or `intake`.
+    /// O(n log tickets), in bulk statements.
+    pub async fn put_tickets(&mut self, writes: &[TicketWrite], kind: &'static str) -> Result<Vec<TicketOutcome>, StoreError> {
+        let mut outcomes = Vec::with_capacity(writes.len());
+        let mut rest = writes;
+        while !rest.is_empty() {
+            // A stretch without the same key twice; a repeated key is then a known ticket.
+            let mut keys = HashSet::new();
+            let unique =
+                rest.iter().take_while(|w| keys.insert((w.record.source.as_str(), w.record.external_id.as_str()))).count();
+            let (head, tail) = rest.split_at(unique);
+            self.put_unique(head, kind, &mut outcomes).await?;
+            rest = tail;
+        }
+        Ok(outcomes)
+    }
+
+    async fn put_unique(
+        &mut self,
+        writes: &[TicketWrite],
+        kind: &'static str,
+        outcomes: &mut Vec<TicketOutcome>,
+    ) -> Result<(), StoreError> {
+        let mut known: HashMap<(String, String), (i64, Vec<u8>)> = HashMap::new();
+        for chunk in chunks(writes) {
+            let mut query = QueryBuilder::<Sqlite>::new("WITH k (s, e) AS (");
+            query.push_values(chunk, |mut row, w| {
+                row.push_bind(&w.record.source).push_bind(&w.record.external_id);
+            });
+            query.push(") SELECT t.source, t.external_id, t.id, t.content_hash FROM k JOIN ticket t ON t.source = k.s AND t.external_id = k.e");
+            for row in query.build().fetch_all(&mut *self.tx).await? {
+                known.insert((row.get(0), row.get(1)), (row.get(2), row.get(3)));
+            }
+        }
+        let mut next = self.next_id("ticket").await?;
+        let (mut fresh, mut steps, mut belongs) = (Vec::new(), Vec::new(), Vec::new());
+        for write in writes {
+            let record = &write.record;
+            let hash = self.content_hash(record);
+            let key = (record.source.clone(), record.external_id.clone());
+            match known.get(&key) {
+                Some((id, known_hash)) if known_hash[..] == hash[..] => outcomes.push(TicketOutcome::Unchanged(TicketId(*id))),
+                Some((id, _)) => {
+                    let outcome = self.update_ticket(TicketId(*id), write, &hash, &mut steps, &mut belongs).await?;
+                    outcomes.push(outcome);
+                }
+                None => {
+                    let id = next;
+                    next += 1;
+                    let revision = self.line(ChangeKind::Ticket, id);
+                    let reported_at = record.reported_at.unwrap_or(self.recorded_at);
+                    let status = record.status.unwrap_or(if record.closed_at.is_some() {
+                        TicketStatus::Closed
+                    } else {
+                        TicketStatus::Received
+                    });
+                    steps.push(Step {
+                        ticket: id,
+                        from: None,
+                        to: TicketStatus::Received,
+                        at: reported_at,
+                        reason: String::new(),
+                        revision,
+                    });
+                    if status != TicketStatus::Received {
+                        let at = record.closed_at.filter(|_| status.is_final()).unwrap_or(reported_at);
+                        let from = Some(TicketStatus::Received);
+                        steps.push(Step { ticket: id, from, to: status, at, reason: String::new(), revision });
+                    }
+                    if let Some(a) = write.attributed {
+                        belongs.push((id, a, revision));
+                    }
+                    fresh.push((id, record, hash, reported_at, status, revision));
+                    outcomes.push(TicketOutcome::Created(TicketId(id)));
+                }
+            }
+        }
+        for chunk in chunks(&fresh) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO ticket (id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, \
+                 platform, severity, community_code, attachments, reported_at, due_at, status, closed_at, sensitive, inverted_times, \
+                 content_hash, recorded_at, revision) ",
+            );
+            let recorded_at = self.recorded_at.0;
+            query.push_values(chunk, |mut row, (id, r, hash, reported_at, status, revision)| {
+                row.push_bind(id)
+                    .push_bind(&r.source)
+                    .push_bind(&r.external_id)
+                    .push_bind(&r.category)
+                    .push_bind(&r.title)
+                    .push_bind(&r.description)
+                    .push_bind(r.place.lon)
+                    .push_bind(r.place.lat)
+                    .push_bind(r.accuracy_m)
+                    .push_bind(&r.address)
+                    .push_bind(r.channel.map(Channel::code))
+                    .push_bind(r.platform.map(Platform::code))
+                    .push_bind(i64::from(r.severity.unwrap_or(Severity::DEFAULT).get()))
+                    .push_bind(&r.community_code)
+                    .push_bind(attachments(r))
+                    .push_bind(reported_at.0)
+                    .push_bind(r.due_at.map(|t| t.0))
+                    .push_bind(status.code())
+                    .push_bind(r.closed_at.map(|t| t.0))
+                    .push_bind(r.sensitive.unwrap_or(false))
+                    .push_bind(r.inverted_times)
+                    .push_bind(hash.as_slice())
+                    .push_bind(recorded_at)
+                    .push_bind(revision);
+            });
+            query.build().execute(&mut *self.tx).await?;
+        }
+        for (id, record, ..) in &fresh {
+            if let Some(reporter) = &record.reporter {
+                self.seal_reporter(*id, reporter).await?;
+            }
+        }
+        self.put_steps(&steps, kind).await?;
+        self.put_attributions(&belongs).await
+    }
+
+    async fn update_ticket(
+        &mut self,
+        id: TicketId,
+        write: &TicketWrite,
+        hash: &[u8],
+        steps: &mut Vec<Step>,
+        belongs: &mut Vec<(i64, Attributed, i64)>,
+    ) -> Result<TicketOutcome, StoreError> {
+        let r = &write.record;
+        let old = ticket_row(
+            &QueryBuilder::<Sqlite>::new("SELECT ")
+                .push(COLUMNS)
+                .push(" FROM ticket WHERE id = ")
+                .push_bind(id.0)
+                .build()
+                .fetch_one(&mut *self.tx)
+                .await?,
+        )?;
+        let keep = |new: &String, old: &String| if new.is_empty() { old.clone() } else { new.clone() };
+        let reopened = r.status.is_some_and(|s| !s.is_final()) && r.closed_at.is_none();
+        let closed_at = if reopened { None } else { r.closed_at.or(old.closed_at) };
+        let status =
+            r.status.unwrap_or(if r.closed_at.is_some() && !old.status.is_final() { TicketStatus::Closed } else { old.status });
+        let new = Ticket {
+            id,
+            source: old.source.clone(),
+            external_id: old.external_id.clone(),
+            category: keep(&r.category, &old.category),
+            title: keep(&r.title, &old.title),
+            description: keep(&r.description, &old.description),
+            place: r.place,
+            accuracy_m: r.accuracy_m.or(old.accuracy_m),
+            address: keep(&r.address, &old.address),
+            channel: r.channel.or(old.channel),
+            platform: r.platform.or(old.platform),
+            severity: r.severity.unwrap_or(old.severity),
+            community_code: keep(&r.community_code, &old.community_code),
+            reported_at: r.reported_at.unwrap_or(old.reported_at),
+            due_at: r.due_at.or(old.due_at),
+            status,
+            closed_at: if status.is_final() { closed_at.or(Some(self.recorded_at)) } else { closed_at },
+            sensitive: r.sensitive.unwrap_or(old.sensitive),
+            inverted_times: r.inverted_times,
+        };
+        if let Some(reporter) = &r.reporter {
+            self.seal_reporter(id.0, reporter).await?;
+        }
+        if new == old {
+            sqlx::query("UPDATE ticket SET content_hash = ? WHERE id = ?").bind(hash).bind(id.0).execute(&mut *self.tx).await?;
+            return Ok(TicketOutcome::Unchanged(id));
+        }
+        let revision = self.line(ChangeKind::Ticket, id.0);
+        self.write_ticket(&new, Some(hash), revision).await?;
+        if new.status != old.status {
+            let at = new.closed_at.filter(|_| new.status.is_final()).unwrap_or(self.recorded_at);
+            steps.push(Step { ticket: id.0, from: Some(old.status), to: new.status, at, reason: String::new(), revision });
+        }
+        if let Some(a) = write.attributed
+            && new.place != old.place
+        {
+            belongs.push((id.0, a, revision));
+        }
+        Ok(TicketOutcome::Updated(id))
+    }
+
+    async fn write_ticket(&mut self, t: &Ticket, hash: Option<&[u8]>, revision: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE ticket SET category = ?, title = ?, description = ?, lon = ?, lat = ?, accuracy_m = ?, address = ?, channel = ?, \
+             platform = ?, severity = ?, community_code = ?, reported_at = ?, due_at = ?, status = ?, closed_at = ?, sensitive = ?, \
+             inverted_times = ?, content_hash = coalesce(?, content_hash), revision = ? WHERE id = ?",
+        )
+        .bind(&t.category)
+        .bind(&t.title)
+        .bind(&t.description)
+        .bind(t.place.lon)
+        .bind(t.place.lat)
+        .bind(t.accuracy_m)
+        .bind(&t.address)
+        .bind(t.channel.map(Channel::code))
+        .bind(t.platform.map(Platform::code))
+        .bind(i64::from(t.severity.get()))
+        .bind(&t.community_code)
+        .bind(t.reported_at.0)
+        .bind(t.due_at.map(|t| t.0))
+        .bind(t.status.code())
+        .bind(t.closed_at.map(|t| t.0))
+        .bind(t.sensitive)
+        .bind(t.inverted_times)
+        .bind(hash)
+        .bind(revision)
+        .bind(t.id.0)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Moves a ticket by hand. Only legal moves are accepted; an illegal one is refused and nothing changes.
+    pub async fn move_ticket(&mut self, id: TicketId, to: TicketStatus, at: UtcMs, reason: &str) -> Result<(), StoreError> {
+        let row = QueryBuilder::<Sqlite>::new("SELECT ")
+            .push(COLUMNS)
+            .push(" FROM ticket WHERE id = ")
+            .push_bind(id.0)
+            .build()
+            .fetch_optional(&mut *self.tx)
+            .await?
+            .ok_or_else(|| StoreError::Refused(format!("there is no ticket {}", id.0)))?;
+        let mut ticket = ticket_row(&row)?;
+        let from = ticket.status;
+        if !from.legal_next().contains(&to) {
+            return Err(StoreError::Refused(format!("a ticket cannot move from {} to {}", from.code(), to.code())));
+        }
+        ticket.status = to;
+        ticket.closed_at = match to {
+            TicketStatus::Rated => ticket.closed_at,
+            s if s.is_final() => Some(at),
+            _ => None,
+        };
+        let revision = self.line(ChangeKind::Ticket, id.0);
+        self.write_ticket(&ticket, None, revision).await?;
+        let step = Step { ticket: id.0, from: Some(from), to, at, reason: reason.into(), revision };
+        self.put_steps(&[step], "move").await
+    }
+
+    /// The ticket with this key, for commands that name it by its source.
+    pub async fn ticket_id(&mut self, source: &str, external_id: &str) -> Result<Option<TicketId>, StoreError> {
+        let row = sqlx::query("SELECT id FROM ticket WHERE source = ? AND external_id = ?")
+            .bind(source)
+            .bind(external_id)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        Ok(row.map(|r| TicketId(r.get(0))))
+    }
+
+    /// Writes new attribution lines; the old ones stay.
+    pub async fn attribute(&mut self, lines: &[(TicketId, Attributed)]) -> Result<(), StoreError> {
+        let rows: Vec<_> = lines.iter().map(|(t, a)| (t.0, *a, self.line(ChangeKind::Ticket, t.0))).collect();
+        self.put_attributions(&rows).await
+    }
+
+    async fn put_steps(&mut self, steps: &[Step], kind: &'static str) -> Result<(), StoreError> {
+        let mut id = self.next_id("transition").await?;
+        let (recorded_at, actor) = (self.recorded_at.0, self.actor.who.clone());
+        for chunk in chunks(steps) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO transition (id, ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, revision) ",
+            );
+            query.push_values(chunk, |mut row, s| {
+                row.push_bind(id)
+                    .push_bind(s.ticket)
+                    .push_bind(s.from.map_or("", TicketStatus::code))
+                    .push_bind(s.to.code())
+                    .push_bind(s.at.0)
+                    .push_bind(recorded_at)
+                    .push_bind(&actor)
+                    .push_bind(&s.reason)
+                    .push_bind(kind)
+                    .push_bind(s.revision);
+                id += 1;
+            });
+            query.build().execute(&mut *self.tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_attributions(&mut self, rows: &[(i64, Attributed, i64)]) -> Result<(), StoreError> {
+        for chunk in chunks(rows) {
+            let mut query =
+                QueryBuilder::<Sqlite>::new("INSERT INTO attribution (ticket_id, network_id, from_revision, plan_id, cell_id) ");
+            query.push_values(chunk, |mut row, (ticket, a, revision)| {
+                row.push_bind(ticket)
+                    .push_bind(a.network.0)
+                    .push_bind(revision)
+                    .push_bind(a.plan.0)
+                    .push_bind(a.cell.map(|c| c.0));
+            });
+            query.build().execute(&mut *self.tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn seal_reporter(&mut self, ticket: i64, reporter: &wall_core::Reporter) -> Result<(), StoreError> {
+        self.seal("reporter", ticket, &serde_json::json!({ "name": reporter.name, "phone": reporter.phone })).await
+    }
+
+    /// Keyed, so that the hash tells nothing about a reporter to who has only the database.
+    fn content_hash(&self, r: &TicketRecord) -> [u8; 16] {
+        let time = |t: Option<UtcMs>| t.map_or([0xff; 8], |t| t.0.to_le_bytes());
+        let number = |n: Option<f64>| n.map_or([0xff; 8], |n| n.to_bits().to_le_bytes());
+        let small = [
+            r.channel.map_or(255, |c| c as u8),
+            r.platform.map_or(255, |p| p as u8),
+            r.severity.map_or(255, Severity::get),
+            r.status.map_or(255, |s| s as u8),
+            r.sensitive.map_or(255, u8::from),
+            u8::from(r.inverted_times),
+        ];
+        let reporter = r.reporter.clone().unwrap_or_default();
+        let mac = self.store.inner.keys.mac([
+            r.category.as_bytes(),
+            r.title.as_bytes(),
+            r.description.as_bytes(),
+            &r.place.lon.to_bits().to_le_bytes(),
+            &r.place.lat.to_bits().to_le_bytes(),
+            &number(r.accuracy_m),
+            r.address.as_bytes(),
+            r.community_code.as_bytes(),
+            &time(r.reported_at),
+            &time(r.due_at),
+            &time(r.closed_at),
+            &small,
+            attachments(r).as_bytes(),
+            reporter.name.as_bytes(),
+            reporter.phone.as_bytes(),
+        ]);
+        let mut short = [0; 16];
+        short.copy_from_slice(&mac[..16]);
+        short
+    }
+}
+
+fn attachments(r: &TicketRecord) -> String {
+    if r.attachments.is_empty() {
+        return String::new();
+    }
+    serde_json::json!(r.attachments.iter().map(|a| [&a.name, &a.hash]).collect::<Vec<_>>()).to_string()
+}
+
+impl Store {
+    /// Tickets with their newest attribution in `network`, by ascending id after `after`, at most `limit`.
+    pub async fn tickets_after(
+        &self,
+        network: NetworkId,
+        after: TicketId,
+        limit: u32,
+    ) -> Result<Vec<(Ticket, Option<CellId>)>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        query.push(COLUMNS).push(", (SELECT a.cell_id FROM attribution a WHERE a.ticket_id = ticket.id AND a.network_id = ");
+        query.push_bind(network.0).push(" ORDER BY a.from_revision DESC LIMIT 1) FROM ticket WHERE id > ").push_bind(after.0);
+        query.push(" ORDER BY id LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.inner.reader).await?;
+        rows.iter().map(|r| Ok((ticket_row(r)?, r.get::<Option<i64>, _>(20).map(CellId)))).collect()
+    }
+
+    /// Tickets by id with their newest attribution in `network`, in no particular order.
+    pub async fn tickets_by_id(&self, network: NetworkId, ids: &[TicketId]) -> Result<Vec<(Ticket, Option<CellId>)>, StoreError> {
+        let mut out = Vec::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+            query.push(COLUMNS).push(", (SELECT a.cell_id FROM attribution a WHERE a.ticket_id = ticket.id AND a.network_id = ");
+            query.push_bind(network.0).push(" ORDER BY a.from_revision DESC LIMIT 1) FROM ticket WHERE id IN (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(id.0);
+            }
+            query.push(")");
+            for row in query.build().fetch_all(&self.inner.reader).await? {
+                out.push((ticket_row(&row)?, row.get::<Option<i64>, _>(20).map(CellId)));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The ticket with this key.
+    pub async fn ticket_by_key(&self, source: &str, external_id: &str) -> Result<Option<TicketId>, StoreError> {
+        let row = sqlx::query("SELECT id FROM ticket WHERE source = ? AND external_id = ?")
+            .bind(source)
+            .bind(external_id)
+            .fetch_optional(&self.inner.reader)
+            .await?;
+        Ok(row.map(|r| TicketId(r.get(0))))
+    }
+
+    /// Ids of tickets whose external id, title or address contains `text`, newest first.
+    pub async fn find_tickets(&self, text: &str, until: UtcMs, limit: u32) -> Result<Vec<TicketId>, StoreError> {
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let inside = format!("%{escaped}%");
+        let rows = sqlx::query(
+            "SELECT id FROM ticket WHERE reported_at <= ?1 AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
+             (title LIKE ?2 ESCAPE '\\' OR address LIKE ?2 ESCAPE '\\'))) ORDER BY id DESC LIMIT ?3",
+        )
+        .bind(until.0)
+        .bind(inside)
+        .bind(limit)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(|r| TicketId(r.get(0))).collect())
+    }
+
+    /// The history of a ticket, oldest first.
+    pub async fn transitions(&self, ticket: TicketId) -> Result<Vec<StoredTransition>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT from_status, to_status, at, recorded_at, actor, reason, kind FROM transition WHERE ticket_id = ? ORDER BY at, id",
+        )
+        .bind(ticket.0)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                let to: &str = r.get(1);
+                Ok(StoredTransition {
+                    from: TicketStatus::from_code(r.get(0)),
+                    to: word(TicketStatus::from_code(to), "transition of ticket", ticket.0, to)?,
+                    at: UtcMs(r.get(2)),
+                    recorded_at: UtcMs(r.get(3)),
+                    actor: r.get(4),
+                    reason: r.get(5),
+                    kind: r.get(6),
+                })
+            })
+            .collect()
+    }
+
+    /// Number of tickets.
+    pub async fn ticket_count(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query("SELECT count(*) FROM ticket").fetch_one(&self.inner.reader).await?.try_get(0)?)
+    }
+}
+
+fn ticket_row(row: &SqliteRow) -> Result<Ticket, StoreError> {
+    let id: i64 = row.get(0);
+    let status: &str = row.get(16);
+    let severity: i64 = row.get(12);
+    let optional = |column: usize| row.get::<Option<i64>, _>(column).map(UtcMs);
+    Ok(Ticket {
+        id: TicketId(id),
+        source: row.get(1),
+        external_id: row.get(2),
+        category: row.get(3),
+        title: row.get(4),
+        description: row.get(5),
+        place: Place { lon: row.get(6), lat: row.get(7) },
+        accuracy_m: row.get(8),
+        address: row.get(9),
+        channel: row.get::<Option<&str>, _>(10).and_then(Channel::from_code),
+        platform: row.get::<Option<&str>, _>(11).and_then(Platform::from_code),
+        severity: word(u8::try_from(severity).ok().and_then(Severity::new), "ticket.severity", id, &severity.to_string())?,
+        community_code: row.get(13),
+        reported_at: UtcMs(row.get(14)),
+        due_at: optional(15),
+        status: word(TicketStatus::from_code(status), "ticket.status", id, status)?,
+        closed_at: optional(17),
+        sensitive: row.get(18),
+        inverted_times: row.get(19),
+    })
+}
