@@ -10,6 +10,7 @@ pub mod demo;
 pub mod export;
 pub mod http;
 pub mod import;
+pub mod masking;
 pub mod replay;
 pub mod wall;
 pub mod wire;
