@@ -21,6 +21,7 @@ mod plan;
 mod record;
 mod site;
 mod staff;
+pub mod tally;
 mod ticket;
 mod time;
 

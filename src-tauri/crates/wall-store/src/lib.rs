@@ -27,5 +27,5 @@ pub use changes::{Change, ChangeBatch, ChangeKind, ReplayClock};
 pub use error::StoreError;
 pub use open::{Pragmas, Store};
 pub use things::Upserts;
-pub use tickets::{Attributed, StoredTransition, TicketOutcome, TicketWrite};
+pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite};
 pub use write::WriteTx;

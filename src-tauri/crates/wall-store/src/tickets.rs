@@ -18,11 +18,28 @@ pub struct Attributed {
     pub cell: Option<CellId>,
 }
 
+/// What a new ticket gets where its record is silent.
+#[derive(Clone, Copy, Debug)]
+pub struct TicketFallback {
+    /// Severity: the category's default, else 3.
+    pub severity: Severity,
+    /// Platform of the category.
+    pub platform: Option<Platform>,
+    /// When it was reported: the wall's now.
+    pub reported_at: UtcMs,
+    /// Due time by the category's deadline.
+    pub due_at: Option<UtcMs>,
+    /// Whether the category is sensitive.
+    pub sensitive: bool,
+}
+
 /// A ticket to be written, with its cell already found.
 #[derive(Clone, Debug)]
 pub struct TicketWrite {
-    /// The record; `severity` and `due_at` already resolved by category.
+    /// The record as it came.
     pub record: TicketRecord,
+    /// What a new ticket gets where the record is silent; a known one keeps what it has.
+    pub fallback: TicketFallback,
     /// Its cell; `None` when no plan is in force.
     pub attributed: Option<Attributed>,
 }
@@ -130,7 +147,7 @@ impl WriteTx {
                     let id = next;
                     next += 1;
                     let revision = self.line(ChangeKind::Ticket, id);
-                    let reported_at = record.reported_at.unwrap_or(self.recorded_at);
+                    let reported_at = record.reported_at.unwrap_or(write.fallback.reported_at);
                     let status = record.status.unwrap_or(if record.closed_at.is_some() {
                         TicketStatus::Closed
                     } else {
@@ -152,7 +169,7 @@ impl WriteTx {
                     if let Some(a) = write.attributed {
                         belongs.push((id, a, revision));
                     }
-                    fresh.push((id, record, hash, reported_at, status, revision));
+                    fresh.push((id, write, hash, reported_at, status, revision));
                     outcomes.push(TicketOutcome::Created(TicketId(id)));
                 }
             }
@@ -164,7 +181,8 @@ impl WriteTx {
                  content_hash, recorded_at, revision) ",
             );
             let recorded_at = self.recorded_at.0;
-            query.push_values(chunk, |mut row, (id, r, hash, reported_at, status, revision)| {
+            query.push_values(chunk, |mut row, (id, w, hash, reported_at, status, revision)| {
+                let (r, fallback) = (&w.record, &w.fallback);
                 row.push_bind(id)
                     .push_bind(&r.source)
                     .push_bind(&r.external_id)
@@ -176,15 +194,15 @@ impl WriteTx {
                     .push_bind(r.accuracy_m)
                     .push_bind(&r.address)
                     .push_bind(r.channel.map(Channel::code))
-                    .push_bind(r.platform.map(Platform::code))
-                    .push_bind(i64::from(r.severity.unwrap_or(Severity::DEFAULT).get()))
+                    .push_bind(r.platform.or(fallback.platform).map(Platform::code))
+                    .push_bind(i64::from(r.severity.unwrap_or(fallback.severity).get()))
                     .push_bind(&r.community_code)
                     .push_bind(attachments(r))
                     .push_bind(reported_at.0)
-                    .push_bind(r.due_at.map(|t| t.0))
+                    .push_bind(r.due_at.or(fallback.due_at).map(|t| t.0))
                     .push_bind(status.code())
                     .push_bind(r.closed_at.map(|t| t.0))
-                    .push_bind(r.sensitive.unwrap_or(false))
+                    .push_bind(r.sensitive.unwrap_or(fallback.sensitive))
                     .push_bind(r.inverted_times)
                     .push_bind(hash.as_slice())
                     .push_bind(recorded_at)
@@ -192,8 +210,8 @@ impl WriteTx {
             });
             query.build().execute(&mut *self.tx).await?;
         }
-        for (id, record, ..) in &fresh {
-            if let Some(reporter) = &record.reporter {
+        for (id, write, ..) in &fresh {
+            if let Some(reporter) = &write.record.reporter {
                 self.seal_reporter(*id, reporter).await?;
             }
         }
@@ -511,6 +529,49 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// Status of each ticket as it was at `at`, by its history. Tickets without a line by then are left out.
+    pub async fn statuses_at(&self, ids: &[TicketId], at: UtcMs) -> Result<HashMap<TicketId, TicketStatus>, StoreError> {
+        let mut out = HashMap::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT ticket_id, to_status FROM transition WHERE at <= ");
+            query.push_bind(at.0).push(" AND ticket_id IN (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(id.0);
+            }
+            query.push(") ORDER BY ticket_id, at, id");
+            for row in query.build().fetch_all(&self.inner.reader).await? {
+                if let Some(status) = TicketStatus::from_code(row.get(1)) {
+                    out.insert(TicketId(row.get(0)), status);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Tickets that have no attribution line in `network` under `plan`: to be attributed when the plan takes effect.
+    /// Those never attributed at all, and those open. By ascending id after `after`, at most `limit`.
+    pub async fn tickets_to_attribute(
+        &self,
+        network: NetworkId,
+        plan: PlanId,
+        after: TicketId,
+        limit: u32,
+    ) -> Result<Vec<(TicketId, Place)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT t.id, t.lon, t.lat FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
+             a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
+             WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT ?4",
+        )
+        .bind(network.0)
+        .bind(after.0)
+        .bind(plan.0)
+        .bind(limit)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(|r| (TicketId(r.get(0)), Place { lon: r.get(1), lat: r.get(2) })).collect())
     }
 
     /// Number of tickets.

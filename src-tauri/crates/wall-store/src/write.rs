@@ -47,6 +47,11 @@ impl WriteTx {
         self.recorded_at
     }
 
+    /// Goes on in the name of another actor: a group commit holds the commands of several.
+    pub fn act_as(&mut self, actor: &Actor) {
+        self.actor = actor.clone();
+    }
+
     /// The next line of the change log, for a thing that changes; returns its revision.
     pub(crate) fn line(&mut self, kind: ChangeKind, id: i64) -> i64 {
         self.revision += 1;

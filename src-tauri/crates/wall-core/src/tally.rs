@@ -1,0 +1,204 @@
+//! Counting tickets over time: the figures of the wall, now and at the same hour of the day before.
+//!
+//! One pass over the tickets fills difference arrays over 25 instants (24 hours ago … now), so that every figure, its
+//! value a day ago and its hourly trend cost O(tickets) together.
+
+use crate::{Ticket, UtcMs};
+
+/// The times of one ticket that counting needs. `i64::MAX` stands for "none"; an inverted closing counts at reporting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Life {
+    /// Reported.
+    pub reported: i64,
+    /// Due, or `i64::MAX`.
+    pub due: i64,
+    /// Closed, or `i64::MAX`; never before `reported`.
+    pub closed: i64,
+}
+
+impl Life {
+    /// The life of a ticket.
+    pub fn of(ticket: &Ticket) -> Self {
+        let reported = ticket.reported_at.0;
+        Self {
+            reported,
+            due: ticket.due_at.map_or(i64::MAX, |t| t.0),
+            closed: ticket.closed_at.map_or(i64::MAX, |t| t.0.max(reported)),
+        }
+    }
+
+    /// Open at `t`: reported and not yet closed.
+    pub fn open_at(self, t: UtcMs) -> bool {
+        self.reported <= t.0 && self.closed > t.0
+    }
+
+    /// Open at `t` and past due.
+    pub fn overdue_at(self, t: UtcMs) -> bool {
+        self.open_at(t) && self.due < t.0
+    }
+
+    /// The next instant after `t` at which what is true of it changes, if any.
+    pub fn next_change_after(self, t: UtcMs) -> Option<UtcMs> {
+        // A ticket is late one millisecond after its due time.
+        [self.reported, self.due.saturating_add(1), self.closed]
+            .into_iter()
+            .filter(|x| *x > t.0 && *x < i64::MAX)
+            .min()
+            .map(UtcMs)
+    }
+}
+
+/// Instants the trend is sampled at: 24 hours ago to now, hourly.
+const STEPS: usize = 25;
+const HOUR_MS: i64 = 3_600_000;
+/// The on-time rate looks at tickets that fell due in the last 30 days.
+pub const ON_TIME_WINDOW_MS: i64 = 30 * 24 * HOUR_MS;
+
+/// The figures of the left panel.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Figures {
+    /// Open now, and at each hour from 24 hours ago (25 values, the last is now).
+    pub open: Vec<i64>,
+    /// Open and late at each hour.
+    pub overdue: Vec<i64>,
+    /// Closed on time among `due` at each hour, over [`ON_TIME_WINDOW_MS`].
+    pub on_time: Vec<i64>,
+    /// Fell due at each hour, over the same window.
+    pub due: Vec<i64>,
+    /// Received in each of the last 24 hours.
+    pub received_hourly: Vec<i64>,
+    /// Closed in each of the last 24 hours.
+    pub closed_hourly: Vec<i64>,
+    /// Received since local midnight.
+    pub received_today: i64,
+    /// Closed since local midnight.
+    pub closed_today: i64,
+    /// Received from the midnight before to this time yesterday.
+    pub received_yesterday: i64,
+    /// Closed from the midnight before to this time yesterday.
+    pub closed_yesterday: i64,
+}
+
+/// Counts everything at `now`; `day_start` and `yesterday_start` are local midnights. O(tickets).
+pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Figures {
+    let first = now.0 - (STEPS as i64 - 1) * HOUR_MS;
+    // Index of the first sampled instant at or after `t`.
+    let step = |t: i64| -> usize {
+        if t <= first {
+            0
+        } else if t > now.0 {
+            STEPS
+        } else {
+            ((t - first + HOUR_MS - 1) / HOUR_MS) as usize
+        }
+    };
+    let (mut open, mut overdue, mut on_time, mut due) =
+        ([0i64; STEPS + 1], [0i64; STEPS + 1], [0i64; STEPS + 1], [0i64; STEPS + 1]);
+    let (mut received_hourly, mut closed_hourly) = (vec![0i64; STEPS - 1], vec![0i64; STEPS - 1]);
+    let mut f = Figures::default();
+    let hour = |t: i64| (t > first && t <= now.0).then(|| (((t - first - 1) / HOUR_MS) as usize).min(STEPS - 2));
+    let yesterday_now = now.0 - 24 * HOUR_MS;
+    for life in lives {
+        if life.reported > now.0 {
+            continue;
+        }
+        let closed = step(life.closed);
+        open[step(life.reported)] += 1;
+        open[closed] -= 1;
+        if life.due < i64::MAX {
+            let late = step(life.due.saturating_add(1).max(life.reported));
+            if late < closed {
+                overdue[late] += 1;
+                overdue[closed] -= 1;
+            }
+            let (from, to) = (step(life.due), step(life.due.saturating_add(ON_TIME_WINDOW_MS)));
+            if from < to && life.due >= life.reported {
+                due[from] += 1;
+                due[to] -= 1;
+                if life.closed <= life.due {
+                    on_time[from] += 1;
+                    on_time[to] -= 1;
+                }
+            }
+        }
+        if let Some(h) = hour(life.reported) {
+            received_hourly[h] += 1;
+        }
+        if let Some(h) = hour(life.closed) {
+            closed_hourly[h] += 1;
+        }
+        f.received_today += i64::from(life.reported >= day_start.0);
+        f.received_yesterday += i64::from(life.reported >= yesterday_start.0 && life.reported <= yesterday_now);
+        f.closed_today += i64::from(life.closed >= day_start.0 && life.closed <= now.0);
+        f.closed_yesterday += i64::from(life.closed >= yesterday_start.0 && life.closed <= yesterday_now);
+    }
+    let sum = |d: [i64; STEPS + 1]| -> Vec<i64> {
+        d.iter()
+            .take(STEPS)
+            .scan(0, |s, x| {
+                *s += x;
+                Some(*s)
+            })
+            .collect()
+    };
+    f.open = sum(open);
+    f.overdue = sum(overdue);
+    f.on_time = sum(on_time);
+    f.due = sum(due);
+    f.received_hourly = received_hourly;
+    f.closed_hourly = closed_hourly;
+    f
+}
+
+/// Received and closed in `buckets` equal steps from `from` to `to`. O(tickets).
+pub fn histogram(lives: impl Iterator<Item = Life>, from: UtcMs, to: UtcMs, buckets: usize) -> (Vec<u32>, Vec<u32>) {
+    let span = (to.0 - from.0).max(1) as i128;
+    let slot = |t: i64| {
+        (t >= from.0 && t < to.0).then(|| (i128::from(t - from.0) * buckets as i128 / span) as usize).filter(|b| *b < buckets)
+    };
+    let (mut received, mut closed) = (vec![0u32; buckets], vec![0u32; buckets]);
+    for life in lives {
+        if let Some(b) = slot(life.reported) {
+            received[b] += 1;
+        }
+        if let Some(b) = slot(life.closed) {
+            closed[b] += 1;
+        }
+    }
+    (received, closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn life() -> impl Strategy<Value = Life> {
+        let h = HOUR_MS;
+        (-60 * h..60 * h, proptest::option::of(-60 * h..60 * h), proptest::option::of(0..100 * h)).prop_map(
+            |(reported, due, stay)| Life {
+                reported,
+                due: due.unwrap_or(i64::MAX),
+                closed: stay.map_or(i64::MAX, |s| reported + s),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn equals_counting_one_by_one(lives in prop::collection::vec(life(), 0..60)) {
+            let now = UtcMs(0);
+            let f = figures(lives.iter().copied(), now, UtcMs(-10 * HOUR_MS), UtcMs(-34 * HOUR_MS));
+            for i in 0..STEPS {
+                let t = UtcMs(-((STEPS - 1 - i) as i64) * HOUR_MS);
+                let known = || lives.iter().filter(|l| l.reported <= now.0);
+                prop_assert_eq!(f.open[i], known().filter(|l| l.open_at(t)).count() as i64);
+                prop_assert_eq!(f.overdue[i], known().filter(|l| l.overdue_at(t)).count() as i64);
+                let fell = |l: &&Life| l.due < i64::MAX && l.due >= l.reported && l.due <= t.0 && l.due > t.0 - ON_TIME_WINDOW_MS;
+                prop_assert_eq!(f.due[i], known().filter(fell).count() as i64);
+                prop_assert_eq!(f.on_time[i], known().filter(fell).filter(|l| l.closed <= l.due).count() as i64);
+            }
+            prop_assert_eq!(f.received_hourly.iter().sum::<i64>(), lives.iter().filter(|l| l.reported > -24 * HOUR_MS && l.reported <= 0).count() as i64);
+        }
+    }
+}
