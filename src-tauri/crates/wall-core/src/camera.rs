@@ -5,19 +5,15 @@ use crate::{CameraId, Place};
 
 coded! {
     /// Whether a camera delivers pictures.
+    #[derive(Default)]
     CameraState {
         /// 在线
         Online = "online",
         /// 离线
         Offline = "offline",
         /// The source does not say.
+        #[default]
         Unknown = "unknown",
-    }
-}
-
-impl Default for CameraState {
-    fn default() -> Self {
-        Self::Unknown
     }
 }
 

@@ -5,17 +5,13 @@ use crate::{CellId, GridPoint, PlanId};
 
 coded! {
     /// What a cell is for.
+    #[derive(Default)]
     CellKind {
         /// 基础网格: about 300–500 households.
+        #[default]
         Basic = "basic",
         /// 专属网格: one school, hospital, mall or park.
         Dedicated = "dedicated",
-    }
-}
-
-impl Default for CellKind {
-    fn default() -> Self {
-        Self::Basic
     }
 }
 

@@ -10,14 +10,17 @@
 mod coded;
 
 mod attribution;
+mod calendar;
 mod camera;
 mod cell;
 mod datum;
+mod duty;
 mod ids;
 mod metric;
 mod party;
 mod place;
 mod plan;
+mod point_index;
 mod record;
 mod site;
 mod staff;
@@ -26,14 +29,17 @@ mod ticket;
 mod time;
 
 pub use attribution::{CellIndex, area_km2, label_point};
+pub use calendar::{CalendarError, DayHours, WorkCalendar, day_start};
 pub use camera::{Camera, CameraState};
 pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
 pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
+pub use duty::{Duty, Shifts, duty_at};
 pub use ids::{BuildingId, CameraId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
 pub use metric::distance_m;
 pub use party::{OwnerRole, Ownership, Party, PartyKind};
 pub use place::{GridPoint, Place};
 pub use plan::{Network, Plan, PlanStatus};
+pub use point_index::PointIndex;
 pub use record::{
     Attachment, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,
     Reporter, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
