@@ -1,0 +1,184 @@
+//! Import, locate, export and exit codes.
+
+use crate::import_four;
+use serde_json::Value;
+use wall_tests::{DataDir, Ground};
+
+fn number(report: &Value, key: &str) -> i64 {
+    report[key].as_i64().unwrap_or_else(|| panic!("no number {key} in {report}"))
+}
+
+fn path(file: &std::path::Path) -> &str {
+    file.to_str().unwrap()
+}
+
+const TICKETS: &str = "\
+external_id,source,category,title,lon,lat,reported_at,due_at,closed_at
+1,paper,drain,井盖松动,10.005,50.015,2024-03-01T08:00:00+01:00,2024-03-02T08:00:00+01:00,
+2,paper,light,路灯不亮,10.015,50.015,2024-03-01T09:00:00+01:00,,2024-03-01T12:00:00+01:00
+3,paper,light,,10.015,50.005,2024-03-01T10:00:00+01:00,,
+4,paper,noise,out of every cell,11.0,51.0,2024-03-01T11:00:00+01:00,,
+5,paper,noise,no place,,,2024-03-01T11:00:00+01:00,,
+6,paper,noise,no time zone,10.005,50.005,2024-03-01 11:00,,
+";
+
+#[test]
+fn cells_are_imported_once() {
+    let data = DataDir::new();
+    let first = import_four(&data);
+    assert_eq!(number(&first, "read"), 4, "{first}");
+    assert_eq!(number(&first, "imported"), 4, "{first}");
+    assert_eq!(number(&first, "rejected"), 0, "{first}");
+    assert_eq!(first["status"], "published", "{first}");
+    assert_eq!(first["datum"]["used"], "wgs84", "{first}");
+    assert!(number(&first["topology"], "shared_edges") >= 4, "{first}");
+    assert_eq!(number(&first["topology"], "overlaps"), 0, "{first}");
+
+    let second = import_four(&data);
+    assert_eq!(number(&second, "imported") + number(&second, "updated"), 0, "a second import changes nothing: {second}");
+    assert_eq!(number(&second, "rejected"), 0, "{second}");
+}
+
+#[test]
+fn a_point_belongs_to_exactly_one_cell() {
+    let data = DataDir::new();
+    import_four(&data);
+    // Interior of each cell, every shared edge, the node of all four, and outside: the lowest code has shared ground.
+    let cases = [
+        ("10.005,50.015", "A1"),
+        ("10.015,50.015", "A2"),
+        ("10.005,50.005", "B1"),
+        ("10.015,50.005", "B2"),
+        ("10.01,50.015", "A1"),
+        ("10.01,50.005", "B1"),
+        ("10.005,50.01", "A1"),
+        ("10.015,50.01", "A2"),
+        ("10.01,50.01", "A1"),
+        ("10.03,50.01", ""),
+        ("10.005,50.0200001", ""),
+    ];
+    let rows: String = cases.iter().enumerate().map(|(i, (point, _))| format!("{i},{point}\n")).collect();
+    let points = data.file("points.csv", format!("name,lon,lat\n{rows}"));
+    let out = data.run(["locate", path(&points)]).expect(0).stdout;
+    let mut lines = out.lines();
+    let head: Vec<_> = lines.next().unwrap().split(',').collect();
+    let column = |name: &str| head.iter().position(|h| *h == name).unwrap_or_else(|| panic!("no column {name} in {head:?}"));
+    let (code, edge) = (column("cell_code"), column("edge_m"));
+    assert_eq!(&head[..3], ["name", "lon", "lat"], "the rows come back as they were");
+    let found: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
+    assert_eq!(found.len(), cases.len());
+    for ((point, expected), row) in cases.iter().zip(&found) {
+        assert_eq!(row[code], *expected, "{point}: {row:?}");
+    }
+    // The middle is 0.005° from its edges: 357 m of longitude at 50° is nearer than 556 m of latitude.
+    let metres: f64 = found[0][edge].parse().unwrap();
+    assert!((metres - 358.0).abs() < 3.0, "edge_m {metres}");
+    assert_eq!(found[4][edge].parse::<f64>().unwrap(), 0.0, "on the edge");
+
+    // The same from standard input's brother, one point.
+    let one = data.json(["locate", "--point", "10.015,50.005"]);
+    assert!(one.to_string().contains("\"B2\""), "{one}");
+}
+
+#[test]
+fn tickets_are_imported_once_and_refused_rows_are_kept() {
+    let data = DataDir::new();
+    import_four(&data);
+    let file = data.file("tickets.csv", TICKETS);
+    let first = data.json(["import", "tickets", path(&file)]);
+    assert_eq!(number(&first, "read"), 6, "{first}");
+    assert_eq!(number(&first, "created"), 4, "{first}");
+    assert_eq!(number(&first, "rejected"), 2, "{first}");
+    assert_eq!(number(&first, "outside_cells"), 1, "{first}");
+    let rejects = std::fs::read_to_string(first["rejects_file"].as_str().unwrap()).unwrap();
+    assert!(rejects.contains("5,paper,noise,no place") || rejects.contains("no place"), "the row as it came: {rejects}");
+    assert!(rejects.contains("no time zone"), "{rejects}");
+
+    let second = data.json(["import", "tickets", path(&file)]);
+    assert_eq!(number(&second, "created") + number(&second, "updated"), 0, "{second}");
+    assert_eq!(number(&second, "unchanged"), 4, "{second}");
+
+    let changed = data.file("tickets.csv", TICKETS.replace("井盖松动", "井盖已修"));
+    let third = data.json(["import", "tickets", path(&changed)]);
+    assert_eq!((number(&third, "created"), number(&third, "updated"), number(&third, "unchanged")), (0, 1, 3), "{third}");
+}
+
+#[test]
+fn a_dry_run_and_a_strict_run_with_a_bad_row_write_nothing() {
+    let data = DataDir::new();
+    import_four(&data);
+    let file = data.file("tickets.csv", TICKETS);
+    let dry = data.json(["import", "tickets", path(&file), "--dry-run"]);
+    assert_eq!(number(&dry, "read"), 6, "{dry}");
+    data.run(["--json", "import", "tickets", path(&file), "--strict"]).expect(3);
+    let real = data.json(["import", "tickets", path(&file)]);
+    assert_eq!(number(&real, "created"), 4, "nothing was there before: {real}");
+}
+
+#[test]
+fn exported_tickets_say_whether_they_were_on_time() {
+    let data = DataDir::new();
+    import_four(&data);
+    let file = data.file("tickets.csv", TICKETS);
+    data.json(["import", "tickets", path(&file)]);
+    let out = data.file("out.csv", "");
+    data.run(["export", "tickets", path(&out), "--as-of", "2024-03-03T00:00:00Z"]).expect(0);
+    let text = std::fs::read_to_string(&out).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<_> = lines.next().unwrap().split(',').collect();
+    let column = |name: &str| head.iter().position(|h| *h == name).unwrap_or_else(|| panic!("no column {name} in {head:?}"));
+    let mut rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
+    rows.sort();
+    let got: Vec<_> = rows.iter().map(|r| (r[column("external_id")], r[column("cell_code")], r[column("on_time")])).collect();
+    assert_eq!(got, [("1", "A1", "no"), ("2", "A2", ""), ("3", "B2", ""), ("4", "", "")], "late and open; no deadline; outside");
+}
+
+#[test]
+fn cells_come_back_as_they_went_in() {
+    let data = DataDir::new();
+    import_four(&data);
+    let out = data.file("cells.out.geojson", "");
+    data.run(["export", "cells", path(&out)]).expect(0);
+    let text = std::fs::read_to_string(&out).unwrap();
+    let back = data.file("back.geojson", &text);
+    let other = DataDir::new();
+    let report = other.json(["import", "cells", path(&back), "--code-field", "code", "--publish"]);
+    assert_eq!(number(&report, "imported"), 4, "{report}");
+    let ground = Ground::four();
+    let features = serde_json::from_str::<Value>(&text).unwrap()["features"].as_array().unwrap().clone();
+    let southwest = features.iter().find(|f| f["properties"]["code"] == ground.code(0, 1)).unwrap();
+    let [west, south] = ground.corner(0, 1);
+    let ring = southwest["geometry"]["coordinates"].to_string();
+    assert!(ring.contains(&format!("{west}")) && ring.contains(&format!("{south}")), "corner to the digit: {ring}");
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    let data = DataDir::new();
+    data.run(["import", "cells"]).expect(2);
+    data.run(["frobnicate"]).expect(2);
+    let broken = data.file("broken.geojson", "{\"type\": \"FeatureCollection\", \"features\": [");
+    data.run(["import", "cells", path(&broken), "--publish"]).expect(3);
+    data.run(["import", "cells", "no-such-file.geojson"]).expect(3);
+    data.run(["import", "tickets", path(&data.file("empty.csv", ""))]).expect(3);
+
+    // A file where the data directory should be: the store cannot be used.
+    let blocked = DataDir::new();
+    blocked.file("data", "not a folder");
+    blocked.run(["stats"]).expect(4);
+}
+
+#[test]
+fn every_change_from_the_command_line_is_in_the_audit_chain() {
+    let data = DataDir::new();
+    import_four(&data);
+    data.json(["import", "tickets", path(&data.file("tickets.csv", TICKETS))]);
+    data.token("feed");
+    data.run(["audit", "verify"]).expect(0);
+    let out = data.file("audit.out", "");
+    let shown = data.run(["audit", "export", path(&out)]);
+    let text = std::fs::read_to_string(&out).unwrap() + &shown.stdout;
+    for word in ["cells", "tickets", "token"] {
+        assert!(text.contains(word), "{word} in the audit: {text}");
+    }
+}
