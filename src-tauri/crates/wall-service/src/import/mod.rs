@@ -2,5 +2,16 @@
 //!
 //! Everything here is pure: bytes in, records and refused rows out; no store, no clock. Only I/O is an `Err`.
 
+pub mod fields;
+pub mod profile;
 pub mod read;
+pub mod tickets;
 pub mod times;
+mod words;
+
+pub use profile::Profile;
+pub use read::{Read, Reject};
+pub use tickets::{Defaults, position_from_json, ticket_from_json};
+
+#[cfg(test)]
+mod ticket_tests;
