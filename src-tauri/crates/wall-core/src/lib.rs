@@ -15,6 +15,7 @@ mod camera;
 mod cell;
 mod datum;
 mod duty;
+mod ground;
 mod ids;
 mod metric;
 mod party;
@@ -22,6 +23,7 @@ mod place;
 mod plan;
 mod point_index;
 mod record;
+mod repair;
 mod site;
 mod staff;
 pub mod tally;
@@ -44,6 +46,7 @@ pub use record::{
     Attachment, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,
     Reporter, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
 };
+pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
 pub use site::Site;
 pub use staff::{Position, Staff};
 pub use ticket::{Category, Channel, DeadlineKind, Platform, Severity, Ticket, TicketStatus};
