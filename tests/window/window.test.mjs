@@ -1,0 +1,51 @@
+// Smoke test of the real Tauri window: it opens on the demonstration district, shows the wall, and a ticket that
+// arrives is on it without the page being loaded again.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { scratch, wallBinary, wallCommand } from '../../scripts/lib/wall.mjs';
+import { openWindow } from './driver.mjs';
+
+const folder = scratch('gridwall-window-data-');
+let opened;
+
+before(
+  async () => {
+    opened = await openWindow(wallBinary(), ['--data-dir', folder.path, 'run', '--demo']);
+    await opened.waitFor('the wall', "return document.documentElement.dataset.ready === '1'");
+  },
+  { timeout: 300_000 },
+);
+
+after(async () => {
+  await opened?.stop();
+  folder.remove();
+});
+
+test('the window shows the wall', { timeout: 120_000 }, async () => {
+  assert.match(await opened.text('demo-mark'), /演示数据/);
+  assert.match(await opened.text('clock'), /\d{2}:\d{2}/);
+  assert.match(await opened.text('figure-open'), /\d/);
+  assert.equal(await opened.execute('return "__TAURI_INTERNALS__" in window'), true, 'the page runs in the window');
+  assert.ok((await opened.screenshot()).length > 20_000, 'a picture with something on it');
+});
+
+test('a ticket that arrives is on the wall without reload', { timeout: 180_000 }, async () => {
+  await opened.execute('window.sameDocument = true');
+  const title = `冒烟测试${Date.now() % 1e6}`;
+  const { bounds } = await opened.execute("return fetch('api/v1/wall').then((answer) => answer.json())");
+  const [west, south, east, north] = bounds;
+  const ticket = { source: 'smoke', external_id: title, category: 'smoke', title, severity: 1, lon: (west + east) / 2, lat: (south + north) / 2 };
+  const file = join(folder.path, 'one.ndjson');
+  writeFileSync(file, JSON.stringify({ ...ticket, reported_at: new Date().toISOString() }));
+  const report = wallCommand(folder.path, ['import', 'tickets', file]);
+  assert.equal(report.created, 1, JSON.stringify(report));
+  await opened.waitFor(
+    'the ticket in the stream',
+    "return document.querySelector('[data-testid=stream]').textContent.includes(arguments[0])",
+    title,
+  );
+  assert.equal(await opened.execute('return window.sameDocument === true'), true, 'the page was not loaded again');
+});
