@@ -10,7 +10,7 @@ what=${1:-test}
 
 run_packages=(
   build-essential pkg-config ca-certificates
-  libwebkit2gtk-4.1-dev libgtk-3-dev librsvg2-dev libssl-dev  # the window
+  libwebkit2gtk-4.1-dev libgtk-3-dev librsvg2-dev libdbus-1-dev libssl-dev  # the window
   libvulkan1 mesa-vulkan-drivers                              # native pictures, in software where there is no GPU
 )
 test_packages=(xvfb webkit2gtk-driver)
