@@ -26,6 +26,13 @@ pub fn distance_m(a: Place, b: Place) -> f64 {
     LocalFrame::at(a).distance_m(b)
 }
 
+/// Radii of curvature in metres at a latitude given by its sine: across the meridian, and along it.
+pub(crate) fn radii_m(sin_lat: f64) -> (f64, f64) {
+    let w2 = 1.0 - E2 * sin_lat * sin_lat;
+    let across = A_M / w2.sqrt();
+    (across, across * (1.0 - E2) / w2)
+}
+
 /// `degrees` brought to −180 … 180.
 pub(crate) fn wrap_degrees(degrees: f64) -> f64 {
     if (-180.0..=180.0).contains(&degrees) { degrees } else { (degrees + 180.0).rem_euclid(360.0) - 180.0 }

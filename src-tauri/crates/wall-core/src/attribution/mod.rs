@@ -9,6 +9,7 @@
 //! rule. Longitudes are taken as they are: a cell across the antimeridian comes as two polygons (RFC 7946).
 
 mod measure;
+mod neighbours;
 mod piece;
 
 use std::collections::HashMap;
@@ -90,6 +91,11 @@ impl CellIndex {
     /// Whether there are no cells.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    /// All cells, in the order code, feature index.
+    pub fn cells(&self) -> impl Iterator<Item = CellId> + '_ {
+        self.ids.iter().copied()
     }
 
     /// West, south, east, north of all cells in degrees; `None` when there is no ground.

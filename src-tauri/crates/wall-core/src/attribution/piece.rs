@@ -61,6 +61,11 @@ impl GridBox {
         self.lo.x <= p.x && p.x <= self.hi.x && self.lo.y <= p.y && p.y <= self.hi.y
     }
 
+    #[inline]
+    pub fn meets(&self, other: Self) -> bool {
+        self.lo.x <= other.hi.x && other.lo.x <= self.hi.x && self.lo.y <= other.hi.y && other.lo.y <= self.hi.y
+    }
+
     pub fn union(self, other: Self) -> Self {
         Self {
             lo: GridPlace { x: self.lo.x.min(other.lo.x), y: self.lo.y.min(other.lo.y) },
