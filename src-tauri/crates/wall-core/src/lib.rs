@@ -9,12 +9,14 @@
 
 mod coded;
 
+mod agreement;
 mod attribution;
 mod calendar;
 mod camera;
 mod cell;
 mod colouring;
 mod datum;
+mod dissolve;
 mod duty;
 mod ground;
 mod heat;
@@ -27,17 +29,20 @@ mod point_index;
 mod record;
 mod repair;
 mod site;
+mod snap;
 mod staff;
 pub mod tally;
 mod ticket;
 mod time;
 
+pub use agreement::{Agreement, Gap, Overlap, agreement};
 pub use attribution::{CellIndex, area_km2, label_point};
 pub use calendar::{CalendarError, DayHours, WorkCalendar, day_start};
 pub use camera::{Camera, CameraState};
 pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
 pub use colouring::{OWNER_COLOURS, colour_owners};
 pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
+pub use dissolve::dissolve;
 pub use duty::{Duty, Shifts, duty_at};
 pub use heat::{HeatField, HeatGrid, HeatKernel, TimeLeftField, area_heat, decayed_weight};
 pub use ids::{BuildingId, CameraId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
@@ -52,6 +57,7 @@ pub use record::{
 };
 pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
 pub use site::Site;
+pub use snap::{CellChange, snap};
 pub use staff::{Position, Staff};
 pub use ticket::{Category, Channel, DeadlineKind, Platform, Severity, Ticket, TicketStatus};
 pub use time::UtcMs;
