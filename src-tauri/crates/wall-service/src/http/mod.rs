@@ -1,1 +1,195 @@
-//! The HTTP interface: intake, Open311, queries, events.
+//! The HTTP interface: the wall in a browser, intake, Open311, queries, events.
+//!
+//! One router answers over TCP ([`serve`]) and in process, for the window's own scheme ([`router`] with
+//! [`HttpOptions::local_actor`]). Every query and command is in [`crate::wire::ROUTES`]; besides those only `/` and
+//! the files of the user interface answer. Who asks is settled in one place (`gate`), before any handler runs.
+
+mod ask;
+mod assets;
+mod body;
+mod door;
+mod events;
+mod gate;
+mod health;
+mod intake;
+mod limit;
+mod open311;
+mod params;
+mod refusal;
+mod serve;
+mod token;
+
+pub use assets::UiAssets;
+pub use body::BODY_LIMIT;
+pub use door::Doors;
+pub use intake::MAX_ROWS;
+pub use limit::Rate;
+pub use serve::{CONNECTIONS, ServeError, check_listen, serve};
+
+use crate::{wall::Wall, wire::ROUTES};
+use axum::{
+    Router, middleware,
+    routing::{MethodRouter, get, post},
+};
+use std::sync::{Arc, atomic::AtomicBool};
+use tokio::sync::{Notify, Semaphore};
+use wall_store::Actor;
+
+/// Event streams open at once over all viewers; one more is refused with 503.
+pub const STREAMS: usize = 256;
+
+/// How the router behaves.
+#[derive(Clone)]
+pub struct HttpOptions {
+    /// The built user interface.
+    pub assets: Arc<dyn UiAssets>,
+    /// Who asks when the router is called in process by the window: no cookies, no checks of `Host` and `Origin`.
+    /// Must be `None` for anything reachable over a network; [`serve`] refuses otherwise.
+    pub local_actor: Option<Actor>,
+    /// One-time links and sessions; keep a clone to issue links.
+    pub doors: Doors,
+    /// Host names answered besides the loopback ones (behind a TLS proxy: its public name). Without port.
+    pub allowed_hosts: Vec<String>,
+    /// A TLS proxy stands in front: cookies are `Secure`, addresses in answers begin with `https`.
+    pub behind_tls: bool,
+    /// Records (and requests) a token may send.
+    pub rate: Rate,
+}
+
+impl HttpOptions {
+    /// Options for loopback with the given user interface.
+    pub fn new(assets: Arc<dyn UiAssets>) -> Self {
+        Self {
+            assets,
+            local_actor: None,
+            doors: Doors::default(),
+            allowed_hosts: Vec::new(),
+            behind_tls: false,
+            rate: Rate::default(),
+        }
+    }
+}
+
+/// What every handler shares.
+#[derive(Clone)]
+pub(crate) struct App(Arc<AppInner>);
+
+pub(crate) struct AppInner {
+    pub wall: Wall,
+    pub options: HttpOptions,
+    pub tokens: token::TokenCache,
+    pub buckets: limit::Buckets,
+    pub budget: body::Budget,
+    pub rejects: intake::Rejects,
+    pub streams: Arc<Semaphore>,
+    pub counts: health::Counts,
+    pub closing: Closing,
+}
+
+impl std::ops::Deref for App {
+    type Target = AppInner;
+    fn deref(&self) -> &AppInner {
+        &self.0
+    }
+}
+
+/// Rung when the server goes down, so that event streams end and connections can close.
+#[derive(Default)]
+pub(crate) struct Closing {
+    closed: AtomicBool,
+    bell: Notify,
+}
+
+impl Closing {
+    pub fn close(&self) {
+        self.closed.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.bell.notify_waiters();
+    }
+
+    /// Returns once [`Closing::close`] was called, at once when that was before.
+    pub async fn closed(&self) {
+        let rung = self.bell.notified();
+        tokio::pin!(rung);
+        // Registered before the flag is read: a close in between is not missed.
+        rung.as_mut().enable();
+        if !self.closed.load(std::sync::atomic::Ordering::SeqCst) {
+            rung.await;
+        }
+    }
+}
+
+/// The router over a wall. See [`HttpOptions`] for the difference between window and network.
+pub fn router(wall: Wall, options: HttpOptions) -> Router {
+    assemble(wall, options).0
+}
+
+pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
+    let app = App(Arc::new(AppInner {
+        tokens: token::TokenCache::default(),
+        buckets: limit::Buckets::new(options.rate),
+        budget: body::Budget::default(),
+        rejects: intake::Rejects::new(wall.store().folder().join("rejects")),
+        streams: Arc::new(Semaphore::new(STREAMS)),
+        counts: health::Counts::default(),
+        closing: Closing::default(),
+        wall,
+        options,
+    }));
+    let mut router = Router::new();
+    for (_, path, handler) in table() {
+        router = router.route(path, handler);
+    }
+    let router = router
+        .route("/", get(assets::index))
+        .fallback(assets::file)
+        .method_not_allowed_fallback(refusal::method_not_allowed)
+        .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
+        .with_state(app.clone());
+    (router, app)
+}
+
+/// The handler of every line of [`ROUTES`].
+fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
+    let handler = |method: &str, path: &str| -> Option<MethodRouter<App>> {
+        Some(match (method, path) {
+            ("GET", "/api/v1/wall") => get(ask::wall),
+            ("GET", "/api/v1/snapshot") => get(ask::snapshot),
+            ("GET", "/api/v1/areas") => get(ask::areas),
+            ("GET", "/api/v1/heat") => get(ask::heat),
+            ("GET", "/api/v1/points") => get(ask::points),
+            ("GET", "/api/v1/area-card") => get(ask::area_card),
+            ("GET", "/api/v1/ticket-card") => get(ask::ticket_card),
+            ("GET", "/api/v1/search") => get(ask::search),
+            ("GET", "/api/v1/histogram") => get(ask::histogram),
+            ("GET", "/api/v1/frames") => get(events::frames),
+            ("GET", "/api/v1/changes") => get(events::changes),
+            ("GET", "/api/v1/cells") => get(ask::cells),
+            ("GET", "/api/v1/tickets") => get(ask::tickets),
+            ("POST", "/api/v1/tickets") => post(intake::tickets),
+            ("POST", "/api/v1/positions") => post(intake::positions),
+            ("GET", "/api/v1/near") => get(ask::near),
+            ("GET", "/api/v1/stats") => get(ask::stats),
+            ("POST", "/api/v1/clock") => post(intake::clock),
+            ("GET", "/basemap/{z}/{x}/{y}") => get(ask::tile),
+            ("GET", "/open311/{file}") => get(open311::discovery),
+            ("GET", "/open311/v2/{file}") => get(open311::list),
+            ("POST", "/open311/v2/{file}") => post(open311::create),
+            ("GET", "/open311/v2/services/{file}") => get(open311::service),
+            ("GET", "/open311/v2/requests/{file}") => get(open311::request),
+            ("GET", "/healthz") => get(health::healthz),
+            ("GET", "/readyz") => get(health::readyz),
+            ("GET", "/metrics") => get(health::metrics),
+            _ => return None,
+        })
+    };
+    ROUTES.iter().filter_map(|(method, path)| handler(method, path).map(|h| (*method, *path, h))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_route_has_a_handler() {
+        let have: Vec<_> = super::table().into_iter().map(|(m, p, _)| (m, p)).collect();
+        assert_eq!(have, crate::wire::ROUTES);
+    }
+}

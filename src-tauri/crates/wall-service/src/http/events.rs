@@ -1,0 +1,204 @@
+//! Server-sent events: frames for viewers, lines of the change log for machines. No gap, ever.
+
+use super::{App, gate::Caller, params::Params, refusal::Refusal};
+use crate::{wall::WallError, wire::Frame};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use serde_json::{Value, json};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, broadcast},
+    time::Instant,
+};
+use wall_store::{Change, ChangeBatch};
+
+/// How often the right to listen is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(4);
+/// A comment this often keeps proxies from closing a calm stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Lines of the change log in one event at most.
+const LINES: u32 = 1000;
+
+/// `GET /api/v1/frames?since=`.
+pub(crate) async fn frames(State(app): State<App>, caller: Caller, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    let since = since(&app, &uri, &headers).await?;
+    let listener = Listener::new(&app, caller)?;
+    let (missed, live) = app.wall.frames(&listener.caller.actor, since).await?;
+    let start = FrameStream { listener, last: since, missed, live };
+    Ok(answer(futures::stream::unfold(start, |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) })))
+}
+
+/// `GET /api/v1/changes?since=`.
+pub(crate) async fn changes(State(app): State<App>, caller: Caller, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    let since = since(&app, &uri, &headers).await?;
+    let start = ChangeStream { listener: Listener::new(&app, caller)?, last: since };
+    Ok(answer(futures::stream::unfold(start, |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) })))
+}
+
+/// After which revision to go on: `Last-Event-ID` of a browser that reconnects, else `since`, else now.
+async fn since(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<i64, Refusal> {
+    let newest = app.wall.store().revision().await.map_err(|e| Refusal::from(WallError::from(e)))?;
+    let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).filter(|v| !v.trim().is_empty());
+    let since = match resumed {
+        Some(id) => id.trim().parse::<i64>().ok().filter(|r| *r >= 0),
+        None => Some(Params::of(uri)?.whole("since", 0..=i64::MAX)?.unwrap_or(newest)),
+    };
+    let since = since.ok_or_else(|| Refusal::invalid("Last-Event-ID is not a revision"))?;
+    if since > newest {
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "revision_ahead",
+            format!(
+                "revision {since} is not reached yet, the store is at {newest}: it was replaced; start again from a snapshot"
+            ),
+        ));
+    }
+    Ok(since)
+}
+
+fn answer(stream: impl futures::Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+/// What both streams share: their place among the streams, and the right to listen.
+struct Listener {
+    app: App,
+    caller: Caller,
+    greeted: bool,
+    look_again: Instant,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    fn new(app: &App, caller: Caller) -> Result<Self, Refusal> {
+        let place = app.streams.clone().try_acquire_owned();
+        let place = place.map_err(|_| Refusal::busy("too_many_streams", "too many event streams are open", 5))?;
+        Ok(Self { app: app.clone(), caller, greeted: false, look_again: Instant::now() + LOOK_AGAIN, _place: place })
+    }
+
+    /// The first event says nothing: it makes the answer's head go out and tells a browser when to reconnect.
+    fn greeting(&mut self) -> Option<Event> {
+        if std::mem::replace(&mut self.greeted, true) {
+            return None;
+        }
+        Some(Event::default().comment("gridwall").retry(Duration::from_secs(1)))
+    }
+
+    async fn still_in(&mut self) -> bool {
+        if Instant::now() < self.look_again {
+            return true;
+        }
+        self.look_again = Instant::now() + LOOK_AGAIN;
+        self.caller.still_in(&self.app).await
+    }
+}
+
+struct FrameStream {
+    listener: Listener,
+    /// Revision the viewer has.
+    last: i64,
+    /// Brings the viewer up to the live frames.
+    missed: Option<Arc<Frame>>,
+    live: broadcast::Receiver<Arc<Frame>>,
+}
+
+impl FrameStream {
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.listener.greeting() {
+            return Some(event);
+        }
+        loop {
+            if !self.listener.still_in().await {
+                return None;
+            }
+            if let Some(frame) = self.missed.take() {
+                return self.event(&frame);
+            }
+            let received = tokio::select! {
+                biased;
+                () = self.listener.app.closing.closed() => return None,
+                received = self.live.recv() => received,
+                () = tokio::time::sleep_until(self.listener.look_again) => continue,
+            };
+            match received {
+                Ok(frame) if frame.from_revision == self.last => return self.event(&frame),
+                // The catch-up frame reached further than this one.
+                Ok(frame) if frame.to_revision <= self.last => {}
+                // Too slow, or a frame that does not join on: caught up from the wall's own state.
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    match self.listener.app.wall.frames(&self.listener.caller.actor, self.last).await {
+                        Ok((missed, live)) => (self.missed, self.live) = (missed, live),
+                        Err(error) => {
+                            tracing::warn!(%error, "a viewer could not be caught up");
+                            return None;
+                        }
+                    }
+                }
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    fn event(&mut self, frame: &Frame) -> Option<Event> {
+        self.last = frame.to_revision;
+        match Event::default().id(self.last.to_string()).json_data(frame) {
+            Ok(event) => Some(event),
+            Err(error) => {
+                tracing::error!(%error, "a frame could not be written");
+                None
+            }
+        }
+    }
+}
+
+struct ChangeStream {
+    listener: Listener,
+    last: i64,
+}
+
+impl ChangeStream {
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.listener.greeting() {
+            return Some(event);
+        }
+        loop {
+            if !self.listener.still_in().await {
+                return None;
+            }
+            let app = &self.listener.app;
+            let wait_ms = self.listener.look_again.saturating_duration_since(Instant::now()).as_millis() as u64;
+            let batch = tokio::select! {
+                biased;
+                () = app.closing.closed() => return None,
+                batch = app.wall.changes(&self.listener.caller.actor, self.last, LINES, wait_ms.max(1)) => batch,
+            };
+            match batch {
+                Ok(batch) if batch.to_revision > self.last => {
+                    self.last = batch.to_revision;
+                    return Some(Event::default().id(self.last.to_string()).data(batch_json(&batch).to_string()));
+                }
+                // Nothing new; and should the wall answer before its time, this does not spin.
+                Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) => {
+                    tracing::warn!(%error, "a stream of changes ends");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+fn batch_json(batch: &ChangeBatch) -> Value {
+    let line = |c: &Change| {
+        let op = if c.removed { "remove" } else { "upsert" };
+        json!({ "revision": c.revision, "kind": c.kind.code(), "id": c.id, "op": op })
+    };
+    let changes: Vec<Value> = batch.changes.iter().map(line).collect();
+    json!({ "from_revision": batch.from_revision, "to_revision": batch.to_revision, "changes": changes })
+}

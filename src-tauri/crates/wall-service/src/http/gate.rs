@@ -1,0 +1,317 @@
+//! The one place where it is settled who asks: host, right, origin, rate; then the headers of every answer.
+
+use super::{App, door, open311, refusal::Refusal};
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::time::Instant;
+use wall_store::{Actor, Token};
+
+/// Name of the session cookie.
+pub(crate) const COOKIE: &str = "gridwall_session";
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ipc: http://ipc.localhost gridwall:; \
+     img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
+     frame-ancestors 'none'; base-uri 'none'";
+
+/// Who asks and by which right.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub actor: Actor,
+    /// Source of records that name none.
+    pub source: String,
+    right: Right,
+}
+
+#[derive(Clone)]
+enum Right {
+    /// In process.
+    Local,
+    Session(door::Mark),
+    Token {
+        id: i64,
+        secret: String,
+        unlimited: bool,
+    },
+}
+
+impl Caller {
+    fn by_token(token: Token, secret: &str) -> Self {
+        Self {
+            actor: Actor::new(format!("token:{}", token.name), token.role, "api"),
+            right: Right::Token { id: token.id, secret: secret.to_owned(), unlimited: token.unlimited },
+            source: token.name,
+        }
+    }
+
+    /// Charges records found in a request that was let in for one.
+    pub fn charge(&self, app: &App, records: usize) {
+        if let Right::Token { id, unlimited: false, .. } = self.right {
+            app.buckets.charge(id, records.saturating_sub(1) as f64);
+        }
+    }
+
+    /// Whether the right still holds; asked again and again by streams. Keeps a session in use.
+    pub async fn still_in(&self, app: &App) -> bool {
+        match &self.right {
+            Right::Local => true,
+            Right::Session(mark) => app.options.doors.session(mark).is_some(),
+            // A store that does not answer just now is no revocation.
+            Right::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::sign_in)
+    }
+}
+
+/// The middleware around everything.
+pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = match admit(&app, request.method(), &path, request.uri(), request.headers()).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+        Err(refusal) if path.starts_with("/open311/") => open311::refused(&path, refusal),
+        Err(refusal) => refusal.into_response(),
+    };
+    app.counts.answered(response.status());
+    let local = app.options.local_actor.is_some();
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if local {
+        // The window's own scheme: its workers and canvas read these answers across its two origins.
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "*");
+        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Who asks; `None` where nobody needs to say so.
+async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
+    if let Some(actor) = &app.options.local_actor {
+        return Ok(Some(Caller { actor: actor.clone(), source: "wall".into(), right: Right::Local }));
+    }
+    let host = asked_host(app, uri, headers)?;
+    let caller = caller(app, headers).await?;
+    let by_cookie = matches!(caller, Some(Caller { right: Right::Session(_), .. }));
+    if by_cookie || !method.is_safe() {
+        same_origin(method, path, headers, &host, by_cookie)?;
+    }
+    if caller.is_none() && !open_to_all(path) {
+        return Err(Refusal::sign_in());
+    }
+    if let Some(caller) = &caller {
+        rate(app, caller)?;
+    }
+    Ok(caller)
+}
+
+/// Paths whose handlers see to it themselves, or that answer everybody.
+fn open_to_all(path: &str) -> bool {
+    // `/` answers with the page that says how to get in; below open311/v2 the key may be in the form.
+    matches!(path, "/" | "/healthz" | "/readyz") || path.starts_with("/open311/")
+}
+
+async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let secret =
+            value.to_str().ok().and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, secret)) = secret else { return Err(Refusal::sign_in()) };
+        return Ok(Some(by_secret(app, secret.trim()).await?));
+    }
+    let secrets = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+        .filter_map(|pair| pair.trim().split_once('=').filter(|(name, _)| *name == COOKIE).map(|(_, value)| value));
+    // Walls on other ports of this machine set the same cookie: any that is ours will do.
+    for secret in secrets.take(8) {
+        let mark = door::mark(secret);
+        if let Some(role) = app.options.doors.session(&mark) {
+            let actor = Actor::new("browser", role, "browser");
+            return Ok(Some(Caller { actor, source: "wall".into(), right: Right::Session(mark) }));
+        }
+    }
+    Ok(None)
+}
+
+async fn by_secret(app: &App, secret: &str) -> Result<Caller, Refusal> {
+    let token =
+        app.tokens.find(&app.wall, secret).await?.ok_or_else(|| {
+            Refusal::new(StatusCode::UNAUTHORIZED, "sign_in", "this token is not known here, or it was revoked")
+        })?;
+    Ok(Caller::by_token(token, secret))
+}
+
+/// The caller of a key that came in a form or query (Open311), with its rate.
+pub(crate) async fn by_key(app: &App, secret: &str) -> Result<Caller, Refusal> {
+    let caller = by_secret(app, secret).await?;
+    rate(app, &caller)?;
+    Ok(caller)
+}
+
+fn rate(app: &App, caller: &Caller) -> Result<(), Refusal> {
+    let Right::Token { id, unlimited: false, .. } = caller.right else { return Ok(()) };
+    app.buckets.take(id, 1.0, Instant::now()).map_err(|wait_s| Refusal {
+        retry_after_s: Some(wait_s),
+        ..Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            format!("this token sends more than it may; nothing of this request was taken, send it again in {wait_s} s"),
+        )
+    })
+}
+
+/// Refuses names that are not ours: a page of another site whose name was made to point here (DNS rebinding).
+fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Refusal> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let host = match (named.next(), named.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    };
+    let Some(host) = host else { return Err(Refusal::invalid("one Host header is needed")) };
+    let authority = uri.authority().map(|a| a.as_str());
+    for name in [Some(host), authority].into_iter().flatten() {
+        if !is_ours(host_name(name), &app.options.allowed_hosts) {
+            return Err(Refusal::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "wrong_host",
+                "this wall does not answer under that host name; start it with the name allowed",
+            ));
+        }
+    }
+    Ok(host.to_owned())
+}
+
+/// `host:port` without the port.
+fn host_name(authority: &str) -> &str {
+    split_port(authority).0
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') && port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_ours(name: &str, allowed: &[String]) -> bool {
+    let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
+    let loopback = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    loopback || name.eq_ignore_ascii_case("localhost") || allowed.iter().any(|a| a.eq_ignore_ascii_case(name))
+}
+
+/// Refuses what a page of another origin makes the viewer's browser send (CSRF).
+fn same_origin(method: &Method, path: &str, headers: &HeaderMap, host: &str, by_cookie: bool) -> Result<(), Refusal> {
+    let refused = || Err(Refusal::new(StatusCode::FORBIDDEN, "cross_origin", "a page of another origin may not ask this"));
+    let text = |name: HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
+    let origin = text(header::ORIGIN);
+    if origin.is_some_and(|o| !origin_is(o, host)) {
+        return refused();
+    }
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    if by_cookie {
+        // Another port of this machine is the same site: it gets the cookie, and must not get answers.
+        let opening = method.is_safe() && path == "/" && text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
+        if site.is_some_and(|s| !matches!(s, "same-origin" | "none")) && !opening {
+            return refused();
+        }
+        // Every browser names the origin of a page that posts.
+        if !method.is_safe() && origin.is_none() && site != Some("same-origin") {
+            return refused();
+        }
+    }
+    Ok(())
+}
+
+/// Whether an `Origin` is the one of the host asked, default ports filled in.
+fn origin_is(origin: &str, host: &str) -> bool {
+    let (default, authority) = match (origin.strip_prefix("http://"), origin.strip_prefix("https://")) {
+        (Some(a), _) => ("80", a),
+        (_, Some(a)) => ("443", a),
+        _ => return false,
+    };
+    let whole = |a| {
+        let (name, port) = split_port(a);
+        (name.to_ascii_lowercase(), port.unwrap_or(default).to_owned())
+    };
+    whole(authority) == whole(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_names_are_ours() {
+        let allowed = ["wall.example".to_owned()];
+        for ours in
+            ["localhost", "LOCALHOST:8787", "127.0.0.1", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:80", "Wall.Example:443"]
+        {
+            assert!(is_ours(host_name(ours), &allowed), "{ours}");
+        }
+        for foreign in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "0.0.0.0",
+            "",
+            "wall.example.evil",
+            "[::]",
+        ] {
+            assert!(!is_ours(host_name(foreign), &allowed), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert!(origin_is("http://127.0.0.1:8787", "127.0.0.1:8787"));
+        assert!(origin_is("https://wall.example", "wall.example"));
+        assert!(origin_is("https://wall.example", "wall.example:443"));
+        assert!(origin_is("http://[::1]:8787", "[::1]:8787"));
+        for bad in ["null", "http://127.0.0.1:3000", "http://127.0.0.1", "http://evil.example", "file://", "", "127.0.0.1:8787"] {
+            assert!(!origin_is(bad, "127.0.0.1:8787"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn pages_elsewhere_cannot_use_a_cookie() {
+        let check = |method: Method, path: &str, pairs: &[(&str, &str)]| {
+            let headers: HeaderMap =
+                pairs.iter().map(|(n, v)| (n.parse::<HeaderName>().unwrap(), v.parse::<HeaderValue>().unwrap())).collect();
+            same_origin(&method, path, &headers, "localhost:8787", true).is_ok()
+        };
+        assert!(check(Method::GET, "/api/v1/wall", &[]));
+        assert!(check(Method::GET, "/api/v1/wall", &[("sec-fetch-site", "same-origin")]));
+        assert!(!check(Method::GET, "/api/v1/wall", &[("sec-fetch-site", "same-site")]));
+        assert!(!check(Method::GET, "/api/v1/wall", &[("sec-fetch-site", "cross-site")]));
+        assert!(!check(Method::GET, "/api/v1/wall", &[("origin", "http://localhost:3000")]));
+        assert!(check(Method::GET, "/", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")]));
+        assert!(!check(Method::POST, "/api/v1/tickets", &[]));
+        assert!(!check(Method::POST, "/", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]));
+        assert!(!check(Method::POST, "/api/v1/tickets", &[("origin", "null")]));
+        assert!(check(Method::POST, "/api/v1/tickets", &[("origin", "http://localhost:8787")]));
+    }
+}

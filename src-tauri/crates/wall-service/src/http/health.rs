@@ -1,0 +1,86 @@
+//! Whether the process lives, whether the wall is ready, and counters for Prometheus.
+
+use super::{App, STREAMS, gate::Caller, refusal::Refusal};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+/// What the HTTP interface counts itself.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Answers by hundreds of their status, 1xx … 5xx.
+    answers: [AtomicU64; 5],
+    pub rows_taken: AtomicU64,
+    pub rows_refused: AtomicU64,
+    /// Refused rows that were not kept because the day's file is full or cannot be written.
+    pub refused_not_kept: AtomicU64,
+}
+
+impl Counts {
+    pub fn answered(&self, status: StatusCode) {
+        if let Some(count) = self.answers.get(usize::from(status.as_u16() / 100).wrapping_sub(1)) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// The process answers.
+pub(crate) async fn healthz() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// The store answers and the world is loaded. Says nothing more: everybody may ask.
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Value>, Refusal> {
+    match app.wall.ready().await {
+        Ok(()) => Ok(Json(json!({ "status": "ready" }))),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            Err(Refusal::busy("not_ready", "the store does not answer, or the world is still being loaded", 1))
+        }
+    }
+}
+
+/// Prometheus text format.
+pub(crate) async fn metrics(State(app): State<App>, _: Caller) -> Result<Response, Refusal> {
+    let mut out = String::new();
+    for (name, help, value) in app.wall.metrics().await? {
+        metric(&mut out, name, help, &[("", value)]);
+    }
+    let counts = &app.counts;
+    let count = |c: &AtomicU64| c.load(Relaxed) as f64;
+    let classes = ["{status=\"1xx\"}", "{status=\"2xx\"}", "{status=\"3xx\"}", "{status=\"4xx\"}", "{status=\"5xx\"}"];
+    let answers: Vec<_> = classes.iter().copied().zip(counts.answers.iter().map(count)).collect();
+    metric(&mut out, "gridwall_http_answers_total", "Answers by class of status.", &answers);
+    metric(
+        &mut out,
+        "gridwall_intake_rows_total",
+        "Rows of posted tickets and positions.",
+        &[("{outcome=\"taken\"}", count(&counts.rows_taken)), ("{outcome=\"refused\"}", count(&counts.rows_refused))],
+    );
+    metric(
+        &mut out,
+        "gridwall_intake_refused_not_kept_total",
+        "Refused rows that the rejects file did not take.",
+        &[("", count(&counts.refused_not_kept))],
+    );
+    let streams = STREAMS.saturating_sub(app.streams.available_permits());
+    metric(&mut out, "gridwall_http_streams", "Event streams open.", &[("", streams as f64)]);
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out).into_response())
+}
+
+fn metric(out: &mut String, name: &str, help: &str, values: &[(&str, f64)]) {
+    let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} {kind}", help.replace('\\', "\\\\").replace('\n', "\\n"));
+    for (labels, value) in values {
+        let _ = writeln!(out, "{name}{labels} {value}");
+    }
+}

@@ -1,0 +1,211 @@
+//! What feeds send: tickets, positions, the clock of a replay. Each row is judged for itself.
+
+mod batch;
+mod json;
+mod rejects;
+
+pub use batch::MAX_ROWS;
+pub(crate) use rejects::Rejects;
+
+use super::{App, body, gate::Caller, refusal::Refusal};
+use crate::import::tickets::{Defaults, position_from_json, ticket_from_json};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use batch::{Batch, Row, Shape};
+use rejects::Rejected;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering::Relaxed;
+use wall_core::{TicketRecord, UtcMs};
+use wall_store::{ReplayClock, TicketOutcome};
+
+/// Bodies above this are read on a thread of their own, so that they do not hold up the small ones.
+const LARGE: usize = 64 * 1024;
+
+/// What became of one row.
+#[derive(Serialize)]
+struct TicketLine {
+    index: usize,
+    external_id: Option<String>,
+    status: &'static str,
+    id: Option<i64>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PositionLine {
+    index: usize,
+    staff: Option<String>,
+    status: &'static str,
+    reason: Option<String>,
+}
+
+/// A row that was read, or why not; with what names it in the answer.
+struct Judged<T> {
+    name: Option<String>,
+    outcome: Result<T, String>,
+    row: Row,
+}
+
+/// `POST /api/v1/tickets`.
+pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
+    let (shape, judged, _held) = read(&app, &caller, request, "external_id", |value, defaults| {
+        ticket_from_json(value, defaults).map_err(|reject| reject.message)
+    })
+    .await?;
+    let records: Vec<TicketRecord> = judged.iter().filter_map(|j| j.outcome.as_ref().ok().cloned()).collect();
+    let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
+    let mut outcomes = outcomes.into_iter();
+    let mut refused = Vec::new();
+    let mut lines = Vec::with_capacity(judged.len());
+    for (index, Judged { name, outcome, row }) in judged.into_iter().enumerate() {
+        let reason = match outcome {
+            Ok(_) => match outcomes.next() {
+                Some(outcome) => {
+                    let status = match outcome {
+                        TicketOutcome::Created(_) => "created",
+                        TicketOutcome::Updated(_) => "updated",
+                        TicketOutcome::Unchanged(_) => "unchanged",
+                    };
+                    lines.push(TicketLine { index, external_id: name, status, id: Some(outcome.id().0), reason: None });
+                    continue;
+                }
+                None => "the wall gave no answer for this row".to_owned(),
+            },
+            Err(reason) => reason,
+        };
+        refused.push(Rejected { index, reason: reason.clone(), row });
+        lines.push(TicketLine { index, external_id: name, status: "rejected", id: None, reason: Some(reason) });
+    }
+    finish(&app, &caller, "tickets", refused, lines.len()).await;
+    Ok(answer(shape, &lines, |line| line.reason.is_none()))
+}
+
+/// `POST /api/v1/positions`.
+pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
+    let (shape, judged, _held) = read(&app, &caller, request, "staff", |value, defaults| {
+        position_from_json(value, defaults).map_err(|reject| reject.message)
+    })
+    .await?;
+    let records: Vec<_> = judged.iter().filter_map(|j| j.outcome.as_ref().ok().cloned()).collect();
+    let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
+    let mut known = known.into_iter();
+    let mut refused = Vec::new();
+    let mut lines = Vec::with_capacity(judged.len());
+    for (index, Judged { name, outcome, row }) in judged.into_iter().enumerate() {
+        let reason = match outcome {
+            Ok(_) if known.next() == Some(true) => None,
+            Ok(_) => Some("nobody on the staff list has this id".to_owned()),
+            Err(reason) => Some(reason),
+        };
+        if let Some(reason) = &reason {
+            refused.push(Rejected { index, reason: reason.clone(), row });
+        }
+        let status = if reason.is_none() { "updated" } else { "rejected" };
+        lines.push(PositionLine { index, staff: name, status, reason });
+    }
+    finish(&app, &caller, "positions", refused, lines.len()).await;
+    Ok(answer(shape, &lines, |line| line.reason.is_none()))
+}
+
+/// `POST /api/v1/clock`: `{"wall_at","speed"}` drives the wall's clock, `{"end":true}` gives it back.
+pub(crate) async fn clock(State(app): State<App>, caller: Caller, request: Request) -> Result<Json<Value>, Refusal> {
+    if !caller.actor.role.may_drive_clock() {
+        return Err(Refusal::forbidden("this role may not drive the wall's clock"));
+    }
+    let held = body::read(&app.budget, request).await?;
+    let asked = json::strict(&held.bytes).map_err(Refusal::invalid)?;
+    if asked.get("end") == Some(&Value::Bool(true)) {
+        app.wall.set_replay_clock(&caller.actor, None).await?;
+        return Ok(Json(json!({ "ended": true })));
+    }
+    let wall_at = match asked.get("wall_at") {
+        Some(Value::String(text)) => UtcMs::from_rfc3339(text),
+        Some(Value::Number(ms)) => ms.as_i64().map(UtcMs),
+        _ => None,
+    };
+    // Years 1 … 9999, as RFC 3339 can write them.
+    let wall_at = wall_at.filter(|t| (-62_135_596_800_000..=253_402_300_799_999).contains(&t.0));
+    let wall_at = wall_at.ok_or_else(|| Refusal::invalid("wall_at must be an RFC 3339 time with zone"))?;
+    let speed = asked.get("speed").and_then(Value::as_f64).filter(|s| (0.0..=1e7).contains(s));
+    let speed = speed.ok_or_else(|| Refusal::invalid("speed must be a number from 0 to 10000000 (wall seconds a second)"))?;
+    let real_at = UtcMs(jiff::Timestamp::now().as_millisecond());
+    app.wall.set_replay_clock(&caller.actor, Some(ReplayClock { wall_at, real_at, speed })).await?;
+    Ok(Json(json!({ "wall_at_ms": wall_at.0, "real_at_ms": real_at.0, "speed": speed })))
+}
+
+/// Reads a body into rows and each row into a record. The body stays counted until the answer is made.
+async fn read<T: Send + 'static>(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    name: &'static str,
+    one: fn(&Value, &Defaults) -> Result<T, String>,
+) -> Result<(Shape, Vec<Judged<T>>, body::Held), Refusal> {
+    if !caller.actor.role.may_feed() {
+        return Err(Refusal::forbidden("this role may not send tickets or positions"));
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?").to_owned());
+    let held = body::read(&app.budget, request).await?;
+    let large = held.bytes.len() > LARGE;
+    let defaults = Defaults::contract(&caller.source);
+    let work = move || {
+        let Batch { shape, rows } = batch::split(kind.as_deref(), &held.bytes)?;
+        let judged = rows.into_iter().map(|row| judge(row, name, &defaults, one)).collect();
+        Ok::<_, Refusal>((shape, judged, held))
+    };
+    let (shape, judged, held): (_, Vec<_>, _) = if large {
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(%error, "reading a body failed");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "the body could not be read")
+        })??
+    } else {
+        work()?
+    };
+    caller.charge(app, judged.len());
+    Ok((shape, judged, held))
+}
+
+fn judge<T>(row: Row, name: &str, defaults: &Defaults, one: fn(&Value, &Defaults) -> Result<T, String>) -> Judged<T> {
+    match &row {
+        Row::Value(value) => {
+            let named = match value.get(name) {
+                Some(Value::String(text)) => Some(text.chars().take(200).collect()),
+                Some(Value::Number(number)) => Some(number.to_string()),
+                _ => None,
+            };
+            let outcome = if value.is_object() { one(value, defaults) } else { Err("the row is not a JSON object".into()) };
+            Judged { name: named, outcome, row }
+        }
+        Row::Broken { reason, .. } => Judged { name: None, outcome: Err(reason.clone()), row },
+    }
+}
+
+/// Counts what came, and keeps the refused rows.
+async fn finish(app: &App, caller: &Caller, what: &'static str, refused: Vec<Rejected>, all: usize) {
+    app.counts.rows_taken.fetch_add((all - refused.len()) as u64, Relaxed);
+    app.counts.rows_refused.fetch_add(refused.len() as u64, Relaxed);
+    let lost = app.rejects.keep(what, &caller.actor.who, refused).await;
+    app.counts.refused_not_kept.fetch_add(lost, Relaxed);
+}
+
+/// Lines in the shape the request had: an object for an object, an array for an array, NDJSON for NDJSON.
+fn answer<L: Serialize>(shape: Shape, lines: &[L], taken: fn(&L) -> bool) -> Response {
+    let status = if lines.iter().all(taken) { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    if shape == Shape::Array {
+        return (status, Json(lines)).into_response();
+    }
+    let mut text = Vec::with_capacity(lines.len() * 96);
+    for line in lines {
+        // Strings and numbers always have a JSON form, and memory takes what is written.
+        if serde_json::to_writer(&mut text, line).is_ok() {
+            text.push(b'\n');
+        }
+    }
+    let kind = if shape == Shape::One { "application/json" } else { "application/x-ndjson" };
+    (status, [(header::CONTENT_TYPE, kind)], text).into_response()
+}

@@ -1,0 +1,144 @@
+//! A request that comes in through the standard's door: it becomes a ticket like any other.
+
+use super::{Node, in_form, info};
+use crate::{
+    http::{
+        App, body,
+        gate::{self, Caller},
+        params::Params,
+        refusal::Refusal,
+    },
+    import::tickets::{Defaults, ticket_from_json},
+};
+use axum::{
+    Extension,
+    extract::{Path, Request, State},
+    http::{StatusCode, header},
+    response::Response,
+};
+use serde_json::{Map, Number, Value, json};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// `POST /open311/v2/requests.…`, form-encoded, with `api_key`.
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Option<Extension<Caller>>,
+    Path(file): Path<String>,
+    request: Request,
+) -> Response {
+    in_form(&file, |stem, form| async move {
+        if stem != "requests" {
+            return Err(Refusal::not_found("the standard takes requests here"));
+        }
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_type",
+                "send application/x-www-form-urlencoded",
+            ));
+        }
+        let held = body::read(&app.budget, request).await?;
+        let params = Params::of_form(&held.bytes)?;
+        let caller = sender(&app, caller, &params).await?;
+        if !caller.actor.role.may_feed() {
+            return Err(Refusal::forbidden("this key may not send requests"));
+        }
+        let id = take(&app, &caller, &params).await?;
+        let node = Node::Group(vec![
+            ("service_request_id", Node::Number(Number::from(id))),
+            ("service_notice", Node::text("已受理,网格员将按时限处置。 Received; it will be handled within its deadline.")),
+            ("account_id", Node::Nothing),
+        ]);
+        Ok(form.answer(StatusCode::OK, "service_requests", &Node::List("request", vec![node])))
+    })
+    .await
+}
+
+/// By `api_key`, as the standard has it (403 without), or by header or session.
+async fn sender(app: &App, caller: Option<Extension<Caller>>, params: &Params) -> Result<Caller, Refusal> {
+    if let Some(Extension(caller)) = caller {
+        return Ok(caller);
+    }
+    let Some(key) = params.text("api_key") else { return Err(Refusal::forbidden("api_key is missing")) };
+    gate::by_key(app, key).await.map_err(|refusal| match refusal.status {
+        StatusCode::UNAUTHORIZED => Refusal::forbidden("this api_key is not known here, or it was revoked"),
+        _ => refusal,
+    })
+}
+
+async fn take(app: &App, caller: &Caller, params: &Params) -> Result<i64, Refusal> {
+    let info = info(app, caller).await?;
+    let code = params.text("service_code").ok_or_else(|| Refusal::invalid("service_code is missing"))?;
+    // A wall without any category yet takes what comes; otherwise the standard wants 404.
+    let known = info.categories.iter().find(|c| c.code == code);
+    if known.is_none() && !info.categories.is_empty() {
+        return Err(Refusal::not_found("no service has this service_code"));
+    }
+    let (lon, lat, accuracy_m) = place(app, caller, params).await?;
+    let mut ticket = Map::new();
+    let mut set = |name: &str, value: Value| {
+        ticket.insert(name.to_owned(), value);
+    };
+    set("external_id", json!(new_id()?));
+    set("category", json!(code));
+    set("title", json!(known.map(|c| c.name.as_str()).filter(|n| !n.is_empty()).unwrap_or(code)));
+    set("description", json!(params.text("description").unwrap_or_default()));
+    set("address", json!(params.text("address_string").unwrap_or_default()));
+    set("channel", json!("resident"));
+    set("lon", json!(lon));
+    set("lat", json!(lat));
+    if let Some(accuracy_m) = accuracy_m {
+        set("accuracy_m", json!(accuracy_m));
+    }
+    if let Some(url) = params.text("media_url") {
+        set("attachments", json!([{ "name": url, "hash": "" }]));
+    }
+    let joined = |names: &[&str], between: &str| names.iter().filter_map(|n| params.text(n)).collect::<Vec<_>>().join(between);
+    let (name, contact) =
+        (joined(&["last_name", "first_name"], " "), joined(&["phone", "email", "account_id", "device_id"], "; "));
+    if !name.is_empty() || !contact.is_empty() {
+        set("reporter", json!({ "name": name, "phone": contact }));
+    }
+    // The same door as every other ticket.
+    let record = ticket_from_json(&Value::Object(ticket), &Defaults::contract(&caller.source))
+        .map_err(|reject| Refusal::invalid(reject.message))?;
+    let outcomes = app.wall.put_tickets(&caller.actor, vec![record]).await?;
+    app.counts.rows_taken.fetch_add(1, Relaxed);
+    outcomes
+        .first()
+        .map(|o| o.id().0)
+        .ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the wall gave no answer for this request"))
+}
+
+/// Longitude, latitude and accuracy: as given, else where the address is found.
+async fn place(app: &App, caller: &Caller, params: &Params) -> Result<(f64, f64, Option<f64>), Refusal> {
+    match (params.number("long", -180.0..=180.0)?, params.number("lat", -90.0..=90.0)?) {
+        (Some(lon), Some(lat)) => return Ok((lon, lat, None)),
+        (None, None) => {}
+        _ => return Err(Refusal::invalid("lat and long come together")),
+    }
+    let Some(address) = params.text("address_string") else {
+        let why = match params.text("address_id") {
+            Some(_) => "address_id is not used here; send lat and long, or address_string",
+            None => "lat and long, or address_string, are missing",
+        };
+        return Err(Refusal::invalid(why));
+    };
+    let hits = app.wall.search(&caller.actor, address, 20).await?;
+    hits.iter()
+        .filter(|hit| hit.kind == "address")
+        .find_map(|hit| Some((hit.lon?, hit.lat?, Some(ADDRESS_ACCURACY_M))))
+        .ok_or_else(|| Refusal::invalid("this address is not known here; send lat and long"))
+}
+
+/// A place found by its address is at its house or street, not at the matter itself.
+const ADDRESS_ACCURACY_M: f64 = 100.0;
+
+/// Identity of a request that came without one: 128 random bits.
+fn new_id() -> Result<String, Refusal> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "no random bytes are to be had"))?;
+    Ok(bytes.iter().fold(String::from("open311-"), |id, b| id + &format!("{b:02x}")))
+}

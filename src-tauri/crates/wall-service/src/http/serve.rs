@@ -1,0 +1,216 @@
+//! Listening: loopback only, bounded in connections and patience, ending in good order.
+
+use super::{App, HttpOptions, assemble};
+use crate::wall::Wall;
+use axum::Router;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::Sleep,
+};
+
+/// Connections at once; further ones wait in the system's queue.
+pub const CONNECTIONS: usize = 512;
+/// A connection says what it wants within this time, also between two requests.
+const HEAD: Duration = Duration::from_secs(60);
+/// A reader that takes nothing for this long is gone.
+const STALLED: Duration = Duration::from_secs(30);
+/// Requests under way get this long when the server goes down.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Why the server does not run.
+#[derive(thiserror::Error, Debug)]
+pub enum ServeError {
+    /// Beyond this machine without TLS.
+    #[error(
+        "refusing to listen on {0}: that is beyond this machine, and this edition has no TLS of its own yet. \
+         Listen on 127.0.0.1 and put a TLS proxy (nginx, Caddy) in front"
+    )]
+    NotLoopback(SocketAddr),
+    /// The options let everybody in as the local actor.
+    #[error("refusing to listen: these options are for the window, where nobody needs to sign in")]
+    LocalActor,
+    /// The socket failed.
+    #[error("cannot listen: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl ServeError {
+    /// Exit code of the command line for it: 5 = refused, 4 = the machine would not.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotLoopback(_) | Self::LocalActor => 5,
+            Self::Io(_) => 4,
+        }
+    }
+}
+
+/// Whether [`serve`] would listen there: to be asked before binding.
+///
+/// # Errors
+/// [`ServeError::NotLoopback`] for any address that other machines can reach.
+pub fn check_listen(address: SocketAddr) -> Result<(), ServeError> {
+    if address.ip().to_canonical().is_loopback() { Ok(()) } else { Err(ServeError::NotLoopback(address)) }
+}
+
+/// Serves the wall on `listener` until `shutdown` is ready; then ends event streams, lets requests under way finish
+/// (ten seconds at most) and returns.
+///
+/// # Errors
+/// The listener is reachable from other machines, or the options are those of the window.
+pub async fn serve(
+    wall: Wall,
+    listener: TcpListener,
+    options: HttpOptions,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    check_listen(listener.local_addr()?)?;
+    if options.local_actor.is_some() {
+        return Err(ServeError::LocalActor);
+    }
+    let (router, app) = assemble(wall, options);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        while connections.try_join_next().is_some() {}
+        let next = async {
+            let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+            let (socket, _) = listener.accept().await?;
+            Ok::<_, io::Error>((place, socket))
+        };
+        let next = tokio::select! {
+            () = &mut shutdown => break,
+            next = next => next,
+        };
+        match next {
+            Ok((place, socket)) => {
+                let (router, app) = (router.clone(), app.clone());
+                connections.spawn(async move {
+                    converse(socket, router, app).await;
+                    drop(place);
+                });
+            }
+            // Too many open files and the like: others may end meanwhile.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    app.closing.close();
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(FAREWELL, all).await.is_err() {
+        tracing::warn!("connections were still busy and are cut");
+    }
+    Ok(())
+}
+
+async fn converse(socket: TcpStream, router: Router, app: App) {
+    // Small answers go out at once. A socket that refuses is about to fail anyway.
+    let _ = socket.set_nodelay(true);
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(Patient { socket, stalled: None }), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = app.closing.closed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
+    }
+}
+
+/// A socket whose writes must get on: a reader that takes nothing does not hold its place for ever.
+struct Patient {
+    socket: TcpStream,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patient {
+    fn judge<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if poll.is_ready() {
+            self.stalled = None;
+            return poll;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALLED)));
+        match stalled.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.judge(cx, poll)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.judge(cx, poll)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.socket).poll_flush(cx);
+        self.judge(cx, poll)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.socket).poll_shutdown(cx);
+        self.judge(cx, poll)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        for good in ["127.0.0.1:0", "127.1.2.3:80", "[::1]:8787", "[::ffff:127.0.0.1]:1"] {
+            assert!(check_listen(good.parse().unwrap()).is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:8787", "10.0.0.1:80", "[::]:8787", "192.168.1.1:1"] {
+            let error = check_listen(bad.parse().unwrap()).unwrap_err();
+            assert_eq!(error.exit_code(), 5, "{bad}");
+            assert!(error.to_string().contains("TLS"), "{error}");
+        }
+    }
+}
