@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod basemap;
 pub mod demo;
 pub mod export;
 pub mod http;

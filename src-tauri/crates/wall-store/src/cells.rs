@@ -165,8 +165,9 @@ impl WriteTx {
         Ok(NetworkId(id))
     }
 
-    /// Writes a draft plan with all its cells. O(cells).
-    pub async fn draft_plan(&mut self, draft: &PlanDraft<'_>) -> Result<PlanId, StoreError> {
+    /// Writes a draft plan with all its cells. Returns the plan and the id of its first cell; the others follow in
+    /// order. O(cells).
+    pub async fn draft_plan(&mut self, draft: &PlanDraft<'_>) -> Result<(PlanId, CellId), StoreError> {
         let hash = self.store.cells_hash(draft.cells);
         let id = self.next_id("plan").await?;
         let revision = self.line(ChangeKind::Plan, id);
@@ -182,7 +183,8 @@ impl WriteTx {
         .bind(revision)
         .execute(&mut *self.tx)
         .await?;
-        let mut cell_id = self.next_id("cell").await?;
+        let first = self.next_id("cell").await?;
+        let mut cell_id = first;
         for chunk in chunks(draft.cells) {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO cell (id, plan_id, code, name, kind, community_code, households, feature_index, geometry) ",
@@ -207,7 +209,7 @@ impl WriteTx {
                 self.put_division(&c.community_code, "community", &c.community_name).await?;
             }
         }
-        Ok(PlanId(id))
+        Ok((PlanId(id), CellId(first)))
     }
 
     /// Publishes a draft from `effective` on; the plan in force before ends there. The first plan of a network is in

@@ -345,6 +345,21 @@ impl Store {
         Ok(rows.iter().map(position_row).collect())
     }
 
+    /// Buildings and streets whose name or number contains `text`: `(name, place)`.
+    pub async fn find_addresses(&self, text: &str, limit: u32) -> Result<Vec<(String, Place)>, StoreError> {
+        let inside = crate::rows::like(text);
+        let rows = sqlx::query(
+            "SELECT name, lon, lat FROM building WHERE name LIKE ?1 ESCAPE '\\' UNION ALL \
+             SELECT name, json_extract(lines, '$[0][0][0]'), json_extract(lines, '$[0][0][1]') FROM street WHERE name LIKE ?1 ESCAPE '\\' \
+             LIMIT ?2",
+        )
+        .bind(inside)
+        .bind(limit)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(|r| (r.get(0), Place { lon: r.get(1), lat: r.get(2) })).collect())
+    }
+
     /// All key sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
         let rows = sqlx::query("SELECT id, external_id, name, kind, lon, lat, hours, hazards FROM site ORDER BY id")

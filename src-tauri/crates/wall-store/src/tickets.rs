@@ -1,6 +1,11 @@
 //! Tickets, their transitions and their attribution to cells.
 
-use crate::{Store, StoreError, WriteTx, changes::ChangeKind, rows::word, write::chunks};
+use crate::{
+    Store, StoreError, WriteTx,
+    changes::ChangeKind,
+    rows::{like, word},
+    write::chunks,
+};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use std::collections::{HashMap, HashSet};
 use wall_core::{
@@ -358,6 +363,40 @@ impl WriteTx {
         self.put_attributions(&rows).await
     }
 
+    /// Attributes tickets anew to `plan`: those never attributed in `network`, and those open that belong to a cell of
+    /// another plan. Old lines stay. Returns how many lines were written. O(tickets).
+    pub async fn attribute_all(
+        &mut self,
+        network: NetworkId,
+        plan: PlanId,
+        cell_at: &(dyn Fn(Place) -> Option<CellId> + Send + Sync),
+    ) -> Result<u64, StoreError> {
+        let (mut after, mut written) = (0i64, 0u64);
+        loop {
+            let rows = sqlx::query(
+                "SELECT t.id, t.lon, t.lat FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
+                 a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
+                 WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT 8192",
+            )
+            .bind(network.0)
+            .bind(after)
+            .bind(plan.0)
+            .fetch_all(&mut *self.tx)
+            .await?;
+            let Some(last) = rows.last() else { return Ok(written) };
+            after = last.get(0);
+            let lines: Vec<(TicketId, Attributed)> = rows
+                .iter()
+                .map(|r| {
+                    let cell = cell_at(Place { lon: r.get(1), lat: r.get(2) });
+                    (TicketId(r.get(0)), Attributed { network, plan, cell })
+                })
+                .collect();
+            written += lines.len() as u64;
+            self.attribute(&lines).await?;
+        }
+    }
+
     async fn put_steps(&mut self, steps: &[Step], kind: &'static str) -> Result<(), StoreError> {
         let mut id = self.next_id("transition").await?;
         let (recorded_at, actor) = (self.recorded_at.0, self.actor.who.clone());
@@ -493,8 +532,7 @@ impl Store {
 
     /// Ids of tickets whose external id, title or address contains `text`, newest first.
     pub async fn find_tickets(&self, text: &str, until: UtcMs, limit: u32) -> Result<Vec<TicketId>, StoreError> {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let inside = format!("%{escaped}%");
+        let inside = like(text);
         let rows = sqlx::query(
             "SELECT id FROM ticket WHERE reported_at <= ?1 AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
              (title LIKE ?2 ESCAPE '\\' OR address LIKE ?2 ESCAPE '\\'))) ORDER BY id DESC LIMIT ?3",
@@ -549,29 +587,6 @@ impl Store {
             }
         }
         Ok(out)
-    }
-
-    /// Tickets that have no attribution line in `network` under `plan`: to be attributed when the plan takes effect.
-    /// Those never attributed at all, and those open. By ascending id after `after`, at most `limit`.
-    pub async fn tickets_to_attribute(
-        &self,
-        network: NetworkId,
-        plan: PlanId,
-        after: TicketId,
-        limit: u32,
-    ) -> Result<Vec<(TicketId, Place)>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT t.id, t.lon, t.lat FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
-             a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
-             WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT ?4",
-        )
-        .bind(network.0)
-        .bind(after.0)
-        .bind(plan.0)
-        .bind(limit)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        Ok(rows.iter().map(|r| (TicketId(r.get(0)), Place { lon: r.get(1), lat: r.get(2) })).collect())
     }
 
     /// Number of tickets.

@@ -1,17 +1,40 @@
 //! The Wall: one store, one world in memory, commands and queries with an actor.
-//!
-//! SKELETON of the interface, being filled in: signatures are settled, bodies arrive with the world.
 
+mod ask;
+mod cards;
+mod categories;
+mod clock;
+mod commands;
+mod counts;
 mod error;
+mod follow;
+mod ground;
+mod heat;
+mod intake;
+mod queries;
+mod search;
+mod views;
+mod world;
 
+pub use ask::{HeatImage, HeatQuery, StatLine, TicketQuery};
+pub use clock::system_now;
+pub use commands::{CellsDone, LocateAnswer};
 pub use error::WallError;
 
-use crate::wire::{AreaCard, Frame, Histogram, Level, PlaceView, SearchHit, Snapshot, TicketCard, TicketView, WallInfo};
-use bytes::Bytes;
-use std::{path::PathBuf, sync::Arc};
-use tokio::sync::broadcast;
-use wall_core::{Place, PositionRecord, TicketRecord, TicketStatus, UtcMs};
-use wall_store::{Actor, ChangeBatch, ReplayClock, Store, TicketOutcome};
+use crate::{
+    basemap::BaseMapFile,
+    wire::{Frame, Freshness, HeatInfo},
+};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
+    },
+};
+use tokio::sync::{broadcast, mpsc};
+use wall_core::{TicketRecord, UtcMs, WorkCalendar};
+use wall_store::{Actor, Attributed, Role, Store, TicketFallback, TicketWrite};
 
 /// How a wall is opened.
 #[derive(Clone, Debug)]
@@ -26,145 +49,239 @@ pub struct WallOptions {
     pub demo: bool,
     /// IANA zone for days and for showing times; `None` = the setting of the store, else the system's.
     pub zone: Option<String>,
+    /// Key of the network that counts; `general` unless told.
+    pub network: String,
     /// PMTiles base map; `None` = `basemap.pmtiles` in the data directory when it is there.
     pub base_map: Option<PathBuf>,
+}
+
+impl WallOptions {
+    /// Options with everything by default, for a data directory.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            fixed_now: None,
+            title: String::new(),
+            demo: false,
+            zone: None,
+            network: "general".into(),
+            base_map: None,
+        }
+    }
 }
 
 /// The wall. Cheap to clone.
 #[derive(Clone)]
 pub struct Wall {
-    inner: Arc<WallInner>,
+    pub(crate) inner: Arc<WallInner>,
 }
 
-struct WallInner {
+pub(crate) struct WallInner {
     store: Store,
+    clock: clock::WallClock,
+    zone: jiff::tz::TimeZone,
+    zone_name: String,
+    calendar: WorkCalendar,
+    title: String,
+    demo: bool,
+    network_key: String,
+    heat: HeatSettings,
+    /// Tops of the colour ramps, fixed at the start so that the same colour means the same while the wall runs.
+    scale: HeatInfo,
+    base_map: Option<BaseMapFile>,
+    world: RwLock<world::World>,
+    jobs: mpsc::Sender<intake::Job>,
+    frames: broadcast::Sender<Arc<Frame>>,
+    store_ok: AtomicBool,
+    last_write: AtomicI64,
+    last_feed: AtomicI64,
+    counters: Counters,
+    /// The wall itself, where it acts without being asked (a plan takes effect).
+    own: Actor,
 }
 
-/// A heat raster as `docs/API.md` describes it.
-#[derive(Clone, Debug)]
-pub struct HeatImage {
-    /// width × height bytes from the north-west.
-    pub bytes: Bytes,
-    /// True largest density.
-    pub peak: f64,
-    /// Density at 255.
-    pub max: f64,
-    /// Time of the picture.
-    pub at: UtcMs,
-    /// Revision of the picture.
-    pub revision: i64,
+/// How the heat is computed.
+#[derive(Clone, Copy, Debug)]
+struct HeatSettings {
+    half_life_s: f64,
+    sigma_m: f64,
 }
 
-/// A question for a heat raster.
-#[derive(Clone, Debug)]
-pub struct HeatQuery {
-    /// West, south, east, north in degrees.
-    pub bounds: [f64; 4],
-    /// Pixels across (1 … 2048).
-    pub width: u32,
-    /// Pixels down (1 … 2048).
-    pub height: u32,
-    /// Time left instead of heat.
-    pub time_left: bool,
-    /// Density at 255; `None` = the wall's scale.
-    pub max: Option<f64>,
-}
-
-/// A question for tickets, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct TicketQuery {
-    /// Code of a cell.
-    pub cell: Option<String>,
-    /// Status, or `open`.
-    pub status: Option<String>,
-    /// West, south, east, north.
-    pub bbox: Option<[f64; 4]>,
-    /// Opaque place to go on from.
-    pub cursor: Option<String>,
-    /// At most so many (1 … 1000).
-    pub limit: u32,
-}
-
-/// A line of `stats`.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct StatLine {
-    /// Code or name.
-    pub key: String,
-    /// Name.
-    pub name: String,
-    /// Open at the time.
-    pub open: u64,
-    /// Open and late.
-    pub overdue: u64,
-    /// Received in the 24 hours of the local day.
-    pub received_today: u64,
-    /// Closed in the local day.
-    pub closed_today: u64,
-    /// All tickets reported up to the time.
-    pub total: u64,
-    /// Of those with a due time up to then: closed in time.
-    pub on_time: u64,
-    /// … and how many were due.
-    pub due: u64,
+#[derive(Default)]
+struct Counters {
+    tickets_in: AtomicU64,
+    positions_in: AtomicU64,
+    frames: AtomicU64,
 }
 
 impl Wall {
+    /// Opens the store, loads the world and starts the follower and the intake. O(tickets).
+    ///
+    /// # Errors
+    /// The store cannot be used, or the zone is unknown.
+    pub async fn open(options: WallOptions) -> Result<Self, WallError> {
+        let store = Store::open(&options.folder).await?;
+        let zone_name = match options.zone {
+            Some(z) => z,
+            None => match store.setting("zone").await? {
+                Some(z) => z,
+                None => jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned(),
+            },
+        };
+        let zone = jiff::tz::TimeZone::get(&zone_name).map_err(|_| {
+            WallError::Invalid(format!("there is no time zone \"{zone_name}\"; use an IANA name such as Asia/Shanghai"))
+        })?;
+        let map_file = options.base_map.unwrap_or_else(|| options.folder.join("basemap.pmtiles"));
+        let base_map = match map_file.exists() {
+            false => None,
+            true => match BaseMapFile::open(&map_file).await {
+                Ok(m) => Some(m),
+                Err(e) => {
+                    // A broken base map is no reason to go without the wall: plain ground, and said.
+                    tracing::error!("base map {}: {e}; the wall shows plain ground", map_file.display());
+                    None
+                }
+            },
+        };
+        let title = if options.title.is_empty() { store.setting("title").await?.unwrap_or_default() } else { options.title };
+        let (jobs, waiting) = intake::line();
+        let (frames, _) = broadcast::channel(256);
+        let heat = HeatSettings { half_life_s: 24.0 * 3600.0, sigma_m: 120.0 };
+        let empty = world::World::new(Arc::new(ground::Ground::empty()), UtcMs(0), zone.clone(), heat.half_life_s);
+        let mut inner = WallInner {
+            clock: clock::WallClock::new(options.fixed_now),
+            calendar: WorkCalendar::plain(zone.clone()),
+            zone,
+            zone_name,
+            title,
+            demo: options.demo,
+            network_key: options.network,
+            heat,
+            scale: HeatInfo { half_life_h: 0.0, sigma_m: 0.0, scale_max: 0.0, cell_scale_max: 0.0, time_left_span_h: 0.0 },
+            base_map,
+            world: RwLock::new(empty),
+            jobs,
+            frames,
+            store_ok: AtomicBool::new(true),
+            last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
+            last_feed: AtomicI64::new(0),
+            counters: Counters::default(),
+            own: Actor::new("gridwall", Role::Admin, "wall"),
+            store,
+        };
+        let world = {
+            let wall = Self { inner: Arc::new(inner) };
+            let world = follow::load(&wall).await?;
+            inner = Arc::into_inner(wall.inner).ok_or_else(|| WallError::Invalid("the wall is opened twice".into()))?;
+            world
+        };
+        inner.scale = queries::scale(&world, &inner.heat);
+        inner.world = RwLock::new(world);
+        let wall = Self { inner: Arc::new(inner) };
+        tokio::spawn(intake::work(Arc::downgrade(&wall.inner), waiting));
+        Ok(wall)
+    }
+
+    /// Starts following the store: from now on the world stays true and frames are sent.
+    pub fn follow(&self) {
+        tokio::spawn(follow::run(Arc::downgrade(&self.inner)));
+    }
+
     /// The store behind.
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
-}
 
-macro_rules! interface {
-    ($($(#[$doc:meta])* pub async fn $name:ident(&self $(, $arg:ident: $ty:ty)* $(,)?) -> $out:ty;)+) => {
-        impl Wall { $($(#[$doc])* pub async fn $name(&self $(, $arg: $ty)*) -> Result<$out, WallError> {
-            $(let _ = $arg;)*
-            Err(WallError::NotFound(concat!(stringify!($name), " is not built yet").into()))
-        })+ }
-    };
-}
+    /// The wall's now.
+    pub fn now(&self) -> UtcMs {
+        self.inner.clock.now()
+    }
 
-interface! {
-    /// What changes seldom.
-    pub async fn info(&self, actor: &Actor, as_of: Option<UtcMs>) -> WallInfo;
-    /// The whole moving state.
-    pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Snapshot;
-    /// Areas of a level as GeoJSON text.
-    pub async fn areas(&self, actor: &Actor, level: Level, as_of: Option<UtcMs>) -> Bytes;
-    /// A heat raster.
-    pub async fn heat(&self, actor: &Actor, query: HeatQuery, as_of: Option<UtcMs>) -> HeatImage;
-    /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site.
-    pub async fn points(&self, actor: &Actor, bounds: [f64; 4], kinds: Vec<String>, limit: u32, as_of: Option<UtcMs>) -> Bytes;
-    /// The card of an area.
-    pub async fn area_card(&self, actor: &Actor, level: Level, key: &str, as_of: Option<UtcMs>) -> AreaCard;
-    /// The card of a ticket.
-    pub async fn ticket_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> TicketCard;
-    /// Search by a few characters.
-    pub async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Vec<SearchHit>;
-    /// Received and closed in equal steps of time.
-    pub async fn histogram(&self, actor: &Actor, from: UtcMs, to: UtcMs, buckets: u32) -> Histogram;
-    /// Tickets by filter, newest first, and the cursor of the next page.
-    pub async fn tickets(&self, actor: &Actor, query: TicketQuery) -> (Vec<TicketView>, Option<String>);
-    /// The `k` nearest of a kind.
-    pub async fn near(&self, actor: &Actor, place: Place, kind: &str, k: usize, within_m: Option<f64>) -> Vec<PlaceView>;
-    /// Counts by cell, category, platform or owner.
-    pub async fn stats(&self, actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Vec<StatLine>;
-    /// Takes tickets in. Group commit: when this returns, each outcome is on disk.
-    pub async fn put_tickets(&self, actor: &Actor, records: Vec<TicketRecord>) -> Vec<TicketOutcome>;
-    /// Takes positions in; `false` = nobody has that id.
-    pub async fn put_positions(&self, actor: &Actor, records: Vec<PositionRecord>) -> Vec<bool>;
-    /// Moves a ticket by hand.
-    pub async fn move_ticket(&self, actor: &Actor, source: &str, external_id: &str, to: TicketStatus, reason: &str) -> ();
-    /// Drives the wall's clock, or gives it back (`None`).
-    pub async fn set_replay_clock(&self, actor: &Actor, clock: Option<ReplayClock>) -> ();
-    /// One tile of the base map, uncompressed MVT; `None` = empty.
-    pub async fn base_map_tile(&self, z: u8, x: u32, y: u32) -> Option<Bytes>;
-    /// Frames from `since` on: the first frame (when something was missed), then live ones. Redacted for the actor.
-    pub async fn frames(&self, actor: &Actor, since: i64) -> (Option<Arc<Frame>>, broadcast::Receiver<Arc<Frame>>);
-    /// Lines of the change log after `since`; waits up to `wait_ms` for the first.
-    pub async fn changes(&self, actor: &Actor, since: i64, limit: u32, wait_ms: u64) -> ChangeBatch;
-    /// Whether the store answers and the world is loaded.
-    pub async fn ready(&self) -> ();
-    /// Counters for `/metrics`: name, help, value.
-    pub async fn metrics(&self) -> Vec<(&'static str, &'static str, f64)>;
+    /// The zone in which days begin and times are shown.
+    pub fn zone(&self) -> &jiff::tz::TimeZone {
+        &self.inner.zone
+    }
+
+    pub(crate) fn world(&self) -> RwLockReadGuard<'_, world::World> {
+        self.inner.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn world_mut(&self) -> RwLockWriteGuard<'_, world::World> {
+        self.inner.world.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records with what the category and the ground say where they are silent.
+    fn resolve(&self, records: &[TicketRecord]) -> Vec<TicketWrite> {
+        let world = self.world();
+        let now = self.now();
+        let ids = world.ground.network.as_ref().map(|n| n.id).zip(world.ground.plan.as_ref().map(|p| p.id));
+        records
+            .iter()
+            .map(|r| {
+                let reported_at = r.reported_at.unwrap_or(now);
+                let category = world.categories.find(&r.category, reported_at);
+                let severity = category.and_then(|c| c.default_severity).unwrap_or(wall_core::Severity::DEFAULT);
+                let deadline = category.and_then(|c| Some((c.deadline_s?, c.deadline_kind)));
+                TicketWrite {
+                    fallback: TicketFallback {
+                        severity,
+                        platform: category.and_then(|c| c.platform),
+                        reported_at,
+                        due_at: deadline.map(|(s, kind)| self.inner.calendar.due_at(reported_at, s, kind)),
+                        sensitive: category.is_some_and(|c| c.sensitive),
+                    },
+                    attributed: ids.map(|(network, plan)| Attributed {
+                        network,
+                        plan,
+                        cell: world.ground.index.cell_at(r.place),
+                    }),
+                    record: r.clone(),
+                }
+            })
+            .collect()
+    }
+
+    /// A feed spoke.
+    fn fed(&self) {
+        let now = system_now().0;
+        self.inner.last_feed.store(now, Relaxed);
+        self.inner.last_write.store(now, Relaxed);
+    }
+
+    fn freshness(&self) -> Freshness {
+        let some = |t: i64| (t > 0).then_some(t);
+        Freshness {
+            last_write_ms: some(self.inner.last_write.load(Relaxed)),
+            last_feed_ms: some(self.inner.last_feed.load(Relaxed)),
+            store_ok: self.inner.store_ok.load(Relaxed),
+            served_ms: system_now().0,
+        }
+    }
+
+    /// Notes whether the store answers; `true` when that is news.
+    fn set_store_ok(&self, ok: bool) -> bool {
+        self.inner.store_ok.swap(ok, Relaxed) != ok
+    }
+
+    fn send(&self, frame: Frame) {
+        self.inner.counters.frames.fetch_add(1, Relaxed);
+        // Nobody looking is fine.
+        let _ = self.inner.frames.send(Arc::new(frame));
+    }
+
+    /// A frame without news, so that viewers know the wall lives although the store does not.
+    fn send_heartbeat(&self) {
+        let revision = self.world().revision;
+        self.send(Frame {
+            from_revision: revision,
+            to_revision: revision,
+            clock: self.inner.clock.view(self.now()),
+            figures: None,
+            areas: vec![],
+            tickets: vec![],
+            staff: vec![],
+            reload: false,
+            freshness: self.freshness(),
+        });
+    }
 }

@@ -1,0 +1,193 @@
+//! The cards of an area and of a ticket.
+
+use super::{
+    Wall, WallError,
+    views::{owner_views, redact_ticket, staff_view, ticket_view},
+};
+use crate::{
+    masking::mask,
+    wire::{AreaCard, CategoryCount, Level, PlaceView, TicketCard, TransitionView},
+};
+use std::collections::HashMap;
+use wall_core::{TicketId, TicketStatus, UtcMs, tally};
+use wall_store::Actor;
+
+const DAY_MS: i64 = 86_400_000;
+/// A position older than this is not "where somebody is".
+const FRESH_POSITION_MS: i64 = 30 * 60_000;
+
+impl Wall {
+    /// The card of an area, now or at another time.
+    pub async fn area_card(&self, actor: &Actor, level: Level, key: &str, as_of: Option<UtcMs>) -> Result<AreaCard, WallError> {
+        let snapshot = match as_of {
+            Some(_) => Some(self.snapshot(actor, as_of).await?),
+            None => None,
+        };
+        let ground = match as_of {
+            Some(t) => std::sync::Arc::new(super::ground::Ground::load(self.store(), &self.inner.network_key, t).await?),
+            None => self.world().ground.clone(),
+        };
+        let Some(area) = ground.area(level, key) else {
+            return Err(WallError::NotFound(format!(
+                "there is no {level:?} {key} in the plan in force; the boundaries may have changed"
+            )));
+        };
+        let (mut card, ids, at) = {
+            let world = self.world();
+            let at = as_of.unwrap_or(world.now);
+            let present = ground.plan.as_ref().map(|p| p.id) == world.ground.plan.as_ref().map(|p| p.id);
+            let member: Vec<bool> = {
+                let mut m = vec![false; ground.cells.len()];
+                area.members.iter().for_each(|i| m[*i as usize] = true);
+                m
+            };
+            let inside = |place, cell: Option<u32>| {
+                let cell = if present { cell } else { ground.cell_at(place) };
+                cell.is_some_and(|c| member[c as usize])
+            };
+            let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
+            let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
+            let mut lives = Vec::new();
+            for (slot, t) in world.all().filter(|(_, t)| t.life.reported <= at.0 && inside(t.place, t.cell)) {
+                lives.push(t.life);
+                let recent = t.life.reported > at.0 - 30 * DAY_MS;
+                let is_open = t.life.open_at(at);
+                if recent || is_open {
+                    let line = mix.entry(t.category).or_default();
+                    line.0 += u32::from(is_open);
+                    line.1 += u32::from(recent);
+                }
+                if is_open {
+                    open.push((t.severity.get(), t.life.due, TicketId(i64::from(slot) + 1)));
+                }
+            }
+            let (last_24h, _) = tally::histogram(lives.into_iter(), at.plus_ms(1 - DAY_MS), at.plus_ms(1), 24);
+            open.sort_unstable();
+            open.truncate(20);
+            let mut categories: Vec<CategoryCount> = mix
+                .into_iter()
+                .map(|(c, (open, recent))| {
+                    let code = world.categories.code(c);
+                    CategoryCount { name: world.categories.name(code, at).to_owned(), code: code.to_owned(), open, recent }
+                })
+                .collect();
+            categories.sort_by(|a, b| (b.open, b.recent, &a.code).cmp(&(a.open, a.recent, &b.code)));
+            let stat = match &snapshot {
+                Some(s) => s.areas.iter().find(|a| a.key == key).cloned(),
+                None => None,
+            };
+            let due = |slot| world.due_of(slot);
+            let here = |place| ground.cell_at(place).is_some_and(|c| member[c as usize]);
+            let mut cameras: Vec<PlaceView> = world
+                .cameras
+                .values()
+                .filter(|c| here(c.place))
+                .map(|c| place_view("camera", c.id.0, &c.name, c.state.code(), c.place))
+                .collect();
+            let mut sites: Vec<PlaceView> = world
+                .sites
+                .values()
+                .filter(|s| here(s.place))
+                .map(|s| place_view("site", s.id.0, &s.name, &s.kind, s.place))
+                .collect();
+            cameras.sort_by_key(|c| c.id);
+            sites.sort_by_key(|s| s.id);
+            let card = AreaCard {
+                area: area.properties.clone(),
+                level,
+                stat: stat.unwrap_or_else(|| world.counts.stat(area, world.now, &due)),
+                owners: if level == Level::Cell { owner_views(&world, &ground, area.members[0], at) } else { vec![] },
+                categories,
+                last_24h,
+                tickets: vec![],
+                cameras,
+                sites,
+                at_ms: at.0,
+            };
+            (card, open.into_iter().map(|(.., id)| id).collect::<Vec<_>>(), at)
+        };
+        card.tickets = self.ticket_lines(actor, &ids, &ground, at).await?;
+        card.tickets.sort_by_key(|t| (t.severity, t.due_ms.unwrap_or(i64::MAX)));
+        Ok(card)
+    }
+
+    /// The card of a ticket, now or at another time.
+    pub async fn ticket_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> Result<TicketCard, WallError> {
+        let at = as_of.unwrap_or_else(|| self.world().now);
+        let id = TicketId(id);
+        let missing = || WallError::NotFound(format!("there is no ticket {} at this time", id.0));
+        let (ticket, _) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
+        if ticket.reported_at > at {
+            return Err(missing());
+        }
+        let history = self.store().transitions(id).await?;
+        let ground = self.world().ground.clone();
+        let world = self.world();
+        let cell = world.ticket(id).and_then(|l| l.cell).or_else(|| ground.cell_at(ticket.place));
+        let status = history.iter().rfind(|h| h.at <= at).map_or(TicketStatus::Received, |h| h.to);
+        let mut view = ticket_view(&world, &ground, &ticket, cell, status, at);
+        redact_ticket(&mut view, &ground, actor.role);
+        let exact = actor.role.sees_exact_places() && !ticket.sensitive;
+        let from = match (exact, view.lon.zip(view.lat)) {
+            (true, _) => Some(ticket.place),
+            (false, Some((lon, lat))) => Some(wall_core::Place { lon, lat }),
+            (false, None) => None,
+        };
+        let cameras = from.map(|p| {
+            super::queries::nearest(&world.camera_index, p, 5, |id| {
+                world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
+            })
+        });
+        let staff = from.map(|p| {
+            let mut near = super::queries::nearest(&world.staff_index, p, 20, |id| {
+                let w = world.staff.get(&id)?;
+                let fresh = w.position.filter(|p| p.at <= at && at.0 - p.at.0 <= FRESH_POSITION_MS)?;
+                Some((id.0, w.staff.name.clone(), staff_view(&world, w, at).duty, fresh.place))
+            });
+            near.truncate(5);
+            near
+        });
+        let kind = |mut places: Vec<PlaceView>, kind: &str| {
+            places.iter_mut().for_each(|p| p.kind = kind.to_owned());
+            places
+        };
+        Ok(TicketCard {
+            source: ticket.source.clone(),
+            description: if ticket.sensitive || !exact { String::new() } else { mask(&ticket.description).into_owned() },
+            withheld: ticket.sensitive,
+            address: if exact { mask(&ticket.address).into_owned() } else { String::new() },
+            inverted_times: ticket.inverted_times,
+            owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
+            history: history
+                .iter()
+                .filter(|h| h.at <= at)
+                .map(|h| TransitionView {
+                    from: h.from.map_or("", TicketStatus::code).into(),
+                    to: h.to.code().into(),
+                    at_ms: h.at.0,
+                    recorded_ms: h.recorded_at.0,
+                    actor: h.actor.clone(),
+                    reason: mask(&h.reason).into_owned(),
+                    kind: h.kind.clone(),
+                })
+                .collect(),
+            cameras: kind(cameras.unwrap_or_default(), "camera"),
+            staff: kind(staff.unwrap_or_default(), "staff"),
+            ticket: view,
+            at_ms: at.0,
+        })
+    }
+}
+
+fn place_view(kind: &str, id: i64, name: &str, state: &str, place: wall_core::Place) -> PlaceView {
+    PlaceView {
+        kind: kind.into(),
+        id,
+        name: name.into(),
+        state: state.into(),
+        lon: place.lon,
+        lat: place.lat,
+        distance_m: None,
+        walk_s: None,
+    }
+}

@@ -1,0 +1,80 @@
+//! What tickets are about: the category table and the names seen on tickets.
+
+use crate::wire::CategoryView;
+use std::collections::HashMap;
+use wall_core::{Category, Platform, UtcMs};
+
+/// Categories by code, and a small number for each code seen.
+#[derive(Clone, Default)]
+pub(crate) struct Categories {
+    table: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>,
+    by_code: HashMap<String, Vec<usize>>,
+    seen: HashMap<String, u32>,
+    codes: Vec<String>,
+}
+
+impl Categories {
+    /// Replaces the table; what was seen stays.
+    pub fn set_table(&mut self, table: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>) {
+        self.by_code.clear();
+        for (i, (c, ..)) in table.iter().enumerate() {
+            self.by_code.entry(c.code.clone()).or_default().push(i);
+            if c.name != c.code {
+                self.by_code.entry(c.name.clone()).or_default().push(i);
+            }
+        }
+        self.table = table;
+    }
+
+    /// The line of the table for a code (or name) in force at `at`; the newest line when none is.
+    pub fn find(&self, code: &str, at: UtcMs) -> Option<&Category> {
+        let lines = self.by_code.get(code)?;
+        let in_force = |i: &&usize| {
+            let (_, from, to) = &self.table[**i];
+            from.is_none_or(|f| f <= at) && to.is_none_or(|t| at < t)
+        };
+        let i = lines.iter().rev().find(in_force).or_else(|| lines.last())?;
+        Some(&self.table[*i].0)
+    }
+
+    /// The small number of a code, given at first sight.
+    pub fn seen(&mut self, code: &str) -> u32 {
+        if let Some(i) = self.seen.get(code) {
+            return *i;
+        }
+        let i = self.codes.len() as u32;
+        self.codes.push(code.to_owned());
+        self.seen.insert(code.to_owned(), i);
+        i
+    }
+
+    /// The code of a small number.
+    pub fn code(&self, seen: u32) -> &str {
+        self.codes.get(seen as usize).map_or("", String::as_str)
+    }
+
+    /// Name on screen: of the table, else the code itself.
+    pub fn name<'a>(&'a self, code: &'a str, at: UtcMs) -> &'a str {
+        self.find(code, at).map_or(code, |c| c.name.as_str())
+    }
+
+    /// Platform by the table.
+    pub fn platform(&self, code: &str, at: UtcMs) -> Option<Platform> {
+        self.find(code, at).and_then(|c| c.platform)
+    }
+
+    /// Every code seen on a ticket, with its name.
+    pub fn views(&self, at: UtcMs) -> Vec<CategoryView> {
+        let mut out: Vec<CategoryView> = self
+            .codes
+            .iter()
+            .map(|code| CategoryView {
+                code: code.clone(),
+                name: self.name(code, at).to_owned(),
+                platform: self.platform(code, at).map_or_else(String::new, |p| p.code().into()),
+            })
+            .collect();
+        out.sort_by(|a, b| a.code.cmp(&b.code));
+        out
+    }
+}

@@ -1,0 +1,447 @@
+//! Commands: everything that changes the store enters here, with its actor.
+
+use super::{Wall, WallError, clock::system_now, intake::Job, views::redact_frame};
+use crate::wire::{Frame, StaffView};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::sync::{broadcast, mpsc::error::TrySendError, oneshot};
+use wall_core::{
+    BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, OwnerRecord, Place, PlanId,
+    PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketId, TicketRecord, TicketStatus, UtcMs,
+};
+use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, StoreError, TicketOutcome, Upserts};
+
+/// Records of one import transaction.
+const IMPORT_CHUNK: usize = 4_096;
+
+/// What became of an import of cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellsDone {
+    /// The plan: new, or the known one with the same content.
+    pub plan: PlanId,
+    /// Its name.
+    pub name: String,
+    /// `draft` or `published`.
+    pub status: String,
+    /// Whether the plan is new.
+    pub new: bool,
+    /// From when it is in force.
+    pub effective_from: Option<UtcMs>,
+    /// Tickets attributed to its cells.
+    pub attributed: u64,
+}
+
+/// Where a point lies.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct LocateAnswer {
+    /// Code of its cell; empty = outside all.
+    pub cell_code: String,
+    /// Name of its cell.
+    pub cell_name: String,
+    /// Metres to the nearest edge of that cell.
+    pub edge_m: Option<f64>,
+    /// Codes of all cells within the accuracy.
+    pub candidates: Vec<String>,
+}
+
+impl Wall {
+    fn may(&self, actor: &Actor, allowed: bool, what: &str) -> Result<(), WallError> {
+        if allowed {
+            return Ok(());
+        }
+        Err(WallError::Forbidden(format!("the role {} may not {what}", actor.role.code())))
+    }
+
+    /// Takes tickets in. Group commit: when this returns, each outcome is on disk.
+    pub async fn put_tickets(&self, actor: &Actor, records: Vec<TicketRecord>) -> Result<Vec<TicketOutcome>, WallError> {
+        self.may(actor, actor.role.may_feed(), "push tickets")?;
+        let (reply, answer) = oneshot::channel();
+        self.queue(Job::Tickets { actor: actor.clone(), records, reply })?;
+        answer.await.map_err(|_| WallError::QueueFull { retry_after_s: 1 })?
+    }
+
+    /// Takes positions in; `false` = nobody has that id.
+    pub async fn put_positions(&self, actor: &Actor, records: Vec<PositionRecord>) -> Result<Vec<bool>, WallError> {
+        self.may(actor, actor.role.may_feed(), "push positions")?;
+        let (reply, answer) = oneshot::channel();
+        self.queue(Job::Positions { actor: actor.clone(), records, reply })?;
+        answer.await.map_err(|_| WallError::QueueFull { retry_after_s: 1 })?
+    }
+
+    fn queue(&self, job: Job) -> Result<(), WallError> {
+        self.inner.jobs.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) | TrySendError::Closed(_) => WallError::QueueFull { retry_after_s: 1 },
+        })
+    }
+
+    /// Moves a ticket by hand; only legal moves.
+    pub async fn move_ticket(
+        &self,
+        actor: &Actor,
+        source: &str,
+        external_id: &str,
+        to: TicketStatus,
+        reason: &str,
+    ) -> Result<(), WallError> {
+        self.may(actor, actor.role.may_feed(), "move tickets")?;
+        let mut tx = self.store().write(actor, system_now()).await?;
+        let id = tx
+            .ticket_id(source, external_id)
+            .await?
+            .ok_or_else(|| WallError::NotFound(format!("there is no ticket {external_id} of {source}")))?;
+        tx.move_ticket(id, to, self.now(), reason).await?;
+        tx.commit().await?;
+        self.fed();
+        Ok(())
+    }
+
+    /// Drives the wall's clock, or gives it back (`None`).
+    pub async fn set_replay_clock(&self, actor: &Actor, clock: Option<ReplayClock>) -> Result<(), WallError> {
+        self.may(actor, actor.role.may_drive_clock(), "drive the wall's clock")?;
+        if clock.is_some_and(|c| !c.speed.is_finite() || c.speed < 0.0 || c.speed > 1e6) {
+            return Err(WallError::Invalid("the speed of a replay is 0 … 1,000,000".into()));
+        }
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.set_replay_clock(clock).await?;
+        tx.commit().await?;
+        self.inner.clock.follow(clock);
+        Ok(())
+    }
+
+    /// Imports cells as a plan; with `publish`, from `effective` on. The same content again changes nothing.
+    pub async fn import_cells(
+        &self,
+        actor: &Actor,
+        network: &str,
+        name: &str,
+        records: &[CellRecord],
+        publish: bool,
+        effective: Option<UtcMs>,
+        detail: &serde_json::Value,
+    ) -> Result<CellsDone, WallError> {
+        self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import cells")?;
+        let hash = self.store().cells_hash(records);
+        let mut tx = self.store().write(actor, system_now()).await?;
+        let network_id = tx.network(network, network).await?;
+        let known = self.store().plans(network_id).await?.into_iter().rev().find(|p| p.content_hash == hash);
+        let (plan, first, new) = match &known {
+            Some(p) => (p.plan.id, None, false),
+            None => {
+                let (plan, first) = tx.draft_plan(&PlanDraft { network: network_id, name, cells: records }).await?;
+                (plan, Some(first), true)
+            }
+        };
+        let already = known.as_ref().filter(|p| p.plan.effective_from.is_some());
+        let mut done = CellsDone {
+            plan,
+            name: known.as_ref().map_or(name, |p| &p.plan.name).to_owned(),
+            status: known.as_ref().map_or("draft", |p| p.plan.status.code()).to_owned(),
+            new,
+            effective_from: already.and_then(|p| p.plan.effective_from),
+            attributed: 0,
+        };
+        if publish && already.is_none() {
+            let from = tx.publish_plan(plan, effective).await?;
+            done.effective_from = Some(from);
+            done.status = "published".into();
+            if from <= system_now().max(self.now()) {
+                let cells = match first {
+                    Some(first) => numbered(plan, first, records),
+                    None => self.store().cells(plan).await?,
+                };
+                let index = CellIndex::build(&cells);
+                done.attributed = tx.attribute_all(network_id, plan, &move |place| index.cell_at(place)).await?;
+            }
+        }
+        if new || (publish && already.is_none()) {
+            tx.audit("import.cells", &detail.to_string()).await?;
+            tx.commit().await?;
+        }
+        Ok(done)
+    }
+
+    /// Imports tickets from elsewhere: any status is taken as it is. Chunked; each chunk is on disk when its outcomes
+    /// are handed to `told`. Several processes may do this at once.
+    pub async fn import_tickets(&self, actor: &Actor, records: &[TicketRecord]) -> Result<Vec<TicketOutcome>, WallError> {
+        self.may(actor, matches!(actor.role, Role::Admin | Role::Operator), "import tickets")?;
+        let mut outcomes = Vec::with_capacity(records.len());
+        for chunk in records.chunks(IMPORT_CHUNK) {
+            let writes = self.resolve(chunk);
+            let mut tx = self.store().write(actor, system_now()).await?;
+            outcomes.extend(tx.put_tickets(&writes, "imported").await?);
+            tx.commit().await?;
+        }
+        Ok(outcomes)
+    }
+
+    /// A line of the audit log about an import that was done in chunks.
+    pub async fn audit(&self, actor: &Actor, action: &str, detail: &serde_json::Value) -> Result<(), WallError> {
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.audit(action, &detail.to_string()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Where a point lies by the plan in force, with the cells within `accuracy_m`.
+    pub fn locate(&self, place: Place, accuracy_m: Option<f64>) -> LocateAnswer {
+        let world = self.world();
+        locate_on(
+            &world.ground.index,
+            &|id| world.ground.by_id.get(&id).map(|i| &world.ground.cells[*i as usize]),
+            place,
+            accuracy_m,
+        )
+    }
+
+    /// Frames from `since` on: first what was missed, then live ones. The caller redacts each with [`Wall::for_actor`].
+    pub async fn frames(
+        &self,
+        actor: &Actor,
+        since: i64,
+    ) -> Result<(Option<Arc<Frame>>, broadcast::Receiver<Arc<Frame>>), WallError> {
+        // Subscribed first: nothing can fall between the catch-up and the first live frame.
+        let receiver = self.inner.frames.subscribe();
+        let revision = self.world().revision;
+        if since == revision {
+            return Ok((None, receiver));
+        }
+        let batch = self.store().changes_since(since, 50_000).await?;
+        let mut ids: Vec<TicketId> =
+            batch.changes.iter().filter(|c| c.kind == wall_store::ChangeKind::Ticket).map(|c| TicketId(c.id)).collect();
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
+        ids.truncate(200);
+        let (ground, now) = {
+            let world = self.world();
+            (world.ground.clone(), world.now)
+        };
+        let tickets = self.ticket_lines(actor, &ids, &ground, now).await?;
+        let world = self.world();
+        let due = |slot| world.due_of(slot);
+        let staff: Vec<StaffView> = world.staff.values().map(|w| super::views::staff_view(&world, w, world.now)).collect();
+        let frame = Frame {
+            from_revision: since,
+            to_revision: world.revision,
+            clock: self.inner.clock.view(world.now),
+            figures: Some(super::follow::figures(&world, world.now)),
+            areas: world.counts.stats(&world.ground, world.now, &due),
+            tickets: tickets.into_iter().filter(|t| t.reported_ms <= world.now.0).collect(),
+            staff,
+            reload: true,
+            freshness: self.freshness(),
+        };
+        Ok((Some(Arc::new(frame)), receiver))
+    }
+
+    /// A frame as the actor may see it.
+    pub fn for_actor(&self, actor: &Actor, frame: &Arc<Frame>) -> Arc<Frame> {
+        if actor.role.sees_exact_places() {
+            return frame.clone();
+        }
+        let ground = self.world().ground.clone();
+        Arc::new(redact_frame(frame, &ground, actor.role))
+    }
+
+    /// Lines of the change log after `since`; waits up to `wait_ms` for the first.
+    pub async fn changes(&self, _actor: &Actor, since: i64, limit: u32, wait_ms: u64) -> Result<ChangeBatch, WallError> {
+        let until = tokio::time::Instant::now() + Duration::from_millis(wait_ms.min(60_000));
+        loop {
+            let batch = self.store().changes_since(since, limit.clamp(1, 10_000)).await?;
+            if !batch.changes.is_empty() || tokio::time::Instant::now() >= until {
+                return Ok(batch);
+            }
+            tokio::select! {
+                () = self.store().committed() => {}
+                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            }
+        }
+    }
+
+    /// Whether the store answers and the world is loaded.
+    pub async fn ready(&self) -> Result<(), WallError> {
+        self.store().revision().await?;
+        Ok(())
+    }
+
+    /// Counters for `/metrics`: name, help, value.
+    pub async fn metrics(&self) -> Result<Vec<(&'static str, &'static str, f64)>, WallError> {
+        let stored = self.store().ticket_count().await?;
+        let world = self.world();
+        let open: usize = world.counts.cells.iter().map(|c| c.open.len()).sum();
+        let c = &self.inner.counters;
+        Ok(vec![
+            ("gridwall_revision", "Newest line of the change log the world has applied", world.revision as f64),
+            ("gridwall_tickets_stored", "Tickets on disk", stored as f64),
+            ("gridwall_tickets_open", "Tickets open at the wall's time", open as f64),
+            ("gridwall_cells", "Cells of the plan in force", world.ground.cells.len() as f64),
+            ("gridwall_tickets_in_total", "Ticket records taken in over HTTP since the start", c.tickets_in.load(Relaxed) as f64),
+            ("gridwall_positions_in_total", "Position records taken in since the start", c.positions_in.load(Relaxed) as f64),
+            ("gridwall_frames_total", "Frames sent to viewers since the start", c.frames.load(Relaxed) as f64),
+            ("gridwall_viewers", "Viewers subscribed to frames", self.inner.frames.receiver_count() as f64),
+            (
+                "gridwall_intake_waiting",
+                "Requests waiting in the intake line",
+                (self.inner.jobs.max_capacity() - self.inner.jobs.capacity()) as f64,
+            ),
+            ("gridwall_store_ok", "1 when the store answers", f64::from(u8::from(self.inner.store_ok.load(Relaxed)))),
+        ])
+    }
+}
+
+macro_rules! imports {
+    ($($(#[$doc:meta])* $name:ident($record:ty) = $put:ident, $action:literal;)+) => {
+        impl Wall { $(
+            $(#[$doc])*
+            pub async fn $name(&self, actor: &Actor, records: &[$record]) -> Result<Upserts, WallError> {
+                self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import")?;
+                let mut tx = self.store().write(actor, system_now()).await?;
+                let done = tx.$put(records).await?;
+                if done.created + done.updated > 0 {
+                    let detail = serde_json::json!({ "created": done.created, "updated": done.updated, "unchanged": done.unchanged });
+                    tx.audit($action, &detail.to_string()).await?;
+                    tx.commit().await?;
+                }
+                Ok(done)
+            }
+        )+ }
+    };
+}
+
+imports! {
+    /// Imports cameras in one transaction.
+    import_cameras(CameraRecord) = put_cameras, "import.cameras";
+    /// Imports staff in one transaction.
+    import_staff(StaffRecord) = put_staff, "import.staff";
+    /// Imports key sites in one transaction.
+    import_sites(SiteRecord) = put_sites, "import.sites";
+    /// Imports buildings in one transaction.
+    import_buildings(BuildingRecord) = put_buildings, "import.buildings";
+    /// Imports streets in one transaction.
+    import_streets(StreetRecord) = put_streets, "import.streets";
+    /// Imports a category table in one transaction.
+    import_categories(CategoryRecord) = put_categories, "import.categories";
+}
+
+impl Wall {
+    /// Imports owners of a network's cells in one transaction. Also returns the codes that no cell in force has.
+    pub async fn import_owners(
+        &self,
+        actor: &Actor,
+        network: &str,
+        records: &[OwnerRecord],
+    ) -> Result<(Upserts, Vec<String>), WallError> {
+        self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import owners")?;
+        let mut tx = self.store().write(actor, system_now()).await?;
+        let id = tx.network(network, network).await?;
+        let done = tx.put_owners(id, records).await?;
+        if done.created + done.updated > 0 {
+            let detail = serde_json::json!({ "network": network, "created": done.created, "updated": done.updated });
+            tx.audit("import.owners", &detail.to_string()).await?;
+            tx.commit().await?;
+        }
+        let known: HashSet<String> = match self.store().networks().await?.iter().find(|n| n.key == network) {
+            None => HashSet::new(),
+            Some(n) => {
+                let ground = super::ground::Ground::load(self.store(), &n.key, self.now()).await?;
+                ground.cells.iter().map(|c| c.code.clone()).collect()
+            }
+        };
+        let mut strangers: Vec<String> = records.iter().map(|r| &r.cell_code).filter(|c| !known.contains(*c)).cloned().collect();
+        strangers.sort();
+        strangers.dedup();
+        Ok((done, strangers))
+    }
+
+    /// A `locate` for another network, plan or time than the wall's. Built once, asked often.
+    pub async fn locator(&self, network: &str, plan: Option<&str>, as_of: Option<UtcMs>) -> Result<Locator, WallError> {
+        let at = as_of.unwrap_or_else(|| self.now());
+        let Some(found) = self.store().networks().await?.into_iter().find(|n| n.key == network) else {
+            return Err(WallError::NotFound(format!("there is no network {network}; import its cells first")));
+        };
+        let plans = self.store().plans(found.id).await?;
+        let chosen = match plan {
+            Some(name) => plans.iter().rev().find(|p| p.plan.name == name || p.plan.id.0.to_string() == name),
+            None => plans.iter().filter(|p| p.plan.in_force_at(at)).max_by_key(|p| (p.plan.effective_from, p.plan.id)),
+        };
+        let Some(chosen) = chosen else {
+            let why = plan.map_or_else(
+                || format!("no plan of {network} is in force at {}", at.to_rfc3339()),
+                |p| format!("there is no plan {p}"),
+            );
+            return Err(WallError::NotFound(format!(
+                "{why}; publish one with `import cells … --publish`, or name it with --plan"
+            )));
+        };
+        let cells = self.store().cells(chosen.plan.id).await?;
+        Ok(Locator { index: CellIndex::build(&cells), by_id: cells.into_iter().map(|c| (c.id, c)).collect() })
+    }
+
+    /// When the next frames come, tickets without a cell in the plan in force get one. Returns how many.
+    pub async fn attribute_now(&self) -> Result<u64, WallError> {
+        Ok(super::follow::attribute_to_plan_in_force(self).await?)
+    }
+
+    /// Refuses an import whose rows were rejected under `--strict`, before anything is written.
+    pub fn refuse_strict(rejected: usize) -> Result<(), WallError> {
+        if rejected == 0 {
+            return Ok(());
+        }
+        Err(WallError::Store(StoreError::Refused(format!(
+            "{rejected} rows were refused and --strict was given; nothing was written"
+        ))))
+    }
+}
+
+/// Cells of one plan, ready to be asked.
+pub struct Locator {
+    index: CellIndex,
+    by_id: std::collections::HashMap<CellId, Cell>,
+}
+
+impl Locator {
+    /// Where a point lies.
+    pub fn locate(&self, place: Place, accuracy_m: Option<f64>) -> LocateAnswer {
+        locate_on(&self.index, &|id| self.by_id.get(&id), place, accuracy_m)
+    }
+}
+
+fn locate_on<'a>(
+    index: &CellIndex,
+    cell_of: &dyn Fn(CellId) -> Option<&'a Cell>,
+    place: Place,
+    accuracy_m: Option<f64>,
+) -> LocateAnswer {
+    let mut answer = LocateAnswer::default();
+    if let Some(cell) = index.cell_at(place).and_then(cell_of) {
+        answer.cell_code.clone_from(&cell.code);
+        answer.cell_name.clone_from(&cell.name);
+        answer.edge_m = index.edge_distance_m(place, cell.id);
+    }
+    if let Some(radius) = accuracy_m {
+        let near = index.cells_within_m(place, radius);
+        answer.candidates = near.into_iter().filter_map(cell_of).map(|c| c.code.clone()).collect();
+        answer.candidates.dedup();
+    }
+    answer
+}
+
+fn numbered(plan: PlanId, first: CellId, records: &[CellRecord]) -> Vec<Cell> {
+    records
+        .iter()
+        .zip(first.0..)
+        .map(|(r, id)| Cell {
+            id: CellId(id),
+            plan,
+            code: r.code.clone(),
+            name: r.name.clone(),
+            kind: r.kind,
+            community_code: r.community_code.clone(),
+            households: r.households,
+            feature_index: r.feature_index,
+            geometry: r.geometry.clone(),
+        })
+        .collect()
+}

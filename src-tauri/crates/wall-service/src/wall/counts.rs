@@ -1,0 +1,156 @@
+//! Counts of one cell at one time, kept by small steps or built from all tickets.
+
+use super::ground::{Area, Ground};
+use crate::wire::AreaStat;
+use std::collections::HashSet;
+use wall_core::{UtcMs, tally::Life};
+
+/// Local days around a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Days {
+    /// Local midnight before the time.
+    pub start: UtcMs,
+    /// The midnight before that.
+    pub yesterday: UtcMs,
+    /// The next midnight.
+    pub end: UtcMs,
+}
+
+impl Days {
+    /// The days around `at` in `zone`.
+    pub fn around(at: UtcMs, zone: &jiff::tz::TimeZone) -> Self {
+        let fallback = Self { start: UtcMs(at.0 - at.0.rem_euclid(86_400_000)), yesterday: at, end: at };
+        let midnight = |offset: i64| -> Option<UtcMs> {
+            let date = jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(zone.clone()).date();
+            let date = date.checked_add(jiff::Span::new().days(offset)).ok()?;
+            // A midnight that does not exist moves forward, a repeated one is the earlier.
+            Some(UtcMs(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()))
+        };
+        match (midnight(0), midnight(-1), midnight(1)) {
+            (Some(start), Some(yesterday), Some(end)) => Self { start, yesterday, end },
+            _ => Self { yesterday: fallback.start.plus_ms(-86_400_000), end: fallback.start.plus_ms(86_400_000), ..fallback },
+        }
+    }
+}
+
+/// What a ticket contributes to its cell at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Share {
+    pub open: bool,
+    pub overdue: bool,
+    pub received_today: bool,
+    pub closed_today: bool,
+}
+
+impl Share {
+    pub fn of(life: Life, now: UtcMs, days: &Days) -> Self {
+        Self {
+            open: life.open_at(now),
+            overdue: life.overdue_at(now),
+            received_today: life.reported >= days.start.0 && life.reported <= now.0,
+            closed_today: life.closed >= days.start.0 && life.closed <= now.0,
+        }
+    }
+}
+
+/// Counts of one cell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CellCount {
+    pub overdue: u32,
+    pub received_today: u32,
+    pub closed_today: u32,
+    /// Slots of its open tickets.
+    pub open: HashSet<u32>,
+    /// Sum of weight × 2^((reported − reference) ÷ half-life) over its open tickets.
+    pub heat: f64,
+}
+
+/// The counts of every cell; the last one is for tickets outside all cells.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts {
+    pub cells: Vec<CellCount>,
+    /// Reference time of the decayed sums.
+    reference: UtcMs,
+    half_life_ms: f64,
+}
+
+impl Counts {
+    pub fn new(cells: usize, now: UtcMs, half_life_s: f64) -> Self {
+        Self { cells: vec![CellCount::default(); cells + 1], reference: now, half_life_ms: half_life_s * 1000.0 }
+    }
+
+    fn slot(&self, cell: Option<u32>) -> usize {
+        cell.map_or(self.cells.len() - 1, |c| (c as usize).min(self.cells.len() - 1))
+    }
+
+    /// Adds (`sign` = 1) or takes away (−1) what a ticket contributes.
+    pub fn change(&mut self, slot: u32, cell: Option<u32>, share: Share, life: Life, weight: f64, sign: i32) {
+        let decayed = weight * ((life.reported.saturating_sub(self.reference.0)) as f64 / self.half_life_ms).exp2();
+        let i = self.slot(cell);
+        let c = &mut self.cells[i];
+        let step = |n: &mut u32, on: bool| {
+            if on {
+                *n = n.saturating_add_signed(sign);
+            }
+        };
+        step(&mut c.overdue, share.overdue);
+        step(&mut c.received_today, share.received_today);
+        step(&mut c.closed_today, share.closed_today);
+        if share.open {
+            if sign > 0 {
+                c.open.insert(slot);
+                c.heat += decayed;
+            } else {
+                c.open.remove(&slot);
+                // Nothing open is exactly no heat: rounding never leaves a ghost.
+                c.heat = if c.open.is_empty() { 0.0 } else { (c.heat - decayed).max(0.0) };
+            }
+        }
+    }
+
+    /// Moves the reference so that the exponents stay small.
+    pub fn rebase(&mut self, now: UtcMs) {
+        let steps = (now.0 - self.reference.0) as f64 / self.half_life_ms;
+        if steps.abs() > 16.0 {
+            let factor = (-steps).exp2();
+            for c in &mut self.cells {
+                c.heat *= factor;
+            }
+            self.reference = now;
+        }
+    }
+
+    /// The counts of an area at `now`. `due_of` gives the due time of a slot.
+    pub fn stat(&self, area: &Area, now: UtcMs, due_of: &dyn Fn(u32) -> i64) -> AreaStat {
+        let mut s = AreaStat {
+            key: area.properties.key.clone(),
+            open: 0,
+            overdue: 0,
+            received_today: 0,
+            closed_today: 0,
+            heat: 0.0,
+            time_left_s: None,
+        };
+        let mut left: Vec<i64> = Vec::new();
+        for m in &area.members {
+            let Some(c) = self.cells.get(*m as usize) else { continue };
+            s.open += c.open.len() as u32;
+            s.overdue += c.overdue;
+            s.received_today += c.received_today;
+            s.closed_today += c.closed_today;
+            s.heat += c.heat;
+            left.extend(c.open.iter().map(|t| due_of(*t)).filter(|d| *d < i64::MAX).map(|d| d.saturating_sub(now.0)));
+        }
+        s.heat *= (-(now.0 - self.reference.0) as f64 / self.half_life_ms).exp2() / area.properties.area_km2.max(1e-9);
+        if !left.is_empty() {
+            let middle = left.len() / 2;
+            s.time_left_s = Some(*left.select_nth_unstable(middle).1 as f64 / 1000.0);
+        }
+        s
+    }
+
+    /// The counts of every area of the ground.
+    pub fn stats(&self, ground: &Ground, now: UtcMs, due_of: &dyn Fn(u32) -> i64) -> Vec<AreaStat> {
+        ground.areas.iter().map(|a| self.stat(a, now, due_of)).collect()
+    }
+}

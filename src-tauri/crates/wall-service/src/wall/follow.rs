@@ -1,0 +1,316 @@
+//! The follower: tails the change log, keeps the world true, and sends frames. The only writer of the world.
+
+use super::{
+    Wall, WallError,
+    clock::system_now,
+    ground::Ground,
+    views::{staff_view, ticket_view},
+    world::World,
+};
+use crate::wire::{Figure, Frame};
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs, tally};
+use wall_store::{ChangeBatch, ChangeKind, StoreError};
+
+/// Frames a second, at most; also how often another process's commits are looked for.
+const TICK: Duration = Duration::from_millis(200);
+/// Lines of the change log taken at once.
+const LINES: u32 = 20_000;
+/// Ticket lines in one frame; the counts carry the rest.
+const FRAME_TICKETS: usize = 200;
+
+/// What one stretch of the log asks to be read anew.
+#[derive(Default)]
+struct Asked {
+    tickets: Vec<TicketId>,
+    positions: HashSet<StaffId>,
+    ground: bool,
+    staff: bool,
+    cameras: bool,
+    sites: bool,
+    categories: bool,
+    clock: bool,
+}
+
+impl Asked {
+    fn by(batch: &ChangeBatch) -> Self {
+        let mut a = Self::default();
+        let mut seen = HashSet::new();
+        for c in &batch.changes {
+            match c.kind {
+                ChangeKind::Ticket => {
+                    if seen.insert(c.id) {
+                        a.tickets.push(TicketId(c.id));
+                    }
+                }
+                ChangeKind::Position => {
+                    a.positions.insert(StaffId(c.id));
+                }
+                ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Division => a.ground = true,
+                ChangeKind::Staff => a.staff = true,
+                ChangeKind::Camera => a.cameras = true,
+                ChangeKind::Site => a.sites = true,
+                ChangeKind::Category => a.categories = true,
+                ChangeKind::Clock => a.clock = true,
+                ChangeKind::Building | ChangeKind::Street | ChangeKind::Setting => {}
+            }
+        }
+        a
+    }
+}
+
+/// Loads the whole world from the store. O(tickets).
+pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
+    let store = wall.store();
+    wall.inner.clock.follow(store.replay_clock().await?);
+    let now = wall.now();
+    let revision = store.revision().await?;
+    let ground = Arc::new(Ground::load(store, &wall.inner.network_key, now).await?);
+    let mut world = World::new(ground, now, wall.inner.zone.clone(), wall.inner.heat.half_life_s);
+    world.categories.set_table(store.categories().await?);
+    world.set_cameras(store.cameras().await?);
+    world.set_sites(store.sites().await?);
+    world.set_staff(store.staff().await?, store.positions().await?);
+    let network = network_of(&world);
+    let mut after = TicketId(0);
+    loop {
+        let page = store.tickets_after(network, after, 16_384).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.id;
+        for (ticket, cell) in &page {
+            let live = world.live(ticket, *cell);
+            world.load(ticket.id, live);
+        }
+    }
+    world.recount();
+    world.revision = revision;
+    Ok(world)
+}
+
+fn network_of(world: &World) -> NetworkId {
+    world.ground.network.as_ref().map_or(NetworkId(0), |n| n.id)
+}
+
+/// Runs until the wall is dropped. A failing store is said on every frame and asked again; the last picture stays.
+pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
+    let mut seen_version = None;
+    let mut tail = None;
+    let mut beat = tokio::time::interval(TICK);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last_figures = UtcMs(0);
+    let mut last_full = UtcMs(0);
+    let mut last_sent = UtcMs(0);
+    loop {
+        beat.tick().await;
+        let Some(inner) = wall.upgrade() else { return };
+        let wall = Wall { inner };
+        let outcome = async {
+            if tail.is_none() {
+                tail = Some(wall.store().tail().await?);
+            }
+            let Some(connection) = tail.as_mut() else { return Ok(()) };
+            let version = wall.store().data_version(connection).await?;
+            let news = seen_version != Some(version);
+            let real = system_now();
+            let sent = step(&wall, news, &mut last_figures, &mut last_full, real.0 - last_sent.0 >= 2_000).await?;
+            if sent {
+                last_sent = real;
+            }
+            seen_version = Some(version);
+            Ok::<(), WallError>(())
+        }
+        .await;
+        match outcome {
+            Ok(()) => {
+                wall.set_store_ok(true);
+            }
+            Err(e) => {
+                tail = None;
+                seen_version = None;
+                if wall.set_store_ok(false) {
+                    tracing::error!("the store does not answer, the wall shows its last picture: {e}");
+                }
+                wall.send_heartbeat();
+            }
+        }
+    }
+}
+
+/// One step: reads what changed, applies it, sends a frame. `true` when a frame was sent.
+async fn step(
+    wall: &Wall,
+    news: bool,
+    last_figures: &mut UtcMs,
+    last_full: &mut UtcMs,
+    beat_due: bool,
+) -> Result<bool, WallError> {
+    let store = wall.store();
+    let (since, valid_until) = {
+        let world = wall.world();
+        (world.revision, world.ground.valid_until)
+    };
+    let batch = if news {
+        store.changes_since(since, LINES).await?
+    } else {
+        ChangeBatch { from_revision: since, to_revision: since, changes: vec![] }
+    };
+    let mut asked = Asked::by(&batch);
+    if asked.clock {
+        wall.inner.clock.follow(store.replay_clock().await?);
+    }
+    let now = wall.now();
+    if valid_until.is_some_and(|t| t <= now) || now < wall.world().now {
+        asked.ground = true;
+    }
+    // Everything is read before the world is touched, so that a failing store changes nothing.
+    let ground = if asked.ground { Some(Arc::new(Ground::load(store, &wall.inner.network_key, now).await?)) } else { None };
+    let network =
+        ground.as_ref().map_or_else(|| network_of(&wall.world()), |g| g.network.as_ref().map_or(NetworkId(0), |n| n.id));
+    let tickets: Vec<(Ticket, Option<CellId>)> = store.tickets_by_id(network, &asked.tickets).await?;
+    let staff = if asked.staff { Some((store.staff().await?, store.positions().await?)) } else { None };
+    let positions: Vec<Position> = if asked.positions.is_empty() || asked.staff {
+        vec![]
+    } else {
+        store.positions().await?.into_iter().filter(|p| asked.positions.contains(&p.staff)).collect()
+    };
+    let cameras = if asked.cameras { Some(store.cameras().await?) } else { None };
+    let sites = if asked.sites { Some(store.sites().await?) } else { None };
+    let categories = if asked.categories { Some(store.categories().await?) } else { None };
+    let reload = ground.is_some() || categories.is_some();
+    let mut turned: Vec<TicketId>;
+    let another_plan;
+    {
+        let mut world = wall.world_mut();
+        if let Some(table) = categories {
+            world.categories.set_table(table);
+        }
+        let plan_before = world.ground.plan.as_ref().map(|p| p.id);
+        if let Some(ground) = ground {
+            world.set_ground(ground);
+        }
+        another_plan = world.ground.plan.as_ref().map(|p| p.id) != plan_before;
+        if let Some((staff, positions)) = staff {
+            world.set_staff(staff, positions);
+        }
+        positions.into_iter().for_each(|p| world.place_staff(p));
+        if let Some(cameras) = cameras {
+            world.set_cameras(cameras);
+        }
+        if let Some(sites) = sites {
+            world.set_sites(sites);
+        }
+        for (ticket, cell) in &tickets {
+            let live = world.live(ticket, *cell);
+            world.upsert(ticket.id, live);
+        }
+        world.advance(now);
+        world.revision = batch.to_revision;
+        turned = std::mem::take(&mut world.turned);
+    }
+    if another_plan {
+        attribute_to_plan_in_force(wall).await?;
+    }
+    // Tickets that turned by the passing of time are read for their words; the newest are enough.
+    let known: HashSet<TicketId> = asked.tickets.iter().copied().collect();
+    turned.retain(|t| !known.contains(t));
+    turned.sort_unstable_by(|a, b| b.cmp(a));
+    turned.truncate(FRAME_TICKETS);
+    let mut shown = tickets;
+    shown.extend(store.tickets_by_id(network, &turned).await?);
+    shown.sort_by_key(|(t, _)| std::cmp::Reverse((t.reported_at, t.id)));
+    shown.retain(|(t, _)| t.reported_at <= now);
+    shown.truncate(FRAME_TICKETS);
+    let past: Vec<TicketId> = shown.iter().filter(|(t, _)| t.closed_at.is_some_and(|c| c > now)).map(|(t, _)| t.id).collect();
+    let statuses = store.statuses_at(&past, now).await?;
+    let frame = {
+        let mut world = wall.world_mut();
+        let full = now.0 - last_full.0 >= 60_000 || now < *last_full || reload;
+        if full {
+            world.dirty = (0..world.ground.cells.len() as u32).collect();
+            *last_full = now;
+        }
+        let something = !world.dirty.is_empty() || !shown.is_empty() || !world.moved.is_empty() || batch.to_revision != since;
+        if !(something || reload || asked.clock || beat_due) {
+            return Ok(false);
+        }
+        let figures_due = world.figures_dirty && (now.0 - last_figures.0).abs() >= 1_000 || full;
+        let figures = figures_due.then(|| figures(&world, now));
+        if figures.is_some() {
+            world.figures_dirty = false;
+            *last_figures = now;
+        }
+        let dirty: Vec<u32> = world.dirty.drain().collect();
+        let moved: Vec<StaffId> = world.moved.drain().collect();
+        let world = &*world;
+        let mut touched: Vec<u32> =
+            dirty.iter().flat_map(|c| std::iter::once(*c).chain(world.ground.parents[*c as usize].iter().copied())).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let due = |slot| world.due_of(slot);
+        Frame {
+            from_revision: since,
+            to_revision: batch.to_revision,
+            clock: wall.inner.clock.view(now),
+            figures,
+            areas: touched.iter().map(|a| world.counts.stat(&world.ground.areas[*a as usize], now, &due)).collect(),
+            tickets: shown
+                .iter()
+                .map(|(t, _)| {
+                    let cell = world.ticket(t.id).and_then(|l| l.cell);
+                    ticket_view(world, &world.ground, t, cell, statuses.get(&t.id).copied().unwrap_or(t.status), now)
+                })
+                .collect(),
+            staff: moved.iter().filter_map(|s| world.staff.get(s)).map(|w| staff_view(world, w, now)).collect(),
+            reload,
+            freshness: wall.freshness(),
+        }
+    };
+    wall.send(frame);
+    Ok(true)
+}
+
+/// The figures of the left panel at `now`. O(tickets).
+pub(crate) fn figures(world: &World, now: UtcMs) -> Vec<Figure> {
+    let days = super::counts::Days::around(now, &world.zone);
+    let f = tally::figures(world.all().map(|(_, t)| t.life), now, days.start, days.yesterday);
+    let spark = |v: &[i64]| v.iter().skip(v.len().saturating_sub(24)).map(|x| *x as f64).collect::<Vec<f64>>();
+    let (first, last) = (|v: &[i64]| v.first().copied().unwrap_or(0), |v: &[i64]| v.last().copied().unwrap_or(0));
+    let plain = |key: &str, value: i64, yesterday: i64, spark: Vec<f64>| Figure {
+        key: key.into(),
+        value: Some(value as f64),
+        numerator: None,
+        denominator: None,
+        yesterday: Some(yesterday as f64),
+        spark,
+    };
+    let ratio = |on_time: i64, due: i64| (due > 0).then(|| on_time as f64 / due as f64);
+    let rates: Vec<f64> = f.on_time.iter().zip(&f.due).skip(1).map(|(n, d)| ratio(*n, *d).unwrap_or(0.0)).collect();
+    vec![
+        plain("received_today", f.received_today, f.received_yesterday, spark(&f.received_hourly)),
+        plain("open", last(&f.open), first(&f.open), spark(&f.open)),
+        Figure {
+            key: "on_time".into(),
+            value: ratio(last(&f.on_time), last(&f.due)),
+            numerator: Some(last(&f.on_time).max(0) as u32),
+            denominator: Some(last(&f.due).max(0) as u32),
+            yesterday: ratio(first(&f.on_time), first(&f.due)),
+            spark: rates,
+        },
+        plain("overdue", last(&f.overdue), first(&f.overdue), spark(&f.overdue)),
+        plain("closed_today", f.closed_today, f.closed_yesterday, spark(&f.closed_hourly)),
+    ]
+}
+
+/// When a plan takes effect by the passing of time, tickets are attributed anew; the old lines stay.
+pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, StoreError> {
+    let ground = wall.world().ground.clone();
+    let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(0) };
+    let mut tx = wall.store().write(&wall.inner.own, system_now()).await?;
+    let index = ground.clone();
+    let lines = tx.attribute_all(network.id, plan.id, &move |place| index.index.cell_at(place)).await?;
+    if lines > 0 {
+        tx.audit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines }).to_string()).await?;
+        tx.commit().await?;
+    }
+    Ok(lines)
+}

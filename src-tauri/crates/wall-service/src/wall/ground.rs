@@ -1,0 +1,272 @@
+//! The ground at one time: the plan in force, its cells and larger areas, and who answers for them.
+
+use crate::wire::{AreaProperties, Level};
+use bytes::Bytes;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+use wall_core::{
+    Cell, CellGeometry, CellId, CellIndex, Network, OwnerRole, Ownership, Party, PartyId, PartyKind, Place, Plan, UtcMs,
+    area_km2, colour_owners, dissolve, label_point,
+};
+use wall_store::{Store, StoreError};
+
+/// An area of any level: a cell, or cells taken together.
+pub(crate) struct Area {
+    pub level: Level,
+    /// Indices of its cells.
+    pub members: Vec<u32>,
+    pub properties: AreaProperties,
+}
+
+/// Who answers for a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    pub party: PartyId,
+    pub role: OwnerRole,
+}
+
+/// Everything that changes only with plans and owners. Built once, then read.
+pub(crate) struct Ground {
+    pub network: Option<Network>,
+    pub plan: Option<Plan>,
+    pub cells: Vec<Cell>,
+    pub by_id: HashMap<CellId, u32>,
+    pub by_code: HashMap<String, u32>,
+    pub index: CellIndex,
+    /// Cells in their own order, then communities, then streets.
+    pub areas: Vec<Area>,
+    pub by_key: HashMap<(Level, String), u32>,
+    /// For each cell, the indices of the larger areas it is in.
+    pub parents: Vec<Vec<u32>>,
+    /// Owners of each cell, the one that counts for the colour first.
+    pub owners: Vec<Vec<Owner>>,
+    pub parties: HashMap<PartyId, Party>,
+    /// West, south, east, north of all cells.
+    pub bounds: Option<[f64; 4]>,
+    /// The next time at which plan or owners change by themselves.
+    pub valid_until: Option<UtcMs>,
+    geojson: [OnceLock<Bytes>; 3],
+}
+
+impl Ground {
+    /// No cells at all.
+    pub fn empty() -> Self {
+        Self::build(None, None, vec![], &[], &[], &[], UtcMs(0), None)
+    }
+
+    /// The ground of `network_key` at `at`. O(cells log cells).
+    pub async fn load(store: &Store, network_key: &str, at: UtcMs) -> Result<Self, StoreError> {
+        let network = store.networks().await?.into_iter().find(|n| n.key == network_key);
+        let Some(network) = network else { return Ok(Self::empty()) };
+        let plans: Vec<Plan> = store.plans(network.id).await?.into_iter().map(|p| p.plan).collect();
+        let plan = plans.iter().filter(|p| p.in_force_at(at)).max_by_key(|p| (p.effective_from, p.id)).cloned();
+        let cells = match &plan {
+            Some(p) => store.cells(p.id).await?,
+            None => vec![],
+        };
+        let ownerships = store.ownerships(network.id).await?;
+        let next_plan = plans.iter().flat_map(|p| [p.effective_from, p.effective_to]).flatten();
+        let next_owner = ownerships.iter().flat_map(|o| [Some(o.valid_from), o.valid_to]).flatten();
+        let valid_until = next_plan.chain(next_owner).filter(|t| *t > at).min();
+        let (parties, divisions) = (store.parties().await?, store.divisions().await?);
+        Ok(Self::build(Some(network), plan, cells, &ownerships, &parties, &divisions, at, valid_until))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn build(
+        network: Option<Network>,
+        plan: Option<Plan>,
+        cells: Vec<Cell>,
+        ownerships: &[Ownership],
+        parties: &[Party],
+        divisions: &[(String, String, String)],
+        at: UtcMs,
+        valid_until: Option<UtcMs>,
+    ) -> Self {
+        let index = CellIndex::build(&cells);
+        let parties: HashMap<PartyId, Party> = parties.iter().map(|p| (p.id, p.clone())).collect();
+        let names: HashMap<&str, &str> = divisions.iter().map(|(c, _, n)| (c.as_str(), n.as_str())).collect();
+        let name_of = |code: &str| names.get(code).map_or_else(String::new, |n| (*n).to_owned());
+        let mut owners_by_code: HashMap<&str, Vec<Owner>> = HashMap::new();
+        for o in ownerships.iter().filter(|o| o.valid_from <= at && o.valid_to.is_none_or(|e| at < e)) {
+            owners_by_code.entry(&o.cell_code).or_default().push(Owner { party: o.party, role: o.role });
+        }
+        for list in owners_by_code.values_mut() {
+            list.sort_by_key(|o| (o.role, o.party));
+            list.dedup_by_key(|o| (o.role, o.party));
+        }
+        let owners: Vec<Vec<Owner>> =
+            cells.iter().map(|c| owners_by_code.get(c.code.as_str()).cloned().unwrap_or_default()).collect();
+        let colours = owner_colours(&index, &cells, &owners);
+        let mut areas: Vec<Area> = Vec::with_capacity(cells.len() + 16);
+        let (mut communities, mut streets): (BTreeMap<String, Vec<u32>>, BTreeMap<String, Vec<u32>>) = Default::default();
+        for (i, cell) in cells.iter().enumerate() {
+            let label = label_point(&cell.geometry);
+            let owner = owners[i].first().and_then(|o| parties.get(&o.party)).map_or_else(String::new, |p| p.name.clone());
+            if !cell.community_code.is_empty() {
+                communities.entry(cell.community_code.clone()).or_default().push(i as u32);
+            }
+            if let Some(street) = street_code(&cell.community_code) {
+                streets.entry(street).or_default().push(i as u32);
+            }
+            areas.push(Area {
+                level: Level::Cell,
+                members: vec![i as u32],
+                properties: AreaProperties {
+                    key: cell.id.0.to_string(),
+                    code: cell.code.clone(),
+                    name: cell.name.clone(),
+                    kind: cell.kind.code().into(),
+                    parent_code: cell.community_code.clone(),
+                    parent_name: name_of(&cell.community_code),
+                    households: cell.households,
+                    owner,
+                    owner_color: colours[i],
+                    area_km2: area_km2(&cell.geometry),
+                    label_lon: label.lon,
+                    label_lat: label.lat,
+                },
+            });
+        }
+        let mut parents = vec![Vec::new(); cells.len()];
+        for (level, groups) in [(Level::Community, communities), (Level::Street, streets)] {
+            for (code, members) in groups {
+                for m in &members {
+                    parents[*m as usize].push(areas.len() as u32);
+                }
+                areas.push(larger_area(level, code, members, &cells, &areas, &name_of));
+            }
+        }
+        let by_key = areas.iter().enumerate().map(|(i, a)| ((a.level, a.properties.key.clone()), i as u32)).collect();
+        Self {
+            by_id: cells.iter().enumerate().map(|(i, c)| (c.id, i as u32)).collect(),
+            by_code: cells.iter().enumerate().rev().map(|(i, c)| (c.code.clone(), i as u32)).collect(),
+            bounds: index.bounds(),
+            network,
+            plan,
+            index,
+            areas,
+            by_key,
+            parents,
+            owners,
+            parties,
+            valid_until,
+            geojson: Default::default(),
+            cells,
+        }
+    }
+
+    /// Index of the cell a place belongs to.
+    pub fn cell_at(&self, place: Place) -> Option<u32> {
+        self.index.cell_at(place).and_then(|id| self.by_id.get(&id).copied())
+    }
+
+    /// Properties of a cell.
+    pub fn cell_area(&self, cell: u32) -> &AreaProperties {
+        &self.areas[cell as usize].properties
+    }
+
+    /// An area by level and key.
+    pub fn area(&self, level: Level, key: &str) -> Option<&Area> {
+        self.by_key.get(&(level, key.to_owned())).map(|i| &self.areas[*i as usize])
+    }
+
+    /// Whether an owner is a unit rather than a person.
+    pub fn is_unit(&self, party: PartyId) -> bool {
+        self.parties.get(&party).is_some_and(|p| p.kind == PartyKind::Unit)
+    }
+
+    /// The areas of a level as GeoJSON, made once. O(vertices).
+    pub fn geojson(&self, level: Level) -> Bytes {
+        let slot = match level {
+            Level::Cell => 0,
+            Level::Community => 1,
+            Level::Street => 2,
+        };
+        self.geojson[slot]
+            .get_or_init(|| {
+                let features: Vec<serde_json::Value> = self
+                    .areas
+                    .iter()
+                    .filter(|a| a.level == level)
+                    .map(|a| {
+                        serde_json::json!({ "type": "Feature", "properties": a.properties, "geometry": geometry_json(&self.outline(a)) })
+                    })
+                    .collect();
+                Bytes::from(serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string())
+            })
+            .clone()
+    }
+
+    /// Ground of an area: the cell's own, or its cells joined.
+    pub fn outline(&self, area: &Area) -> CellGeometry {
+        match area.members.as_slice() {
+            [one] => self.cells[*one as usize].geometry.clone(),
+            many => dissolve(many.iter().map(|m| &self.cells[*m as usize].geometry)),
+        }
+    }
+}
+
+fn larger_area(
+    level: Level,
+    code: String,
+    members: Vec<u32>,
+    cells: &[Cell],
+    areas: &[Area],
+    name_of: &dyn Fn(&str) -> String,
+) -> Area {
+    let parts: Vec<&AreaProperties> = members.iter().map(|m| &areas[*m as usize].properties).collect();
+    let area_km2: f64 = parts.iter().map(|p| p.area_km2).sum();
+    let households = parts.iter().map(|p| p.households).collect::<Option<Vec<u32>>>().map(|h| h.iter().sum());
+    // The label goes to the member nearest to the middle of all.
+    let weight = area_km2.max(f64::MIN_POSITIVE);
+    let middle =
+        parts.iter().fold((0.0, 0.0), |(x, y), p| (x + p.label_lon * p.area_km2 / weight, y + p.label_lat * p.area_km2 / weight));
+    let near = |p: &&&AreaProperties| ((p.label_lon - middle.0).powi(2) + (p.label_lat - middle.1).powi(2)) * 1e12;
+    let label = parts.iter().min_by_key(|p| near(p) as u64).map_or(middle, |p| (p.label_lon, p.label_lat));
+    let parent =
+        if level == Level::Community { street_code(&code).unwrap_or_default() } else { code.get(..6).unwrap_or("").into() };
+    debug_assert!(members.iter().all(|m| (*m as usize) < cells.len()));
+    Area {
+        level,
+        properties: AreaProperties {
+            key: code.clone(),
+            name: name_of(&code),
+            kind: String::new(),
+            parent_name: name_of(&parent),
+            parent_code: parent,
+            households,
+            owner: String::new(),
+            owner_color: -1,
+            area_km2,
+            label_lon: label.0,
+            label_lat: label.1,
+            code,
+        },
+        members,
+    }
+}
+
+/// The street of a 12-digit community code: its first nine digits and three zeros.
+fn street_code(community: &str) -> Option<String> {
+    (community.len() == 12 && community.bytes().all(|b| b.is_ascii_digit())).then(|| format!("{}000", &community[..9]))
+}
+
+/// Colours 0 … 7 of the owner that counts for each cell, −1 = nobody.
+fn owner_colours(index: &CellIndex, cells: &[Cell], owners: &[Vec<Owner>]) -> Vec<i8> {
+    let first: HashMap<CellId, PartyId> =
+        cells.iter().zip(owners).filter_map(|(c, list)| Some((c.id, list.first()?.party))).collect();
+    // From the identities alone, so that every process on this store shows the same colours.
+    let colours = colour_owners(index, |cell| first.get(&cell).copied(), &BTreeMap::new());
+    let colour = |c: &Cell| first.get(&c.id).and_then(|p| colours.get(p)).map_or(-1, |n| *n as i8);
+    cells.iter().map(colour).collect()
+}
+
+/// A GeoJSON MultiPolygon with the digits that bring the grid back.
+fn geometry_json(geometry: &CellGeometry) -> serde_json::Value {
+    let ring = |r: &Vec<wall_core::GridPoint>| -> Vec<[f64; 2]> {
+        r.iter().chain(r.first()).map(|p| p.place()).map(|p| [p.lon, p.lat]).collect()
+    };
+    let polygons: Vec<Vec<Vec<[f64; 2]>>> = geometry.polygons.iter().map(|p| p.rings().map(ring).collect()).collect();
+    serde_json::json!({ "type": "MultiPolygon", "coordinates": polygons })
+}

@@ -1,0 +1,67 @@
+//! Heat rasters of the areas that viewers look at, kept up to date by small steps.
+
+use std::sync::{Mutex, PoisonError};
+use wall_core::{HeatField, HeatGrid, HeatKernel, Place, UtcMs};
+
+/// How many different pictures are kept warm.
+const KEPT: usize = 8;
+
+/// The rasters asked for lately, newest use first.
+#[derive(Default)]
+pub(crate) struct HeatFields {
+    fields: Mutex<Vec<(HeatKernel, HeatField)>>,
+}
+
+impl HeatFields {
+    fn each(&mut self, change: impl Fn(&mut HeatField)) {
+        self.fields.get_mut().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(|(_, f)| change(f));
+    }
+
+    /// A ticket opened. O(kept rasters × kernel).
+    pub fn add(&mut self, place: Place, weight: f64, reported_at: UtcMs) {
+        self.each(|f| {
+            f.add(place, weight, reported_at);
+        });
+    }
+
+    /// A ticket closed.
+    pub fn remove(&mut self, place: Place, weight: f64, reported_at: UtcMs) {
+        self.each(|f| f.remove(place, weight, reported_at));
+    }
+
+    /// Forgets all: the next question builds anew.
+    pub fn clear(&mut self) {
+        self.fields.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Reads the raster of a grid at `now`, building it from `open` when it is not kept.
+    pub fn read<I: Iterator<Item = (Place, f64, UtcMs)>, R>(
+        &self,
+        grid: HeatGrid,
+        kernel: HeatKernel,
+        now: UtcMs,
+        open: impl Fn() -> I,
+        read: impl FnOnce(&HeatField) -> R,
+    ) -> R {
+        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = fields.iter().position(|(k, f)| *f.grid() == grid && *k == kernel).map(|i| fields.remove(i).1);
+        let mut field = match kept {
+            Some(mut field) => {
+                field.advance(now);
+                field
+            }
+            None => {
+                let mut field = HeatField::new(grid, kernel, now);
+                field.rebuild(open());
+                field
+            }
+        };
+        if field.is_worn() {
+            field.rebuild(open());
+        }
+        let answer = read(&field);
+        fields.insert(0, (kernel, field));
+        fields.truncate(KEPT);
+        answer
+    }
+}

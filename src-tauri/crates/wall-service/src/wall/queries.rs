@@ -1,0 +1,574 @@
+//! What the wall asks: seldom-changing facts, snapshots of now or of another time, areas, heat, points, counts.
+
+use super::{
+    HeatImage, HeatQuery, HeatSettings, StatLine, TicketQuery, Wall, WallError,
+    counts::{Counts, Days, Share},
+    follow::figures,
+    ground::Ground,
+    views::{redact_ticket, staff_view, ticket_view},
+    world::World,
+};
+use crate::wire::{
+    ActorView, AreaStat, BaseMap, CategoryView, HeatInfo, Histogram, Level, NetworkView, PlaceView, PlanView, PointProperties,
+    Snapshot, TicketView, WallInfo,
+};
+use bytes::Bytes;
+use std::{collections::BTreeMap, sync::Arc};
+use wall_core::{HeatField, HeatGrid, HeatKernel, NetworkId, Place, TicketId, TicketStatus, TimeLeftField, UtcMs, tally};
+use wall_store::Actor;
+
+/// Ticket lines in a snapshot.
+const SNAPSHOT_TICKETS: usize = 200;
+/// Of those, room kept for the gravest open ones.
+const SNAPSHOT_GRAVE: usize = 40;
+/// Half width of the time-left scale.
+const TIME_LEFT_SPAN_H: f64 = 48.0;
+
+/// Tops of the colour ramps from the data at the start: rounded up to 1, 2 or 5 times a power of ten.
+pub(super) fn scale(world: &World, heat: &HeatSettings) -> HeatInfo {
+    let nice = |x: f64| -> f64 {
+        let x = x.max(10.0);
+        let power = 10f64.powf(x.log10().floor());
+        [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|v| *v >= x).unwrap_or(x)
+    };
+    let due = |slot| world.due_of(slot);
+    let mut cells: Vec<f64> = world
+        .ground
+        .areas
+        .iter()
+        .filter(|a| a.level == Level::Cell)
+        .map(|a| world.counts.stat(a, world.now, &due).heat)
+        .collect();
+    cells.sort_by(f64::total_cmp);
+    let high = cells.get(cells.len().saturating_sub(1 + cells.len() / 20)).copied().unwrap_or(0.0);
+    HeatInfo {
+        half_life_h: heat.half_life_s / 3600.0,
+        sigma_m: heat.sigma_m,
+        // A smoothed peak stands above the mean of its cell.
+        scale_max: nice(high * 1.6),
+        cell_scale_max: nice(high),
+        time_left_span_h: TIME_LEFT_SPAN_H,
+    }
+}
+
+/// Open tickets, counts and ground at another time than the wall's. O(tickets).
+struct Past {
+    ground: Arc<Ground>,
+    at: UtcMs,
+    counts: Counts,
+    /// Slots of tickets reported by then, newest first: the newest and the gravest open.
+    shown: Vec<TicketId>,
+}
+
+impl Wall {
+    /// The ground of another time: the present one when it is the same.
+    async fn ground_at(&self, at: UtcMs) -> Result<Arc<Ground>, WallError> {
+        let present = self.world().ground.clone();
+        let then = Ground::load(self.store(), &self.inner.network_key, at).await?;
+        let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)
+            && then.areas.iter().map(|a| &a.properties).eq(present.areas.iter().map(|a| &a.properties));
+        Ok(if same { present } else { Arc::new(then) })
+    }
+
+    async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
+        let ground = self.ground_at(at).await?;
+        let world = self.world();
+        let moved = !Arc::ptr_eq(&ground, &world.ground);
+        let days = Days::around(at, &world.zone);
+        let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
+        for (slot, live) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
+            let cell = if moved { ground.cell_at(live.place) } else { live.cell };
+            counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
+        }
+        let shown = newest_and_gravest(&world, at);
+        drop(world);
+        Ok(Past { ground, at, counts, shown })
+    }
+
+    pub(super) fn network_id(&self) -> NetworkId {
+        self.world().ground.network.as_ref().map_or(NetworkId(0), |n| n.id)
+    }
+
+    /// Ticket lines by id at a time, newest first, as the actor may see them.
+    pub(super) async fn ticket_lines(
+        &self,
+        actor: &Actor,
+        ids: &[TicketId],
+        ground: &Arc<Ground>,
+        at: UtcMs,
+    ) -> Result<Vec<TicketView>, WallError> {
+        let mut rows = self.store().tickets_by_id(self.network_id(), ids).await?;
+        rows.sort_by_key(|(t, _)| std::cmp::Reverse((t.reported_at, t.id)));
+        let past: Vec<TicketId> = rows.iter().filter(|(t, _)| t.closed_at.is_some_and(|c| c > at)).map(|(t, _)| t.id).collect();
+        let statuses = self.store().statuses_at(&past, at).await?;
+        let world = self.world();
+        let present = Arc::ptr_eq(ground, &world.ground);
+        Ok(rows
+            .iter()
+            .map(|(t, _)| {
+                let cell = if present { world.ticket(t.id).and_then(|l| l.cell) } else { ground.cell_at(t.place) };
+                let status = statuses.get(&t.id).copied().unwrap_or(t.status);
+                let mut view = ticket_view(&world, ground, t, cell, status, at);
+                redact_ticket(&mut view, ground, actor.role);
+                view
+            })
+            .collect())
+    }
+
+    /// What changes seldom.
+    pub async fn info(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<WallInfo, WallError> {
+        let at = as_of.unwrap_or_else(|| self.now());
+        let ground = match as_of {
+            Some(t) => self.ground_at(t).await?,
+            None => self.world().ground.clone(),
+        };
+        let networks = self.store().networks().await?;
+        let world = self.world();
+        Ok(WallInfo {
+            title: self.inner.title.clone(),
+            demo: self.inner.demo,
+            version: env!("CARGO_PKG_VERSION").into(),
+            zone: self.inner.zone_name.clone(),
+            revision: world.revision,
+            clock: self.inner.clock.view(at),
+            base_map: self.inner.base_map.as_ref().map(|m| BaseMap {
+                tiles: "basemap/{z}/{x}/{y}.mvt".into(),
+                min_zoom: m.min_zoom(),
+                max_zoom: m.max_zoom(),
+                attribution: m.attribution().to_owned(),
+            }),
+            bounds: ground.bounds,
+            networks: networks.into_iter().map(|n| NetworkView { key: n.key, name: n.name }).collect(),
+            network: self.inner.network_key.clone(),
+            plan: ground.plan.as_ref().map(|p| PlanView {
+                id: p.id.0,
+                name: p.name.clone(),
+                status: p.status.code().into(),
+                effective_from_ms: p.effective_from.map(|t| t.0),
+            }),
+            cell_count: ground.cells.len() as u32,
+            heat: self.inner.scale.clone(),
+            actor: ActorView { who: actor.who.clone(), role: actor.role.code().into(), station: actor.station.clone() },
+            categories: world.categories.views(at),
+        })
+    }
+
+    /// The whole moving state, now or as it was.
+    pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
+        let (ground, at, areas, figures, ids, staff, revision) = match as_of {
+            None => {
+                let world = self.world();
+                let due = |slot| world.due_of(slot);
+                let areas = world.counts.stats(&world.ground, world.now, &due);
+                let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
+                let ids = newest_and_gravest(&world, world.now);
+                (world.ground.clone(), world.now, areas, figures(&world, world.now), ids, staff, world.revision)
+            }
+            Some(at) => {
+                let past = self.past(at).await?;
+                let positions = self.store().positions_at(at).await?;
+                let world = self.world();
+                let due = |slot| world.due_of(slot);
+                let areas: Vec<AreaStat> = past.counts.stats(&past.ground, past.at, &due);
+                let staff = world
+                    .staff
+                    .values()
+                    .map(|w| {
+                        let mut w = w.clone();
+                        w.position = positions.iter().find(|p| p.staff == w.staff.id).copied();
+                        staff_view(&world, &w, at)
+                    })
+                    .collect();
+                (past.ground, at, areas, figures(&world, at), past.shown, staff, world.revision)
+            }
+        };
+        Ok(Snapshot {
+            revision,
+            clock: self.inner.clock.view(at),
+            as_of: as_of.is_some(),
+            figures,
+            areas,
+            tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
+            staff,
+            freshness: self.freshness(),
+        })
+    }
+
+    /// Areas of a level as GeoJSON text.
+    pub async fn areas(&self, _actor: &Actor, level: Level, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
+        let ground = match as_of {
+            Some(t) => self.ground_at(t).await?,
+            None => self.world().ground.clone(),
+        };
+        Ok(on_a_thread(move || ground.geojson(level)).await)
+    }
+
+    /// A heat raster of the tickets open now or at another time.
+    pub async fn heat(&self, _actor: &Actor, query: HeatQuery, as_of: Option<UtcMs>) -> Result<HeatImage, WallError> {
+        let [west, south, east, north] = query.bounds;
+        let sane = query.bounds.iter().all(|v| v.is_finite()) && west < east && south < north && south > -86.0 && north < 86.0;
+        if !sane || query.width == 0 || query.height == 0 || query.width > 2048 || query.height > 2048 {
+            return Err(WallError::Invalid("heat needs west < east, south < north, and 1 … 2048 pixels each way".into()));
+        }
+        let grid = HeatGrid { west, south, east, north, width: query.width, height: query.height };
+        let kernel = HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: self.inner.heat.sigma_m };
+        let wall = self.clone();
+        let max = query.max.unwrap_or(self.inner.scale.scale_max);
+        Ok(on_a_thread(move || {
+            let world = wall.world();
+            let at = as_of.unwrap_or(world.now);
+            let mut bytes = vec![0u8; (query.width * query.height) as usize];
+            let peak = if query.time_left {
+                let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
+                let mut field = TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at);
+                field.rebuild(at, open.map(|(_, t)| (t.place, UtcMs(t.life.due))));
+                field.write_u8(&mut bytes);
+                0.0
+            } else if as_of.is_some() {
+                let open = world.all().filter(|(_, t)| t.life.open_at(at));
+                let mut field = HeatField::new(grid, kernel, at);
+                field.rebuild(open.map(|(_, t)| (t.place, t.severity.weight(), UtcMs(t.life.reported))));
+                field.write_u8(max, &mut bytes);
+                field.peak()
+            } else {
+                let open = || {
+                    world
+                        .all()
+                        .filter(|(_, t)| t.life.open_at(at))
+                        .map(|(_, t)| (t.place, t.severity.weight(), UtcMs(t.life.reported)))
+                };
+                world.heat.read(grid, kernel, at, open, |field| {
+                    field.write_u8(max, &mut bytes);
+                    field.peak()
+                })
+            };
+            HeatImage { bytes: bytes.into(), peak, max, at, revision: world.revision }
+        })
+        .await)
+    }
+
+    /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site. Open tickets only.
+    pub async fn points(
+        &self,
+        actor: &Actor,
+        bounds: [f64; 4],
+        kinds: Vec<String>,
+        limit: u32,
+        as_of: Option<UtcMs>,
+    ) -> Result<Bytes, WallError> {
+        let [west, south, east, north] = bounds;
+        let at = as_of.unwrap_or_else(|| self.world().now);
+        let limit = limit.clamp(1, 10_000) as usize;
+        let mut features = Vec::new();
+        let wants = |kind: &str| kinds.iter().any(|k| k == kind);
+        if wants("ticket") {
+            let ids: Vec<TicketId> = {
+                let world = self.world();
+                let mut ids = Vec::new();
+                if as_of.is_none() {
+                    world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
+                } else {
+                    let inside = |p: Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
+                    ids.extend(
+                        world
+                            .all()
+                            .filter(|(_, t)| t.life.open_at(at) && inside(t.place))
+                            .map(|(s, _)| TicketId(i64::from(s) + 1)),
+                    );
+                }
+                ids.sort_unstable_by(|a, b| b.cmp(a));
+                ids.truncate(limit);
+                ids
+            };
+            let ground = self.world().ground.clone();
+            for t in self.ticket_lines(actor, &ids, &ground, at).await? {
+                let (Some(lon), Some(lat)) = (t.lon, t.lat) else { continue };
+                features.push(point(
+                    lon,
+                    lat,
+                    PointProperties {
+                        kind: "ticket".into(),
+                        id: t.id,
+                        name: t.title,
+                        state: t.status,
+                        severity: t.severity,
+                        overdue: t.overdue,
+                        heading_deg: None,
+                        fov_deg: None,
+                        range_m: None,
+                    },
+                ));
+            }
+        }
+        let world = self.world();
+        let plain = |kind: &str, id: i64, name: &str, state: &str| PointProperties {
+            kind: kind.into(),
+            id,
+            name: name.into(),
+            state: state.into(),
+            severity: 0,
+            overdue: false,
+            heading_deg: None,
+            fov_deg: None,
+            range_m: None,
+        };
+        if wants("camera") {
+            world.camera_index.in_box(west, south, east, north, |id, place| {
+                if let (Some(c), true) = (world.cameras.get(&id), features.len() < limit * 4) {
+                    let mut p = plain("camera", id.0, &c.name, c.state.code());
+                    (p.heading_deg, p.fov_deg, p.range_m) = (c.heading_deg, c.fov_deg, c.range_m);
+                    features.push(point(place.lon, place.lat, p));
+                }
+            });
+        }
+        if wants("site") {
+            world.site_index.in_box(west, south, east, north, |id, place| {
+                if let (Some(s), true) = (world.sites.get(&id), features.len() < limit * 4) {
+                    features.push(point(place.lon, place.lat, plain("site", id.0, &s.name, &s.kind)));
+                }
+            });
+        }
+        if wants("staff") {
+            world.staff_index.in_box(west, south, east, north, |id, place| {
+                if let (Some(w), true) = (world.staff.get(&id), features.len() < limit * 4) {
+                    let view = staff_view(&world, w, at);
+                    features.push(point(place.lon, place.lat, plain("staff", id.0, &view.name, &view.duty)));
+                }
+            });
+        }
+        Ok(Bytes::from(serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string()))
+    }
+
+    /// Received and closed in equal steps of time.
+    pub async fn histogram(&self, _actor: &Actor, from: UtcMs, to: UtcMs, buckets: u32) -> Result<Histogram, WallError> {
+        if to <= from || buckets == 0 || buckets > 2_000 {
+            return Err(WallError::Invalid("a histogram needs from < to and 1 … 2000 buckets".into()));
+        }
+        let world = self.world();
+        let (received, closed) = tally::histogram(world.all().map(|(_, t)| t.life), from, to, buckets as usize);
+        Ok(Histogram { from_ms: from.0, bucket_s: (to.0 - from.0) / 1000 / i64::from(buckets), received, closed })
+    }
+
+    /// Tickets by filter, newest first, and the cursor of the next page.
+    pub async fn tickets(&self, actor: &Actor, query: TicketQuery) -> Result<(Vec<TicketView>, Option<String>), WallError> {
+        let limit = query.limit.clamp(1, 1_000) as usize;
+        let before = match &query.cursor {
+            None => i64::MAX,
+            Some(c) => c.parse().map_err(|_| WallError::Invalid(format!("\"{c}\" is not a cursor of this list")))?,
+        };
+        let status = match query.status.as_deref() {
+            None | Some("") | Some("open") => None,
+            Some(s) => Some(TicketStatus::from_code(s).ok_or_else(|| WallError::Invalid(format!("there is no status \"{s}\"")))?),
+        };
+        let only_open = query.status.as_deref() == Some("open");
+        let (ids, ground, now, more) = {
+            let world = self.world();
+            let cell = match &query.cell {
+                None => None,
+                Some(code) => {
+                    Some(*world.ground.by_code.get(code).ok_or_else(|| WallError::NotFound(format!("there is no cell {code}")))?)
+                }
+            };
+            let mut found: Vec<TicketId> = Vec::new();
+            let start = (before.min(world.tickets.len() as i64 + 1) - 1).max(0) as usize;
+            for slot in (0..start).rev() {
+                let Some(t) = world.tickets[slot] else { continue };
+                let inside = query
+                    .bbox
+                    .is_none_or(|[w, s, e, n]| t.place.lon >= w && t.place.lon <= e && t.place.lat >= s && t.place.lat <= n);
+                if t.life.reported <= world.now.0
+                    && inside
+                    && cell.is_none_or(|c| t.cell == Some(c))
+                    && status.is_none_or(|s| t.status == s)
+                    && (!only_open || t.life.open_at(world.now))
+                {
+                    found.push(TicketId(slot as i64 + 1));
+                    if found.len() > limit {
+                        break;
+                    }
+                }
+            }
+            let more = found.len() > limit;
+            found.truncate(limit);
+            (found, world.ground.clone(), world.now, more)
+        };
+        let mut lines = self.ticket_lines(actor, &ids, &ground, now).await?;
+        lines.sort_by_key(|t| std::cmp::Reverse(t.id));
+        let cursor = if more { ids.last().map(|id| id.0.to_string()) } else { None };
+        Ok((lines, cursor))
+    }
+
+    /// The `k` nearest of a kind: open tickets, cameras, staff with a position, sites.
+    pub async fn near(
+        &self,
+        actor: &Actor,
+        place: Place,
+        kind: &str,
+        k: usize,
+        within_m: Option<f64>,
+    ) -> Result<Vec<PlaceView>, WallError> {
+        let k = k.clamp(1, 1_000);
+        let world = self.world();
+        let mut found: Vec<PlaceView> = match kind {
+            "camera" => nearest(&world.camera_index, place, k, |id| {
+                world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
+            }),
+            "site" => nearest(&world.site_index, place, k, |id| {
+                world.sites.get(&id).map(|s| (id.0, s.name.clone(), s.kind.clone(), s.place))
+            }),
+            "staff" => nearest(&world.staff_index, place, k, |id| {
+                let w = world.staff.get(&id)?;
+                Some((id.0, w.staff.name.clone(), staff_view(&world, w, world.now).duty, w.position?.place))
+            }),
+            "ticket" => {
+                if !actor.role.sees_exact_places() {
+                    return Err(WallError::Forbidden("this role sees tickets only to the cell".into()));
+                }
+                nearest(&world.ticket_index, place, k, |id| {
+                    let t = world.ticket(id).filter(|t| !t.sensitive)?;
+                    let code = world.categories.code(t.category);
+                    Some((id.0, world.categories.name(code, world.now).to_owned(), t.status.code().to_owned(), t.place))
+                })
+            }
+            other => return Err(WallError::Invalid(format!("near knows camera, staff, ticket and site, not \"{other}\""))),
+        };
+        found.iter_mut().for_each(|p| p.kind = kind.to_owned());
+        found.retain(|p| within_m.is_none_or(|m| p.distance_m.is_some_and(|d| d <= m)));
+        Ok(found)
+    }
+
+    /// Counts by cell, category, platform or owner, now or at another time. O(tickets).
+    pub async fn stats(&self, _actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Result<Vec<StatLine>, WallError> {
+        let ground = match as_of {
+            Some(t) => self.ground_at(t).await?,
+            None => self.world().ground.clone(),
+        };
+        let world = self.world();
+        let at = as_of.unwrap_or(world.now);
+        let days = Days::around(at, &world.zone);
+        let present = Arc::ptr_eq(&ground, &world.ground);
+        let mut lines: BTreeMap<String, StatLine> = BTreeMap::new();
+        let outside = || ("-".to_owned(), String::new());
+        if by == "cell" {
+            // Cells without a ticket are lines too.
+            for c in &ground.cells {
+                lines.entry(c.code.clone()).or_insert_with(|| blank(&c.code, &c.name));
+            }
+        }
+        for (_, t) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
+            let cell = if present { t.cell } else { ground.cell_at(t.place) };
+            let code = world.categories.code(t.category);
+            let (key, name) = match by {
+                "cell" => {
+                    cell.map_or_else(outside, |c| (ground.cells[c as usize].code.clone(), ground.cells[c as usize].name.clone()))
+                }
+                "category" => (code.to_owned(), world.categories.name(code, at).to_owned()),
+                "platform" => (world.categories.platform(code, at).map_or("-", |p| p.code()).to_owned(), String::new()),
+                "owner" => cell.map_or_else(outside, |c| (ground.cell_area(c).owner.clone(), String::new())),
+                other => {
+                    return Err(WallError::Invalid(format!("stats counts by cell, category, platform or owner, not \"{other}\"")));
+                }
+            };
+            let line = lines.entry(key.clone()).or_insert_with(|| blank(&key, &name));
+            let share = Share::of(t.life, at, &days);
+            line.total += 1;
+            line.open += u64::from(share.open);
+            line.overdue += u64::from(share.overdue);
+            line.received_today += u64::from(share.received_today);
+            line.closed_today += u64::from(share.closed_today);
+            if t.life.due <= at.0 {
+                line.due += 1;
+                line.on_time += u64::from(t.life.closed <= t.life.due);
+            }
+        }
+        Ok(lines.into_values().collect())
+    }
+
+    /// One tile of the base map, uncompressed; `None` = empty or no base map.
+    pub async fn base_map_tile(&self, z: u8, x: u32, y: u32) -> Result<Option<Bytes>, WallError> {
+        match &self.inner.base_map {
+            None => Ok(None),
+            Some(map) => map.tile(z, x, y).await.map_err(|e| WallError::Invalid(e.to_string())),
+        }
+    }
+
+    /// Every code seen on a ticket.
+    pub fn categories(&self) -> Vec<CategoryView> {
+        let world = self.world();
+        world.categories.views(world.now)
+    }
+}
+
+fn blank(key: &str, name: &str) -> StatLine {
+    StatLine {
+        key: key.into(),
+        name: name.into(),
+        open: 0,
+        overdue: 0,
+        received_today: 0,
+        closed_today: 0,
+        total: 0,
+        on_time: 0,
+        due: 0,
+    }
+}
+
+pub(super) fn nearest<T: Copy + Eq + std::hash::Hash>(
+    index: &wall_core::PointIndex<T>,
+    place: Place,
+    k: usize,
+    describe: impl Fn(T) -> Option<(i64, String, String, Place)>,
+) -> Vec<PlaceView> {
+    index
+        .nearest(place, k)
+        .into_iter()
+        .filter_map(|(id, distance_m)| {
+            let (id, name, state, at) = describe(id)?;
+            Some(PlaceView {
+                kind: String::new(),
+                id,
+                name,
+                state,
+                lon: at.lon,
+                lat: at.lat,
+                distance_m: Some(distance_m),
+                // An estimate, and said as one: straight line × 1.3 at 1.2 m/s.
+                walk_s: Some(distance_m * 1.3 / 1.2),
+            })
+        })
+        .collect()
+}
+
+fn point(lon: f64, lat: f64, properties: PointProperties) -> serde_json::Value {
+    serde_json::json!({ "type": "Feature", "properties": properties, "geometry": { "type": "Point", "coordinates": [lon, lat] } })
+}
+
+/// The newest tickets reported by `at`, and the gravest open ones. O(tickets).
+fn newest_and_gravest(world: &World, at: UtcMs) -> Vec<TicketId> {
+    let mut reported: Vec<(i64, u32)> =
+        world.all().filter(|(_, t)| t.life.reported <= at.0).map(|(s, t)| (t.life.reported, s)).collect();
+    let newest = SNAPSHOT_TICKETS - SNAPSHOT_GRAVE;
+    if reported.len() > newest {
+        reported.select_nth_unstable_by(newest, |a, b| b.cmp(a));
+        reported.truncate(newest);
+    }
+    let mut ids: Vec<TicketId> = reported.iter().map(|(_, s)| TicketId(i64::from(*s) + 1)).collect();
+    let mut grave: Vec<(u8, i64, u32)> = world
+        .all()
+        .filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2)
+        .map(|(s, t)| (t.severity.get(), -t.life.reported, s))
+        .collect();
+    grave.sort_unstable();
+    ids.extend(grave.iter().take(SNAPSHOT_GRAVE).map(|(_, _, s)| TicketId(i64::from(*s) + 1)));
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Work that takes longer than a breath leaves the async threads.
+async fn on_a_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(r) => r,
+        Err(e) => std::panic::resume_unwind(e.into_panic()),
+    }
+}

@@ -1,0 +1,156 @@
+//! Search by a few typed characters: codes, names, and pinyin initials or syllables.
+
+use super::{Wall, WallError};
+use crate::wire::{Level, SearchHit};
+use pinyin::ToPinyin;
+use wall_store::Actor;
+
+/// How well a name answers; smaller is better.
+fn rank(needle: &str, name: &str) -> Option<u8> {
+    let lower = name.to_lowercase();
+    if lower == needle {
+        return Some(0);
+    }
+    if lower.starts_with(needle) {
+        return Some(1);
+    }
+    if lower.contains(needle) {
+        return Some(2);
+    }
+    if !needle.is_ascii() || name.is_ascii() {
+        return None;
+    }
+    let (mut initials, mut syllables) = (String::new(), String::new());
+    for c in name.chars() {
+        match c.to_pinyin() {
+            Some(p) => {
+                initials.push_str(p.first_letter());
+                syllables.push_str(p.plain());
+            }
+            None => {
+                initials.extend(c.to_lowercase());
+                syllables.extend(c.to_lowercase());
+            }
+        }
+    }
+    if initials.starts_with(needle) {
+        Some(3)
+    } else if initials.contains(needle) || syllables.starts_with(needle) {
+        Some(4)
+    } else if syllables.contains(needle) {
+        Some(5)
+    } else {
+        None
+    }
+}
+
+impl Wall {
+    /// Finds areas, tickets, cameras, staff, sites and addresses; best first. O(names) + one scan of the tickets' text.
+    pub async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<SearchHit>, WallError> {
+        let needle = text.trim().to_lowercase();
+        let limit = limit.clamp(1, 100) as usize;
+        if needle.is_empty() || needle.chars().count() > 100 {
+            return Ok(vec![]);
+        }
+        let mut hits: Vec<(u8, u8, SearchHit)> = Vec::new();
+        let (ground, now) = {
+            let world = self.world();
+            let mut add = |rank: Option<u8>, order: u8, hit: &dyn Fn() -> SearchHit| {
+                if let Some(r) = rank {
+                    hits.push((r, order, hit()));
+                }
+            };
+            let best = |names: &[&str]| names.iter().filter_map(|n| rank(&needle, n)).min();
+            for a in &world.ground.areas {
+                let p = &a.properties;
+                let level = match a.level {
+                    Level::Cell => "cell",
+                    Level::Community => "community",
+                    Level::Street => "street",
+                };
+                add(best(&[&p.code, &p.name, &p.owner]), 0, &|| SearchHit {
+                    kind: "area".into(),
+                    key: format!("{level}:{}", p.key),
+                    title: if p.name.is_empty() { p.code.clone() } else { p.name.clone() },
+                    subtitle: [p.code.as_str(), &p.parent_name, &p.owner]
+                        .into_iter()
+                        .filter(|s| !s.is_empty())
+                        .collect::<Vec<_>>()
+                        .join(" · "),
+                    lon: Some(p.label_lon),
+                    lat: Some(p.label_lat),
+                });
+            }
+            for s in world.sites.values() {
+                add(best(&[&s.name]), 1, &|| hit("site", s.id.0, &s.name, &s.kind, Some(s.place)));
+            }
+            for w in world.staff.values() {
+                let s = &w.staff;
+                add(best(&[&s.name, &s.external_id]), 2, &|| hit("staff", s.id.0, &s.name, &s.unit, w.position.map(|p| p.place)));
+            }
+            for c in world.cameras.values() {
+                add(best(&[&c.name, &c.external_id]), 3, &|| hit("camera", c.id.0, &c.name, &c.external_id, Some(c.place)));
+            }
+            (world.ground.clone(), world.now)
+        };
+        let ids = self.store().find_tickets(text.trim(), now, limit as u32).await?;
+        for t in self.ticket_lines(actor, &ids, &ground, now).await? {
+            let exact = t.external_id.to_lowercase() == needle;
+            let subtitle = [t.external_id.as_str(), &t.category_name, &t.cell_name]
+                .into_iter()
+                .filter(|s| !s.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · ");
+            let hit =
+                SearchHit { kind: "ticket".into(), key: t.id.to_string(), title: t.title, subtitle, lon: t.lon, lat: t.lat };
+            hits.push((if exact { 0 } else { 2 }, 4, hit));
+        }
+        if actor.role.sees_exact_places() {
+            for (address, place) in self.store().find_addresses(text.trim(), limit as u32).await? {
+                let hit = SearchHit {
+                    kind: "address".into(),
+                    key: address.clone(),
+                    title: address,
+                    subtitle: String::new(),
+                    lon: Some(place.lon),
+                    lat: Some(place.lat),
+                };
+                hits.push((3, 5, hit));
+            }
+        }
+        hits.sort_by(|a, b| (a.0, a.1, &a.2.title, &a.2.key).cmp(&(b.0, b.1, &b.2.title, &b.2.key)));
+        Ok(hits.into_iter().take(limit).map(|(.., h)| h).collect())
+    }
+}
+
+fn hit(kind: &str, id: i64, title: &str, subtitle: &str, place: Option<wall_core::Place>) -> SearchHit {
+    SearchHit {
+        kind: kind.into(),
+        key: id.to_string(),
+        title: title.into(),
+        subtitle: subtitle.into(),
+        lon: place.map(|p| p.lon),
+        lat: place.map(|p| p.lat),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn finds_by_code_name_initials_and_syllables() {
+        for (needle, name, found) in [
+            ("330108", "330108001", Some(1)),
+            ("菜场", "东门菜场网格", Some(2)),
+            ("dmcc", "东门菜场网格", Some(3)),
+            ("ccwg", "东门菜场网格", Some(4)),
+            ("caichang", "东门菜场网格", Some(5)),
+            ("xyz", "东门菜场网格", None),
+            ("hall", "City Hall", Some(2)),
+            ("ch", "City Hall", None),
+        ] {
+            assert_eq!(rank(needle, name), found, "{needle} in {name}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The world in memory: derived from the store, disposable, changed only by the follower.
+//!
+//! It holds what every question needs and nothing that can be asked of the store by id: times, places, cells and
+//! weights of all tickets, the counts of the cells, and R-trees over open tickets, cameras, staff and sites.
+
+use super::{
+    categories::Categories,
+    counts::{Counts, Days, Share},
+    ground::Ground,
+    heat::HeatFields,
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+use wall_core::{
+    Camera, CameraId, CellId, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketId,
+    TicketStatus, UtcMs, tally::Life,
+};
+
+/// What the world keeps of a ticket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Live {
+    pub life: Life,
+    pub place: Place,
+    /// Index of its cell in the present ground.
+    pub cell: Option<u32>,
+    /// Index into the category names.
+    pub category: u32,
+    pub severity: Severity,
+    pub status: TicketStatus,
+    pub sensitive: bool,
+    share: Share,
+}
+
+impl Live {
+    fn weight(&self) -> f64 {
+        self.severity.weight()
+    }
+}
+
+/// A member of staff with the last position.
+#[derive(Clone, Debug)]
+pub(crate) struct Walker {
+    pub staff: Staff,
+    pub position: Option<Position>,
+}
+
+/// Everything derived.
+pub(crate) struct World {
+    /// Revision of the store up to which the world is true.
+    pub revision: i64,
+    /// The wall's time up to which the world is true.
+    pub now: UtcMs,
+    pub days: Days,
+    pub zone: jiff::tz::TimeZone,
+    pub ground: Arc<Ground>,
+    /// By slot = id − 1.
+    pub tickets: Vec<Option<Live>>,
+    pub counts: Counts,
+    /// Open tickets.
+    pub ticket_index: PointIndex<TicketId>,
+    pub cameras: HashMap<CameraId, Camera>,
+    pub camera_index: PointIndex<CameraId>,
+    pub staff: BTreeMap<StaffId, Walker>,
+    pub staff_index: PointIndex<StaffId>,
+    pub sites: HashMap<SiteId, Site>,
+    pub site_index: PointIndex<SiteId>,
+    pub categories: Categories,
+    pub heat: HeatFields,
+    pub half_life_s: f64,
+    /// Future instants at which tickets change by themselves.
+    agenda: BTreeMap<i64, Vec<u32>>,
+    /// Cells whose counts changed since the last frame.
+    pub dirty: HashSet<u32>,
+    /// Tickets that opened, fell due or closed by the passing of time since the last frame.
+    pub turned: Vec<TicketId>,
+    /// Staff that moved or changed since the last frame.
+    pub moved: HashSet<StaffId>,
+    pub figures_dirty: bool,
+}
+
+impl World {
+    /// An empty world at `now` over `ground`.
+    pub fn new(ground: Arc<Ground>, now: UtcMs, zone: jiff::tz::TimeZone, half_life_s: f64) -> Self {
+        Self {
+            revision: 0,
+            now,
+            days: Days::around(now, &zone),
+            zone,
+            counts: Counts::new(ground.cells.len(), now, half_life_s),
+            ground,
+            tickets: Vec::new(),
+            ticket_index: PointIndex::default(),
+            cameras: HashMap::new(),
+            camera_index: PointIndex::default(),
+            staff: BTreeMap::new(),
+            staff_index: PointIndex::default(),
+            sites: HashMap::new(),
+            site_index: PointIndex::default(),
+            categories: Categories::default(),
+            heat: HeatFields::default(),
+            half_life_s,
+            agenda: BTreeMap::new(),
+            dirty: HashSet::new(),
+            turned: Vec::new(),
+            moved: HashSet::new(),
+            figures_dirty: true,
+        }
+    }
+
+    /// What is kept of a ticket with its stored cell.
+    pub fn live(&mut self, ticket: &Ticket, cell: Option<CellId>) -> Live {
+        // A closed ticket keeps the cell of its own plan; for counting on the present ground it is where it lies.
+        let cell = cell.and_then(|c| self.ground.by_id.get(&c).copied()).or_else(|| self.ground.cell_at(ticket.place));
+        Live {
+            life: Life::of(ticket),
+            place: ticket.place,
+            cell,
+            category: self.categories.seen(&ticket.category),
+            severity: ticket.severity,
+            status: ticket.status,
+            sensitive: ticket.sensitive,
+            share: Share::default(),
+        }
+    }
+
+    /// A ticket of the world.
+    pub fn ticket(&self, id: TicketId) -> Option<&Live> {
+        self.tickets.get(usize::try_from(id.0 - 1).ok()?)?.as_ref()
+    }
+
+    /// All tickets with their slots.
+    pub fn all(&self) -> impl Iterator<Item = (u32, &Live)> {
+        self.tickets.iter().enumerate().filter_map(|(i, t)| t.as_ref().map(|t| (i as u32, t)))
+    }
+
+    /// Due time of a slot, `i64::MAX` = none.
+    pub fn due_of(&self, slot: u32) -> i64 {
+        self.tickets.get(slot as usize).and_then(Option::as_ref).map_or(i64::MAX, |t| t.life.due)
+    }
+
+    /// Puts a ticket in without counting it; [`World::recount`] follows.
+    pub fn load(&mut self, id: TicketId, live: Live) {
+        if let Ok(slot) = usize::try_from(id.0 - 1) {
+            if slot >= self.tickets.len() {
+                self.tickets.resize(slot + 1, None);
+            }
+            self.tickets[slot] = Some(live);
+        }
+    }
+
+    /// A ticket was written: replaces what is known and counts the difference. O(log tickets).
+    pub fn upsert(&mut self, id: TicketId, mut live: Live) {
+        let Ok(slot) = usize::try_from(id.0 - 1) else { return };
+        if slot >= self.tickets.len() {
+            self.tickets.resize(slot + 1, None);
+        }
+        let old = self.tickets[slot].take();
+        live.share = Share::of(live.life, self.now, &self.days);
+        self.count(slot as u32, old.as_ref(), &live);
+        self.schedule(slot as u32, live.life);
+        self.tickets[slot] = Some(live);
+    }
+
+    /// Moves the counts from what a ticket contributed to what it contributes.
+    fn count(&mut self, slot: u32, old: Option<&Live>, new: &Live) {
+        let id = TicketId(i64::from(slot) + 1);
+        if let Some(o) = old {
+            self.counts.change(slot, o.cell, o.share, o.life, o.weight(), -1);
+            self.dirty.extend(o.cell);
+        }
+        self.counts.change(slot, new.cell, new.share, new.life, new.weight(), 1);
+        self.dirty.extend(new.cell);
+        self.figures_dirty = true;
+        let was = old.filter(|o| o.share.open);
+        let same = was.is_some_and(|o| {
+            new.share.open && o.place == new.place && o.severity == new.severity && o.life.reported == new.life.reported
+        });
+        if same {
+            return;
+        }
+        if let Some(o) = was {
+            self.ticket_index.remove(id);
+            self.heat.remove(o.place, o.weight(), UtcMs(o.life.reported));
+        }
+        if new.share.open {
+            self.ticket_index.insert(id, new.place);
+            self.heat.add(new.place, new.weight(), UtcMs(new.life.reported));
+        }
+    }
+
+    fn schedule(&mut self, slot: u32, life: Life) {
+        if let Some(t) = life.next_change_after(self.now) {
+            self.agenda.entry(t.0).or_default().push(slot);
+        }
+    }
+
+    /// Time passes (or jumps). Tickets that open, fall due or close are counted; a jump back or a new day recounts.
+    pub fn advance(&mut self, now: UtcMs) {
+        if now < self.now || now >= self.days.end {
+            self.now = now;
+            self.recount();
+            return;
+        }
+        self.now = now;
+        self.counts.rebase(now);
+        while let Some(first) = self.agenda.first_entry() {
+            if *first.key() > now.0 {
+                break;
+            }
+            for slot in first.remove() {
+                let Some(old) = self.tickets.get(slot as usize).copied().flatten() else { continue };
+                let new = Live { share: Share::of(old.life, now, &self.days), ..old };
+                if new.share != old.share {
+                    self.count(slot, Some(&old), &new);
+                    self.turned.push(TicketId(i64::from(slot) + 1));
+                    self.tickets[slot as usize] = Some(new);
+                }
+                self.schedule(slot, new.life);
+            }
+        }
+    }
+
+    /// Counts everything anew: after loading, a jump of the clock, midnight, or a new ground. O(tickets).
+    pub fn recount(&mut self) {
+        self.days = Days::around(self.now, &self.zone);
+        self.counts = Counts::new(self.ground.cells.len(), self.now, self.half_life_s);
+        self.agenda.clear();
+        let mut open = Vec::new();
+        for slot in 0..self.tickets.len() {
+            let Some(mut live) = self.tickets[slot] else { continue };
+            live.share = Share::of(live.life, self.now, &self.days);
+            self.counts.change(slot as u32, live.cell, live.share, live.life, live.weight(), 1);
+            if live.share.open {
+                open.push((TicketId(slot as i64 + 1), live.place));
+            }
+            self.schedule(slot as u32, live.life);
+            self.tickets[slot] = Some(live);
+        }
+        self.ticket_index = PointIndex::bulk_load(open);
+        self.heat.clear();
+        self.dirty = (0..self.ground.cells.len() as u32).collect();
+        self.figures_dirty = true;
+    }
+
+    /// Another ground: plan or owners changed. Cells of tickets are found anew.
+    pub fn set_ground(&mut self, ground: Arc<Ground>) {
+        let same_plan = self.ground.plan.as_ref().map(|p| p.id) == ground.plan.as_ref().map(|p| p.id);
+        self.ground = ground;
+        if !same_plan {
+            for slot in 0..self.tickets.len() {
+                if let Some(live) = &mut self.tickets[slot] {
+                    live.cell = self.ground.cell_at(live.place);
+                }
+            }
+            self.recount();
+        }
+    }
+
+    /// All cameras anew.
+    pub fn set_cameras(&mut self, cameras: Vec<Camera>) {
+        self.camera_index = PointIndex::bulk_load(cameras.iter().map(|c| (c.id, c.place)));
+        self.cameras = cameras.into_iter().map(|c| (c.id, c)).collect();
+    }
+
+    /// All sites anew.
+    pub fn set_sites(&mut self, sites: Vec<Site>) {
+        self.site_index = PointIndex::bulk_load(sites.iter().map(|s| (s.id, s.place)));
+        self.sites = sites.into_iter().map(|s| (s.id, s)).collect();
+    }
+
+    /// All staff and positions anew.
+    pub fn set_staff(&mut self, staff: Vec<Staff>, positions: Vec<Position>) {
+        let mut last: HashMap<StaffId, Position> = positions.into_iter().map(|p| (p.staff, p)).collect();
+        self.staff = staff.into_iter().map(|s| (s.id, Walker { position: last.remove(&s.id), staff: s })).collect();
+        let places = self.staff.values().filter_map(|w| w.position.map(|p| (p.staff, p.place)));
+        self.staff_index = PointIndex::bulk_load(places);
+        self.moved = self.staff.keys().copied().collect();
+    }
+
+    /// Somebody moved. O(log staff).
+    pub fn place_staff(&mut self, position: Position) {
+        if let Some(w) = self.staff.get_mut(&position.staff) {
+            w.position = Some(position);
+            self.staff_index.insert(position.staff, position.place);
+            self.moved.insert(position.staff);
+        }
+    }
+}
