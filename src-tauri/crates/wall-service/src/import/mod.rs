@@ -2,12 +2,17 @@
 //!
 //! Everything here is pure: bytes in, records and refused rows out; no store, no clock. Only I/O is an `Err`.
 
+pub mod delimited;
+pub mod encoding;
 pub mod fields;
+pub mod json_stream;
 pub mod profile;
 pub mod read;
+pub mod source;
 pub mod tickets;
 pub mod times;
 mod words;
+mod zip_member;
 
 pub use profile::Profile;
 pub use read::{Read, Reject};

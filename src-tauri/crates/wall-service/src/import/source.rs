@@ -1,0 +1,231 @@
+//! Opening a source: a file or standard input, packed with gzip or as the one file in a zip, as a stream of bytes.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use encoding_rs::UTF_8;
+use flate2::read::MultiGzDecoder;
+
+use super::encoding::{EncodingChoice, RowDecoder, Transcoded, cuts_like_ascii, marked};
+use super::zip_member;
+
+/// How much of a source is looked at before it is read: encoding, delimiter and format are decided from it.
+pub const SAMPLE: usize = 1 << 20;
+
+/// A source that cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The system says no, or the packed stream is damaged.
+    #[error("{0}: {1}")]
+    Io(String, io::Error),
+    /// A zip that is not one plain file.
+    #[error("{0}: {1}")]
+    Zip(String, String),
+    /// Not something that holds rows.
+    #[error("{0}: {1}")]
+    Format(String, String),
+}
+
+/// An open source: bytes whose rows [`RowDecoder`] can decode.
+pub struct Source {
+    /// Name for messages: the path, or `-`.
+    pub name: String,
+    /// File name that tells the format, without `.gz`; of the member for a zip.
+    pub file_name: String,
+    /// Decodes rows.
+    pub decoder: RowDecoder,
+    /// Encoding of the bytes as they came, when it was fixed before the first row (a byte order mark, or asked for).
+    pub transcoded_from: Option<String>,
+    /// How the bytes were packed, for the report: `gzip`, `zip`; empty when not.
+    pub packed: &'static str,
+    sample: Vec<u8>,
+    sample_at: usize,
+    rest: Box<dyn BufRead + Send>,
+}
+
+impl Source {
+    /// Opens a file, or standard input for `-`. Gzip is known by its first bytes; a zip must hold exactly one file.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it cannot be opened or unpacked.
+    pub fn open(path: &str, encoding: EncodingChoice) -> Result<Self, SourceError> {
+        if path == "-" {
+            return Self::from_reader("-", Box::new(BufReader::with_capacity(1 << 16, io::stdin())), encoding);
+        }
+        let io_error = |e| SourceError::Io(path.to_owned(), e);
+        let mut file = File::open(path).map_err(io_error)?;
+        if file.metadata().map_err(io_error)?.is_dir() {
+            return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
+        }
+        let mut magic = [0u8; 4];
+        let n = read_full(&mut file, &mut magic).map_err(io_error)?;
+        io::Seek::rewind(&mut file).map_err(io_error)?;
+        if n == 4 && zip_member::is_zip(&magic) {
+            let member = zip_member::only_member(file).map_err(|e| match e {
+                zip_member::ZipError::Io(e) => io_error(e),
+                zip_member::ZipError::Not(why) => SourceError::Zip(path.to_owned(), why),
+            })?;
+            let reader = Box::new(BufReader::with_capacity(1 << 16, member.reader));
+            let mut source = Self::from_reader(path, reader, encoding)?;
+            source.file_name = member.name;
+            source.packed = "zip";
+            return Ok(source);
+        }
+        Self::from_reader(path, Box::new(BufReader::with_capacity(1 << 16, file)), encoding)
+    }
+
+    /// A source from any reader; gzip is known by its first bytes.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn from_reader(name: &str, mut reader: Box<dyn BufRead + Send>, encoding: EncodingChoice) -> Result<Self, SourceError> {
+        let io_error = |e| SourceError::Io(name.to_owned(), e);
+        let head = peek(&mut reader, 4).map_err(io_error)?;
+        let mut packed = "";
+        if zip_member::is_zip(&head) {
+            return Err(SourceError::Zip(
+                name.to_owned(),
+                "a zip cannot be read from a stream: give the file, or unpack it".to_owned(),
+            ));
+        }
+        let mut rest: Box<dyn BufRead + Send> = Box::new(io::Cursor::new(head.clone()).chain(reader));
+        if head.starts_with(&[0x1f, 0x8b]) {
+            packed = "gzip";
+            rest = Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(rest)));
+        }
+        let file_name = Path::new(name).file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
+        let file_name = file_name.strip_suffix(".gz").unwrap_or(&file_name).to_owned();
+        let mut sample = vec![0; SAMPLE];
+        let n = read_full(&mut rest, &mut sample).map_err(io_error)?;
+        sample.truncate(n);
+        let mut source = Self {
+            name: name.to_owned(),
+            file_name,
+            decoder: RowDecoder::fixed(UTF_8),
+            transcoded_from: None,
+            packed,
+            sample,
+            sample_at: 0,
+            rest,
+        };
+        source.settle_encoding(encoding).map_err(io_error)?;
+        Ok(source)
+    }
+
+    fn settle_encoding(&mut self, asked: EncodingChoice) -> io::Result<()> {
+        let mark = marked(&self.sample);
+        let encoding = match (asked, mark) {
+            (EncodingChoice::Named(named), Some((found, length))) if found == named => {
+                self.sample_at = length;
+                named
+            }
+            (EncodingChoice::Named(named), _) => named,
+            (EncodingChoice::Auto, Some((found, length))) => {
+                self.sample_at = length;
+                found
+            }
+            (EncodingChoice::Auto, None) => {
+                self.decoder = RowDecoder::from_sample(&self.sample);
+                return Ok(());
+            }
+        };
+        if cuts_like_ascii(encoding) {
+            self.decoder = RowDecoder::fixed(encoding);
+            return Ok(());
+        }
+        self.transcode(encoding)
+    }
+
+    /// From here on the bytes are UTF-8. Formats that cannot be cut by bytes (JSON documents) ask for it.
+    ///
+    /// # Errors
+    /// I/O while looking at the first of the new bytes.
+    pub fn into_utf8(mut self) -> Result<Self, SourceError> {
+        let name = self.decoder.name();
+        if name != "utf-8"
+            && let Some(encoding) = encoding_rs::Encoding::for_label(name.as_bytes())
+        {
+            self.transcode(encoding).map_err(|e| SourceError::Io(self.name.clone(), e))?;
+        }
+        Ok(self)
+    }
+
+    fn transcode(&mut self, encoding: &'static encoding_rs::Encoding) -> io::Result<()> {
+        let sample = std::mem::take(&mut self.sample).split_off(self.sample_at);
+        let rest = std::mem::replace(&mut self.rest, Box::new(io::empty()));
+        let whole = io::Cursor::new(sample).chain(rest);
+        let mut rest = BufReader::with_capacity(1 << 16, Transcoded::new(whole, encoding));
+        let mut sample = vec![0; SAMPLE];
+        let n = read_full(&mut rest, &mut sample)?;
+        sample.truncate(n);
+        self.sample = sample;
+        self.sample_at = 0;
+        self.rest = Box::new(rest);
+        self.transcoded_from = Some(encoding.name().to_lowercase());
+        self.decoder = RowDecoder::fixed(UTF_8);
+        Ok(())
+    }
+
+    /// The first bytes (at most [`SAMPLE`]), without a byte order mark.
+    pub fn sample(&self) -> &[u8] {
+        &self.sample[self.sample_at..]
+    }
+
+    /// Name of the encoding of the source.
+    pub fn encoding_name(&self) -> String {
+        self.transcoded_from.clone().unwrap_or_else(|| self.decoder.name())
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut available = self.fill_buf()?;
+        let n = available.read(buf)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Source {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.sample_at < self.sample.len() {
+            return Ok(&self.sample[self.sample_at..]);
+        }
+        if !self.sample.is_empty() {
+            self.sample = Vec::new();
+            self.sample_at = 0;
+        }
+        self.rest.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        if self.sample_at < self.sample.len() {
+            self.sample_at += n;
+        } else {
+            self.rest.consume(n);
+        }
+    }
+}
+
+/// Reads until the buffer is full or the stream ends.
+fn read_full(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut n = 0;
+    while n < buf.len() {
+        match reader.read(&mut buf[n..]) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(n)
+}
+
+/// Takes up to `n` bytes off the stream.
+fn peek(reader: &mut impl Read, n: usize) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; n];
+    let read = read_full(reader, &mut head)?;
+    head.truncate(read);
+    Ok(head)
+}
