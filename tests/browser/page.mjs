@@ -1,45 +1,75 @@
 // A served demonstration wall and a page on it, for the browser tests.
 
+import { connect, createServer } from 'node:net';
 import { launch } from '../../scripts/lib/chromium.mjs';
 import { scratch, startWall, wallCommand } from '../../scripts/lib/wall.mjs';
 
 /** Longest a test waits for something on the page. A bound against hanging, not a promise of speed. */
 export const PATIENCE_MS = 60_000;
 
-/** A demonstration wall on data of its own. `restart` ends it with SIGKILL and serves the same data on the same port. */
+/** A cable between page and wall that can be cut and mended: a plain TCP relay on a port of its own. */
+async function cable(toPort) {
+  const sockets = new Set();
+  const keep = (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // The other end went away: that is what a cut is for.
+    socket.on('error', () => socket.destroy());
+  };
+  let server;
+  const listen = (port) =>
+    new Promise((done, failed) => {
+      server = createServer((near) => {
+        const far = connect(toPort, '127.0.0.1');
+        keep(near);
+        keep(far);
+        near.pipe(far).pipe(near);
+      });
+      server.on('error', failed);
+      server.listen(port, '127.0.0.1', () => done(server.address().port));
+    });
+  const port = await listen(0);
+  const cut = () =>
+    new Promise((done) => {
+      server.close(() => done());
+      for (const socket of sockets) socket.destroy();
+    });
+  return { port, cut, mend: () => listen(port) };
+}
+
+/** A demonstration wall on data of its own, with a cable to it. */
 export async function demoWall() {
   const folder = scratch('gridwall-browser-');
-  const data = folder.path;
-  const made = await startWall(data, { args: ['run', '--demo', '--listen', '127.0.0.1:0'] });
-  const { token } = wallCommand(data, ['token', 'create', 'test', '--unlimited']);
-  const self = {
-    current: made,
-    data,
-    token,
-    kill: () => self.current.stop('SIGKILL'),
-    async restart() {
-      await self.kill();
-      self.current = await startWall(data, { args: ['run', '--demo', '--listen', new URL(made.base).host] });
-    },
+  const wall = await startWall(folder.path, { args: ['run', '--demo', '--listen', '127.0.0.1:0'] });
+  const line = await cable(Number(new URL(wall.base).port));
+  const { token } = wallCommand(folder.path, ['token', 'create', 'test', '--unlimited']);
+  const authorization = `Bearer ${token}`;
+  const link = new URL(wall.link);
+  link.port = String(line.port);
+  return {
+    link: link.href,
+    origin: link.origin,
+    cut: line.cut,
+    mend: line.mend,
     async post(ticket) {
-      const answer = await fetch(new URL('api/v1/tickets', self.current.base), {
+      const answer = await fetch(new URL('api/v1/tickets', wall.base), {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify({ source: 'browser-test', category: 'test', severity: 1, ...ticket }),
       });
       if (answer.status !== 200) throw new Error(`POST: ${answer.status} ${await answer.text()}`);
     },
     async get(path) {
-      const answer = await fetch(new URL(path, self.current.base), { headers: { authorization: `Bearer ${token}` } });
+      const answer = await fetch(new URL(path, wall.base), { headers: { authorization } });
       if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
       return answer.json();
     },
     async end() {
-      await self.current.stop();
+      await line.cut();
+      await wall.stop();
       folder.remove();
     },
   };
-  return self;
 }
 
 /** A page on the wall, signed in by its one-time link, with every request and error noted. */
@@ -49,16 +79,11 @@ export async function openPage(browser, wall, { width = 1920, height = 1080 } = 
   const page = await context.newPage();
   const requests = [];
   const errors = [];
-  page.on('request', (request) => requests.push(request.url()));
+  page.on('request', (request) => requests.push({ url: request.url(), kind: request.resourceType() }));
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(wall.current.link);
-  await ready(page);
+  await page.goto(wall.link);
+  await page.waitForFunction(() => document.documentElement.dataset.ready === '1', null, { timeout: 180_000 });
   return { page, requests, errors };
-}
-
-/** Waits until the wall says that it stands. */
-export function ready(page) {
-  return page.waitForFunction(() => document.documentElement.dataset.ready === '1');
 }
 
 export { launch };
