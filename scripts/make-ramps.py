@@ -79,10 +79,10 @@ HEAT = [
     lch(0.945, 0.062, 104),
 ]
 
-# Time left, index 0 = long overdue, middle = due now, last = plenty of time. Overdue is a muted rose, due now a pale
-# neutral, time in hand sinks into dark teal.
-OVERDUE = [lch(0.500, 0.140, 10), lch(0.610, 0.118, 15), lch(0.730, 0.074, 27), lch(0.860, 0.022, 85)]
-IN_HAND = [lch(0.860, 0.022, 85), lch(0.660, 0.052, 190), lch(0.475, 0.064, 210), lch(0.310, 0.042, 228)]
+# Time left, index 0 = long overdue, middle = due now, last = plenty of time. Overdue is a muted copper, due now a pale
+# neutral, time in hand sinks into dark steel blue: warm against cold, which red-green blindness does not mix up.
+OVERDUE = [lch(0.500, 0.135, 32), lch(0.610, 0.118, 42), lch(0.730, 0.080, 58), lch(0.860, 0.022, 85)]
+IN_HAND = [lch(0.860, 0.022, 85), lch(0.660, 0.055, 232), lch(0.475, 0.070, 240), lch(0.310, 0.045, 245)]
 
 
 def write(name, colours):

@@ -80,9 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             unit: "按责任人着色，相邻不同色".into(),
             stops: (0..8)
                 .map(|g| LegendStop {
-                    rgba: ramp::opaque(ramp::owner(g)),
-                    hatch: false,
-                    label: format!("第 {} 责任组", g + 1),
+                    rgba: ramp::opaque(ramp::owner(g)), hatch: false, label: format!("第 {} 责任组", g + 1)
                 })
                 .chain([LegendStop { rgba: [15, 20, 25, 255], hatch: true, label: "未分配".into() }])
                 .collect(),

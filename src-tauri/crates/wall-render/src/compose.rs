@@ -18,7 +18,7 @@ const FAINT: Rgba = [112, 128, 141, 255];
 /// Lines of the hatching, over whatever lies below.
 pub const HATCH: Rgba = [150, 166, 178, 150];
 /// Distance of hatching lines.
-pub const HATCH_PX: f32 = 9.0;
+pub const HATCH_PX: f32 = 11.0;
 const VEIL: Rgba = [15, 20, 25, 225];
 
 const LABEL_PX: f32 = 15.0;
@@ -36,7 +36,7 @@ pub struct Scene {
     pub projection: Projection,
 }
 
-/// Lays a picture out. Linear in the number of coordinates (labels: quadratic in those that fit).
+/// Lays a picture out. Linear in the number of coordinates; labels that fit × (those placed + points on the map).
 ///
 /// # Errors
 /// [`RenderError::Input`] when a size, a view, a coordinate or a raster makes no sense.
@@ -196,13 +196,18 @@ impl Composer<'_> {
         Ok(())
     }
 
-    /// Labels where they fit inside their area's box and touch no other; larger areas first.
+    /// Labels where they fit inside their area's box and touch no other label and no point; larger areas first.
     fn labels(&mut self, over: &mut Mesh, p: &Projection, boxes: &[Bounds], map: &Rect) -> Result<(), RenderError> {
         let px = LABEL_PX * self.t;
         let mut order: Vec<usize> = (0..boxes.len()).filter(|&i| !self.still.areas[i].label.is_empty()).collect();
         let size = |i: &usize| boxes[*i].map_or(0.0, |b| b.w * b.h);
         order.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
-        let mut taken: Vec<Rect> = Vec::new();
+        // Words give way to points.
+        let points = self.still.points.iter().map(|point| {
+            let (at, r) = (p.px(point.at), (point.radius_px.max(0.5) + 2.0) * self.s);
+            Rect { x: at[0] - r, y: at[1] - r, w: 2.0 * r, h: 2.0 * r }
+        });
+        let mut taken: Vec<Rect> = points.filter(|place| place.overlaps(map)).collect();
         for i in order {
             let area = &self.still.areas[i];
             let Some(room) = boxes[i] else { continue };
@@ -214,9 +219,9 @@ impl Composer<'_> {
             if !map.holds(&place) || taken.iter().any(|t| t.overlaps(&place)) {
                 continue;
             }
-            let ground = area.fill.filter(|_| self.still.raster.is_none()).map_or(GROUND, |f| over_ground(f));
+            let ground = area.fill.filter(|_| self.still.raster.is_none()).map_or(GROUND, over_ground);
             let style = if lightness(ground) > 0.62 {
-                Style { px, rgba: [14, 20, 26, 255], halo: None }
+                Style { px, rgba: [14, 20, 26, 255], halo: Some((1.3 * self.s, ground)) }
             } else {
                 Style { px, rgba: BRIGHT, halo: Some((1.3 * self.s, dark(ground))) }
             };

@@ -27,7 +27,7 @@ struct Flat {
 @fragment fn flat_fragment(v: Flat) -> @location(0) vec4<f32> {
     let along = (v.pos.x + v.pos.y) / max(v.hatch, 1.0);
     let soft = fwidth(along);
-    let stripe = 1.0 - smoothstep(0.11 - soft, 0.11 + soft, abs(fract(along) - 0.5));
+    let stripe = 1.0 - smoothstep(0.10 - soft, 0.10 + soft, abs(fract(along) - 0.5));
     return vec4<f32>(v.rgba.rgb, v.rgba.a * select(1.0, stripe, v.hatch > 0.0));
 }
 

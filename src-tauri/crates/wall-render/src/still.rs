@@ -106,7 +106,7 @@ pub struct StillArea {
     /// Hatch over the fill: nobody answers for this area.
     #[serde(default)]
     pub hatch: bool,
-    /// Words on it; drawn only where they fit inside and touch no other label.
+    /// Words on it; drawn only where they fit inside and touch no other label and no point.
     #[serde(default)]
     pub label: String,
     /// Where the label is centred, degrees.

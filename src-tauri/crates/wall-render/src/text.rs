@@ -63,6 +63,7 @@ impl Text {
     }
 
     /// Whether the font has this character.
+    #[cfg(test)]
     pub fn has(&self, c: char) -> bool {
         self.face.glyph_index(c).is_some()
     }
