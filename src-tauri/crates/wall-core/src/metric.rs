@@ -91,16 +91,21 @@ impl LocalFrame {
         let d = (b.0 - a.0, b.1 - a.1);
         let at = |t: f64| (a.0 + d.0 * t, a.1 + d.1 * t);
         let polar = self.origin.lat.abs() >= POLAR_DEG || (self.origin.lat + a.1).abs() >= POLAR_DEG;
-        let t = if polar { self.nearest_by_search(at) } else { self.nearest_by_projection(a, d) };
-        let q = at(t);
-        let to = Place { lon: wrap_degrees(self.origin.lon + q.0), lat: (self.origin.lat + q.1).clamp(-90.0, 90.0) };
-        if !polar && q.1.abs() < 0.1 {
-            let short = self.short_m(q.0, q.1);
-            if short < SHORT_M {
-                return short;
+        if !polar {
+            let q = at(self.nearest_by_projection(a, d));
+            if q.1.abs() < 0.1 {
+                let short = self.short_m(q.0, q.1);
+                if short < SHORT_M {
+                    return short;
+                }
             }
         }
-        geodesic_m(self.origin, to)
+        let q = at(self.nearest_by_search(at));
+        geodesic_m(self.origin, self.place_at(q.0, q.1))
+    }
+
+    fn place_at(&self, dlon: f64, dlat: f64) -> Place {
+        Place { lon: wrap_degrees(self.origin.lon + dlon), lat: (self.origin.lat + dlat).clamp(-90.0, 90.0) }
     }
 
     fn nearest_by_projection(&self, a: (f64, f64), d: (f64, f64)) -> f64 {
@@ -113,10 +118,13 @@ impl LocalFrame {
         t
     }
 
+    /// For long ways and near the poles: the least chord through the ellipsoid, whose order is that of the geodesics.
     fn nearest_by_search(&self, at: impl Fn(f64) -> (f64, f64)) -> f64 {
+        let here = earth_centred_m(self.origin);
         let chord2 = |t: f64| {
             let (dlon, dlat) = at(t);
-            self.chord2(dlon, dlat)
+            let there = earth_centred_m(self.place_at(dlon, dlat));
+            here.iter().zip(there).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
         };
         let steps = 16;
         let best =
@@ -128,13 +136,6 @@ impl LocalFrame {
             if chord2(p) <= chord2(q) { hi = q } else { lo = p }
         }
         (lo + hi) * 0.5
-    }
-
-    /// Square of the chord on a unit sphere to the point at these offsets in degrees.
-    fn chord2(&self, dlon: f64, dlat: f64) -> f64 {
-        let half_lat = (dlat.to_radians() * 0.5).sin();
-        let half_lon = (dlon.to_radians() * 0.5).sin();
-        4.0 * (half_lat * half_lat + self.cos * (self.origin.lat + dlat).to_radians().cos().max(0.0) * half_lon * half_lon)
     }
 
     /// A bound from below, in metres, on the distance to any place of a box given in degrees. No trigonometry.
@@ -163,6 +164,13 @@ impl LocalFrame {
 pub(crate) fn nearest_fraction(a: (f64, f64), d: (f64, f64)) -> f64 {
     let length2 = d.0 * d.0 + d.1 * d.1;
     if length2 > 0.0 { (-(a.0 * d.0 + a.1 * d.1) / length2).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// Earth-centred coordinates of a place on the ellipsoid.
+fn earth_centred_m(p: Place) -> [f64; 3] {
+    let ((sin_lat, cos_lat), (sin_lon, cos_lon)) = (p.lat.to_radians().sin_cos(), p.lon.to_radians().sin_cos());
+    let across = radii_m(sin_lat).0;
+    [across * cos_lat * cos_lon, across * cos_lat * sin_lon, across * (1.0 - E2) * sin_lat]
 }
 
 fn geodesic_m(a: Place, b: Place) -> f64 {

@@ -11,6 +11,7 @@
 mod measure;
 mod neighbours;
 mod piece;
+mod raster;
 
 use std::collections::HashMap;
 
@@ -22,6 +23,7 @@ pub use measure::{area_km2, label_point};
 use crate::metric::{LocalFrame, R_MIN_M, nearest_fraction, wrap_degrees};
 use crate::{Cell, CellId, GridPoint, Place};
 use piece::{GridBox, GridPlace, Piece, Side};
+use raster::{CellRaster, Known};
 
 /// The cells of one plan, ready to be asked.
 ///
@@ -50,6 +52,7 @@ pub struct CellIndex {
     pieces: Vec<Piece>,
     first_piece: Vec<u32>,
     tree: RTree<GeomWithData<Rectangle<[f64; 2]>, u32>>,
+    raster: Option<CellRaster>,
     bounds: Option<GridBox>,
 }
 
@@ -76,6 +79,7 @@ impl CellIndex {
         Self {
             by_id: cells.iter().enumerate().map(|(rank, c)| (c.id, rank as u32)).collect(),
             ids: cells.iter().map(|c| c.id).collect(),
+            raster: CellRaster::build(&pieces),
             bounds: pieces.iter().map(|p| p.bounds).reduce(GridBox::union),
             pieces,
             first_piece,
@@ -93,6 +97,11 @@ impl CellIndex {
         self.ids.is_empty()
     }
 
+    /// Bytes held for fast answers (without the polygons themselves).
+    pub fn raster_bytes(&self) -> usize {
+        self.raster.as_ref().map_or(0, CellRaster::memory)
+    }
+
     /// All cells, in the order code, feature index.
     pub fn cells(&self) -> impl Iterator<Item = CellId> + '_ {
         self.ids.iter().copied()
@@ -104,13 +113,19 @@ impl CellIndex {
         self.bounds.map(|b| [b.lo.x / unit, b.lo.y / unit, b.hi.x / unit, b.hi.y / unit])
     }
 
-    /// The cell a place belongs to, by the one rule.
+    /// The cell a place belongs to, by the one rule. O(1), and near boundaries O(edges at that height).
+    #[inline]
     pub fn cell_at(&self, place: Place) -> Option<CellId> {
         let p = GridPlace::of(place);
         if !self.bounds?.contains(p) {
             return None;
         }
-        self.decide(p, self.pieces_in(p, p)).map(|cell| self.ids[cell as usize])
+        let rank = match self.raster.as_ref()?.at(p) {
+            Known::Nobody => None,
+            Known::Cell(rank) => Some(rank),
+            Known::Ask(sure, pieces) => self.ask(p, sure, pieces),
+        };
+        rank.map(|rank| self.ids[rank as usize])
     }
 
     /// [`Self::cell_at`] for many places: `out[i]` answers `places[i]`; what is beyond the shorter slice is left alone.
@@ -178,21 +193,19 @@ impl CellIndex {
         self.tree.locate_in_envelope_intersecting(&envelope).map(|g| g.data)
     }
 
-    /// The rule over candidate pieces in any order: the lowest cell with the point inside, else on its boundary.
-    fn decide(&self, p: GridPlace, candidates: impl Iterator<Item = u32>) -> Option<u32> {
-        let (mut inside, mut boundary) = (None::<u32>, None::<u32>);
-        for i in candidates {
-            let piece = &self.pieces[i as usize];
-            if inside.is_some_and(|best| best <= piece.cell) {
-                continue;
-            }
+    /// The rule over the candidates of a pixel, in order: the first that has the point inside, else the cell that surely
+    /// has it, else the first that has it on its boundary.
+    fn ask(&self, p: GridPlace, sure: Option<u32>, pieces: &[u32]) -> Option<u32> {
+        let mut boundary = None;
+        for i in pieces {
+            let piece = &self.pieces[*i as usize];
             match piece.side(p) {
-                Side::Inside => inside = Some(piece.cell),
-                Side::Boundary => boundary = Some(boundary.map_or(piece.cell, |b| b.min(piece.cell))),
+                Side::Inside => return Some(piece.cell),
+                Side::Boundary => boundary = boundary.or(Some(piece.cell)),
                 Side::Outside => {}
             }
         }
-        inside.or(boundary)
+        sure.or(boundary)
     }
 
     fn edge_m(&self, frame: &LocalFrame, rank: u32) -> Option<f64> {

@@ -1,0 +1,6 @@
+//! Tests of the crate's public face that need more than one module, or data.
+#![allow(clippy::unwrap_used)]
+
+mod attribution;
+mod boston;
+mod subdivision;
