@@ -1,7 +1,7 @@
 //! Native pictures of the wall with maplibre-rs: no display, no browser, no network; a software Vulkan driver is enough.
 //!
 //! A [`Still`] says what is to be seen, as plain data; [`draw`] makes a PNG of it. Drivers can take their process down with
-//! them, so the product draws in a child process: [`draw_in_child`] here, [`run_child`] there. See `docs/adr/0002-native-stills.md`.
+//! them, so the product draws in a child process: [`draw_in_child`] here, [`run_child`] there. See `docs/adr/0006-native-stills-in-a-child-process.md`.
 //!
 //! This crate knows nothing of cells, tickets or stores, reads no clock, and opens no connection.
 
