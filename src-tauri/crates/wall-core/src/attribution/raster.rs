@@ -94,9 +94,9 @@ impl CellRaster {
         };
         let mut active: Vec<u32> = Vec::new();
         let mut band = Band::new(columns);
-        for row in 0..rows {
+        for (row, starting_here) in starting.iter().enumerate() {
             active.retain(|i| spans[*i as usize].1 >= row);
-            active.extend(&starting[row]);
+            active.extend(starting_here);
             active.sort_unstable();
             for &i in &active {
                 band.draw(&frame, row, i, &pieces[i as usize], &mut states);

@@ -275,7 +275,7 @@ fn sizes_and_labels() {
     let degree = 1_000_000_000i64;
     let at = |x: i64, y: i64| GridPoint { x, y };
     // A horseshoe around a hole: the middle of the box is no place for a label.
-    let outer = vec![at(0, 0), at(12, 0), at(12, 12), at(8, 12), at(8, 4), at(4, 4), at(4, 12), at(0, 12)];
+    let outer = [at(0, 0), at(12, 0), at(12, 12), at(8, 12), at(8, 4), at(4, 4), at(4, 12), at(0, 12)];
     let scaled = outer.iter().map(|p| at(p.x * degree / 1000, 40 * degree + p.y * degree / 1000)).collect();
     let horseshoe = CellGeometry { polygons: vec![GridPolygon { outer: scaled, holes: vec![] }] };
     let label = label_point(&horseshoe);
