@@ -105,7 +105,11 @@ fn points() {
     line("nearest 10, in metres", ours, "rstar, in degrees", plain);
 
     let moves: Vec<_> = (0..20_000).map(|i| (tickets[i * 37 % N].0, places[i * 37 % N], places[i * 101 % N])).collect();
-    let ours = median(1, || moves.iter().for_each(|(id, _, to)| drop(index.move_to(*id, *to)))) / moves.len() as f64;
+    let ours = median(1, || {
+        moves.iter().for_each(|(id, _, to)| {
+            black_box(index.move_to(*id, *to));
+        })
+    }) / moves.len() as f64;
     let plain = median(1, || {
         for (id, from, to) in &moves {
             tree.remove(&GeomWithData::new([from.lon, from.lat], *id));
@@ -152,7 +156,11 @@ fn heat() {
     let rebuild = median(7, || field.rebuild(tickets.iter().copied()));
     println!("| heat 1024², rebuild | {} | | | |", said(rebuild));
     let fresh = scene::weighted(1000);
-    let add = median(7, || fresh.iter().for_each(|(p, w, t)| drop(field.add(*p, *w, *t))));
+    let add = median(7, || {
+        fresh.iter().for_each(|(p, w, t)| {
+            black_box(field.add(*p, *w, *t));
+        })
+    });
     line("heat, + 1,000 tickets", add, "full rebuild", rebuild);
     let mut minute = 0;
     let advance = median(101, || {
@@ -166,7 +174,11 @@ fn heat() {
     let close = wall_core::HeatGrid { west: 114.0, south: 22.6, east: 114.03, north: 22.63, ..scene::grid() };
     let mut field = HeatField::new(close, scene::kernel(), scene::NOW);
     let near = median(5, || field.rebuild(tickets.iter().copied()));
-    let add = median(5, || fresh.iter().for_each(|(p, w, t)| drop(field.add(*p, *w, *t))));
+    let add = median(5, || {
+        fresh.iter().for_each(|(p, w, t)| {
+            black_box(field.add(*p, *w, *t));
+        })
+    });
     println!("| heat 1024² of 3 km, rebuild | {} | | | |", said(near));
     println!("| … + 1,000 tickets | {} | | | |", said(add));
     let write = median(7, || field.write_u8(100.0, &mut bytes));

@@ -98,7 +98,11 @@ fn heat(c: &mut Criterion) {
         group.bench_function("+ 1,000", |b| {
             b.iter_batched_ref(
                 || field.clone(),
-                |f| fresh.iter().for_each(|(p, w, t)| drop(f.add(*p, *w, *t))),
+                |f| {
+                    fresh.iter().for_each(|(p, w, t)| {
+                        black_box(f.add(*p, *w, *t));
+                    })
+                },
                 BatchSize::LargeInput,
             );
         });

@@ -7,7 +7,7 @@ use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 use wall_core::{Cell, CellId, GridPoint, HeatGrid, HeatKernel, Place, TicketId, UtcMs};
 
-#[path = "../tests/core/subdivision.rs"]
+#[path = "../../tests/core/subdivision.rs"]
 mod subdivision;
 
 /// About 9,000 cells of some 500 m with bent shared edges and a few cells inside others: a large city.
