@@ -158,7 +158,10 @@ impl Composer<'_> {
         let (w, h) = (self.still.width as f32, self.still.height as f32);
         let picture = Rect { x: 0.0, y: 0.0, w, h };
         let stroke = self.still.boundary;
-        let width = (stroke.width_px * self.s).max(0.6);
+        // Where cells are small the boundaries grow thinner with them, else nothing but boundaries would be seen.
+        let (across, down) = self.span(p);
+        let side = (across * down / self.still.areas.len().max(1) as f32).sqrt();
+        let width = (stroke.width_px * self.s * (side / (36.0 * self.s)).clamp(0.25, 1.0)).max(0.3);
         let mut boxes = Vec::with_capacity(self.still.areas.len());
         for area in &self.still.areas {
             let mut bounds: Bounds = None;
