@@ -18,6 +18,8 @@ const FORBIDDEN = {
 /** Where windows are known, and nowhere else. */
 const SHELL = 'gridwall';
 const LONG_FILE_LINES = 500;
+/** The one place in the crates that asks the system for the time. */
+const CLOCK = 'src-tauri/crates/wall-service/src/wall/clock.rs';
 
 const breaches = [];
 const notices = [];
@@ -79,6 +81,19 @@ function imports() {
   }
 }
 
+/** Time enters as an argument: a hidden clock would break `--now`, replay and questions about the past. */
+function clocks() {
+  for (const path of tracked('src-tauri/crates/*/src/*.rs')) {
+    if (path === CLOCK) continue;
+    readFileSync(path, 'utf8').split('\n').forEach((line, at) => {
+      if (/\b(SystemTime|Timestamp|Zoned|Utc|Local)::now\(/.test(line)) breaches.push(`${path}:${at + 1}: only ${CLOCK} may ask for the time`);
+      if (path.startsWith('src-tauri/crates/wall-core/') && /\bInstant::now\(|\basync fn\b|\bstd::net\b/.test(line)) {
+        breaches.push(`${path}:${at + 1}: wall-core has no clock, no network, no async`);
+      }
+    });
+  }
+}
+
 function files() {
   for (const path of tracked('*.rs', '*.ts', '*.vue', '*.mjs', '*.sh')) {
     const text = readFileSync(path, 'utf8');
@@ -90,6 +105,7 @@ function files() {
 
 dependencies();
 imports();
+clocks();
 files();
 for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);
 for (const line of breaches) console.log(`breach: ${line}`);

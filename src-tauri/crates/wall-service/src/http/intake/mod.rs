@@ -133,7 +133,7 @@ pub(crate) async fn clock(State(app): State<App>, caller: Caller, request: Reque
     let wall_at = wall_at.ok_or_else(|| Refusal::invalid("wall_at must be an RFC 3339 time with zone"))?;
     let speed = asked.get("speed").and_then(Value::as_f64).filter(|s| (0.0..=1e7).contains(s));
     let speed = speed.ok_or_else(|| Refusal::invalid("speed must be a number from 0 to 10000000 (wall seconds a second)"))?;
-    let real_at = UtcMs(jiff::Timestamp::now().as_millisecond());
+    let real_at = crate::wall::system_now();
     app.wall.set_replay_clock(&caller.actor, Some(ReplayClock { wall_at, real_at, speed })).await?;
     Ok(Json(json!({ "wall_at_ms": wall_at.0, "real_at_ms": real_at.0, "speed": speed })))
 }

@@ -42,7 +42,7 @@ impl Rejects {
             return 0;
         }
         let (this, who, all) = (self.clone(), who.to_owned(), rows.len() as u64);
-        let now = jiff::Timestamp::now();
+        let now = jiff::Timestamp::from_millisecond(crate::wall::system_now().0).unwrap_or_default();
         let written = tokio::task::spawn_blocking(move || this.append(what, &who, &rows, now)).await;
         match written.map_err(io::Error::other).flatten() {
             Ok(kept) => all - kept,
