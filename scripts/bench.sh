@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Criterion benches of wall-core, then the ratio of each to the plain way beside it. Arguments filter the benches.
+# Criterion benches of wall-core, then one table with the ratio of each to the plain way, from one run.
+# Arguments filter the criterion benches.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo bench -p wall-core --benches -- "$@"
-node scripts/ratios.mjs
+export PATH="$PATH:$HOME/.cargo/bin"
+cargo bench -p wall-core --bench wall -- "$@"
+cargo bench -p wall-core --bench ratios
