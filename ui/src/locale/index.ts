@@ -1,0 +1,39 @@
+/** Words: Chinese first, English second, switchable at run time and remembered. */
+import { createI18n } from 'vue-i18n';
+import en from './en.json';
+import zhCN from './zh-CN.json';
+
+/** The languages of the wall. */
+export const languages = ['zh-CN', 'en'] as const;
+
+/** A language of the wall. */
+export type Language = (typeof languages)[number];
+
+const storeKey = 'gridwall.language';
+
+function remembered(): Language {
+  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(storeKey);
+  return languages.find((language) => language === asked) ?? 'zh-CN';
+}
+
+/** The dictionary of the page. */
+export const i18n = createI18n({
+  legacy: false,
+  locale: remembered(),
+  fallbackLocale: 'zh-CN',
+  messages: { 'zh-CN': zhCN, en },
+  missingWarn: false,
+  fallbackWarn: false,
+});
+
+/** Chooses a language. */
+export function setLanguage(language: Language): void {
+  i18n.global.locale.value = language;
+  localStorage.setItem(storeKey, language);
+  document.documentElement.lang = language;
+}
+
+/** The other language. */
+export function nextLanguage(): Language {
+  return i18n.global.locale.value === 'en' ? 'zh-CN' : 'en';
+}

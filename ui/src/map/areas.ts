@@ -1,0 +1,156 @@
+/** Areas on the map: fills by mode from feature state, hatching, boundaries, the selected one, names. */
+import type { FeatureCollection, Point } from 'geojson';
+import type { ExpressionSpecification, GeoJSONSource, LayerSpecification, Map as MapLibre } from 'maplibre-gl';
+import type { AreaStat, Level, WallInfo } from '@/wire/wire';
+import { levels, type Mode, type View } from '@/state/view';
+import type { AreaCollection } from '@/state/wall';
+import { labelFont } from './basemap';
+import { heatColors, ownerColors, sample, timeLeftColors } from './ramp';
+
+/** Name of the source of a level's areas. */
+export const areaSource = (level: Level): string => `areas-${level}`;
+/** Name of the source of a level's labels (one point an area). */
+export const labelSource = (level: Level): string => `labels-${level}`;
+
+const steps = 17;
+
+function ramp(input: unknown, from: number, to: number, colors: string[]): ExpressionSpecification {
+  const stops = colors.flatMap((color, i) => [from + ((to - from) * i) / (colors.length - 1), color]);
+  return ['interpolate', ['linear'], input, ...stops] as unknown as ExpressionSpecification;
+}
+
+const state = (name: string, otherwise: number): unknown => ['coalesce', ['feature-state', name], otherwise];
+
+/** The top of the open-count scale per level: a round number fixed while the scene lasts. */
+export type OpenScale = Record<Level, number>;
+
+/** A round number at or above a count: 5, 10, 20, 50, 100 … */
+export function roundUp(count: number): number {
+  if (count <= 5) return 5;
+  const decade = 10 ** Math.floor(Math.log10(count));
+  return [1, 2, 5, 10].map((n) => n * decade).find((n) => n >= count) ?? 10 * decade;
+}
+
+/** Scale for the open counts: the largest count of the level when first seen. */
+export function openScale(areas: Record<Level, AreaCollection | null>, stats: Map<string, AreaStat>): OpenScale {
+  const top = (level: Level): number => roundUp(Math.max(0, ...(areas[level]?.features ?? []).map((f) => stats.get(f.properties.key)?.open ?? 0)));
+  return { cell: top('cell'), community: top('community'), street: top('street') };
+}
+
+/** The colour of areas in a mode. */
+export function fillColor(mode: Mode, level: Level, info: WallInfo, scale: OpenScale): ExpressionSpecification {
+  if (mode === 'owner') {
+    const cases = ownerColors.flatMap((color, i) => [i, color]);
+    return ['match', ['get', 'owner_color'], ...cases, 'rgba(0,0,0,0)'] as unknown as ExpressionSpecification;
+  }
+  if (mode === 'open') return ramp(state('open', 0), 0, scale[level], sample(heatColors, steps));
+  if (mode === 'time_left') {
+    const span = info.heat.time_left_span_h * 3600;
+    return ramp(state('left', 0), -span, span, sample(timeLeftColors, steps));
+  }
+  return ramp(state('heat', 0), 0, info.heat.cell_scale_max, sample(heatColors, steps));
+}
+
+/** How opaque areas are in a mode; nothing to say is nothing to see. */
+export function fillOpacity(mode: Mode, smooth: boolean): ExpressionSpecification | number {
+  if (smooth) return 0;
+  if (mode === 'owner') return 0.5;
+  if (mode === 'open') return ['case', ['>', state('open', 0), 0], 0.66, 0.12] as unknown as ExpressionSpecification;
+  if (mode === 'time_left') return ['case', ['==', state('timed', 0), 1], 0.66, 0] as unknown as ExpressionSpecification;
+  return ['interpolate', ['linear'], state('heat', 0), 0, 0, 0.001, 0.3, 1, 0.5, 4, 0.68] as unknown as ExpressionSpecification;
+}
+
+/** Whether the continuous surface is shown instead of fills. */
+export function isSmooth(view: Pick<View, 'mode' | 'level' | 'smooth'>): boolean {
+  return view.smooth && view.level === 'cell' && (view.mode === 'heat' || view.mode === 'time_left');
+}
+
+/** Fills and hatching, under the roads. */
+export function fillLayers(): LayerSpecification[] {
+  return levels.flatMap((level): LayerSpecification[] => [
+    { id: `fill-${level}`, type: 'fill', source: areaSource(level), paint: { 'fill-color': 'rgba(0,0,0,0)', 'fill-antialias': false } },
+    { id: `hatch-${level}`, type: 'fill', source: areaSource(level), filter: ['<', ['get', 'owner_color'], 0], paint: { 'fill-pattern': 'hatch' } },
+  ]);
+}
+
+/** Boundaries, above the roads. */
+export function lineLayers(base: number): LayerSpecification[] {
+  const px = base / 15;
+  const line = (level: Level, width: number, color: string): LayerSpecification => ({
+    id: `line-${level}`, type: 'line', source: areaSource(level), layout: { 'line-join': 'round' },
+    paint: { 'line-color': color, 'line-width': ['interpolate', ['linear'], ['zoom'], 9, width * px * 0.35, 13, width * px * 0.8, 16, width * px * 1.5] },
+  });
+  const selected = (level: Level): LayerSpecification[] => [
+    { id: `selected-under-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': '#0d0f11', 'line-width': 6.5 * px, 'line-opacity': 0.7 } },
+    { id: `selected-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': '#ffffff', 'line-width': 2.6 * px } },
+  ];
+  return [line('cell', 1, 'rgba(205,212,218,0.30)'), line('community', 1.9, 'rgba(214,220,226,0.52)'), line('street', 2.4, 'rgba(222,228,232,0.62)'), ...levels.flatMap(selected)];
+}
+
+/** Names of areas, and the count under them where counts are the scene. */
+export function labelLayers(base: number): LayerSpecification[] {
+  return levels.map((level): LayerSpecification => ({
+    id: `label-${level}`, type: 'symbol', source: labelSource(level),
+    layout: {
+      'text-font': labelFont, 'text-field': ['get', 'text'], 'text-size': base * ({ cell: 1, community: 1.3, street: 1.6 })[level],
+      'text-max-width': level === 'cell' ? 6 : 12, 'text-line-height': 1.25, 'text-padding': base * 0.35, 'symbol-sort-key': ['-', 0, ['get', 'rank']],
+    },
+    paint: { 'text-color': level === 'cell' ? '#c5cbd0' : '#e4e8eb', 'text-halo-color': 'rgba(13,15,17,0.92)', 'text-halo-width': base / 9, 'text-halo-blur': base / 30 },
+  }));
+}
+
+/** One labelled point an area. */
+export function labelPoints(areas: AreaCollection, text: (key: string, name: string) => string, rank: (key: string) => number): FeatureCollection<Point> {
+  return {
+    type: 'FeatureCollection',
+    features: areas.features.map(({ properties: p }) => ({
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [p.label_lon, p.label_lat] },
+      properties: { key: p.key, text: text(p.key, p.name === '' ? p.code : p.name), rank: rank(p.key) },
+    })),
+  };
+}
+
+/** Shows the layers and colours of the chosen scene. */
+export function showScene(map: MapLibre, view: View, info: WallInfo, scale: OpenScale): void {
+  const smooth = isSmooth(view);
+  for (const level of levels) {
+    const on = level === view.level;
+    const visible = (id: string, yes: boolean): void => void map.setLayoutProperty(id, 'visibility', yes ? 'visible' : 'none');
+    visible(`fill-${level}`, on);
+    visible(`hatch-${level}`, on && view.mode === 'owner');
+    visible(`line-${level}`, on || (view.level === 'cell' && level === 'community'));
+    visible(`label-${level}`, on);
+    if (!on) continue;
+    map.setPaintProperty(`fill-${level}`, 'fill-color', fillColor(view.mode, level, info, scale));
+    map.setPaintProperty(`fill-${level}`, 'fill-opacity', fillOpacity(view.mode, smooth));
+  }
+  map.setLayoutProperty('heat', 'visibility', smooth ? 'visible' : 'none');
+}
+
+/** Outlines the selected area. */
+export function outline(map: MapLibre, view: View): void {
+  for (const level of levels) {
+    const key = view.selection?.kind === 'area' && view.selection.level === level ? view.selection.key : '';
+    for (const id of [`selected-under-${level}`, `selected-${level}`]) map.setFilter(id, ['==', ['get', 'key'], key]);
+  }
+}
+
+/** Hands counts to the map; `keys` null = all. */
+export function setCounts(map: MapLibre, areas: Record<Level, AreaCollection | null>, stats: Map<string, AreaStat>, keys: string[] | null): void {
+  for (const level of levels) {
+    const source = areaSource(level);
+    if (!map.getSource(source)) continue;
+    const known = new Set((areas[level]?.features ?? []).map((f) => f.properties.key));
+    for (const key of keys ?? known) {
+      const row = stats.get(key);
+      if (!row || !known.has(key)) continue;
+      map.setFeatureState({ source, id: key }, { open: row.open, heat: row.heat, left: row.time_left_s ?? 0, timed: row.time_left_s === null ? 0 : 1 });
+    }
+  }
+}
+
+/** Replaces the data of a GeoJSON source. */
+export function setData(map: MapLibre, source: string, data: GeoJSON.GeoJSON): void {
+  void map.getSource<GeoJSONSource>(source)?.setData(data);
+}

@@ -1,0 +1,134 @@
+/**
+ * The heat raster: bytes of the visible area from the host, coloured by a ramp into a canvas that the map stretches
+ * over the ground. A frame fades into the next; after a move the picture of the new area replaces the old at once.
+ */
+import type { CanvasSource, Map as MapLibre } from 'maplibre-gl';
+import type { Host } from '@/host';
+import { heatLut, timeLeftLut, type Rgba } from './ramp';
+
+/** What the raster shows. */
+export interface HeatQuestion {
+  mode: 'heat' | 'time_left';
+  asOfMs: number | null;
+  /** Whether to fade from the last picture of the same area. */
+  fade: boolean;
+}
+
+/** West, south, east, north. */
+export type Bounds = [number, number, number, number];
+
+/** Colours bytes into pixels. */
+export function paint(values: ArrayLike<number>, lut: readonly Rgba[], out: Uint8ClampedArray): void {
+  for (let i = 0; i < values.length; i += 1) {
+    const [r, g, b, a] = lut[values[i] ?? 0] ?? [0, 0, 0, 0];
+    out[4 * i] = r;
+    out[4 * i + 1] = g;
+    out[4 * i + 2] = b;
+    out[4 * i + 3] = a;
+  }
+}
+
+const canvasId = 'gridwall-heat';
+const fadeMs = 700;
+
+/** The canvas source of the map and who fills it. */
+export class HeatRaster {
+  private readonly canvas = document.createElement('canvas');
+  private shown: { bounds: Bounds; mode: string; bytes: Uint8Array; width: number; height: number } | null = null;
+  private question: AbortController | null = null;
+  private fading = 0;
+  /** Largest true density of the last answer. */
+  peak = 0;
+
+  constructor(
+    private readonly map: MapLibre,
+    private readonly host: Host,
+  ) {
+    this.canvas.id = canvasId;
+    this.canvas.width = this.canvas.height = 2;
+    this.canvas.hidden = true;
+    document.body.append(this.canvas);
+  }
+
+  /** Adds source and layer, before another layer. */
+  add(before?: string): void {
+    const corner: [number, number] = [0, 0];
+    this.map.addSource('heat', { type: 'canvas', canvas: canvasId, animate: false, coordinates: [corner, [0.001, 0], [0.001, -0.001], [0, -0.001]] });
+    this.map.addLayer({ id: 'heat', type: 'raster', source: 'heat', paint: { 'raster-fade-duration': 0, 'raster-resampling': 'linear', 'raster-opacity': 0.86 } }, before);
+    this.shown = null;
+  }
+
+  /** Asks for the visible area and shows it. An older question still under way is dropped. */
+  async refresh(question: HeatQuestion): Promise<void> {
+    this.question?.abort();
+    const mine = (this.question = new AbortController());
+    const { bounds, width, height } = this.area();
+    const [west, south, east, north] = bounds;
+    const as_of = question.asOfMs === null ? undefined : new Date(question.asOfMs).toISOString();
+    let answer;
+    try {
+      answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, as_of }, mine.signal);
+    } catch {
+      // The last picture stays; the link's own watch says that the host is gone.
+      return;
+    }
+    if (mine.signal.aborted || answer.bytes.length !== width * height) return;
+    this.peak = Number(answer.headers.get('x-heat-peak') ?? 0);
+    const before = this.shown;
+    const next = { bounds, mode: question.mode, bytes: answer.bytes, width, height };
+    this.shown = next;
+    const same = before !== null && before.mode === next.mode && before.width === width && before.height === height && before.bounds.every((v, i) => v === bounds[i]);
+    this.fading += 1;
+    if (same && question.fade) this.fade(before.bytes, next.bytes, this.fading);
+    else this.put(next.bytes);
+  }
+
+  /** The visible area with a margin, so that small moves show no edge, and its raster size. */
+  private area(): { bounds: Bounds; width: number; height: number } {
+    const view = this.map.getBounds();
+    const [w, s, e, n] = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()];
+    const [dx, dy] = [(e - w) * 0.12, (n - s) * 0.12];
+    const box = this.map.getContainer();
+    const width = Math.max(64, Math.min(480, Math.round(box.clientWidth / 4)));
+    const height = Math.max(64, Math.min(480, Math.round((width * box.clientHeight) / Math.max(1, box.clientWidth))));
+    const round = (v: number): number => Math.round(v * 1e6) / 1e6;
+    return { bounds: [round(w - dx), round(Math.max(-85, s - dy)), round(e + dx), round(Math.min(85, n + dy))], width, height };
+  }
+
+  private put(values: ArrayLike<number>): void {
+    const shown = this.shown;
+    if (!shown) return;
+    const { width, height, bounds, mode } = shown;
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+    const pen = this.canvas.getContext('2d');
+    const source = this.map.getSource<CanvasSource>('heat');
+    if (!pen || !source) return;
+    const image = pen.createImageData(width, height);
+    paint(values, mode === 'heat' ? heatLut : timeLeftLut, image.data);
+    pen.putImageData(image, 0, 0);
+    const [west, south, east, north] = bounds;
+    source.setCoordinates([[west, north], [east, north], [east, south], [west, south]]);
+    // A canvas source that is not animated uploads its canvas only while it plays.
+    source.play();
+    source.pause();
+    this.map.triggerRepaint();
+  }
+
+  private fade(from: Uint8Array, to: Uint8Array, turn: number): void {
+    const began = performance.now();
+    const between = new Uint8Array(to.length);
+    const step = (): void => {
+      if (turn !== this.fading) return;
+      const t = Math.min(1, (performance.now() - began) / fadeMs);
+      for (let i = 0; i < to.length; i += 1) {
+        const [a, b] = [from[i] ?? 0, to[i] ?? 0];
+        // Time left has no way from nothing to a value: it appears.
+        between[i] = a === 0 || b === 0 ? (this.shown?.mode === 'heat' ? a + (b - a) * t : t < 0.5 ? a : b) : a + (b - a) * t;
+      }
+      this.put(t < 1 ? between : to);
+      if (t < 1) setTimeout(step, 90);
+    };
+    step();
+  }
+}

@@ -1,0 +1,380 @@
+/** The map of the wall: sources, layers, and the order in which news reaches them. */
+import { Map as MapLibre, Marker, setWorkerUrl, type MapGeoJSONFeature, type Point as ScreenPoint } from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import type { MapHandle, Wall } from '@/state/app';
+import { levels } from '@/state/view';
+import type { FrameChange } from '@/state/wall';
+import type { AreaProperties, Level, PointProperties, TicketView, WallInfo } from '@/wire/wire';
+import * as areas from './areas';
+import { baseStyle, groundLabelLayers, groundLayers, roadLayers } from './basemap';
+import { HeatRaster } from './heat';
+import { putIcons } from './icons';
+import { Pace } from './pace';
+import * as points from './points';
+
+const nothing = { type: 'FeatureCollection' as const, features: [] };
+
+/** Pulses at once; a flood of tickets is seen in the heat, not in rings. */
+const mostPulses = 8;
+
+/** The map with what the component needs of it. */
+export interface WallMap extends MapHandle {
+  map: MapLibre;
+  /** News from the feed; `null` = everything. */
+  news(change: FrameChange | null): void;
+  /** The scene, level, surface or time changed. */
+  scene(): void;
+  /** The selection changed. */
+  selected(): void;
+  /** The language or the base size changed: layers are built anew. */
+  rebuild(): void;
+  destroy(): void;
+}
+
+/** Whether this page can draw the map at all. */
+export function hasWebgl(): boolean {
+  try {
+    return document.createElement('canvas').getContext('webgl2') !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Loads every part of the bundled font: the map draws its labels from it and keeps what it drew. */
+async function loadFonts(): Promise<void> {
+  const faces = [...document.fonts].filter((face) => face.family.includes('Noto Sans SC'));
+  const all = Promise.allSettled(faces.map((face) => face.load()));
+  const limit = new Promise((resolve) => setTimeout(resolve, 6000));
+  await Promise.race([all, limit]);
+}
+
+/** Makes the map inside an element. `language` and `stillMotion` are asked anew each time. */
+export async function openMap(container: HTMLElement, wall: Wall, language: () => string, stillMotion: () => boolean): Promise<WallMap> {
+  const { host, state, view } = wall;
+  setWorkerUrl(new URL(workerUrl, location.href).href);
+  await loadFonts();
+
+  const keepFull = new URLSearchParams(location.search).get('quality') === 'full';
+  const info = (): WallInfo | null => state.info.value;
+  const tables = (): Record<Level, (typeof state.areas)['cell']['value']> => ({ cell: state.areas.cell.value, community: state.areas.community.value, street: state.areas.street.value });
+
+  const map = new MapLibre({
+    container,
+    style: baseStyle(info()?.base_map ?? null, (path) => host.url(path)),
+    attributionControl: false,
+    keyboard: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: 150,
+    maxZoom: 19.5,
+    minZoom: 3,
+    localIdeographFontFamily: '"Noto Sans SC Variable", sans-serif',
+    canvasContextAttributes: { antialias: true, preserveDrawingBuffer: false },
+    center: [0, 0],
+    zoom: 3,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.scrollZoom.setWheelZoomRate(1 / 300);
+
+  const heat = new HeatRaster(map, host);
+  let builtFor: string | null = null;
+  let fitted = false;
+  let heatTimer: ReturnType<typeof setTimeout> | undefined;
+  let heatAt = 0;
+  let pointTimer: ReturnType<typeof setTimeout> | undefined;
+  let pointAt = 0;
+  let pointQuestion: AbortController | null = null;
+  let labelTimer: ReturnType<typeof setTimeout> | undefined;
+  let pulses = 0;
+  let destroyed = false;
+
+  const pace = new Pace((quality) => {
+    view.slow = quality !== 'full';
+    applyRatio(false);
+  });
+  let ratio = 1;
+  function applyRatio(moving: boolean): void {
+    const next = keepFull ? 1 : pace.ratio(moving);
+    if (next === ratio) return;
+    ratio = next;
+    map.setPixelRatio(devicePixelRatio * next);
+  }
+
+  // ---- building ------------------------------------------------------------------------------------------------
+  function build(): void {
+    const now = info();
+    if (!now || destroyed) return;
+    const base = wall.base.px;
+    const key = JSON.stringify([now.base_map, base, language(), devicePixelRatio]);
+    if (key === builtFor) return;
+    builtFor = key;
+    for (const layer of map.getStyle().layers) if (layer.id !== 'ground') map.removeLayer(layer.id);
+    for (const id of Object.keys(map.getStyle().sources)) map.removeSource(id);
+    putIcons(map, base, Math.max(1, devicePixelRatio));
+    if (now.base_map) map.addSource('basemap', { type: 'vector', tiles: [host.url(now.base_map.tiles)], minzoom: now.base_map.min_zoom, maxzoom: now.base_map.max_zoom });
+    for (const level of levels) {
+      map.addSource(areas.areaSource(level), { type: 'geojson', data: state.areas[level].value ?? nothing, promoteId: 'key', tolerance: 0.2 });
+      map.addSource(areas.labelSource(level), { type: 'geojson', data: nothing });
+    }
+    for (const id of ['points', 'sectors', 'staff', 'alarms', 'selected']) map.addSource(id, { type: 'geojson', data: nothing });
+    if (now.base_map) for (const layer of groundLayers(base)) map.addLayer(layer);
+    heat.add();
+    for (const layer of areas.fillLayers()) map.addLayer(layer);
+    if (now.base_map) for (const layer of roadLayers(base)) map.addLayer(layer);
+    for (const layer of areas.lineLayers(base)) map.addLayer(layer);
+    if (now.base_map) for (const layer of groundLabelLayers(base, language())) map.addLayer(layer);
+    for (const layer of areas.labelLayers(base)) map.addLayer(layer);
+    for (const layer of points.pointLayers(base)) map.addLayer(layer);
+    scene();
+    everything();
+    selected();
+  }
+
+  // ---- showing -------------------------------------------------------------------------------------------------
+  function scene(): void {
+    const now = info();
+    if (!now || builtFor === null) return;
+    wall.openTop.value ??= areas.openScale(tables(), state.stats.value);
+    areas.showScene(map, view, now, wall.openTop.value);
+    labels();
+    refreshHeat(0);
+    document.documentElement.dataset.mapMode = view.mode;
+    document.documentElement.dataset.mapLevel = view.level;
+  }
+
+  function labels(): void {
+    const level = view.level;
+    const collection = state.areas[level].value;
+    if (!collection) return;
+    const stats = state.stats.value;
+    const counted = view.mode === 'open';
+    const data = areas.labelPoints(
+      collection,
+      (key, name) => (counted ? `${name}\n${stats.get(key)?.open ?? 0}` : name),
+      (key) => stats.get(key)?.open ?? 0,
+    );
+    areas.setData(map, areas.labelSource(level), data);
+  }
+
+  function everything(): void {
+    if (builtFor === null) return;
+    for (const level of levels) areas.setData(map, areas.areaSource(level), state.areas[level].value ?? nothing);
+    areas.setCounts(map, tables(), state.stats.value, null);
+    labels();
+    moving();
+    refreshPoints(0);
+    refreshHeat(0);
+    if (!fitted) {
+      fit(false);
+      fitted = info()?.bounds !== null;
+    }
+  }
+
+  /** What moves with every frame: staff and alarms. */
+  function moving(): void {
+    areas.setData(map, 'staff', points.staffPoints(state.staff.value.values()));
+    areas.setData(map, 'alarms', points.alarmPoints(state.tickets.value.values()));
+  }
+
+  function refreshHeat(afterMs: number): void {
+    if (builtFor === null || !areas.isSmooth(view)) return;
+    clearTimeout(heatTimer);
+    const wait = Math.max(afterMs, 0);
+    heatTimer = setTimeout(() => {
+      heatAt = performance.now();
+      void heat.refresh({ mode: view.mode === 'time_left' ? 'time_left' : 'heat', asOfMs: state.link.asOf, fade: pace.quality === 'full' && !stillMotion() });
+    }, wait);
+  }
+
+  function refreshPoints(afterMs: number): void {
+    clearTimeout(pointTimer);
+    pointTimer = setTimeout(() => {
+      pointAt = performance.now();
+      void askPoints();
+    }, Math.max(afterMs, 0));
+  }
+
+  async function askPoints(): Promise<void> {
+    pointQuestion?.abort();
+    if (builtFor === null || map.getZoom() < points.zoomAt(points.pointZoom, wall.base.px) - 0.05) return;
+    const mine = (pointQuestion = new AbortController());
+    const box = map.getBounds();
+    const [dx, dy] = [(box.getEast() - box.getWest()) * 0.1, (box.getNorth() - box.getSouth()) * 0.1];
+    const as_of = state.link.asOf === null ? undefined : new Date(state.link.asOf).toISOString();
+    const query = { west: box.getWest() - dx, south: box.getSouth() - dy, east: box.getEast() + dx, north: box.getNorth() + dy, kinds: 'ticket,camera,site', limit: 2000, as_of };
+    try {
+      const answer = await host.get<points.PointCollection>('api/v1/points', query, mine.signal);
+      if (mine.signal.aborted || destroyed) return;
+      areas.setData(map, 'points', answer);
+      areas.setData(map, 'sectors', points.sectors(answer));
+    } catch {
+      // The last points stay; the link's own watch says that the host is gone.
+    }
+  }
+
+  function pulse(ticket: TicketView): void {
+    if (ticket.lon === null || ticket.lat === null || pulses >= mostPulses) return;
+    const element = document.createElement('div');
+    element.className = 'map-pulse';
+    if (ticket.alarm !== '') element.dataset.alarm = ticket.alarm;
+    const ring = document.createElement('i');
+    element.append(ring);
+    const marker = new Marker({ element, anchor: 'center' }).setLngLat([ticket.lon, ticket.lat]).addTo(map);
+    pulses += 1;
+    setTimeout(() => {
+      marker.remove();
+      pulses -= 1;
+    }, 2600);
+  }
+
+  // ---- selection -----------------------------------------------------------------------------------------------
+  function selected(): void {
+    if (builtFor === null) return;
+    areas.outline(map, view);
+    const place = selectedPlace();
+    areas.setData(map, 'selected', place ? { type: 'Point', coordinates: place } : nothing);
+  }
+
+  function selectedPlace(): [number, number] | null {
+    const chosen = view.selection;
+    if (chosen?.kind === 'point') return [chosen.lon, chosen.lat];
+    if (chosen?.kind !== 'ticket') return null;
+    const ticket = state.tickets.value.get(chosen.id);
+    if (ticket && ticket.lon !== null && ticket.lat !== null) return [ticket.lon, ticket.lat];
+    return ticketPlace;
+  }
+
+  /** Place of a selected ticket that the stream does not hold (found by search or by a click). */
+  let ticketPlace: [number, number] | null = null;
+
+  function hit(at: ScreenPoint): MapGeoJSONFeature | undefined {
+    const slack = wall.base.px * 0.6;
+    const layers = clickableNow();
+    const near = map.queryRenderedFeatures([[at.x - slack, at.y - slack], [at.x + slack, at.y + slack]], { layers });
+    if (near[0]) return near[0];
+    return map.queryRenderedFeatures(at, { layers: [`fill-${view.level}`] })[0];
+  }
+  const clickableNow = (): string[] => points.clickable.filter((id) => map.getLayer(id));
+
+  map.on('click', (event) => {
+    if (builtFor === null) return;
+    const feature = hit(event.point);
+    if (!feature) {
+      wall.select(null);
+      return;
+    }
+    if (feature.source.startsWith('areas-')) {
+      wall.select({ kind: 'area', level: view.level, key: (feature.properties as AreaProperties).key });
+      return;
+    }
+    const properties = feature.properties as PointProperties;
+    const [lon, lat] = feature.geometry.type === 'Point' ? feature.geometry.coordinates : [0, 0];
+    if (properties.kind === 'ticket') {
+      ticketPlace = [lon ?? 0, lat ?? 0];
+      wall.select({ kind: 'ticket', id: properties.id });
+    } else {
+      wall.select({ kind: 'point', properties, lon: lon ?? 0, lat: lat ?? 0 });
+    }
+  });
+  map.on('mousemove', (event) => {
+    if (builtFor !== null && !map.isMoving()) map.getCanvas().style.cursor = hit(event.point) ? 'pointer' : '';
+  });
+
+  // ---- moving --------------------------------------------------------------------------------------------------
+  function duration(ms: number): number {
+    return stillMotion() || pace.quality === 'always' ? 0 : ms;
+  }
+
+  function fit(animate = true): void {
+    const bounds = info()?.bounds;
+    if (!bounds) return;
+    const rem = wall.base.px;
+    map.fitBounds([[bounds[0], bounds[1]], [bounds[2], bounds[3]]], { padding: { top: 2 * rem, left: 2 * rem, right: 2 * rem, bottom: 2 * rem }, duration: animate ? duration(700) : 0 });
+  }
+
+  /** The card covers the right of the map: what is chosen goes to the middle of the rest. */
+  function offset(): [number, number] {
+    const card = view.selection ? wall.base.px * 24 : 0;
+    return [-Math.min(card, container.clientWidth * 0.4) / 2, 0];
+  }
+
+  const handle: WallMap = {
+    map,
+    news(change) {
+      if (destroyed) return;
+      if (change === null) {
+        build();
+        everything();
+        scene();
+        return;
+      }
+      if (builtFor === null) return;
+      areas.setCounts(map, tables(), state.stats.value, change.areas);
+      if (change.tickets || change.staff) moving();
+      if (change.tickets || (change.areas?.length ?? 0) > 0) {
+        const wait = pace.refreshMs;
+        refreshHeat(Math.max(60, wait - (performance.now() - heatAt)));
+        refreshPoints(Math.max(60, wait - (performance.now() - pointAt)));
+        if (view.mode === 'open') {
+          clearTimeout(labelTimer);
+          labelTimer = setTimeout(labels, 300);
+        }
+      }
+      if (change.fresh.length <= mostPulses && !stillMotion()) for (const ticket of change.fresh) if (ticket.open) pulse(ticket);
+    },
+    scene() {
+      scene();
+    },
+    selected,
+    rebuild: build,
+    pan(x, y) {
+      map.panBy([x * container.clientWidth, -y * container.clientHeight], { duration: duration(250) });
+    },
+    zoom(step) {
+      map.zoomTo(map.getZoom() + step, { duration: duration(250) });
+    },
+    fit: () => fit(true),
+    flyTo(lon, lat) {
+      ticketPlace = [lon, lat];
+      const zoom = Math.max(map.getZoom(), points.zoomAt(15.8, wall.base.px));
+      map.easeTo({ center: [lon, lat], zoom, offset: offset(), duration: duration(900) });
+      selected();
+    },
+    showArea(level, key) {
+      const feature = state.areas[level].value?.features.find((f) => f.properties.key === key);
+      if (!feature) return;
+      const rings: number[][] = feature.geometry.type === 'Polygon' ? feature.geometry.coordinates.flat() : feature.geometry.coordinates.flat(2);
+      const lons = rings.map((p) => p[0] ?? 0);
+      const lats = rings.map((p) => p[1] ?? 0);
+      const rem = wall.base.px;
+      const right = Math.min(26 * rem, container.clientWidth * 0.45);
+      const box: [[number, number], [number, number]] = [[lons.reduce((a, b) => Math.min(a, b)), lats.reduce((a, b) => Math.min(a, b))], [lons.reduce((a, b) => Math.max(a, b)), lats.reduce((a, b) => Math.max(a, b))]];
+      const camera = map.cameraForBounds(box, { padding: { top: 4 * rem, bottom: 4 * rem, left: 4 * rem, right: right + 2 * rem } });
+      if (!camera?.center) return;
+      const zoom = Math.min(camera.zoom ?? 15, points.zoomAt(15.6, rem));
+      map.easeTo({ center: map.getBounds() ? [((box[0][0] + box[1][0]) / 2), (box[0][1] + box[1][1]) / 2] : camera.center, zoom, offset: [-right / 2, 0], duration: duration(900) });
+    },
+    destroy() {
+      destroyed = true;
+      map.remove();
+    },
+  };
+
+  map.on('movestart', () => applyRatio(map.isMoving()));
+  map.on('moveend', () => {
+    refreshHeat(80);
+    refreshPoints(80);
+  });
+  map.on('render', () => pace.frame(performance.now(), map.isMoving()));
+  map.on('idle', () => {
+    applyRatio(false);
+    if (builtFor !== null && state.info.value) document.documentElement.dataset.ready = '1';
+  });
+  map.on('resize', () => refreshHeat(150));
+
+  if (!map.isStyleLoaded()) await new Promise((resolve) => void map.once('style.load', resolve));
+  build();
+  return handle;
+}

@@ -1,0 +1,141 @@
+/** The one wall of the page: host, state, choices and what can be done with them, given to every component. */
+import { computed, inject, ref, shallowRef, type ComputedRef, type InjectionKey, type Ref } from 'vue';
+import type { Host } from '@/host';
+import type { Level, SearchHit, TicketView } from '@/wire/wire';
+import type { BaseSize, Display } from './display';
+import type { Feed } from './feed';
+import type { News } from './news';
+import { levels, modes, neighbour, type Mode, type Selection, type View } from './view';
+import type { WallState } from './wall';
+
+/** What the map offers to the rest of the wall. */
+export interface MapHandle {
+  /** Moves the picture by a part of its size: `pan(0.25, 0)` looks a quarter further east. */
+  pan(x: number, y: number): void;
+  /** Zooms in (positive) or out. */
+  zoom(step: number): void;
+  /** Shows the whole territory. */
+  fit(): void;
+  /** Brings a place into the uncovered middle, close enough to tell it from its neighbours. */
+  flyTo(lon: number, lat: number): void;
+  /** Brings an area into the uncovered middle. */
+  showArea(level: Level, key: string): void;
+}
+
+/** Everything a component may need. */
+export interface Wall {
+  host: Host;
+  state: WallState;
+  view: View;
+  feed: Feed;
+  display: Display;
+  base: BaseSize;
+  /** What the feed changed. */
+  news: News;
+  /** The map, once it stands; `null` without WebGL. */
+  map: Ref<MapHandle | null>;
+  /** Top of the open-count scale per level, fixed while the scene lasts; `null` before the first data. */
+  openTop: Ref<Record<Level, number> | null>;
+  /** Real time in ms, ticking every second. */
+  realNow: Ref<number>;
+  /** The wall's time in ms, ticking with it. */
+  now: ComputedRef<number>;
+  setMode(mode: Mode): void;
+  stepMode(step: number): void;
+  setLevel(level: Level): void;
+  stepLevel(): void;
+  /** Selects without moving the map. */
+  select(selection: Selection | null): void;
+  /** Selects a ticket and brings it into view. */
+  openTicket(ticket: Pick<TicketView, 'id' | 'lon' | 'lat'>): void;
+  /** Selects an area and brings it into view. */
+  openArea(level: Level, key: string): void;
+  /** Goes to what the search found. */
+  openHit(hit: SearchHit): void;
+}
+
+/** Where components find the wall. */
+export const wallKey: InjectionKey<Wall> = Symbol('wall');
+
+/** The wall of the page. */
+export function useWall(): Wall {
+  const wall = inject(wallKey);
+  if (!wall) throw new Error('no wall is provided');
+  return wall;
+}
+
+/** A replay may stop speaking: its clock runs on by itself for so long at most. */
+const replayRunsOnMs = 5_000;
+
+/** The wall's time: the server's clock, carried on between its words. */
+export function wallTime(read: { clock: { kind: string; now_ms: number; speed: number }; readAt: number }, performanceNow: number): number {
+  const passed = Math.max(0, performanceNow - read.readAt);
+  const { kind, now_ms, speed } = read.clock;
+  return now_ms + (kind === 'system' ? passed : Math.min(passed, replayRunsOnMs)) * speed;
+}
+
+/** Puts the wall together. */
+export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 'display' | 'base' | 'news'>): Wall {
+  const { state, view } = parts;
+  const map = shallowRef<MapHandle | null>(null);
+  const openTop = ref<Record<Level, number> | null>(null);
+  const realNow = ref(Date.now());
+  setInterval(() => {
+    realNow.value = Date.now();
+  }, 1000);
+  const now = computed(() => {
+    const tick = realNow.value;
+    const read = state.clock.value;
+    if (!read) return tick;
+    return state.link.asOf ?? wallTime(read, performance.now());
+  });
+  const wall: Wall = {
+    ...parts,
+    map,
+    openTop,
+    realNow,
+    now,
+    setMode(mode) {
+      view.mode = mode;
+    },
+    stepMode(step) {
+      view.mode = neighbour(modes, view.mode, step);
+    },
+    setLevel(level) {
+      view.level = level;
+    },
+    stepLevel() {
+      view.level = neighbour(levels, view.level, 1);
+    },
+    select(selection) {
+      view.selection = selection;
+    },
+    openTicket(ticket) {
+      view.selection = { kind: 'ticket', id: ticket.id };
+      if (ticket.lon !== null && ticket.lat !== null) map.value?.flyTo(ticket.lon, ticket.lat);
+    },
+    openArea(level, key) {
+      view.level = level;
+      view.selection = { kind: 'area', level, key };
+      map.value?.showArea(level, key);
+    },
+    openHit(hit) {
+      view.dialog = null;
+      if (hit.kind === 'area' || levels.some((level) => level === hit.kind)) {
+        const level = levels.find((one) => state.areas[one].value?.features.some((f) => f.properties.key === hit.key));
+        if (level) wall.openArea(level, hit.key);
+        return;
+      }
+      if (hit.kind === 'ticket') {
+        wall.openTicket({ id: Number(hit.key), lon: hit.lon, lat: hit.lat });
+        return;
+      }
+      if (hit.lon === null || hit.lat === null) return;
+      map.value?.flyTo(hit.lon, hit.lat);
+      const id = Number(hit.key);
+      const point = { kind: hit.kind, id, name: hit.title, state: '', severity: 0, overdue: false, heading_deg: null, fov_deg: null, range_m: null };
+      view.selection = { kind: 'point', properties: point, lon: hit.lon, lat: hit.lat };
+    },
+  };
+  return wall;
+}

@@ -1,0 +1,199 @@
+/**
+ * Keeps the state true: snapshot, then frames; a snapshot again after a gap or a lost link, with growing pauses.
+ * While another time is shown the link stays up, but frames only move the clock of the link, not the picture.
+ */
+import { HostError, type Host } from '@/host';
+import type { Frame, Level, Snapshot, WallInfo } from '@/wire/wire';
+import { applyFrame, applySnapshot, judgeFrame, type AreaCollection, type FrameChange, type WallState } from './wall';
+
+/** Pauses between attempts: doubling, with a ceiling. */
+export function pauseMs(attempt: number): number {
+  return Math.min(30_000, 500 * 2 ** Math.min(attempt, 10));
+}
+
+/** A stream that says nothing for so long is asked whether it still lives. */
+const silenceMs = 20_000;
+
+const levels: Level[] = ['cell', 'community', 'street'];
+
+/** The running link. */
+export interface Feed {
+  start(): void;
+  stop(): void;
+  /** Shows another time; `null` returns to now. */
+  showTime(asOfMs: number | null): Promise<void>;
+  /** Tries again at once. */
+  retry(): void;
+}
+
+/** Connects a state to a host. `onChange(null)` means that everything changed. */
+export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void): Feed {
+  let unsubscribe: (() => void) | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let watch: ReturnType<typeof setInterval> | undefined;
+  let stopped = false;
+  /** Answers of an older generation are thrown away. */
+  let generation = 0;
+  let question: AbortController | null = null;
+
+  async function load(asOfMs: number | null, signal: AbortSignal): Promise<void> {
+    const as_of = asOfMs === null ? undefined : new Date(asOfMs).toISOString();
+    const [info, snapshot, ...areas] = await Promise.all([
+      host.get<WallInfo>('api/v1/wall', { as_of }, signal),
+      host.get<Snapshot>('api/v1/snapshot', { as_of }, signal),
+      ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level, as_of }, signal)),
+    ]);
+    signal.throwIfAborted();
+    state.info.value = info;
+    levels.forEach((level, i) => {
+      state.areas[level].value = areas[i] ?? null;
+    });
+    applySnapshot(state, snapshot);
+    onChange(null);
+  }
+
+  function ask(): AbortController {
+    question?.abort();
+    question = new AbortController();
+    return question;
+  }
+
+  async function connect(): Promise<void> {
+    clearTimeout(timer);
+    unsubscribe?.();
+    unsubscribe = null;
+    const mine = (generation += 1);
+    try {
+      await load(null, ask().signal);
+    } catch (error) {
+      if (mine === generation) lost(error);
+      return;
+    }
+    if (mine !== generation || stopped) return;
+    state.link.connection = 'live';
+    state.link.attempt = 0;
+    unsubscribe = host.subscribe(
+      state.link.revision,
+      (frame) => {
+        if (mine === generation) heard(frame);
+      },
+      (stream) => {
+        if (mine === generation && stream === 'lost') lost(new HostError(0, 'unreachable', 'stream'));
+      },
+    );
+  }
+
+  function heard(frame: Frame): void {
+    if (state.link.asOf !== null) {
+      state.link.heardAt = Date.now();
+      return;
+    }
+    const verdict = judgeFrame(state.link.revision, frame);
+    if (verdict === 'skip') return;
+    if (verdict === 'gap') {
+      void connect();
+      return;
+    }
+    onChange(applyFrame(state, frame));
+    if (frame.reload) void reload();
+  }
+
+  /** Areas, owners or the plan changed: asks for them again and keeps the moving state. */
+  async function reload(): Promise<void> {
+    try {
+      const [info, ...areas] = await Promise.all([
+        host.get<WallInfo>('api/v1/wall'),
+        ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level })),
+      ]);
+      if (state.link.asOf !== null) return;
+      state.info.value = info;
+      levels.forEach((level, i) => {
+        state.areas[level].value = areas[i] ?? null;
+      });
+      onChange(null);
+    } catch (error) {
+      lost(error);
+    }
+  }
+
+  function lost(error: unknown): void {
+    if (stopped) return;
+    unsubscribe?.();
+    unsubscribe = null;
+    generation += 1;
+    if (error instanceof HostError && error.status === 401) {
+      state.link.connection = 'sign_in';
+    } else {
+      state.link.connection = 'lost';
+    }
+    const pause = pauseMs(state.link.attempt);
+    state.link.attempt += 1;
+    state.link.retryAt = Date.now() + pause;
+    clearTimeout(timer);
+    timer = setTimeout(() => void (state.link.asOf === null ? connect() : resume()), pause);
+  }
+
+  /** While another time is shown: is somebody there again? The picture of that time stays. */
+  async function resume(): Promise<void> {
+    const asOf = state.link.asOf;
+    if (asOf === null) return connect();
+    try {
+      await load(asOf, ask().signal);
+      state.link.connection = 'live';
+      state.link.attempt = 0;
+    } catch (error) {
+      lost(error);
+    }
+  }
+
+  /** A half-dead link gives no error: a long silence is answered by a small question. */
+  async function check(): Promise<void> {
+    if (state.link.connection !== 'live' || Date.now() - state.link.heardAt < silenceMs) return;
+    try {
+      await host.getBytes('healthz');
+      state.link.heardAt = Date.now();
+    } catch (error) {
+      if (!(error instanceof HostError) || error.status === 0 || error.status >= 500) lost(error);
+    }
+  }
+
+  return {
+    start() {
+      stopped = false;
+      void connect();
+      watch = setInterval(() => void check(), 5_000);
+    },
+    stop() {
+      stopped = true;
+      generation += 1;
+      clearTimeout(timer);
+      clearInterval(watch);
+      unsubscribe?.();
+      question?.abort();
+    },
+    retry() {
+      void (state.link.asOf === null ? connect() : resume());
+    },
+    async showTime(asOfMs) {
+      if (asOfMs === null) {
+        if (state.link.asOf === null) return;
+        state.link.asOf = null;
+        state.link.asking = true;
+        await connect();
+        state.link.asking = false;
+        return;
+      }
+      state.link.asOf = asOfMs;
+      state.link.asking = true;
+      const mine = ask();
+      try {
+        await load(asOfMs, mine.signal);
+        state.link.asking = false;
+      } catch (error) {
+        if (mine.signal.aborted) return;
+        state.link.asking = false;
+        lost(error);
+      }
+    },
+  };
+}

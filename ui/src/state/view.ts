@@ -1,0 +1,58 @@
+/** What the viewer has chosen: scene, level, selection, panels. Nothing of it comes from the server. */
+import { reactive } from 'vue';
+import type { Level, PointProperties } from '@/wire/wire';
+
+/** What the areas' colours say. */
+export type Mode = 'heat' | 'time_left' | 'owner' | 'open';
+
+/** The scenes in the order of the digit keys. */
+export const modes: readonly Mode[] = ['heat', 'time_left', 'owner', 'open'];
+
+/** The levels from small to large. */
+export const levels: readonly Level[] = ['cell', 'community', 'street'];
+
+/** What is selected on the wall. */
+export type Selection =
+  | { kind: 'area'; level: Level; key: string }
+  | { kind: 'ticket'; id: number }
+  | { kind: 'point'; properties: PointProperties; lon: number; lat: number };
+
+/** A dialog over the wall; at most one at a time. */
+export type Dialog = 'search' | 'keys' | 'settings' | null;
+
+/** The viewer's choices. */
+export interface View {
+  mode: Mode;
+  level: Level;
+  /** Heat and time left as a continuous surface instead of whole areas. */
+  smooth: boolean;
+  selection: Selection | null;
+  dialog: Dialog;
+  panels: { figures: boolean; stream: boolean; slider: boolean; legend: boolean };
+  /** The map has been measured to be slow here and was made cheaper. */
+  slow: boolean;
+  /** `ok`, or WebGL is missing. */
+  map: 'ok' | 'none';
+}
+
+/** The choices at the start; `?mode=` and `?level=` of the page's address override them. */
+export function initialView(search: string): View {
+  const asked = new URLSearchParams(search);
+  const want = <T extends string>(name: string, all: readonly T[], otherwise: T): T => all.find((one) => one === asked.get(name)) ?? otherwise;
+  return reactive({
+    mode: want('mode', modes, 'heat'),
+    level: want('level', levels, 'cell'),
+    smooth: true,
+    selection: null,
+    dialog: null,
+    panels: { figures: true, stream: true, slider: true, legend: true },
+    slow: false,
+    map: 'ok',
+  });
+}
+
+/** The neighbour of a value in a list, going round. */
+export function neighbour<T>(all: readonly T[], now: T, step: number): T {
+  const at = (all.indexOf(now) + step + all.length) % all.length;
+  return all[at] ?? now;
+}

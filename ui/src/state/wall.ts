@@ -1,0 +1,141 @@
+/**
+ * What the wall knows: one snapshot, kept up to date by frames. Nothing here is derived; panels compute what they show.
+ * Large tables are shallow: they are replaced or triggered, never deeply proxied.
+ */
+import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson';
+import { reactive, shallowRef, triggerRef, type ShallowRef } from 'vue';
+import type { AreaProperties, AreaStat, Clock, Figure, Frame, Freshness, Level, Snapshot, StaffView, TicketView, WallInfo } from '@/wire/wire';
+
+/** The areas of one level as the map draws them. */
+export type AreaCollection = FeatureCollection<Polygon | MultiPolygon, AreaProperties>;
+
+/** How the wall stands with its host. */
+export type Connection = 'connecting' | 'live' | 'lost' | 'sign_in';
+
+/** What a frame changed, for those who draw it (the map). */
+export interface FrameChange {
+  /** Tickets that were not known before. */
+  fresh: TicketView[];
+  /** Whether any ticket changed. */
+  tickets: boolean;
+  /** Keys of areas whose counts changed; `null` = all. */
+  areas: string[] | null;
+  /** Whether staff moved. */
+  staff: boolean;
+}
+
+/** At most so many tickets are kept for the stream: the newest, and every open one with an alarm. */
+export const streamLimit = 400;
+
+/** The moving state of the wall. */
+export interface WallState {
+  info: ShallowRef<WallInfo | null>;
+  areas: Record<Level, ShallowRef<AreaCollection | null>>;
+  stats: ShallowRef<Map<string, AreaStat>>;
+  figures: ShallowRef<Figure[]>;
+  tickets: ShallowRef<Map<number, TicketView>>;
+  staff: ShallowRef<Map<number, StaffView>>;
+  freshness: ShallowRef<Freshness | null>;
+  /** The server's clock and when (by `performance.now`) it was read. */
+  clock: ShallowRef<{ clock: Clock; readAt: number } | null>;
+  /** Plain facts about the link, reactive. */
+  link: {
+    revision: number;
+    connection: Connection;
+    /** `Date.now()` of the last frame or snapshot. */
+    heardAt: number;
+    /** `Date.now()` of the last snapshot or of the last frame that brought figures. */
+    figuresAt: number;
+    attempt: number;
+    /** `Date.now()` of the next attempt. */
+    retryAt: number;
+    /** The other time shown, or `null` for now. */
+    asOf: number | null;
+    /** Whether an answer about another time is under way. */
+    asking: boolean;
+  };
+}
+
+/** An empty state. */
+export function emptyState(): WallState {
+  return {
+    info: shallowRef(null),
+    areas: { cell: shallowRef(null), community: shallowRef(null), street: shallowRef(null) },
+    stats: shallowRef(new Map()),
+    figures: shallowRef([]),
+    tickets: shallowRef(new Map()),
+    staff: shallowRef(new Map()),
+    freshness: shallowRef(null),
+    clock: shallowRef(null),
+    link: reactive({
+      revision: -1,
+      connection: 'connecting' as Connection,
+      heardAt: 0,
+      figuresAt: 0,
+      attempt: 0,
+      retryAt: 0,
+      asOf: null,
+      asking: false,
+    }),
+  };
+}
+
+function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
+  return new Map(rows.map((row) => [key(row), row]));
+}
+
+/** Replaces everything by a snapshot. */
+export function applySnapshot(state: WallState, snapshot: Snapshot): void {
+  state.stats.value = byKey(snapshot.areas, (row) => row.key);
+  state.figures.value = snapshot.figures;
+  state.tickets.value = byKey(snapshot.tickets, (row) => row.id);
+  state.staff.value = byKey(snapshot.staff, (row) => row.id);
+  state.freshness.value = snapshot.freshness;
+  state.clock.value = { clock: snapshot.clock, readAt: performance.now() };
+  state.link.revision = snapshot.revision;
+  state.link.heardAt = Date.now();
+  state.link.figuresAt = Date.now();
+}
+
+/**
+ * Whether a frame continues what is known (`apply`), was overtaken by a later snapshot (`skip`), or leaves a gap (`gap`).
+ * A frame by the passing of time alone has the same revision at both ends.
+ */
+export function judgeFrame(revision: number, frame: Pick<Frame, 'from_revision' | 'to_revision'>): 'apply' | 'skip' | 'gap' {
+  if (frame.from_revision === revision) return 'apply';
+  return frame.to_revision <= revision ? 'skip' : 'gap';
+}
+
+/** Applies a frame that continues the state, and says what it changed. */
+export function applyFrame(state: WallState, frame: Frame): FrameChange {
+  const fresh = frame.tickets.filter((ticket) => !state.tickets.value.has(ticket.id));
+  if (frame.areas.length > 0) {
+    for (const row of frame.areas) state.stats.value.set(row.key, row);
+    triggerRef(state.stats);
+  }
+  if (frame.tickets.length > 0) {
+    for (const ticket of frame.tickets) state.tickets.value.set(ticket.id, ticket);
+    trimTickets(state.tickets.value);
+    triggerRef(state.tickets);
+  }
+  if (frame.staff.length > 0) {
+    for (const person of frame.staff) state.staff.value.set(person.id, person);
+    triggerRef(state.staff);
+  }
+  if (frame.figures) {
+    state.figures.value = frame.figures;
+    state.link.figuresAt = Date.now();
+  }
+  state.freshness.value = frame.freshness;
+  state.clock.value = { clock: frame.clock, readAt: performance.now() };
+  state.link.revision = frame.to_revision;
+  state.link.heardAt = Date.now();
+  return { fresh, tickets: frame.tickets.length > 0, areas: frame.areas.map((row) => row.key), staff: frame.staff.length > 0 };
+}
+
+/** Forgets the oldest tickets beyond the limit; open alarms stay. */
+function trimTickets(tickets: Map<number, TicketView>): void {
+  if (tickets.size <= streamLimit) return;
+  const oldestFirst = [...tickets.values()].filter((t) => !(t.open && t.alarm !== '')).sort((a, b) => a.reported_ms - b.reported_ms || a.id - b.id);
+  for (const ticket of oldestFirst.slice(0, tickets.size - streamLimit)) tickets.delete(ticket.id);
+}

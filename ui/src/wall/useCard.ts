@@ -1,0 +1,70 @@
+/** Asks for a card when the selection changes, and again when frames touch it. */
+import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import { useI18n } from 'vue-i18n';
+import { HostError, type Query } from '@/host';
+import { useWall } from '@/state/app';
+import type { FrameChange } from '@/state/wall';
+
+/** At most one question in so many ms while frames keep coming. */
+const againMs = 2000;
+
+/** The card's content with what to say while there is none. */
+export interface Card<T> {
+  card: ShallowRef<T | null>;
+  loading: Ref<boolean>;
+  problem: Ref<string>;
+}
+
+/** Follows a question; `touches` says whether a frame changed its answer. */
+export function useCard<T>(path: string, query: () => Query, touches: (change: FrameChange) => boolean): Card<T> {
+  const { host, state, news } = useWall();
+  const { t } = useI18n();
+  const card: ShallowRef<T | null> = shallowRef(null);
+  const loading = ref(true);
+  const problem = ref('');
+  let question: AbortController | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let askedAt = 0;
+
+  async function ask(): Promise<void> {
+    question?.abort();
+    const mine = (question = new AbortController());
+    askedAt = performance.now();
+    const as_of = state.link.asOf === null ? undefined : new Date(state.link.asOf).toISOString();
+    try {
+      const answer = await host.get<T>(path, { ...query(), as_of }, mine.signal);
+      if (mine.signal.aborted) return;
+      card.value = answer;
+      problem.value = '';
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      const gone = error instanceof HostError && error.status === 404;
+      // A lost link keeps the card that is there; it says nothing the link's band does not say.
+      if (gone || !card.value) problem.value = gone ? t('card.gone') : t('card.failed', { why: error instanceof Error ? error.message : String(error) });
+    } finally {
+      if (!mine.signal.aborted) loading.value = false;
+    }
+  }
+
+  watch(
+    () => JSON.stringify(query()),
+    () => {
+      card.value = null;
+      loading.value = true;
+      problem.value = '';
+      void ask();
+    },
+    { immediate: true },
+  );
+  const stop = news.listen((change) => {
+    if (change !== null && !touches(change)) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void ask(), Math.max(50, againMs - (performance.now() - askedAt)));
+  });
+  onBeforeUnmount(() => {
+    stop();
+    clearTimeout(timer);
+    question?.abort();
+  });
+  return { card, loading, problem };
+}
