@@ -3,7 +3,7 @@
 //   node scripts/load.mjs [--rate 1000] [--seconds 60] [--batch 1] [--seed 1]          a demonstration wall of its own
 //   node scripts/load.mjs --url http://127.0.0.1:8787 --token TOKEN [--pid PID] …      a wall that runs (loopback only)
 //
-// The token of a running wall: gridwall token create load --unlimited (its role must allow reading to verify).
+// The token of a running wall: gridwall token create load --unlimited (any role that may feed can read).
 // Tickets are posted on schedule whether or not earlier ones were answered, so that a slow wall shows as latency
 // and not as a lower rate. Nothing here is a test: numbers are printed, only lost tickets fail.
 
@@ -67,7 +67,7 @@ async function target() {
     return { base: asked.url, token: asked.token, pid: asked.pid, end: async () => {} };
   }
   const folder = scratch('gridwall-load-');
-  const wall = await startWall(folder.path, { args: ['run', '--demo'] });
+  const wall = await startWall(folder.path, { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
   const { token } = wallCommand(folder.path, ['token', 'create', 'load', '--unlimited']);
   const end = async () => {
     await wall.stop();

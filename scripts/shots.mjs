@@ -140,7 +140,7 @@ try {
   } else {
     const folder = scratch('gridwall-shots-');
     try {
-      const wall = await startWall(join(folder.path, 'demo'), { args: ['run', '--demo'] });
+      const wall = await startWall(join(folder.path, 'demo'), { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
       await shoot(wall, 'demo', browser).finally(() => wall.stop());
       if (process.env.BOSTON_DATA) {
         boston(process.env.BOSTON_DATA, join(folder.path, 'boston'));

@@ -40,7 +40,7 @@ async function cable(toPort) {
 /** A demonstration wall on data of its own, with a cable to it. */
 export async function demoWall() {
   const folder = scratch('gridwall-browser-');
-  const wall = await startWall(folder.path, { args: ['run', '--demo', '--listen', '127.0.0.1:0'] });
+  const wall = await startWall(folder.path, { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
   const line = await cable(Number(new URL(wall.base).port));
   const { token } = wallCommand(folder.path, ['token', 'create', 'test', '--unlimited']);
   const authorization = `Bearer ${token}`;

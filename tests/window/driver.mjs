@@ -10,7 +10,8 @@ import { scratch, until } from '../../scripts/lib/wall.mjs';
 /** The key under which WebDriver hands out elements. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
-function freePort() {
+/** A loopback port that was free a moment ago. */
+export function freePort() {
   return new Promise((found, failed) => {
     const server = createServer().on('error', failed);
     server.listen(0, '127.0.0.1', () => {

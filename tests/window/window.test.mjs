@@ -2,18 +2,18 @@
 // arrives is on it without the page being loaded again.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { scratch, wallBinary, wallCommand } from '../../scripts/lib/wall.mjs';
-import { openWindow } from './driver.mjs';
+import { freePort, openWindow } from './driver.mjs';
 
 const folder = scratch('gridwall-window-data-');
 let opened;
+let port;
 
 before(
   async () => {
-    opened = await openWindow(wallBinary(), ['--data-dir', folder.path, 'run', '--demo']);
+    port = await freePort();
+    opened = await openWindow(wallBinary(), ['--data-dir', folder.path, 'run', '--demo', '--listen', `127.0.0.1:${port}`]);
     await opened.waitFor('the wall', "return document.documentElement.dataset.ready === '1'");
   },
   { timeout: 300_000 },
@@ -34,14 +34,16 @@ test('the window shows the wall', { timeout: 120_000 }, async () => {
 
 test('a ticket that arrives is on the wall without reload', { timeout: 180_000 }, async () => {
   await opened.execute('window.sameDocument = true');
-  const title = `冒烟测试${Date.now() % 1e6}`;
+  const title = '冒烟测试事件一件';
   const { bounds } = await opened.execute("return fetch('api/v1/wall').then((answer) => answer.json())");
   const [west, south, east, north] = bounds;
-  const ticket = { source: 'smoke', external_id: title, category: 'smoke', title, severity: 1, lon: (west + east) / 2, lat: (south + north) / 2 };
-  const file = join(folder.path, 'one.ndjson');
-  writeFileSync(file, JSON.stringify({ ...ticket, reported_at: new Date().toISOString() }));
-  const report = wallCommand(folder.path, ['import', 'tickets', file]);
-  assert.equal(report.created, 1, JSON.stringify(report));
+  const { token } = wallCommand(folder.path, ['token', 'create', 'smoke', '--unlimited']);
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/tickets`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ external_id: title, category: 'smoke', title, severity: 1, lon: (west + east) / 2, lat: (south + north) / 2 }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
   await opened.waitFor(
     'the ticket in the stream',
     "return document.querySelector('[data-testid=stream]').textContent.includes(arguments[0])",
