@@ -256,26 +256,34 @@ struct States {
     nodes: Vec<Node>,
     answers: Vec<Option<u32>>,
     next: HashMap<(u32, u32, bool), u32>,
+    /// The last step taken, for either kind: neighbouring pixels take the same.
+    last: [((u32, u32), u32); 2],
 }
 
 impl Default for States {
     fn default() -> Self {
         let nobody = Node { before: NOBODY, piece: 0, inside: false };
-        Self { nodes: vec![nobody], answers: vec![None], next: HashMap::new() }
+        Self { nodes: vec![nobody], answers: vec![None], next: HashMap::new(), last: [((u32::MAX, 0), 0); 2] }
     }
 }
 
 impl States {
     /// The state after one more piece. Pieces come in order, so after one that holds the pixel whole nothing matters.
     fn after(&mut self, state: u32, piece: u32, inside: bool) -> u32 {
+        let (key, known) = self.last[usize::from(inside)];
+        if key == (state, piece) {
+            return known;
+        }
         if state != NOBODY && self.nodes[state as usize].inside {
             return state;
         }
-        *self.next.entry((state, piece, inside)).or_insert_with(|| {
+        let next = *self.next.entry((state, piece, inside)).or_insert_with(|| {
             self.nodes.push(Node { before: state, piece, inside });
             self.answers.push(None);
             self.nodes.len() as u32 - 1
-        })
+        });
+        self.last[usize::from(inside)] = ((state, piece), next);
+        next
     }
 }
 
