@@ -1,0 +1,458 @@
+//! The command line, as `--help` prints it. The contract that scripts rely on.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// GridWall 网格指挥墙: the command wall of a street's grid-governance room.
+#[derive(Parser, Debug)]
+#[command(name = "gridwall", version, about, max_term_width = 110)]
+pub struct Cli {
+    /// Where everything the product writes lives (default: the platform's own folder).
+    #[arg(long, global = true, env = "GRIDWALL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Database URL; only `sqlite:` URLs of a data directory are known in this edition.
+    #[arg(long, global = true, value_name = "URL")]
+    pub db: Option<String>,
+    /// A fixed clock, RFC 3339 with zone: everything is judged at this time, and the wall says so.
+    #[arg(long, global = true, value_name = "T", value_parser = time)]
+    pub now: Option<wall_core::UtcMs>,
+    /// IANA zone for days and times, e.g. Asia/Shanghai (default: the store's setting, else the system's).
+    #[arg(long, global = true, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Print exactly one JSON object on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do; nothing = open the wall.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Open the wall; with no display, serve it and print the address.
+    Run(RunArgs),
+    /// Serve intake, API and the same wall in a browser, without a window.
+    Serve(ServeArgs),
+    /// Take in a file.
+    Import {
+        /// Which kind of records.
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// Write records to a file.
+    Export(ExportArgs),
+    /// Which cell each point is in.
+    Locate(LocateArgs),
+    /// The nearest cameras, staff, open tickets or sites.
+    Near(NearArgs),
+    /// Historical tickets as a live feed, the wall's clock with them.
+    Replay(ReplayArgs),
+    /// Counts by cell, category, platform or owner.
+    Stats(StatsArgs),
+    /// A picture of the wall, drawn natively, without a display.
+    Snapshot(SnapshotArgs),
+    /// Tokens that feeds and scripts use.
+    Token {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: TokenCommand,
+    },
+    /// The tamper-evident audit log.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        what: AuditCommand,
+    },
+    /// Check the data directory, the store and this machine.
+    Doctor,
+    /// Write the files of the demonstration district.
+    Demo(DemoArgs),
+    /// Draws a still from standard input in this process (used by `snapshot`).
+    #[command(hide = true)]
+    RenderStill {
+        /// Picture to write.
+        out: PathBuf,
+    },
+}
+
+/// How the wall is opened.
+#[derive(Args, Debug, Default, Clone)]
+pub struct RunArgs {
+    /// The demonstration district: a store of its own, with a live feed. All fictional.
+    #[arg(long)]
+    pub demo: bool,
+    /// Title on the wall.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Show what an unsigned viewer sees: places only to the cell.
+    #[arg(long)]
+    pub viewer: bool,
+    /// Base map (PMTiles); default: basemap.pmtiles in the data directory.
+    #[arg(long, value_name = "FILE")]
+    pub base_map: Option<PathBuf>,
+    /// Start in full screen.
+    #[arg(long)]
+    pub fullscreen: bool,
+    /// Also take intake over HTTP on this loopback address while the window is open.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+}
+
+/// How the wall is served.
+#[derive(Args, Debug, Clone)]
+pub struct ServeArgs {
+    /// Address; this edition serves on loopback only.
+    #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
+    pub listen: std::net::SocketAddr,
+    /// The demonstration district.
+    #[arg(long)]
+    pub demo: bool,
+    /// Title on the wall.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The printed link shows what an unsigned viewer sees.
+    #[arg(long)]
+    pub viewer: bool,
+    /// Base map (PMTiles).
+    #[arg(long, value_name = "FILE")]
+    pub base_map: Option<PathBuf>,
+    /// Further names this wall answers to (behind a TLS proxy).
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
+    /// A TLS proxy stands in front: cookies are Secure.
+    #[arg(long)]
+    pub behind_tls: bool,
+}
+
+/// Kinds of imports.
+#[derive(Subcommand, Debug)]
+pub enum Import {
+    /// Grid cells (网格): GeoJSON.
+    Cells(ImportCells),
+    /// Who answers for which cell (责任人): CSV.
+    Owners(ImportOwners),
+    /// Tickets (事件): CSV, NDJSON or GeoJSON, also .gz.
+    Tickets(ImportRows),
+    /// Cameras (视频监控): CSV or GeoJSON.
+    Cameras(ImportRows),
+    /// Field staff (网格员): CSV.
+    Staff(ImportRows),
+    /// Key sites (重点部位): CSV or GeoJSON.
+    Sites(ImportRows),
+    /// Buildings with households: GeoJSON or CSV.
+    Buildings(ImportRows),
+    /// Streets as lines: GeoJSON.
+    Streets(ImportRows),
+    /// Category table: CSV.
+    Categories(ImportRows),
+    /// Care register (重点人群): not in this edition.
+    Register(ImportRows),
+}
+
+/// What every import takes.
+#[derive(Args, Debug, Clone)]
+pub struct ImportRows {
+    /// The file; `-` = standard input.
+    pub file: PathBuf,
+    /// Datum of the coordinates.
+    #[arg(long, default_value = "auto")]
+    pub datum: DatumArg,
+    /// Encoding of the text: auto, utf-8, gb18030 …
+    #[arg(long, default_value = "auto")]
+    pub encoding: String,
+    /// Read and report, write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// If any row is refused, write nothing and end with 3.
+    #[arg(long)]
+    pub strict: bool,
+    /// Profile that maps columns to fields: a bundled name or a TOML file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+    /// Name of the source when the rows have none (default: the profile's, else the file's name).
+    #[arg(long)]
+    pub source: Option<String>,
+}
+
+/// Import of owners.
+#[derive(Args, Debug, Clone)]
+pub struct ImportOwners {
+    /// What every import takes.
+    #[command(flatten)]
+    pub rows: ImportRows,
+    /// The network whose cells are meant.
+    #[arg(long, default_value = "general")]
+    pub network: String,
+}
+
+/// Import of cells.
+#[derive(Args, Debug, Clone)]
+pub struct ImportCells {
+    /// What every import takes.
+    #[command(flatten)]
+    pub rows: ImportRows,
+    /// The network.
+    #[arg(long, default_value = "general")]
+    pub network: String,
+    /// Name of the plan (default: the file's name).
+    #[arg(long)]
+    pub plan: Option<String>,
+    /// Field(s) of the code, joined.
+    #[arg(long, value_name = "F[,F2…]", value_delimiter = ',')]
+    pub code_field: Vec<String>,
+    /// Field of the name.
+    #[arg(long)]
+    pub name_field: Option<String>,
+    /// Field of the community code.
+    #[arg(long)]
+    pub community_field: Option<String>,
+    /// Field of the households.
+    #[arg(long)]
+    pub households_field: Option<String>,
+    /// Field of the owner.
+    #[arg(long)]
+    pub owner_field: Option<String>,
+    /// Join vertices of neighbours within this distance, metres; 0 = as given.
+    #[arg(long, default_value_t = 0.5)]
+    pub snap_m: f64,
+    /// Repair broken rings (default).
+    #[arg(long, overrides_with = "no_repair")]
+    pub repair: bool,
+    /// Refuse broken rings instead of repairing them.
+    #[arg(long)]
+    pub no_repair: bool,
+    /// Publish the plan.
+    #[arg(long)]
+    pub publish: bool,
+    /// From when it is in force (default: a first plan since always, a later one from now).
+    #[arg(long, value_parser = time, requires = "publish", value_name = "T")]
+    pub effective: Option<wall_core::UtcMs>,
+}
+
+/// Datum as asked for.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatumArg {
+    /// What the file declares, else WGS-84.
+    Auto,
+    /// WGS-84.
+    Wgs84,
+    /// CGCS2000 (equal to WGS-84 here).
+    Cgcs2000,
+    /// GCJ-02.
+    Gcj02,
+    /// BD-09.
+    Bd09,
+}
+
+/// What to export.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportKind {
+    /// Cells of a plan.
+    Cells,
+    /// Tickets.
+    Tickets,
+    /// Cameras.
+    Cameras,
+    /// Staff.
+    Staff,
+    /// Sites.
+    Sites,
+}
+
+/// Export.
+#[derive(Args, Debug, Clone)]
+pub struct ExportArgs {
+    /// What.
+    pub what: ExportKind,
+    /// File; its ending chooses the format: .geojson, .csv, .ndjson.
+    pub out: PathBuf,
+    /// Plan by name or number.
+    #[arg(long)]
+    pub plan: Option<String>,
+    /// As it was at this time.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub as_of: Option<wall_core::UtcMs>,
+    /// Network.
+    #[arg(long, default_value = "general")]
+    pub network: String,
+}
+
+/// Locate.
+#[derive(Args, Debug, Clone)]
+pub struct LocateArgs {
+    /// CSV with coordinates; `-` = standard input.
+    pub file: Option<PathBuf>,
+    /// One point.
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub point: Option<String>,
+    /// Column of the longitude.
+    #[arg(long)]
+    pub lon: Option<String>,
+    /// Column of the latitude.
+    #[arg(long)]
+    pub lat: Option<String>,
+    /// Accuracy in metres: candidates are all cells within it.
+    #[arg(long, value_name = "M")]
+    pub accuracy: Option<f64>,
+    /// Network.
+    #[arg(long, default_value = "general")]
+    pub network: String,
+    /// Plan by name or number.
+    #[arg(long)]
+    pub plan: Option<String>,
+    /// By the plan in force at this time.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub as_of: Option<wall_core::UtcMs>,
+    /// Datum of the coordinates.
+    #[arg(long, default_value = "auto")]
+    pub datum: DatumArg,
+    /// Encoding of the text.
+    #[arg(long, default_value = "auto")]
+    pub encoding: String,
+}
+
+/// Near.
+#[derive(Args, Debug, Clone)]
+pub struct NearArgs {
+    /// Longitude, degrees.
+    #[arg(allow_hyphen_values = true)]
+    pub lon: f64,
+    /// Latitude, degrees.
+    #[arg(allow_hyphen_values = true)]
+    pub lat: f64,
+    /// camera, staff, ticket or site.
+    #[arg(long, value_parser = ["camera", "staff", "ticket", "site"])]
+    pub kind: String,
+    /// How many.
+    #[arg(short, default_value_t = 5)]
+    pub k: usize,
+    /// Only within this distance, metres.
+    #[arg(long, value_name = "M")]
+    pub within_m: Option<f64>,
+}
+
+/// Replay.
+#[derive(Args, Debug, Clone)]
+pub struct ReplayArgs {
+    /// Tickets as `import tickets` takes them.
+    pub file: PathBuf,
+    /// Profile that maps columns to fields.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+    /// Seconds of the wall per second.
+    #[arg(long, default_value_t = 600.0)]
+    pub speed: f64,
+    /// A running wall to feed (with `--token`); without it, the wall on this data directory is fed through the store.
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+    /// Token for `--to`.
+    #[arg(long, env = "GRIDWALL_TOKEN", value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Start here instead of at the first event; what lies before is sent at once.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub from: Option<wall_core::UtcMs>,
+    /// Stop here.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub until: Option<wall_core::UtcMs>,
+    /// Datum of the coordinates.
+    #[arg(long, default_value = "auto")]
+    pub datum: DatumArg,
+    /// Encoding of the text.
+    #[arg(long, default_value = "auto")]
+    pub encoding: String,
+    /// Leave the replay's clock standing at the end instead of returning to the system's.
+    #[arg(long)]
+    pub keep_clock: bool,
+}
+
+/// Stats.
+#[derive(Args, Debug, Clone)]
+pub struct StatsArgs {
+    /// As of this time.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub as_of: Option<wall_core::UtcMs>,
+    /// Group by.
+    #[arg(long, default_value = "cell", value_parser = ["cell", "category", "platform", "owner"])]
+    pub by: String,
+}
+
+/// Snapshot.
+#[derive(Args, Debug, Clone)]
+pub struct SnapshotArgs {
+    /// Picture to write (PNG).
+    pub out: PathBuf,
+    /// WIDTHxHEIGHT in pixels.
+    #[arg(long, default_value = "1920x1080", value_parser = size)]
+    pub size: (u32, u32),
+    /// heat, owner, time_left or open.
+    #[arg(long, default_value = "heat", value_parser = ["heat", "owner", "time_left", "open"])]
+    pub scene: String,
+    /// As of this time.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub as_of: Option<wall_core::UtcMs>,
+    /// The demonstration district's store.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Demo files.
+#[derive(Args, Debug, Clone)]
+pub struct DemoArgs {
+    /// Folder to write the import files into.
+    pub out: PathBuf,
+    /// Seed: the same seed and time give the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Tokens.
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Make a token; its secret is shown once.
+    Create {
+        /// Name, unique; also the default source of its tickets.
+        name: String,
+        /// Role: feed, viewer, operator, leader, planner, admin.
+        #[arg(long, default_value = "feed")]
+        role: String,
+        /// Without a rate limit (load tests).
+        #[arg(long)]
+        unlimited: bool,
+    },
+    /// List tokens.
+    List,
+    /// Revoke a token.
+    Revoke {
+        /// Name.
+        name: String,
+    },
+}
+
+/// Audit.
+#[derive(Subcommand, Debug)]
+pub enum AuditCommand {
+    /// Recompute the chain and compare it with its anchor.
+    Verify,
+    /// Write the log as NDJSON.
+    Export {
+        /// File.
+        out: PathBuf,
+    },
+}
+
+fn time(text: &str) -> Result<wall_core::UtcMs, String> {
+    wall_core::UtcMs::from_rfc3339(text)
+        .ok_or_else(|| "a time is RFC 3339 with its zone, e.g. 2026-01-31T12:00:00+08:00".to_owned())
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parse = || {
+        let (w, h) = text.split_once(['x', 'X', '×'])?;
+        Some((w.trim().parse::<u32>().ok()?, h.trim().parse::<u32>().ok()?))
+    };
+    match parse() {
+        Some((w @ 160..=7680, h @ 90..=4320)) => Ok((w, h)),
+        _ => Err("a size is WIDTHxHEIGHT, 160x90 … 7680x4320".to_owned()),
+    }
+}

@@ -1,0 +1,76 @@
+//! Questions on the command line: where is it, what is near, how many.
+
+use super::{operator, station};
+use crate::{
+    cli::{Cli, LocateArgs, NearArgs, StatsArgs},
+    console::{Failure, answer},
+};
+use serde_json::json;
+use wall_core::{Datum, Place};
+use wall_service::wall::StatLine;
+
+use super::import::{datum, encoding};
+
+/// `gridwall locate`.
+pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
+    let wall = station::open(cli).await?;
+    let locator = wall.locator(&args.network, args.plan.as_deref(), args.as_of).await?;
+    let given = datum(args.datum);
+    let from = given.unwrap_or(Datum::Wgs84);
+    if let Some(text) = &args.point {
+        let place = point(text)?;
+        let found = locator.locate(from.to_wgs84(place), args.accuracy);
+        let value = json!({ "lon": place.lon, "lat": place.lat, "cell_code": found.cell_code, "cell_name": found.cell_name,
+            "edge_m": found.edge_m, "candidates": found.candidates });
+        return answer(cli.json, &value, || {
+            if found.cell_code.is_empty() {
+                "outside all cells".into()
+            } else {
+                format!("{} {} ({:.3} m from its edge)", found.cell_code, found.cell_name, found.edge_m.unwrap_or(0.0))
+            }
+        });
+    }
+    let Some(file) = &args.file else {
+        return Err(Failure::usage("locate needs FILE.csv, - or --point LON,LAT"));
+    };
+    super::import::locate_rows(cli, args, file, encoding(&args.encoding)?, &move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
+}
+
+/// `gridwall near LON LAT`.
+pub async fn near(cli: &Cli, args: &NearArgs) -> Result<(), Failure> {
+    let place = Place::new(args.lon, args.lat).ok_or_else(|| Failure::usage("LON LAT are degrees, −180 … 180 and −90 … 90"))?;
+    let wall = station::open(cli).await?;
+    let found = wall.near(&operator(false, "cli"), place, &args.kind, args.k, args.within_m).await?;
+    answer(cli.json, &json!({ "kind": args.kind, "lon": args.lon, "lat": args.lat, "found": found }), || {
+        if found.is_empty() {
+            return format!("no {} near there", args.kind);
+        }
+        let line = |p: &wall_service::wire::PlaceView| {
+            format!("{:>9.1} m  ~{:>4.0} s on foot  {} ({})", p.distance_m.unwrap_or(0.0), p.walk_s.unwrap_or(0.0), p.name, p.state)
+        };
+        found.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// `gridwall stats`.
+pub async fn stats(cli: &Cli, args: &StatsArgs) -> Result<(), Failure> {
+    let wall = station::open(cli).await?;
+    let lines = wall.stats(&operator(false, "cli"), &args.by, args.as_of).await?;
+    let at = args.as_of.unwrap_or_else(|| wall.now());
+    answer(cli.json, &json!({ "by": args.by, "as_of": at.to_rfc3339(), "lines": lines }), || {
+        let row = |l: &StatLine| {
+            let rate = if l.due > 0 { format!("{}/{} = {:.1} %", l.on_time, l.due, 100.0 * l.on_time as f64 / l.due as f64) } else { "-".into() };
+            format!("{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  {rate}", if l.name.is_empty() { &l.key } else { &l.name }, l.open, l.overdue, l.received_today, l.closed_today, l.total)
+        };
+        let head = format!("{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  on time", args.by, "open", "overdue", "in today", "done", "total");
+        std::iter::once(head).chain(lines.iter().map(row)).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn point(text: &str) -> Result<Place, Failure> {
+    let parse = || {
+        let (lon, lat) = text.split_once(',')?;
+        Place::new(lon.trim().parse().ok()?, lat.trim().parse().ok()?)
+    };
+    parse().ok_or_else(|| Failure::usage(format!("\"{text}\" is not LON,LAT in degrees")))
+}

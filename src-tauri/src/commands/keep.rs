@@ -1,0 +1,114 @@
+//! Keeping: tokens, audit, doctor. No world is loaded for these.
+
+use super::{data_dir, station::os_user};
+use crate::{cli::Cli, console::{Failure, answer}};
+use serde_json::json;
+use std::{io::Write, path::Path};
+use wall_service::wall::system_now;
+use wall_store::{Role, Store};
+
+async fn store(cli: &Cli) -> Result<Store, Failure> {
+    Ok(Store::open(&data_dir(cli)?).await?)
+}
+
+/// Makes a token; its secret is shown once.
+pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool) -> Result<(), Failure> {
+    let words = || Role::ALL.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
+    let role = Role::from_code(role).ok_or_else(|| Failure::usage(format!("there is no role \"{role}\"; roles: {}", words())))?;
+    if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        return Err(Failure::usage("a token's name has 1 … 100 printable characters".to_owned()));
+    }
+    let store = store(cli).await?;
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    let secret = tx.create_token(name, role, unlimited).await?;
+    tx.commit().await?;
+    let value = json!({ "name": name, "role": role.code(), "unlimited": unlimited, "token": secret });
+    answer(cli.json, &value, || format!("{secret}\n(shown once; send it as `Authorization: Bearer …`)"))
+}
+
+/// Lists tokens.
+pub async fn list_tokens(cli: &Cli) -> Result<(), Failure> {
+    let tokens = store(cli).await?.tokens().await?;
+    let rows: Vec<_> = tokens
+        .iter()
+        .map(|t| {
+            json!({ "name": t.name, "role": t.role.code(), "unlimited": t.unlimited, "created_at": t.created_at.to_rfc3339(),
+                "revoked_at": t.revoked_at.map(|r| r.to_rfc3339()) })
+        })
+        .collect();
+    answer(cli.json, &json!({ "tokens": rows }), || {
+        let line = |t: &wall_store::Token| {
+            let state = t.revoked_at.map_or_else(|| "in force".to_owned(), |r| format!("revoked {}", r.to_rfc3339()));
+            format!("{:<24} {:<10} {}{}", t.name, t.role.code(), state, if t.unlimited { ", no rate limit" } else { "" })
+        };
+        if tokens.is_empty() { "no tokens".into() } else { tokens.iter().map(line).collect::<Vec<_>>().join("\n") }
+    })
+}
+
+/// Revokes a token.
+pub async fn revoke_token(cli: &Cli, name: &str) -> Result<(), Failure> {
+    let store = store(cli).await?;
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    if !tx.revoke_token(name).await? {
+        return Err(Failure::input(format!("there is no token {name} in force")));
+    }
+    tx.commit().await?;
+    answer(cli.json, &json!({ "name": name, "revoked": true }), || format!("{name} revoked; running walls refuse it within seconds"))
+}
+
+/// Verifies the audit chain.
+pub async fn verify_audit(cli: &Cli) -> Result<(), Failure> {
+    let verdict = store(cli).await?.verify_audit().await?;
+    let whole = verdict.faults.is_empty();
+    let value = json!({ "whole": whole, "lines": verdict.lines, "anchored": verdict.anchored, "faults": verdict.faults });
+    answer(cli.json, &value, || {
+        if whole { format!("the audit log is whole: {} lines", verdict.lines) } else { verdict.faults.join("\n") }
+    })?;
+    if whole { Ok(()) } else { Err(Failure { code: 4, message: "the audit log was tampered with or damaged".into() }) }
+}
+
+/// Writes the audit log as NDJSON.
+pub async fn export_audit(cli: &Cli, out: &Path) -> Result<(), Failure> {
+    let store = store(cli).await?;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(out)?);
+    let mut from = 1;
+    let mut lines = 0u64;
+    loop {
+        let page = store.audit_lines(from, 10_000).await?;
+        let Some(last) = page.last() else { break };
+        from = last.seq + 1;
+        for l in &page {
+            let value = json!({ "seq": l.seq, "at": l.at.to_rfc3339(), "actor": l.actor, "role": l.role, "station": l.station,
+                "purpose": l.purpose, "action": l.action, "detail": l.detail });
+            writeln!(file, "{value}")?;
+            lines += 1;
+        }
+    }
+    file.flush()?;
+    answer(cli.json, &json!({ "lines": lines, "file": out }), || format!("{lines} lines to {}", out.display()))
+}
+
+/// Checks the data directory, the store and this machine.
+pub async fn doctor(cli: &Cli) -> Result<(), Failure> {
+    let folder = data_dir(cli)?;
+    let store = Store::open(&folder).await?;
+    let pragmas = store.pragmas().await?;
+    let verdict = store.verify_audit().await?;
+    let checks = [
+        ("journal_mode", pragmas.journal_mode == "wal", pragmas.journal_mode.clone()),
+        ("synchronous", pragmas.synchronous == 2, pragmas.synchronous.to_string()),
+        ("foreign_keys", pragmas.foreign_keys == 1, pragmas.foreign_keys.to_string()),
+        ("audit", verdict.faults.is_empty(), format!("{} lines", verdict.lines)),
+        ("base_map", true, if folder.join("basemap.pmtiles").exists() { "present".into() } else { "none (plain ground)".into() }),
+        ("interface", crate::assets::present(), if crate::assets::present() { "built in".into() } else { "missing".into() }),
+    ];
+    let well = checks.iter().all(|c| c.1);
+    let tickets = store.ticket_count().await?;
+    let rows: Vec<_> = checks.iter().map(|(name, ok, found)| json!({ "check": name, "ok": ok, "found": found })).collect();
+    let value = json!({ "well": well, "data_dir": folder, "revision": store.revision().await?, "tickets": tickets, "checks": rows });
+    answer(cli.json, &value, || {
+        let lines: Vec<String> = checks.iter().map(|(n, ok, f)| format!("{} {n}: {f}", if *ok { "✓" } else { "✗" })).collect();
+        format!("{}\n{tickets} tickets in {}", lines.join("\n"), folder.display())
+    })?;
+    if well { Ok(()) } else { Err(Failure { code: 4, message: "not everything is well; see above".into() }) }
+}

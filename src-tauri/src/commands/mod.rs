@@ -1,0 +1,54 @@
+//! The commands, one a file. Each turns arguments into a call of the service and says what came of it.
+
+pub mod run;
+pub mod snapshot;
+
+mod ask;
+mod export;
+mod import;
+mod keep;
+mod replay;
+mod station;
+
+use crate::{
+    cli::{AuditCommand, Cli, Command, RunArgs, TokenCommand},
+    console::Failure,
+};
+pub use station::{data_dir, open, operator};
+
+/// Runs a command that is not the window.
+pub async fn command(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        None | Some(Command::Run(_)) | Some(Command::RenderStill { .. }) => Ok(()),
+        Some(Command::Serve(args)) => run::serve(cli, args).await,
+        Some(Command::Import { what }) => import::import(cli, what).await,
+        Some(Command::Export(args)) => export::export(cli, args).await,
+        Some(Command::Locate(args)) => ask::locate(cli, args).await,
+        Some(Command::Near(args)) => ask::near(cli, args).await,
+        Some(Command::Stats(args)) => ask::stats(cli, args).await,
+        Some(Command::Replay(args)) => replay::replay(cli, args).await,
+        Some(Command::Snapshot(args)) => snapshot::snapshot(cli, args).await,
+        Some(Command::Token { what }) => match what {
+            TokenCommand::Create { name, role, unlimited } => keep::create_token(cli, name, role, *unlimited).await,
+            TokenCommand::List => keep::list_tokens(cli).await,
+            TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,
+        },
+        Some(Command::Audit { what }) => match what {
+            AuditCommand::Verify => keep::verify_audit(cli).await,
+            AuditCommand::Export { out } => keep::export_audit(cli, out).await,
+        },
+        Some(Command::Doctor) => keep::doctor(cli).await,
+        Some(Command::Demo(args)) => crate::demo::write(cli, args),
+    }
+}
+
+impl Cli {
+    /// The arguments of `run`, when that is what was asked (nothing at all is `run`).
+    pub fn run_args(&self) -> Option<RunArgs> {
+        match &self.command {
+            None => Some(RunArgs::default()),
+            Some(Command::Run(args)) => Some(args.clone()),
+            Some(_) => None,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The wall's window and the frames it subscribes to.
+
+use crate::{assets::Embedded, console::Failure, recover, scheme};
+use std::sync::Arc;
+use tauri::{State, WebviewUrl, WebviewWindowBuilder, ipc::Channel};
+use wall_service::{
+    http::{HttpOptions, router},
+    wall::Wall,
+    wire::Frame,
+};
+use wall_store::Actor;
+
+/// What the commands of the window act on.
+struct Station {
+    wall: Wall,
+    actor: Actor,
+}
+
+/// Sends frames through the channel until the page closes it. The first one catches up from `since`.
+#[tauri::command]
+async fn frames(since: i64, channel: Channel<Frame>, station: State<'_, Station>) -> Result<(), String> {
+    let (wall, actor) = (station.wall.clone(), station.actor.clone());
+    let (first, mut live) = wall.frames(&actor, since).await.map_err(|e| e.to_string())?;
+    tokio::spawn(async move {
+        let mut revision = since;
+        let mut next = first;
+        loop {
+            let frame = match next.take() {
+                Some(frame) => frame,
+                None => match live.recv().await {
+                    Ok(frame) => frame,
+                    // Too slow: catch up from where this page is.
+                    Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => match wall.frames(&actor, revision).await {
+                        Ok((first, again)) => {
+                            live = again;
+                            next = first;
+                            continue;
+                        }
+                        Err(_) => return,
+                    },
+                    Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                },
+            };
+            if frame.to_revision < revision {
+                continue;
+            }
+            revision = frame.to_revision;
+            if channel.send((*wall.for_actor(&actor, &frame)).clone()).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Opens the window and runs until it is closed.
+pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
+    let mut options = HttpOptions::new(Arc::new(Embedded));
+    options.local_actor = Some(actor.clone());
+    let router = router(wall.clone(), options);
+    tauri::async_runtime::set(runtime.clone());
+    tauri::Builder::default()
+        .manage(Station { wall, actor })
+        .register_asynchronous_uri_scheme_protocol(scheme::SCHEME, scheme::handler(router, runtime))
+        .invoke_handler(tauri::generate_handler![frames])
+        .setup(move |app| {
+            let url = format!("{}://localhost/", scheme::SCHEME).parse()?;
+            let window = WebviewWindowBuilder::new(app, "wall", WebviewUrl::CustomProtocol(url))
+                .title("网格指挥墙 GridWall")
+                .inner_size(1600.0, 900.0)
+                .min_inner_size(1024.0, 600.0)
+                .maximized(true)
+                .build()?;
+            recover::reload_after_crash(&window);
+            // In the builder this fails on secondary screens.
+            if fullscreen {
+                window.set_fullscreen(true)?;
+            }
+            Ok(())
+        })
+        .run(tauri::generate_context!())
+        .map_err(|e| Failure { code: 4, message: format!("the window cannot be opened: {e}; `gridwall serve` shows the same wall in a browser") })
+}
