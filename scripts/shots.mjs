@@ -3,6 +3,7 @@
 //   node scripts/shots.mjs                         the demonstration district
 //   node scripts/shots.mjs --data DIR --name boston [--now T]   a wall on data of one's own, for instance:
 //     gridwall --data-dir DIR import cells precincts.geojson --code-field WDPCT --publish …
+//   node scripts/shots.mjs --url 'http://127.0.0.1:8787/?once=…' --name hall    a wall that runs
 //   --sizes 1920x1080,3840x2160   --shots heat,time_left,owner,card   --out docs/screenshots
 //
 // `make shots` does what it can: the demonstration, and Boston when BOSTON_DATA names the folder with
@@ -20,6 +21,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { values: asked } = parseArgs({
   options: {
     data: { type: 'string' },
+    url: { type: 'string' },
     name: { type: 'string', default: 'wall' },
     now: { type: 'string' },
     sizes: { type: 'string', default: '1920x1080,3840x2160' },
@@ -134,7 +136,8 @@ function summary(report) {
 
 const browser = await launch();
 try {
-  if (asked.data) {
+  if (asked.url) await shoot({ link: asked.url, base: new URL('/', asked.url).href }, asked.name, browser);
+  else if (asked.data) {
     const wall = await startWall(resolve(asked.data), { args: [...(asked.now ? ['--now', asked.now] : []), 'serve', '--listen', '127.0.0.1:0'] });
     await shoot(wall, asked.name, browser).finally(() => wall.stop());
   } else {

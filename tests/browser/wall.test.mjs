@@ -2,7 +2,7 @@
 // Every wait is for a state, with a bound; nothing is said about how long anything takes.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { until } from '../../scripts/lib/wall.mjs';
 import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
 
@@ -30,6 +30,11 @@ before(
 after(async () => {
   await browser?.close();
   await wall?.end();
+});
+
+// Whatever the test before left open is closed.
+beforeEach(async () => {
+  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Escape');
 });
 
 test('the wall stands: map, figures, clock, stream, demonstration mark', async () => {
@@ -94,7 +99,16 @@ test('a cell found by its code shows its counts and its owners', async () => {
   await page.keyboard.press('Enter');
   await at('area-card').waitFor();
   await meets('area-card', owned.name || owned.code, (words) => words.includes(owned.name || owned.code) && words.includes(owned.owner));
-  await page.keyboard.press('Escape');
+});
+
+test('a click on the map opens the card of what lies there', async () => {
+  await page.keyboard.press('0');
+  const { x, y, width, height } = await page.locator('canvas.maplibregl-canvas').boundingBox();
+  const card = page.locator('[data-testid=area-card], [data-testid=ticket-card], [data-testid=point-card]');
+  await eventually('a card', async () => {
+    await page.mouse.click(x + width / 2, y + height / 2);
+    return (await card.count()) > 0;
+  });
 });
 
 test('language changes while the wall runs, and back', async () => {
@@ -124,7 +138,6 @@ test('a ticket posted to the interface appears by delta, not by reload', async (
   await at('stream-item').filter({ hasText: title }).first().click();
   await at('ticket-card').waitFor();
   await meets('ticket-card', title, (words) => words.includes(title));
-  await page.keyboard.press('Escape');
 });
 
 test('a step into the past says so on a band, and one key returns', async () => {
