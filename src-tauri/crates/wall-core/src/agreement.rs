@@ -9,7 +9,7 @@ use crate::dissolve::{SLIVER_M, enclosed, is_sliver, union};
 use crate::ground::{area_m2, perimeter_m};
 use crate::repair::exact::{Meeting, SegmentIndex, Side, edges, meeting, ring_side};
 use crate::repair::overlay::{Operation, overlay, rings_of};
-use crate::{CellGeometry, CellRecord, GridPoint, GridPolygon, Place};
+use crate::{CellGeometry, CellRecord, GridPoint, GridPolygon, GridRing, Place};
 
 /// Two cells that claim the same ground.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,8 +27,10 @@ pub struct Overlap {
 pub struct Gap {
     /// How much, m².
     pub area_m2: f64,
-    /// A place on its border.
+    /// A place inside.
     pub place: Place,
+    /// Position of the first record with a vertex on its border.
+    pub beside: usize,
 }
 
 /// How cells fit together.
@@ -231,11 +233,19 @@ fn inner_place(polygon: &GridPolygon) -> Place {
 
 fn gaps(cells: &[&CellGeometry]) -> Vec<Gap> {
     let between = union(cells.iter().copied()).and_then(|u| enclosed(&u)).unwrap_or_default();
-    let mut gaps: Vec<Gap> = between
-        .into_iter()
-        .filter(|p| !is_sliver(&p.outer))
-        .map(|p| Gap { area_m2: area_m2(&p), place: inner_place(&p) })
-        .collect();
+    let between: Vec<(f64, Place, GridRing)> =
+        between.into_iter().filter(|p| !is_sliver(&p.outer)).map(|p| (area_m2(&p), inner_place(&p), p.outer)).collect();
+    let mut first_beside: HashMap<GridPoint, usize> = between.iter().flat_map(|g| &g.2).map(|p| (*p, usize::MAX)).collect();
+    for (i, cell) in cells.iter().enumerate() {
+        for p in rings_of(cell).flatten() {
+            if let Some(first) = first_beside.get_mut(p) {
+                *first = i.min(*first);
+            }
+        }
+    }
+    let beside = |ring: &GridRing| ring.iter().map(|p| first_beside[p]).min().filter(|i| *i < cells.len()).unwrap_or(0);
+    let mut gaps: Vec<Gap> =
+        between.iter().map(|(area_m2, place, ring)| Gap { area_m2: *area_m2, place: *place, beside: beside(ring) }).collect();
     gaps.sort_by(|a, b| {
         let key = |g: &Gap| (g.place.lon, g.place.lat);
         b.area_m2.total_cmp(&a.area_m2).then(key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal))

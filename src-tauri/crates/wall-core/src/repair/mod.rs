@@ -27,7 +27,7 @@ pub type RawPolygon = Vec<RawRing>;
 pub const MAX_VERTICES: usize = 2_000_000;
 /// A cell of more vertices than this is worth a word.
 const MANY_VERTICES: usize = 20_000;
-/// A ring with this many vertices closer than a metre on average is worth a word.
+/// A cell with this many vertices closer than two metres on average is worth a word.
 const DENSE_VERTICES: usize = 500;
 
 /// What may be changed.
@@ -317,7 +317,7 @@ fn rounding<'a>(rings: impl Iterator<Item = &'a GridRing>) -> i128 {
 fn say_many_vertices(geometry: &CellGeometry, findings: &mut Findings) {
     let count = geometry.vertex_count();
     let spacing_m = rings_of(geometry).map(|r| perimeter_m(r)).sum::<f64>() / count.max(1) as f64;
-    if count > MANY_VERTICES || (count >= DENSE_VERTICES && spacing_m < 1.0) {
+    if count > MANY_VERTICES || (count >= DENSE_VERTICES && spacing_m < 2.0) {
         let place = geometry.polygons[0].outer.first().map(|p| p.place());
         let message = format!("{count} vertices, {spacing_m:.2} m apart on average: more than a boundary needs");
         findings.say("many_vertices", message, place, IssueAction::Kept);

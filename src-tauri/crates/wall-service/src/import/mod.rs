@@ -2,6 +2,14 @@
 //!
 //! Everything here is pure: bytes in, records and refused rows out; no store, no clock. Only I/O is an `Err`.
 
+pub mod cells;
+mod cells_fields;
+mod cells_json;
+mod cells_report;
+mod cells_shape;
+#[cfg(test)]
+mod cells_tests;
+mod cells_text;
 pub mod delimited;
 pub mod encoding;
 pub mod fields;
@@ -14,6 +22,9 @@ pub mod times;
 mod words;
 mod zip_member;
 
+pub use cells::{CellsError, CellsFile, CellsOptions, read_cells};
+pub use cells_fields::CellsFields;
+pub use cells_report::{CellIssue, CellsReport, DatumReport, EncodingReport, Topology};
 pub use profile::Profile;
 pub use read::{Read, Reject};
 pub use tickets::{Defaults, position_from_json, ticket_from_json};

@@ -1,0 +1,177 @@
+//! What an import of cells reports, as `--json` prints it.
+
+use serde::Serialize;
+use wall_core::{Agreement, CellRecord, DatumChoice, Issue, IssueAction};
+
+use super::cells::CellsFile;
+use super::cells_fields::CellsFields;
+
+/// At most this many overlaps and gaps are listed one by one; the totals count all.
+const LISTED: usize = 1000;
+
+/// How the cells fit together, in numbers.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct Topology {
+    /// Edges that two cells have in common exactly.
+    pub shared_edges: usize,
+    /// Pairs of cells that claim the same ground.
+    pub overlaps: usize,
+    /// How much, m².
+    pub overlap_m2: f64,
+    /// Holes between the cells.
+    pub gaps: usize,
+    /// How much, m².
+    pub gap_m2: f64,
+}
+
+impl From<&Agreement> for Topology {
+    fn from(a: &Agreement) -> Self {
+        let round = |m2: f64| (m2 * 1000.0).round() / 1000.0;
+        Self {
+            shared_edges: a.shared_edges,
+            overlaps: a.overlaps.len(),
+            overlap_m2: round(a.overlap_m2()),
+            gaps: a.gaps.len(),
+            gap_m2: round(a.gap_m2()),
+        }
+    }
+}
+
+/// Says overlaps, gaps and codes given twice, each at the later feature.
+pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut Vec<Issue>) {
+    let at = |i: usize| u64::from(records[i].feature_index);
+    let mut kept =
+        |i: usize, code, message, place| issues.push(Issue { at: at(i), code, message, action: IssueAction::Kept, place });
+    for (code, cells) in &a.duplicate_codes {
+        for &later in &cells[1..] {
+            let message = format!("code {code:?} is also that of feature {}: two cells with one code", at(cells[0]));
+            let place = records[later].geometry.polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());
+            kept(later, "duplicate_code", message, place);
+        }
+    }
+    for o in a.overlaps.iter().take(LISTED) {
+        let (i, j) = o.cells;
+        let message = format!(
+            "cell {:?} overlaps cell {:?} (feature {}) by {} m²",
+            records[j].code,
+            records[i].code,
+            at(i),
+            area(o.area_m2)
+        );
+        kept(j, "overlap", message, Some(o.place));
+    }
+    for g in a.gaps.iter().take(LISTED) {
+        let message = format!("a gap of {} m² beside cell {:?} belongs to no cell", area(g.area_m2), records[g.beside].code);
+        kept(g.beside, "gap", message, Some(g.place));
+    }
+}
+
+/// An area for a message: three digits behind the point below 10 m², none above.
+fn area(m2: f64) -> String {
+    if m2 < 10.0 { format!("{m2:.3}") } else { format!("{m2:.0}") }
+}
+
+/// The datum in a report.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DatumReport {
+    /// `auto` or a datum.
+    pub asked: &'static str,
+    /// The datum that was taken.
+    pub used: &'static str,
+    /// Why.
+    pub why: String,
+    /// What a person should look at.
+    pub warning: Option<String>,
+}
+
+impl From<&DatumChoice> for DatumReport {
+    fn from(d: &DatumChoice) -> Self {
+        Self { asked: d.asked.map_or("auto", |a| a.code()), used: d.used.code(), why: d.why.clone(), warning: d.warning.clone() }
+    }
+}
+
+/// The encoding in a report.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct EncodingReport {
+    /// Name in lower case.
+    pub used: String,
+}
+
+/// One issue in a report of cells.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CellIssue {
+    /// Feature index from 0.
+    pub feature: u64,
+    /// A word to branch on.
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+    /// repaired, kept or rejected.
+    pub action: &'static str,
+    /// Longitude, when a place helps.
+    pub lon: Option<f64>,
+    /// Latitude.
+    pub lat: Option<f64>,
+}
+
+impl From<&Issue> for CellIssue {
+    fn from(i: &Issue) -> Self {
+        let (lon, lat) = i.place.map_or((None, None), |p| (Some(p.lon), Some(p.lat)));
+        Self { feature: i.at, code: i.code, message: i.message.clone(), action: i.action.code(), lon, lat }
+    }
+}
+
+/// What `import cells --json` prints. The reader fills what the file says; the store's caller fills `imported`, `updated`,
+/// `network`, `plan` and `status`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CellsReport {
+    /// Features in the file.
+    pub read: usize,
+    /// Cells that are new in the plan.
+    pub imported: usize,
+    /// Cells that were changed.
+    pub updated: usize,
+    /// Features that gave no cell.
+    pub rejected: usize,
+    /// Features of which something was put right.
+    pub repaired: usize,
+    /// Key of the network.
+    pub network: String,
+    /// Name of the plan.
+    pub plan: String,
+    /// Status of the plan.
+    pub status: String,
+    /// The datum.
+    pub datum: DatumReport,
+    /// The encoding.
+    pub encoding: EncodingReport,
+    /// The fields that were used.
+    pub fields: CellsFields,
+    /// How many codes were generated.
+    pub generated_codes: usize,
+    /// How the cells fit together.
+    pub topology: Topology,
+    /// Everything worth saying, by feature.
+    pub issues: Vec<CellIssue>,
+}
+
+impl From<&CellsFile> for CellsReport {
+    fn from(file: &CellsFile) -> Self {
+        Self {
+            read: file.read,
+            imported: 0,
+            updated: 0,
+            rejected: file.rejected(),
+            repaired: file.repaired(),
+            network: String::new(),
+            plan: String::new(),
+            status: String::new(),
+            datum: (&file.datum).into(),
+            encoding: EncodingReport { used: file.encoding.clone() },
+            fields: file.fields.clone(),
+            generated_codes: file.generated_codes,
+            topology: file.topology,
+            issues: file.issues.iter().map(CellIssue::from).collect(),
+        }
+    }
+}
