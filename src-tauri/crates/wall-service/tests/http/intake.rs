@@ -1,0 +1,225 @@
+//! What feeds send, and the worst that comes.
+
+use crate::{Room, post, with};
+use axum::body::Body;
+use serde_json::{Value, json};
+use wall_service::http::{BODY_LIMIT, MAX_ROWS};
+use wall_store::Role;
+
+const JSON: &str = "application/json";
+const LINES: &str = "application/x-ndjson";
+
+fn ticket(id: &str) -> Value {
+    json!({ "external_id": id, "lon": 120.1, "lat": 30.2, "category": "drain", "reported_at": "2026-05-01T08:00:00+08:00" })
+}
+
+fn statuses(lines: &[Value]) -> Vec<&str> {
+    lines.iter().map(|l| l["status"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_object_an_array_and_lines_are_taken() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let send = async |kind: &str, body: String| room.post(&feed, "/api/v1/tickets", kind, body).await;
+
+    let one = send(JSON, ticket("a").to_string()).await;
+    assert_eq!((one.status.as_u16(), one.header("content-type")), (200, JSON));
+    let line = one.json();
+    assert_eq!((&line["index"], &line["external_id"], &line["status"], &line["reason"]), (&json!(0), &json!("a"), &json!("created"), &Value::Null));
+    assert!(line["id"].as_i64().unwrap() > 0);
+
+    let array = send(JSON, json!([ticket("a"), ticket("b")]).to_string()).await;
+    assert_eq!(array.status.as_u16(), 200);
+    assert_eq!(statuses(array.json().as_array().unwrap()), ["unchanged", "created"]);
+    assert_eq!(array.json()[0]["id"], line["id"]);
+
+    let lines = send(LINES, format!("{}\r\n\n{}\n", ticket("b"), ticket("c"))).await;
+    assert_eq!((lines.status.as_u16(), lines.header("content-type")), (200, LINES));
+    assert_eq!(statuses(&lines.lines()), ["unchanged", "created"]);
+
+    // As command-line tools send it when nobody told them better.
+    let untold = send("application/x-www-form-urlencoded", format!("{}\n{}", ticket("c"), ticket("d"))).await;
+    assert_eq!(statuses(&untold.lines()), ["unchanged", "created"]);
+
+    let empty = send(JSON, "[]".into()).await;
+    assert_eq!((empty.status.as_u16(), empty.json()), (200, json!([])));
+}
+
+#[tokio::test]
+async fn the_source_is_the_token_unless_told() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let id = room.post(&feed, "/api/v1/tickets", JSON, ticket("a").to_string()).await.json()["id"].clone();
+    let mut other = ticket("a");
+    other["source"] = json!("hotline");
+    let other_id = room.post(&feed, "/api/v1/tickets", JSON, other.to_string()).await.json()["id"].clone();
+    assert_ne!(id, other_id);
+    for (id, source) in [(id, "feed"), (other_id, "hotline")] {
+        let card = room
+            .until("the ticket", async || {
+                let answer = room.get(&feed, &format!("/api/v1/ticket-card?id={id}")).await;
+                (answer.status == 200).then(|| answer.json())
+            })
+            .await;
+        assert_eq!(card["source"], source);
+    }
+}
+
+#[tokio::test]
+async fn refused_lines_do_not_stop_the_others() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let mut body = Vec::new();
+    let mut line = |bytes: &[u8]| {
+        body.extend_from_slice(bytes);
+        body.push(b'\n');
+    };
+    line(ticket("good-1").to_string().as_bytes());
+    line(b"not json");
+    line(b"{\"external_id\":\"utf\xff\xfe\",\"lon\":1,\"lat\":1}");
+    line(b"{\"external_id\":\"nan\",\"lon\":NaN,\"lat\":1}");
+    line(b"{\"external_id\":\"inf\",\"lon\":1e999,\"lat\":1}");
+    line(b"{\"external_id\":\"far\",\"lon\":200,\"lat\":1}");
+    line(b"{\"external_id\":\"twice\",\"lon\":1,\"lon\":2,\"lat\":1}");
+    line(format!("{{\"external_id\":\"deep\",\"lon\":1,\"lat\":1,\"x\":{}", "[".repeat(100_000)).as_bytes());
+    line(b"[1,2]");
+    line(b"{\"lon\":1,\"lat\":1}");
+    line(b"{\"external_id\":\"zoneless\",\"lon\":1,\"lat\":1,\"reported_at\":\"2026-05-01 08:00\"}");
+    line(ticket("good-2").to_string().as_bytes());
+    let answer = room.post(&feed, "/api/v1/tickets", LINES, body).await;
+    assert_eq!(answer.status.as_u16(), 207);
+    let lines = answer.lines();
+    let mut expected = vec!["rejected"; 12];
+    expected[0] = "created";
+    expected[11] = "created";
+    assert_eq!(statuses(&lines), expected, "{lines:#?}");
+    assert!(lines.iter().enumerate().all(|(i, l)| l["index"] == i));
+    assert!(lines[1..11].iter().all(|l| !l["reason"].as_str().unwrap().is_empty() && l["id"].is_null()), "{lines:#?}");
+    assert_eq!(lines[5]["external_id"], "far");
+}
+
+#[tokio::test]
+async fn bodies_that_are_wrong_as_a_whole_are_refused() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    for (kind, body, status) in [
+        (JSON, &b""[..], 400),
+        (JSON, b"   \n\n", 400),
+        (JSON, b"{\"external_id\":", 400),
+        (JSON, b"[{}", 400),
+        (JSON, b"\xff\xfe\x00", 400),
+        (JSON, b"\x1f\x8b\x08\x00\x00\x00\x00", 415),
+        ("text/xml", b"<ticket/>", 415),
+        ("multipart/form-data; boundary=x", b"--x", 415),
+        ("application/x-www-form-urlencoded", b"external_id=1", 415),
+        ("", b"external_id,lon,lat", 415),
+    ] {
+        let answer = room.post(&feed, "/api/v1/tickets", kind, body).await;
+        assert_eq!(answer.status.as_u16(), status, "{kind} {:?}: {}", String::from_utf8_lossy(body), answer.text());
+        assert!(!answer.code().is_empty());
+    }
+    let deep = room.post(&feed, "/api/v1/tickets", JSON, "[".repeat(1_000_000)).await;
+    assert_eq!(deep.status.as_u16(), 400);
+    let packed = with(post("/api/v1/tickets", JSON, &b"\x1f\x8b\x08"[..]), "content-encoding", "gzip");
+    assert_eq!(room.ask(with(packed, "authorization", &format!("Bearer {feed}"))).await.status.as_u16(), 415);
+}
+
+#[tokio::test]
+async fn sizes_are_bounded() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let padded = |size: usize| {
+        let mut body = ticket("large").to_string();
+        body.push_str(&" ".repeat(size - body.len()));
+        body
+    };
+    let exact = room.post(&feed, "/api/v1/tickets", JSON, padded(BODY_LIMIT)).await;
+    assert_eq!(exact.status.as_u16(), 200, "{exact:?}");
+    let over = room.post(&feed, "/api/v1/tickets", JSON, padded(BODY_LIMIT + 1)).await;
+    assert_eq!((over.status.as_u16(), over.code().as_str()), (413, "too_large"));
+    let announced = with(post("/api/v1/tickets", JSON, "{}"), "content-length", "99999999999");
+    assert_eq!(room.ask(with(announced, "authorization", &format!("Bearer {feed}"))).await.status.as_u16(), 413);
+
+    // In pieces, without a length: nobody says beforehand how much comes.
+    let pieces = (0..=BODY_LIMIT / 65_536).map(|_| Ok::<_, std::io::Error>(vec![b' '; 65_536]));
+    let endless = Body::from_stream(futures::stream::iter(pieces));
+    assert_eq!(room.post(&feed, "/api/v1/tickets", JSON, endless).await.status.as_u16(), 413);
+    let torn = Body::from_stream(futures::stream::iter([Ok(b"{".to_vec()), Err(std::io::Error::other("gone"))]));
+    assert_eq!(room.post(&feed, "/api/v1/tickets", JSON, torn).await.status.as_u16(), 400);
+
+    let many = room.post(&feed, "/api/v1/tickets", LINES, "1\n".repeat(MAX_ROWS + 1)).await;
+    assert_eq!((many.status.as_u16(), many.code().as_str()), (413, "too_many"));
+}
+
+#[tokio::test]
+async fn refused_rows_are_kept_without_reporters() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let body = format!(
+        "{}\n{}\n",
+        json!({ "external_id": "no-place", "reporter": { "name": "欧阳某某", "phone": "13987654321" } }),
+        "{\"reporter\":{\"name\":\"欧阳某某\""
+    );
+    assert_eq!(room.post(&feed, "/api/v1/tickets", LINES, body).await.status.as_u16(), 207);
+    let files: Vec<_> = std::fs::read_dir(room.folder.path().join("data/rejects")).unwrap().map(|f| f.unwrap().path()).collect();
+    assert_eq!(files.len(), 1);
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.contains("no-place") && text.contains("token:feed"), "{text}");
+    assert!(!text.contains("欧阳") && !text.contains("13987654321"), "{text}");
+}
+
+#[tokio::test]
+async fn positions_of_nobody_are_refused() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let record = wall_core::StaffRecord {
+        external_id: "s1".into(),
+        name: "王".into(),
+        role: "full_time".into(),
+        unit: String::new(),
+        cell_codes: vec![],
+        phone: String::new(),
+        shifts: String::new(),
+    };
+    let admin = wall_store::Actor::new("test", Role::Admin, "cli");
+    let mut tx = room.wall.store().write(&admin, wall_core::UtcMs(0)).await.unwrap();
+    tx.put_staff(&[record]).await.unwrap();
+    tx.commit().await.unwrap();
+    let at = "2026-05-01T08:00:00Z";
+    let body = [
+        json!({ "staff": "s1", "lon": 120.1, "lat": 30.2, "accuracy_m": 5, "at": at }),
+        json!({ "staff": "nobody", "lon": 120.1, "lat": 30.2, "at": at }),
+        json!({ "staff": "s1", "lon": 120.1, "at": at }),
+    ]
+    .map(|r| r.to_string())
+    .join("\n");
+    let answer = room.post(&feed, "/api/v1/positions", LINES, body).await;
+    assert_eq!(answer.status.as_u16(), 207);
+    assert_eq!(statuses(&answer.lines()), ["updated", "rejected", "rejected"], "{answer:?}");
+    assert_eq!(answer.lines()[1]["staff"], "nobody");
+}
+
+#[tokio::test]
+async fn a_replay_drives_the_clock_and_gives_it_back() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let send = async |body: Value| room.post(&feed, "/api/v1/clock", JSON, body.to_string()).await;
+    assert_eq!(send(json!({ "wall_at": "2015-06-01T00:00:00-04:00", "speed": 600 })).await.status.as_u16(), 200);
+    let kind = async || room.get(&feed, "/api/v1/wall").await.json()["clock"]["kind"].as_str().unwrap().to_owned();
+    room.until("the replay's clock", async || (kind().await == "replay").then_some(())).await;
+    for bad in [
+        json!({ "wall_at": "2015-06-01T00:00:00", "speed": 1 }),
+        json!({ "wall_at": "2015-06-01T00:00:00Z", "speed": -1 }),
+        json!({ "wall_at": "2015-06-01T00:00:00Z", "speed": 1e300 }),
+        json!({ "wall_at": "2015-06-01T00:00:00Z" }),
+        json!({ "speed": 1 }),
+        json!({ "end": "true" }),
+        json!([]),
+    ] {
+        assert_eq!(send(bad.clone()).await.status.as_u16(), 400, "{bad}");
+    }
+    assert_eq!(send(json!({ "end": true })).await.status.as_u16(), 200);
+    room.until("the system's clock", async || (kind().await == "system").then_some(())).await;
+}

@@ -1,0 +1,168 @@
+//! The HTTP interface over a temporary store: who gets in, what is taken and refused, what the worst inputs do.
+#![allow(clippy::unwrap_used)]
+
+mod access;
+mod ask;
+mod events;
+mod intake;
+mod open311;
+mod serve;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use serde_json::Value;
+use std::{borrow::Cow, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use wall_core::UtcMs;
+use wall_service::{
+    http::{HttpOptions, UiAssets, router},
+    wall::{Wall, WallOptions},
+};
+use wall_store::{Actor, Role};
+
+const HOST: &str = "127.0.0.1:8787";
+/// A bound against hanging, not a promise of speed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A user interface of two files.
+struct TwoFiles;
+
+impl UiAssets for TwoFiles {
+    fn get(&self, path: &str) -> Option<(Cow<'static, [u8]>, String)> {
+        match path {
+            "index.html" => Some((Cow::Borrowed(b"<!doctype html><title>wall</title>"), "text/html; charset=utf-8".into())),
+            "assets/app-1a2b.js" => Some((Cow::Owned(b"export {}".to_vec()), "text/javascript".into())),
+            _ => None,
+        }
+    }
+}
+
+/// A wall over a store of its own, and its router.
+struct Room {
+    wall: Wall,
+    options: HttpOptions,
+    router: Router,
+    folder: TempDir,
+}
+
+impl Room {
+    async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut HttpOptions)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut wall_options = WallOptions::new(folder.path().join("data"));
+        wall_options.zone = Some("UTC".into());
+        let wall = Wall::open(wall_options).await.unwrap();
+        wall.follow();
+        let mut options = HttpOptions::new(Arc::new(TwoFiles));
+        change(&mut options);
+        Self { router: router(wall.clone(), options.clone()), wall, options, folder }
+    }
+
+    /// The same in process, as the window asks.
+    async fn local() -> Self {
+        Self::with(|o| o.local_actor = Some(Actor::new("window", Role::Operator, "wall"))).await
+    }
+
+    async fn token(&self, name: &str, role: Role, unlimited: bool) -> String {
+        let admin = Actor::new("test", Role::Admin, "cli");
+        let mut tx = self.wall.store().write(&admin, UtcMs(0)).await.unwrap();
+        let secret = tx.create_token(name, role, unlimited).await.unwrap();
+        tx.commit().await.unwrap();
+        secret
+    }
+
+    async fn feed(&self) -> String {
+        self.token("feed", Role::Feed, true).await
+    }
+
+    /// A browser's cookie for a role.
+    async fn cookie(&self, role: Role) -> String {
+        let link = self.options.doors.issue_link(role).unwrap();
+        let answer = self.ask(get(&link)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+        answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = tokio::time::timeout(PATIENCE, to_bytes(body, usize::MAX)).await.unwrap().unwrap();
+        Answer { status: parts.status, headers: parts.headers, body: body.to_vec() }
+    }
+
+    /// GET with a token.
+    async fn get(&self, token: &str, path: &str) -> Answer {
+        self.ask(with(get(path), "authorization", &format!("Bearer {token}"))).await
+    }
+
+    /// POST with a token.
+    async fn post(&self, token: &str, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+        self.ask(with(post(path, kind, body), "authorization", &format!("Bearer {token}"))).await
+    }
+
+    /// Asks until something is there; the world follows the store a moment later.
+    async fn until<T>(&self, what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
+        let began = tokio::time::Instant::now();
+        loop {
+            if let Some(found) = question().await {
+                return found;
+            }
+            assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("not JSON ({e}): {}", self.text()))
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        self.text().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
+    /// Its `code`, for errors.
+    fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+}
+
+fn request(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::builder().method(method).uri(path).header("host", HOST).body(body.into()).unwrap()
+}
+
+fn get(path: &str) -> Request<Body> {
+    request(Method::GET, path, Body::empty())
+}
+
+fn post(path: &str, kind: &str, body: impl Into<Body>) -> Request<Body> {
+    with(request(Method::POST, path, body), "content-type", kind)
+}
+
+fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
