@@ -134,6 +134,7 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, uri: Uri) ->
         bbox: p.bbox("bbox")?,
         cursor: p.text("cursor").map(str::to_owned),
         limit: p.whole("limit", 1..=1000)?.unwrap_or(100),
+        ..TicketQuery::default()
     };
     let (tickets, cursor) = app.wall.tickets(&caller.actor, query).await?;
     Ok(Json(json!({ "tickets": tickets, "cursor": cursor })))

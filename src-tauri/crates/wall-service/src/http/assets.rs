@@ -56,7 +56,7 @@ pub(crate) async fn index(
 
 /// Every other path: a file of the user interface or nothing.
 pub(crate) async fn file(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path().trim_start_matches('/');
+    let path = uri.path().strip_prefix('/').unwrap_or_default();
     let plain = !path.is_empty() && path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
     let readable = matches!(method, Method::GET | Method::HEAD);
     let found = (plain && readable).then(|| serve_file(&app, path, &headers)).flatten();

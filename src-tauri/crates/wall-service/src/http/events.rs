@@ -18,8 +18,8 @@ use tokio::{
 };
 use wall_store::{Change, ChangeBatch};
 
-/// How often the right to listen is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(4);
+/// How often the right to listen is looked at again: with the memory of tokens, a revoked one is out within 5 s.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// A comment this often keeps proxies from closing a calm stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Lines of the change log in one event at most.
@@ -117,7 +117,9 @@ impl FrameStream {
             if !self.listener.still_in().await {
                 return None;
             }
-            if let Some(frame) = self.missed.take() {
+            if let Some(frame) = self.missed.take()
+                && frame.to_revision >= self.last
+            {
                 return self.event(&frame);
             }
             let received = tokio::select! {
@@ -145,9 +147,11 @@ impl FrameStream {
         }
     }
 
-    fn event(&mut self, frame: &Frame) -> Option<Event> {
+    fn event(&mut self, frame: &Arc<Frame>) -> Option<Event> {
         self.last = frame.to_revision;
-        match Event::default().id(self.last.to_string()).json_data(frame) {
+        // Live frames are the same for all; each viewer sees what the role may see.
+        let frame = self.listener.app.wall.for_actor(&self.listener.caller.actor, frame);
+        match Event::default().id(self.last.to_string()).json_data(&*frame) {
             Ok(event) => Some(event),
             Err(error) => {
                 tracing::error!(%error, "a frame could not be written");

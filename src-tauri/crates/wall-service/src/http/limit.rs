@@ -34,16 +34,16 @@ impl Buckets {
         Self { rate: Rate { per_s: rate.per_s.max(0.001), burst: rate.burst.max(1.0) }, levels: Mutex::default() }
     }
 
-    /// Takes `cost` when anything is left; the bucket may go into debt, so that one large request is never impossible.
-    /// `Err` = seconds until it is positive again.
+    /// Takes `cost` when one is left; the bucket may go into debt, so that one large request is never impossible.
+    /// `Err` = seconds until one is left again.
     pub fn take(&self, token: i64, cost: f64, now: Instant) -> Result<(), u64> {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         let (level, at) = levels.entry(token).or_insert((self.rate.burst, now));
         let filled = *level + now.saturating_duration_since(*at).as_secs_f64() * self.rate.per_s;
         *level = filled.min(self.rate.burst);
         *at = now;
-        if *level <= 0.0 {
-            return Err(((-*level / self.rate.per_s).ceil() as u64).max(1));
+        if *level < 1.0 {
+            return Err((((1.0 - *level) / self.rate.per_s).ceil() as u64).max(1));
         }
         *level -= cost;
         Ok(())
@@ -81,7 +81,7 @@ mod tests {
         let t = Instant::now();
         assert_eq!(buckets.take(1, 1.0, t), Ok(()));
         buckets.charge(1, 104.0);
-        assert_eq!(buckets.take(1, 1.0, t), Err(10));
+        assert_eq!(buckets.take(1, 1.0, t), Err(11));
         assert_eq!(buckets.take(1, 1.0, t + Duration::from_millis(10_100)), Ok(()));
     }
 }

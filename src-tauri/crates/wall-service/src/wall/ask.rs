@@ -42,6 +42,12 @@ pub struct TicketQuery {
     pub status: Option<String>,
     /// West, south, east, north.
     pub bbox: Option<[f64; 4]>,
+    /// Codes of categories; empty = all.
+    pub categories: Vec<String>,
+    /// Reported from … to, both inclusive.
+    pub reported: Option<(UtcMs, UtcMs)>,
+    /// Whether something is still to be done: neither closed by now nor of a final status.
+    pub unfinished: Option<bool>,
     /// Opaque place to go on from.
     pub cursor: Option<String>,
     /// At most so many (1 … 1000).

@@ -1,7 +1,7 @@
 //! What tickets are about: the category table and the names seen on tickets.
 
 use crate::wire::CategoryView;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use wall_core::{Category, Platform, UtcMs};
 
 /// Categories by code, and a small number for each code seen.
@@ -65,13 +65,24 @@ impl Categories {
 
     /// Every code seen on a ticket, with its name.
     pub fn views(&self, at: UtcMs) -> Vec<CategoryView> {
-        let mut out: Vec<CategoryView> = self
-            .codes
-            .iter()
+        self.views_of(self.codes.iter().cloned().collect(), at)
+    }
+
+    /// Every code of the table in force at `at` or seen on a ticket, with its name.
+    pub fn all(&self, at: UtcMs) -> Vec<CategoryView> {
+        let in_force = |from: &Option<UtcMs>, to: &Option<UtcMs>| from.is_none_or(|f| f <= at) && to.is_none_or(|t| at < t);
+        let table = self.table.iter().filter(|(_, from, to)| in_force(from, to)).map(|(c, ..)| c.code.clone());
+        self.views_of(self.codes.iter().cloned().chain(table).collect(), at)
+    }
+
+    fn views_of(&self, codes: HashSet<String>, at: UtcMs) -> Vec<CategoryView> {
+        let mut out: Vec<CategoryView> = codes
+            .into_iter()
+            .filter(|code| !code.is_empty())
             .map(|code| CategoryView {
-                code: code.clone(),
-                name: self.name(code, at).to_owned(),
-                platform: self.platform(code, at).map_or_else(String::new, |p| p.code().into()),
+                name: self.name(&code, at).to_owned(),
+                platform: self.platform(&code, at).map_or_else(String::new, |p| p.code().into()),
+                code,
             })
             .collect();
         out.sort_by(|a, b| a.code.cmp(&b.code));

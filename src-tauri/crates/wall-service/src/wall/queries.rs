@@ -376,8 +376,12 @@ impl Wall {
                 let inside = query
                     .bbox
                     .is_none_or(|[w, s, e, n]| t.place.lon >= w && t.place.lon <= e && t.place.lat >= s && t.place.lat <= n);
+                let unfinished = t.life.open_at(world.now) && !(t.status.is_final() && t.life.closed == i64::MAX);
                 if t.life.reported <= world.now.0
                     && inside
+                    && query.reported.is_none_or(|(from, to)| (from.0..=to.0).contains(&t.life.reported))
+                    && query.unfinished.is_none_or(|asked| asked == unfinished)
+                    && (query.categories.is_empty() || query.categories.iter().any(|c| c == world.categories.code(t.category)))
                     && cell.is_none_or(|c| t.cell == Some(c))
                     && status.is_none_or(|s| t.status == s)
                     && (!only_open || t.life.open_at(world.now))
@@ -466,7 +470,9 @@ impl Wall {
                 "platform" => (world.categories.platform(code, at).map_or("-", |p| p.code()).to_owned(), String::new()),
                 "owner" => cell.map_or_else(outside, |c| (ground.cell_area(c).owner.clone(), String::new())),
                 other => {
-                    return Err(WallError::Invalid(format!("stats counts by cell, category, platform or owner, not \"{other}\"")));
+                    return Err(WallError::Invalid(format!(
+                        "stats counts by cell, category, platform or owner, not \"{other}\""
+                    )));
                 }
             };
             let line = lines.entry(key.clone()).or_insert_with(|| blank(&key, &name));
@@ -492,10 +498,10 @@ impl Wall {
         }
     }
 
-    /// Every code seen on a ticket.
+    /// Every category: of the table in force, and seen on tickets.
     pub fn categories(&self) -> Vec<CategoryView> {
         let world = self.world();
-        world.categories.views(world.now)
+        world.categories.all(world.now)
     }
 }
 

@@ -3,18 +3,21 @@
 use crate::{HOST, Room, get, post, request, with};
 use axum::{
     body::Body,
-    http::{Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode},
 };
 use wall_service::{http::Rate, wire::ROUTES};
 use wall_store::{Actor, Role};
 
 /// A path of a route with its parameters filled in.
 fn sample(path: &str) -> String {
-    path.replace("{z}", "0").replace("{x}", "0").replace("{y}", "0.mvt").replace("{file}", match path {
-        "/open311/{file}" => "discovery.json",
-        "/open311/v2/{file}" => "requests.json",
-        _ => "1.json",
-    })
+    path.replace("{z}", "0").replace("{x}", "0").replace("{y}", "0.mvt").replace(
+        "{file}",
+        match path {
+            "/open311/{file}" => "discovery.json",
+            "/open311/v2/{file}" => "requests.json",
+            _ => "1.json",
+        },
+    )
 }
 
 fn is_public(path: &str) -> bool {
@@ -167,7 +170,7 @@ async fn tokens_open_and_close() {
     assert_eq!(room.get(&feed, "/api/v1/wall").await.json()["actor"]["who"], "token:feed");
     for bad in ["Bearer", "Bearer ", "Bearer gw_00", "Basic YTpi", "bearer", "Bearer \u{fffd}", &format!("Token {feed}")] {
         let mut request = get("/api/v1/wall");
-        request.headers_mut().insert("authorization", axum::http::HeaderValue::from_bytes(bad.as_bytes()).unwrap());
+        request.headers_mut().insert("authorization", HeaderValue::from_bytes(bad.as_bytes()).unwrap());
         let answer = room.ask(request).await;
         assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer"), "{bad}");
     }
@@ -179,7 +182,8 @@ async fn tokens_open_and_close() {
     let mut tx = room.wall.store().write(&Actor::new("test", Role::Admin, "cli"), wall_core::UtcMs(0)).await.unwrap();
     assert!(tx.revoke_token("feed").await.unwrap());
     tx.commit().await.unwrap();
-    room.until("the revoked token to be refused", async || (room.get(&feed, "/api/v1/wall").await.status == 401).then_some(())).await;
+    room.until("the revoked token to be refused", async || (room.get(&feed, "/api/v1/wall").await.status == 401).then_some(()))
+        .await;
 }
 
 #[tokio::test]
@@ -250,7 +254,9 @@ async fn files_are_cached_by_their_names_and_nothing_else_is_served() {
     let script = ask("/assets/app-1a2b.js").await;
     assert_eq!((script.header("content-type"), script.text().as_str()), ("text/javascript", "export {}"));
     assert!(script.header("cache-control").contains("immutable"));
-    for path in ["/cells/3", "/assets/", "/assets", "//index.html", "/./index.html", "/../index.html", "/assets/../index.html", "/.git"] {
+    for path in
+        ["/cells/3", "/assets/", "/assets", "//index.html", "/./index.html", "/../index.html", "/assets/../index.html", "/.git"]
+    {
         let answer = ask(path).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{path}");
     }

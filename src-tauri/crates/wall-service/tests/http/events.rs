@@ -47,9 +47,8 @@ impl Listening {
 }
 
 async fn post_some(room: &Room, token: &str, name: &str, count: usize) {
-    let body: String = (0..count)
-        .map(|n| json!({ "external_id": format!("{name}-{n}"), "lon": 1.0, "lat": 1.0 }).to_string() + "\n")
-        .collect();
+    let body: String =
+        (0..count).map(|n| json!({ "external_id": format!("{name}-{n}"), "lon": 1.0, "lat": 1.0 }).to_string() + "\n").collect();
     assert_eq!(room.post(token, "/api/v1/tickets", "application/x-ndjson", body).await.status.as_u16(), 200);
 }
 

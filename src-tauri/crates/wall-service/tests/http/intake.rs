@@ -26,7 +26,10 @@ async fn an_object_an_array_and_lines_are_taken() {
     let one = send(JSON, ticket("a").to_string()).await;
     assert_eq!((one.status.as_u16(), one.header("content-type")), (200, JSON));
     let line = one.json();
-    assert_eq!((&line["index"], &line["external_id"], &line["status"], &line["reason"]), (&json!(0), &json!("a"), &json!("created"), &Value::Null));
+    assert_eq!(
+        (&line["index"], &line["external_id"], &line["status"], &line["reason"]),
+        (&json!(0), &json!("a"), &json!("created"), &Value::Null)
+    );
     assert!(line["id"].as_i64().unwrap() > 0);
 
     let array = send(JSON, json!([ticket("a"), ticket("b")]).to_string()).await;

@@ -43,11 +43,11 @@ fn elements(xml: &str) -> Vec<String> {
     loop {
         match reader.read_event().unwrap() {
             Event::Start(e) => {
-                path.push(String::from_utf8(e.name().as_ref().to_vec()).unwrap());
+                path.push(e.name().as_ref().to_owned());
                 text.clear();
             }
-            Event::Text(t) => text.push_str(std::str::from_utf8(&t).unwrap()),
-            Event::GeneralRef(r) => text.push_str(&format!("&{};", std::str::from_utf8(&r).unwrap())),
+            Event::Text(t) => text.push_str(&t),
+            Event::GeneralRef(r) => text.push_str(&format!("&{};", &*r)),
             Event::End(_) => {
                 found.push(format!("{}={}", path.join("/"), quick_xml::escape::unescape(&text).unwrap()));
                 text.clear();
@@ -140,7 +140,10 @@ async fn a_request_goes_in_and_comes_back_without_its_reporter() {
         .await;
     let request = &read[0];
     assert_eq!((&request["status"], &request["status_notes"]), (&Value::from("open"), &Value::from("received")), "{read}");
-    assert_eq!((&request["service_code"], request["lat"].as_f64(), request["long"].as_f64()), (&Value::from("001"), Some(30.2), Some(120.1)));
+    assert_eq!(
+        (&request["service_code"], request["lat"].as_f64(), request["long"].as_f64()),
+        (&Value::from("001"), Some(30.2), Some(120.1))
+    );
     assert!(UtcMs::from_rfc3339(request["requested_datetime"].as_str().unwrap()).is_some());
     assert!(UtcMs::from_rfc3339(request["expected_datetime"].as_str().unwrap()).is_some(), "due by its category: {read}");
     let xml = room.get(&token, &path("xml")).await.text();
@@ -157,9 +160,7 @@ async fn a_request_goes_in_and_comes_back_without_its_reporter() {
 #[tokio::test]
 async fn requests_are_filtered_as_the_standard_says() {
     let (room, token) = room().await;
-    let ticket = |id: &str, category: &str, at: &str, status: &str| {
-        serde_json::json!({ "external_id": id, "category": category, "lon": 1, "lat": 1, "reported_at": at, "status": status })
-    };
+    let ticket = |id: &str, category: &str, at: &str, status: &str| serde_json::json!({ "external_id": id, "category": category, "lon": 1, "lat": 1, "reported_at": at, "status": status });
     let rows = [
         ticket("old", "001", "2020-01-15T00:00:00Z", "closed"),
         ticket("mid", "a.b/c 灯", "2020-02-15T00:00:00Z", "in_progress"),
@@ -172,7 +173,8 @@ async fn requests_are_filtered_as_the_standard_says() {
     let ask = async |query: String| {
         let answer = room.get(&token, &format!("/open311/v2/requests.json?{query}")).await;
         assert_eq!(answer.status.as_u16(), 200, "{query}: {}", answer.text());
-        let mut found: Vec<i64> = answer.json().as_array().unwrap().iter().map(|r| r["service_request_id"].as_i64().unwrap()).collect();
+        let mut found: Vec<i64> =
+            answer.json().as_array().unwrap().iter().map(|r| r["service_request_id"].as_i64().unwrap()).collect();
         found.sort();
         found
     };
@@ -192,7 +194,13 @@ async fn requests_are_filtered_as_the_standard_says() {
     }
     paged.sort();
     assert_eq!(paged, ids);
-    for bad in ["status=done", "start_date=2020-01-01", "page=0", "page_size=1000", "start_date=2020-01-01T00:00:00Z&end_date=2020-12-01T00:00:00Z"] {
+    for bad in [
+        "status=done",
+        "start_date=2020-01-01",
+        "page=0",
+        "page_size=1000",
+        "start_date=2020-01-01T00:00:00Z&end_date=2020-12-01T00:00:00Z",
+    ] {
         let answer = room.get(&token, &format!("/open311/v2/requests.xml?{bad}")).await;
         assert!(answer.status == 400 && has(&answer.text(), "errors/error/code=400"), "{bad}: {answer:?}");
     }

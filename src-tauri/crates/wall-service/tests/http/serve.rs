@@ -41,7 +41,8 @@ async fn talk(address: SocketAddr, bytes: &[u8]) -> String {
 async fn requests_over_a_socket() {
     let room = Room::new().await;
     let (address, stop, task) = served(&room).await;
-    let healthy = talk(address, format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).await;
+    let healthy =
+        talk(address, format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).await;
     assert!(healthy.starts_with("HTTP/1.1 200") && healthy.ends_with("{\"status\":\"ok\"}"), "{healthy}");
     let foreign = talk(address, b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").await;
     assert!(foreign.starts_with("HTTP/1.1 421"), "{foreign}");

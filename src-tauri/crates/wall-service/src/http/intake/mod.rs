@@ -8,7 +8,10 @@ pub use batch::MAX_ROWS;
 pub(crate) use rejects::Rejects;
 
 use super::{App, body, gate::Caller, refusal::Refusal};
-use crate::import::tickets::{Defaults, position_from_json, ticket_from_json};
+use crate::{
+    import::tickets::{Defaults, position_from_json, ticket_from_json},
+    wall::system_now,
+};
 use axum::{
     Json,
     extract::{Request, State},
@@ -131,9 +134,9 @@ pub(crate) async fn clock(State(app): State<App>, caller: Caller, request: Reque
     // Years 1 … 9999, as RFC 3339 can write them.
     let wall_at = wall_at.filter(|t| (-62_135_596_800_000..=253_402_300_799_999).contains(&t.0));
     let wall_at = wall_at.ok_or_else(|| Refusal::invalid("wall_at must be an RFC 3339 time with zone"))?;
-    let speed = asked.get("speed").and_then(Value::as_f64).filter(|s| (0.0..=1e7).contains(s));
-    let speed = speed.ok_or_else(|| Refusal::invalid("speed must be a number from 0 to 10000000 (wall seconds a second)"))?;
-    let real_at = crate::wall::system_now();
+    let speed = asked.get("speed").and_then(Value::as_f64).filter(|s| (0.0..=1e6).contains(s));
+    let speed = speed.ok_or_else(|| Refusal::invalid("speed must be a number from 0 to 1000000 (wall seconds a second)"))?;
+    let real_at = system_now();
     app.wall.set_replay_clock(&caller.actor, Some(ReplayClock { wall_at, real_at, speed })).await?;
     Ok(Json(json!({ "wall_at_ms": wall_at.0, "real_at_ms": real_at.0, "speed": speed })))
 }

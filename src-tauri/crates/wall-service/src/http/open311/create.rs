@@ -1,6 +1,6 @@
 //! A request that comes in through the standard's door: it becomes a ticket like any other.
 
-use super::{Node, in_form, info};
+use super::{Node, in_form};
 use crate::{
     http::{
         App, body,
@@ -68,11 +68,11 @@ async fn sender(app: &App, caller: Option<Extension<Caller>>, params: &Params) -
 }
 
 async fn take(app: &App, caller: &Caller, params: &Params) -> Result<i64, Refusal> {
-    let info = info(app, caller).await?;
+    let categories = app.wall.categories();
     let code = params.text("service_code").ok_or_else(|| Refusal::invalid("service_code is missing"))?;
     // A wall without any category yet takes what comes; otherwise the standard wants 404.
-    let known = info.categories.iter().find(|c| c.code == code);
-    if known.is_none() && !info.categories.is_empty() {
+    let known = categories.iter().find(|c| c.code == code);
+    if known.is_none() && !categories.is_empty() {
         return Err(Refusal::not_found("no service has this service_code"));
     }
     let (lon, lat, accuracy_m) = place(app, caller, params).await?;

@@ -16,10 +16,7 @@ use super::{
     params::Params,
     refusal::Refusal,
 };
-use crate::{
-    wall::WallError,
-    wire::{CategoryView, WallInfo},
-};
+use crate::wire::CategoryView;
 use axum::{
     Extension, Json,
     extract::{Path, State},
@@ -139,8 +136,7 @@ pub(crate) async fn list(
         let caller = who(&app, caller, &params).await?;
         match stem.as_str() {
             "services" => {
-                let info = info(&app, &caller).await?;
-                let services = info.categories.iter().map(service_node).collect();
+                let services = app.wall.categories().iter().map(service_node).collect();
                 Ok(form.answer(StatusCode::OK, "services", &Node::List("service", services)))
             }
             "requests" => requests::list(&app, &caller, &params, form).await,
@@ -159,9 +155,8 @@ pub(crate) async fn service(
 ) -> Response {
     in_form(&file, |code, form| async move {
         let params = Params::of(&uri)?;
-        let caller = who(&app, caller, &params).await?;
-        let info = info(&app, &caller).await?;
-        if !info.categories.iter().any(|c| c.code == code) {
+        who(&app, caller, &params).await?;
+        if !app.wall.categories().iter().any(|c| c.code == code) {
             return Err(Refusal::not_found("no service has this service_code"));
         }
         // No service asks for more than the standard's own fields (`metadata` is false).
@@ -182,8 +177,4 @@ fn service_node(category: &CategoryView) -> Node {
         ("keywords", Node::Nothing),
         ("group", Node::some(&category.platform)),
     ])
-}
-
-async fn info(app: &App, caller: &Caller) -> Result<WallInfo, Refusal> {
-    app.wall.info(&caller.actor, None).await.map_err(|e: WallError| e.into())
 }

@@ -1,6 +1,6 @@
 //! Service requests as the standard reads them: by id, or a window of at most 90 days, newest first.
 
-use super::{Form, Node, in_form, info, who};
+use super::{Form, Node, in_form, who};
 use crate::{
     http::{App, gate::Caller, params::Params, refusal::Refusal},
     wall::{TicketQuery, WallError},
@@ -13,17 +13,16 @@ use axum::{
     response::Response,
 };
 use serde_json::Number;
-use wall_core::UtcMs;
+use wall_core::{TicketStatus, UtcMs};
 
 /// The standard's longest window.
 const WINDOW_MS: i64 = 90 * 86_400_000;
 /// Requests on a page unless asked otherwise, and at most.
 const PAGE: usize = 50;
 const PAGE_MOST: usize = 200;
+const PAGES: usize = 10_000;
 /// Ids in one question at most.
 const IDS_MOST: usize = 100;
-/// Tickets looked through for one page at most, in thousands.
-const LOOKED_THROUGH: usize = 2000;
 
 /// `GET /open311/v2/requests/{id}.…`.
 pub(crate) async fn request(
@@ -48,7 +47,7 @@ pub(crate) async fn request(
 
 /// `GET /open311/v2/requests.…` with the standard's filters, and `page`, `page_size`.
 pub(super) async fn list(app: &App, caller: &Caller, params: &Params, form: Form) -> Result<Response, Refusal> {
-    let page = params.whole("page", 1..=100_000usize)?.unwrap_or(1);
+    let page = params.whole("page", 1..=PAGES)?.unwrap_or(1);
     let page_size = params.whole("page_size", 1..=PAGE_MOST)?.unwrap_or(PAGE);
     // The standard: ids outweigh every other filter.
     if let Some(ids) = params.text("service_request_id") {
@@ -67,7 +66,7 @@ pub(super) async fn list(app: &App, caller: &Caller, params: &Params, form: Form
         }
         return Ok(answer(form, &cards));
     }
-    let filter = Filter::of(params, UtcMs(info(app, caller).await?.clock.now_ms))?;
+    let filter = Filter::of(params, app.wall.now())?;
     let mut cards = Vec::new();
     for id in filter.find(app, caller, (page - 1).saturating_mul(page_size), page_size).await? {
         cards.push(app.wall.ticket_card(&caller.actor, id, None).await?);
@@ -119,47 +118,32 @@ impl Filter {
         Ok(Self { services, open, start, end })
     }
 
-    fn takes(&self, ticket: &TicketView) -> bool {
-        (self.start.0..=self.end.0).contains(&ticket.reported_ms)
-            && self.open.is_none_or(|open| open == is_open(ticket))
-            && (self.services.is_empty() || self.services.contains(&ticket.category))
-    }
-
     /// Ids of one page, newest first.
     async fn find(&self, app: &App, caller: &Caller, mut skip: usize, most: usize) -> Result<Vec<i64>, Refusal> {
-        let mut query = TicketQuery { limit: 1000, ..TicketQuery::default() };
+        let mut query = TicketQuery {
+            categories: self.services.clone(),
+            reported: Some((self.start, self.end)),
+            unfinished: self.open,
+            limit: 1000,
+            ..TicketQuery::default()
+        };
         let mut found = Vec::new();
-        for _ in 0..LOOKED_THROUGH {
+        loop {
             let (tickets, next) = app.wall.tickets(&caller.actor, query.clone()).await?;
-            for ticket in &tickets {
-                // Newest first: beyond the start nothing follows.
-                if ticket.reported_ms < self.start.0 {
-                    return Ok(found);
-                }
-                if !self.takes(ticket) {
-                    continue;
-                }
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                found.push(ticket.id);
-                if found.len() == most {
-                    return Ok(found);
-                }
-            }
-            if next.is_none() || tickets.is_empty() {
+            let skipped = skip.min(tickets.len());
+            skip -= skipped;
+            found.extend(tickets.iter().skip(skipped).take(most - found.len()).map(|t| t.id));
+            if found.len() == most || next.is_none() {
                 return Ok(found);
             }
             query.cursor = next;
         }
-        Ok(found)
     }
 }
 
 /// In the standard's two words.
 fn is_open(ticket: &TicketView) -> bool {
-    wall_core::TicketStatus::from_code(&ticket.status).map_or(ticket.open, |status| !status.is_final())
+    ticket.open && !TicketStatus::from_code(&ticket.status).is_some_and(TicketStatus::is_final)
 }
 
 fn answer(form: Form, cards: &[TicketCard]) -> Response {
