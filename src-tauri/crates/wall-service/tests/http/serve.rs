@@ -83,7 +83,10 @@ async fn the_end_closes_streams_and_idle_connections() {
         assert_eq!(&first, b"HTTP/1.1 200");
         streams.push(socket);
     }
+    // A connection that asked once and stays for more.
     let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await.unwrap();
+    idle.read_exact(&mut [0; 12]).await.unwrap();
     stop.send(()).unwrap();
     tokio::time::timeout(PATIENCE, task).await.expect("an end").unwrap().unwrap();
     let mut rest = Vec::new();
