@@ -1,11 +1,11 @@
 //! One run, one table: each hot loop beside the plain way on the same data, medians, and how many times faster.
 //! `cargo bench -p wall-core --bench ratios` (`make bench`). Absolute times belong to this machine and this hour; the ratios
-//! travel.
+//! travel. (With `BENCH_ONLY=word` only the parts whose name holds the word.)
 #![allow(missing_docs)]
 
 use std::hint::black_box;
-use std::time::Instant;
 
+use cpu_time::ThreadTime;
 use rstar::AABB;
 use rstar::primitives::GeomWithData;
 use wall_core::{CellIndex, HeatField, PointIndex};
@@ -14,11 +14,11 @@ mod scene;
 
 const N: usize = 1_000_000;
 
-/// Median seconds over the rounds; each round runs `work` once.
+/// Median seconds of processor time (so that a busy machine does not tell another story) over the rounds; each round runs `work` once.
 fn median(rounds: usize, mut work: impl FnMut()) -> f64 {
     let mut seconds: Vec<f64> = (0..rounds)
         .map(|_| {
-            let start = Instant::now();
+            let start = ThreadTime::now();
             work();
             start.elapsed().as_secs_f64()
         })
@@ -45,10 +45,9 @@ fn main() {
         return;
     }
     println!("| work, {N} points | here | plain way | takes | faster |\n|---|--:|---|--:|--:|");
-    memory();
-    points();
-    attribution();
-    heat();
+    let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+    let parts: [(&str, fn()); 4] = [("memory", memory), ("points", points), ("attribution", attribution), ("heat", heat)];
+    parts.iter().filter(|(name, _)| name.contains(&only)).for_each(|(_, run)| run());
 }
 
 /// The limits of the machine, to judge the rest by.

@@ -116,22 +116,27 @@ impl CellIndex {
     /// The cell a place belongs to, by the one rule. O(1), and near boundaries O(edges at that height).
     #[inline]
     pub fn cell_at(&self, place: Place) -> Option<CellId> {
-        let p = GridPlace::of(place);
-        if !self.bounds?.contains(p) {
-            return None;
-        }
-        let rank = match self.raster.as_ref()?.at(p) {
-            Known::Nobody => None,
-            Known::Cell(rank) => Some(rank),
-            Known::Ask(sure, pieces) => self.ask(p, sure, pieces),
-        };
-        rank.map(|rank| self.ids[rank as usize])
+        let raster = self.raster.as_ref()?;
+        let pixel = raster.pixel(GridPlace::unsnapped(place))?;
+        self.resolve(raster, raster.answer_at(pixel), place)
     }
 
     /// [`Self::cell_at`] for many places: `out[i]` answers `places[i]`; what is beyond the shorter slice is left alone.
+    /// Faster than one by one: the reads of many places wait for memory together.
     pub fn cells_at(&self, places: &[Place], out: &mut [Option<CellId>]) {
-        for (place, cell) in places.iter().zip(out) {
-            *cell = self.cell_at(*place);
+        const TOGETHER: usize = 64;
+        let Some(raster) = &self.raster else {
+            out.iter_mut().take(places.len()).for_each(|o| *o = None);
+            return;
+        };
+        let mut answers = [0u32; TOGETHER];
+        for (places, out) in places.chunks(TOGETHER).zip(out.chunks_mut(TOGETHER)) {
+            for (place, answer) in places.iter().zip(&mut answers) {
+                *answer = raster.pixel(GridPlace::unsnapped(*place)).map_or(0, |pixel| raster.answer_at(pixel));
+            }
+            for ((place, answer), out) in places.iter().zip(&answers).zip(out) {
+                *out = self.resolve(raster, *answer, *place);
+            }
         }
     }
 
@@ -191,6 +196,16 @@ impl CellIndex {
     fn pieces_in(&self, lo: GridPlace, hi: GridPlace) -> impl Iterator<Item = u32> + '_ {
         let envelope = AABB::from_corners([lo.x, lo.y], [hi.x, hi.y]);
         self.tree.locate_in_envelope_intersecting(&envelope).map(|g| g.data)
+    }
+
+    #[inline]
+    fn resolve(&self, raster: &CellRaster, answer: u32, place: Place) -> Option<CellId> {
+        let rank = match raster.known(answer) {
+            Known::Nobody => None,
+            Known::Cell(rank) => Some(rank),
+            Known::Ask(sure, pieces) => self.ask(GridPlace::of(place), sure, pieces),
+        };
+        rank.map(|rank| self.ids[rank as usize])
     }
 
     /// The rule over the candidates of a pixel, in order: the first that has the point inside, else the cell that surely

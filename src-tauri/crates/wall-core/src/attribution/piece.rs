@@ -19,6 +19,12 @@ impl GridPlace {
         Self { x: on_grid(place.lon), y: on_grid(place.lat) }
     }
 
+    /// Only scaled: off by up to 1.5e-5 units where the grid place would be a whole number.
+    #[inline]
+    pub fn unsnapped(place: Place) -> Self {
+        Self { x: place.lon * GridPoint::PER_DEGREE, y: place.lat * GridPoint::PER_DEGREE }
+    }
+
     pub fn of_grid(p: GridPoint) -> Self {
         Self { x: p.x as f64, y: p.y as f64 }
     }

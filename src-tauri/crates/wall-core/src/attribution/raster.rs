@@ -26,12 +26,20 @@ const MOST_DETAILED: f64 = 262_144.0;
 /// Generosity of marking, in pixels. Coordinates stay below 2^27 pixels, so their rounding is below 1e-7.
 const MARGIN_PX: f64 = 1e-5;
 const ROUNDING_PX: f64 = 1e-6;
+/// A point not snapped to the grid may seem to lie so far outside the bounds, where every pixel is marked or empty.
+const SLACK_PX: f64 = 5e-6;
 /// An edge flatter than this, in pixels, is marked over its whole length.
 const FLAT_PX: f64 = 1e-3;
 
-/// In `top` and in a palette: nobody, a cell (rank + 1), or with this bit a list; in `top` with [`DETAILED`], a block.
+/// An answer: 0 nobody, a cell (rank + 1), or with this bit a list.
 const LISTED: u32 = 1 << 31;
-const DETAILED: u32 = 1 << 30;
+
+/// A pixel: its block, and its number inside.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pixel {
+    block: u32,
+    inner: u32,
+}
 
 /// What the raster knows about a point.
 pub(super) enum Known<'a> {
@@ -43,6 +51,14 @@ pub(super) enum Known<'a> {
     Ask(Option<u32>, &'a [u32]),
 }
 
+/// Where a block's pixels and palette start. All blocks are read alike, without a branch that could be guessed wrong.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    /// In units of a block.
+    pixels: u32,
+    palette: u32,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct CellRaster {
     lo: GridPlace,
@@ -50,10 +66,9 @@ pub(super) struct CellRaster {
     per_unit: (f64, f64),
     columns: usize,
     rows: usize,
-    top: Vec<u32>,
+    top: Vec<Block>,
+    /// 256 bytes for each block with a boundary; the first 256 are zeros and serve all blocks without.
     pixels: Vec<u8>,
-    /// Start of each detailed block's palette.
-    palette_of: Vec<u32>,
     palette: Vec<u32>,
     /// Start of each list; a list is the sure cell's rank + 1 (or 0), then pieces.
     list_of: Vec<u32>,
@@ -86,8 +101,7 @@ impl CellRaster {
             columns,
             rows,
             top: Vec::with_capacity(columns * rows),
-            pixels: Vec::new(),
-            palette_of: Vec::new(),
+            pixels: vec![0; BLOCK_PIXELS],
             palette: Vec::new(),
             list_of: Vec::new(),
             lists: Vec::new(),
@@ -108,17 +122,34 @@ impl CellRaster {
         Some(raster)
     }
 
-    /// What is known about a point inside the bounds of the cells. O(1).
+    /// Number of the pixel a point lies in; `None` outside the raster. The point need not be snapped to the grid: marking
+    /// is more generous than that. O(1).
     #[inline]
-    pub fn at(&self, p: GridPlace) -> Known<'_> {
+    pub fn pixel(&self, p: GridPlace) -> Option<Pixel> {
         let (x, y) = PixelFrame { lo: self.lo, per_unit: self.per_unit }.of(p);
-        let (x, y) = ((x as usize).min(self.columns * SIDE - 1), (y as usize).min(self.rows * SIDE - 1));
-        let mut answer = self.top[y / SIDE * self.columns + x / SIDE];
-        if answer & (LISTED | DETAILED) == DETAILED {
-            let block = (answer & !DETAILED) as usize;
-            let entry = self.pixels[block * BLOCK_PIXELS + y % SIDE * SIDE + x % SIDE];
-            answer = self.palette[self.palette_of[block] as usize + entry as usize];
+        let inside = x >= -SLACK_PX
+            && y >= -SLACK_PX
+            && x < (self.columns * SIDE) as f64 + SLACK_PX
+            && y < (self.rows * SIDE) as f64 + SLACK_PX;
+        if !inside {
+            return None;
         }
+        // Slightly negative becomes 0 by the cast; coordinates stay below 2^27.
+        let (x, y) = ((x as i32 as usize).min(self.columns * SIDE - 1), (y as i32 as usize).min(self.rows * SIDE - 1));
+        Some(Pixel { block: (y / SIDE * self.columns + x / SIDE) as u32, inner: (y % SIDE * SIDE + x % SIDE) as u32 })
+    }
+
+    /// The answer of a pixel, to be read by [`Self::known`]. Two dependent reads.
+    #[inline]
+    pub fn answer_at(&self, pixel: Pixel) -> u32 {
+        let block = self.top[pixel.block as usize];
+        let entry = self.pixels[block.pixels as usize * BLOCK_PIXELS + pixel.inner as usize];
+        self.palette[block.palette as usize + usize::from(entry)]
+    }
+
+    /// What an answer says.
+    #[inline]
+    pub fn known(&self, answer: u32) -> Known<'_> {
         if answer & LISTED != 0 {
             let list = (answer & !LISTED) as usize;
             let list = &self.lists[self.list_of[list] as usize..self.list_of[list + 1] as usize];
@@ -130,17 +161,27 @@ impl CellRaster {
 
     /// Bytes held.
     pub fn memory(&self) -> usize {
-        let numbers = [&self.top, &self.palette_of, &self.palette, &self.list_of, &self.lists];
-        self.pixels.capacity() + numbers.iter().map(|v| v.capacity() * size_of::<u32>()).sum::<usize>()
+        let numbers = [&self.palette, &self.list_of, &self.lists];
+        self.pixels.capacity()
+            + self.top.capacity() * size_of::<Block>()
+            + numbers.iter().map(|v| v.capacity() * size_of::<u32>()).sum::<usize>()
     }
 
     /// Packs a finished band of blocks and clears it.
     fn take(&mut self, band: &mut Band, states: &mut States, pieces: &[Piece]) {
         for column in 0..self.columns {
             let Some(pixels) = band.detailed[column].take() else {
-                let answer = self.answer(band.uniform[column], states, pieces);
-                self.top.push(answer);
-                band.uniform[column] = NOBODY;
+                let state = std::mem::replace(&mut band.uniform[column], NOBODY);
+                let palette = match states.slots.get(&state) {
+                    Some(slot) => *slot,
+                    None => {
+                        let answer = self.answer(state, states, pieces);
+                        self.palette.push(answer);
+                        states.slots.insert(state, self.palette.len() as u32 - 1);
+                        self.palette.len() as u32 - 1
+                    }
+                };
+                self.top.push(Block { pixels: 0, palette });
                 continue;
             };
             let pixels_of_block = &band.pixels[pixels * BLOCK_PIXELS..][..BLOCK_PIXELS];
@@ -158,8 +199,7 @@ impl CellRaster {
                 let answer = self.answer(state, states, pieces);
                 self.palette.push(answer);
             }
-            self.top.push(DETAILED | self.palette_of.len() as u32);
-            self.palette_of.push(start as u32);
+            self.top.push(Block { pixels: (self.pixels.len() / BLOCK_PIXELS) as u32 - 1, palette: start as u32 });
             band.uniform[column] = NOBODY;
         }
         band.pixels.clear();
@@ -255,6 +295,8 @@ struct Node {
 struct States {
     nodes: Vec<Node>,
     answers: Vec<Option<u32>>,
+    /// Places in the palette of the states of whole blocks.
+    slots: HashMap<u32, u32>,
     next: HashMap<(u32, u32, bool), u32>,
     /// The last step taken, for either kind: neighbouring pixels take the same.
     last: [((u32, u32), u32); 2],
@@ -263,7 +305,13 @@ struct States {
 impl Default for States {
     fn default() -> Self {
         let nobody = Node { before: NOBODY, piece: 0, inside: false };
-        Self { nodes: vec![nobody], answers: vec![None], next: HashMap::new(), last: [((u32::MAX, 0), 0); 2] }
+        Self {
+            nodes: vec![nobody],
+            answers: vec![None],
+            slots: HashMap::new(),
+            next: HashMap::new(),
+            last: [((u32::MAX, 0), 0); 2],
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! Gaussian of some metres; the unit is **weighted open tickets per km²** of true ground. Because all share the half-life,
 //! the passing of time scales the whole raster by one number.
 
+mod fade;
 mod raster;
 mod time_left;
 
 pub use time_left::TimeLeftField;
 
 use crate::{Place, UtcMs};
+use fade::Fade;
 use raster::Raster;
 
 /// A picture in web-mercator: the box in degrees, and its size in pixels. Row 0 is the northernmost.
@@ -41,7 +43,7 @@ pub struct HeatKernel {
 
 /// Weight of a ticket at `at`: `weight` when reported, half after each half-life; 0 before it was reported.
 pub fn decayed_weight(weight: f64, reported_at: UtcMs, at: UtcMs, half_life_s: f64) -> f64 {
-    if reported_at > at { 0.0 } else { weight * half_lives(at, reported_at, half_life_s).exp2().recip() }
+    if reported_at > at { 0.0 } else { weight * (-half_lives(at, reported_at, half_life_s)).exp2() }
 }
 
 /// Heat of a whole area: the decayed weights of its open tickets per km²; 0 for an area without ground.
@@ -83,6 +85,7 @@ const MANY_CHANGES: u64 = 1 << 20;
 pub struct HeatField {
     raster: Raster,
     kernel: HeatKernel,
+    fade: Fade,
     /// Sums of kernel weights as they would be at `reference`.
     stored: Vec<f32>,
     bins: Vec<f32>,
@@ -97,7 +100,17 @@ impl HeatField {
     pub fn new(grid: HeatGrid, kernel: HeatKernel, at: UtcMs) -> Self {
         let raster = Raster::new(grid, kernel.sigma_m);
         let stored = raster.zeros();
-        Self { raster, kernel, stored, bins: Vec::new(), reference: at, at, count: 0, changes: 0 }
+        Self {
+            raster,
+            kernel,
+            fade: Fade::new(kernel.half_life_s),
+            stored,
+            bins: Vec::new(),
+            reference: at,
+            at,
+            count: 0,
+            changes: 0,
+        }
     }
 
     /// The picture.
@@ -219,7 +232,7 @@ impl HeatField {
     /// What a ticket weighs at the reference time.
     #[inline]
     fn amount(&self, weight: f64, reported_at: UtcMs) -> f32 {
-        (weight * (-half_lives(self.reference, reported_at, self.kernel.half_life_s)).exp2()) as f32
+        (weight * self.fade.over_ms(self.reference.0.saturating_sub(reported_at.0))) as f32
     }
 
     /// From the reference time to the time shown.

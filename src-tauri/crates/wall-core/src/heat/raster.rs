@@ -19,11 +19,11 @@ const LAT_NODES: usize = 4096;
 /// Web-mercator ends here.
 const MERCATOR_LIMIT_DEG: f64 = 85.051_128_779_806_59;
 
-/// Where a point falls: inner pixel to the north-west of it, and how far towards the next one.
+/// Where a point falls: the bin to the north-west of it, and how far towards the next one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spot {
-    column: isize,
-    row: isize,
+    column: usize,
+    row: usize,
     east: f32,
     south: f32,
 }
@@ -37,6 +37,7 @@ struct Axis {
     inner: usize,
     /// Picture pixels per inner pixel.
     pitch: f64,
+    per_pitch: f64,
     /// Kernel weights, sum 1; its middle is at `radius`.
     kernel: Vec<f32>,
     radius: usize,
@@ -57,7 +58,7 @@ impl Axis {
         };
         let sum: f64 = (0..=2 * radius).map(height).sum();
         let kernel = (0..=2 * radius).map(|i| (height(i) / sum) as f32).collect();
-        Self { picture, inner, pitch, kernel, radius }
+        Self { picture, inner, pitch, per_pitch: 1.0 / pitch, kernel, radius }
     }
 
     /// Stored inner pixels: one more on each side, for interpolation at the border of the picture.
@@ -70,28 +71,32 @@ impl Axis {
         self.stored() + 2 * self.radius + 2
     }
 
-    /// Index of the bin of inner pixel `i`.
-    fn bin(&self, i: isize) -> Option<usize> {
-        let b = i + 2 + self.radius as isize;
-        (b >= 0 && (b as usize) + 1 < self.bins()).then_some(b as usize)
+    /// Bins before the inner pixel 0.
+    fn lead(&self) -> usize {
+        self.radius + 2
     }
 
-    /// Inner pixel and fraction of a picture coordinate.
-    fn split(&self, picture_px: f64) -> Option<(isize, f32)> {
-        let u = picture_px / self.pitch - 0.5;
-        let floor = u.floor();
-        // A far point, or a coordinate that is not a number, is nowhere near.
-        (floor.abs() < 1e9).then_some((floor as isize, (u - floor) as f32))
+    /// Bin and fraction of a picture coordinate; `None` when it is too far out to be felt, or not a number.
+    #[inline]
+    fn split(&self, picture_px: f64) -> Option<(usize, f32)> {
+        // From the first bin on everything is positive, so cutting the fraction off rounds down (without a call).
+        let u = picture_px * self.per_pitch + (self.lead() as f64 - 0.5);
+        if !(u >= 0.0 && u < (self.bins() - 1) as f64) {
+            return None;
+        }
+        let whole = u as u32;
+        Some((whole as usize, (u - f64::from(whole)) as f32))
     }
 
     /// Kernel for a point between two inner pixels: stored index of its first weight, and the weights.
-    fn weights(&self, i: isize, fraction: f32, out: &mut Vec<f32>) -> isize {
+    fn weights(&self, bin: usize, fraction: f32, out: &mut Vec<f32>) -> isize {
         out.clear();
         let k = &self.kernel;
         out.push((1.0 - fraction) * k[0]);
         out.extend(k.windows(2).map(|w| fraction * w[0] + (1.0 - fraction) * w[1]));
         out.push(fraction * k[k.len() - 1]);
-        i - self.radius as isize + 1
+        // Stored pixel 0 is inner pixel −1.
+        bin as isize - self.lead() as isize - self.radius as isize + 1
     }
 
     /// Stored index and fraction for the centre of each picture pixel.
@@ -186,21 +191,18 @@ impl Raster {
         if !(node >= 0.0 && node < (LAT_NODES - 1) as f64) {
             return None;
         }
-        let below = node as usize;
-        let (a, b) = (self.rows_at[below], self.rows_at[below + 1]);
-        let (row, south) = self.y.split(a + (b - a) * (node - below as f64))?;
         let (column, east) = self.x.split((place.lon - self.grid.west) * self.columns_per_deg)?;
-        self.y.bin(row)?;
-        self.x.bin(column)?;
+        let below = node as u32;
+        let &[a, b] = self.rows_at.get(below as usize..below as usize + 2)? else { return None };
+        let (row, south) = self.y.split(a + (b - a) * (node - f64::from(below)))?;
         Some(Spot { column, row, east, south })
     }
 
     /// Adds to the four bins around a spot.
     #[inline]
     pub fn bin(&self, bins: &mut [f32], spot: Spot, amount: f32) {
-        let (Some(column), Some(row)) = (self.x.bin(spot.column), self.y.bin(spot.row)) else { return };
         let width = self.x.bins();
-        let at = row * width + column;
+        let at = spot.row * width + spot.column;
         let (lower, upper) = (amount * spot.south, amount * (1.0 - spot.south));
         let [a, b] = &mut bins[at..at + 2] else { return };
         *a += upper * (1.0 - spot.east);
@@ -260,11 +262,10 @@ impl Raster {
     /// Value at a place, as a sum of stored pixels each multiplied by `of_row` of its row; `None` outside the box.
     pub fn value_at(&self, stored: &[f32], place: Place, of_row: impl Fn(usize) -> f32) -> Option<f32> {
         let spot = self.spot(place)?;
-        let (column, row) = (spot.column + 1, spot.row + 1);
-        if column < 0 || row < 0 || column as usize > self.x.inner || row as usize > self.y.inner {
+        let (column, row) = (spot.column.checked_sub(self.x.lead() - 1)?, spot.row.checked_sub(self.y.lead() - 1)?);
+        if column > self.x.inner || row > self.y.inner {
             return None;
         }
-        let (column, row) = (column as usize, row as usize);
         let at = |r: usize| {
             let i = r * self.x.stored() + column;
             (stored[i] * (1.0 - spot.east) + stored[i + 1] * spot.east) * of_row(r)

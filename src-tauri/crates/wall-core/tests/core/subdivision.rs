@@ -38,10 +38,12 @@ pub fn cells(recipe: Recipe) -> Vec<Cell> {
     let at = |i: usize, j: usize| corner[j * (columns + 1) + i];
     let mut bend = |a: GridPoint, b: GridPoint| -> GridRing {
         let n = if recipe.bends > 0 { rng.random_range(0..=recipe.bends) as i64 } else { 0 };
+        // Less than half a step aside, so that edges do not cross.
+        let calm = (6 * n).max(25);
         (1..=n)
             .map(|k| GridPoint {
-                x: a.x + (b.x - a.x) * k / (n + 1) + shift(&mut rng, side.0 / 25),
-                y: a.y + (b.y - a.y) * k / (n + 1) + shift(&mut rng, side.1 / 25),
+                x: a.x + (b.x - a.x) * k / (n + 1) + shift(&mut rng, side.0 / calm),
+                y: a.y + (b.y - a.y) * k / (n + 1) + shift(&mut rng, side.1 / calm),
             })
             .collect()
     };
