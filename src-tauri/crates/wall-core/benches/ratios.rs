@@ -119,9 +119,11 @@ fn points() {
 
     let staff: Vec<_> = tickets[..20_000].to_vec();
     let mut index = PointIndex::bulk_load(staff.iter().copied());
+    let mut round = 0;
     let ours = median(3, || {
+        round += 1;
         for (i, (id, _)) in staff.iter().enumerate() {
-            index.move_to(*id, places[i * 53 % N]);
+            index.move_to(*id, places[(i * 53 + round) % N]);
         }
     }) / staff.len() as f64;
     println!("| move one of 20,000 staff | {} | 2,000 a second take | {:.2} % of a core | |", said(ours), ours * 2000.0 * 100.0);
@@ -154,6 +156,9 @@ fn heat() {
     let mut field = HeatField::new(scene::grid(), scene::kernel(), scene::NOW);
     let rebuild = median(7, || field.rebuild(tickets.iter().copied()));
     println!("| heat 1024², rebuild | {} | | | |", said(rebuild));
+    let few = median(7, || field.rebuild(tickets[..10_000].iter().copied()));
+    println!("| … with 10,000 tickets (the blur alone, nearly) | {} | | | |", said(few));
+    field.rebuild(tickets.iter().copied());
     let fresh = scene::weighted(1000);
     let add = median(7, || {
         fresh.iter().for_each(|(p, w, t)| {
