@@ -45,6 +45,11 @@ impl Dice {
         &items[self.below(items.len())]
     }
 
+    /// One of the words; an empty one when there are none.
+    pub(super) fn word(&mut self, words: &'static [&'static str]) -> &'static str {
+        words.get(self.below(words.len())).copied().unwrap_or("")
+    }
+
     /// An index drawn by weight; 0 when all weights are nothing.
     pub(super) fn weighted(&mut self, weights: &[f64]) -> usize {
         let total: f64 = weights.iter().sum();

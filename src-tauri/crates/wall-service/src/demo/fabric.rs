@@ -66,7 +66,7 @@ fn pattern(theme: Theme, dice: &mut Dice) -> Option<Pattern> {
         Theme::Industry => p("factory", 34.0, (50.0, 96.0), 14.0, 52.0, (1, 3), 0.1),
         Theme::School => p("school", 15.0, (48.0, 78.0), 18.0, 44.0, (3, 5), 0.2),
         Theme::Hospital => p("hospital", 22.0, (44.0, 74.0), 18.0, 50.0, (4, 14), 0.15),
-        Theme::Mall => p("mall", 62.0, (70.0, 110.0), 16.0, 84.0, (4, 6), 0.0),
+        Theme::Mall => p("mall", 42.0, (46.0, 96.0), 14.0, 58.0, (4, 6), 0.0),
         Theme::Park | Theme::Green => None,
     }
 }
@@ -285,6 +285,7 @@ pub(super) fn sites(layout: &Layout) -> Vec<KeySite> {
 pub(super) fn cameras(layout: &Layout, sites: &[KeySite], seed: u64) -> Vec<Eye> {
     let mut dice = Dice::new(seed, 4);
     let g = &layout.graph;
+    let rings: Vec<Vec<Pt>> = layout.cells.iter().map(|c| g.points(&c.ring)).collect();
     let mut crossings: Vec<(Class, Pt, String, Vec<Pt>)> = Vec::new();
     let mut around: std::collections::BTreeMap<u32, Vec<(u32, u32)>> = std::collections::BTreeMap::new();
     for (a, b, w) in g.edges() {
@@ -298,15 +299,16 @@ pub(super) fn cameras(layout: &Layout, sites: &[KeySite], seed: u64) -> Vec<Eye>
         let mut ways: Vec<u32> = to.iter().map(|t| t.1).collect();
         ways.sort_unstable();
         ways.dedup();
-        let home = layout.cells.iter().any(|c| {
-            let ring = g.points(&c.ring);
-            super::plane::inside(&ring, at) || super::plane::ring_distance(&ring, at) < 1.0
-        });
-        if ways.len() >= 2 && home && !layout.wet(at) {
+        // The corner of the crossing on which it hangs: inside the district, also where the crossing is on its border.
+        let corner = [pt(9.0, 8.0), pt(-9.0, 8.0), pt(-9.0, -8.0), pt(9.0, -8.0)]
+            .into_iter()
+            .map(|d| at.plus(d).snapped())
+            .find(|p| rings.iter().any(|r| super::plane::inside(r, *p)));
+        if let Some(corner) = corner.filter(|_| ways.len() >= 2 && !layout.wet(at)) {
             let name = format!("{}/{}路口", layout.ways[ways[0] as usize].name, layout.ways[ways[1] as usize].name);
             let class = layout.ways[ways[1] as usize].class;
             let arms = to.iter().map(|t| g.nodes[t.0 as usize].minus(at)).collect();
-            crossings.push((class, at, name, arms));
+            crossings.push((class, corner, name, arms));
         }
     }
     dice.shuffle(&mut crossings);
@@ -334,10 +336,9 @@ pub(super) fn cameras(layout: &Layout, sites: &[KeySite], seed: u64) -> Vec<Eye>
             if out.iter().all(|e| e.at.dist(*at) > apart) {
                 let arm = *dice.pick(arms);
                 let dome = dice.chance(0.4);
-                let corner = arm.unit().left().times(11.0);
                 out.push(Eye {
                     name: name.clone(),
-                    at: at.plus(corner).snapped(),
+                    at: *at,
                     dome,
                     heading_deg: heading(arm),
                     fov_deg: if dome { 90 } else { *dice.pick(&[55, 65, 75]) },

@@ -198,6 +198,7 @@ impl District {
             out.write_all(b"\n")?;
         }
         out.flush()?;
+        self.write_base_map(&files.base_map)?;
         Ok(files)
     }
 }

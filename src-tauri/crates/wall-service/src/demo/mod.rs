@@ -5,8 +5,10 @@
 //! platform, because the plan is drawn with exactly rounded arithmetic only and everything is sorted. There is no
 //! clock in here; callers pass the wall's now.
 
+mod basemap;
 mod dice;
 mod fabric;
+mod feed;
 mod files;
 mod graph;
 mod incidents;
@@ -14,9 +16,12 @@ mod layout;
 mod names;
 mod people;
 mod plane;
+mod skeleton;
 mod spots;
 mod stories;
+mod tiles;
 
+pub use feed::{DemoEvent, LiveCity};
 pub use files::{DistrictFiles, write_district};
 
 #[cfg(test)]
@@ -27,7 +32,7 @@ use layout::{COMMUNITIES, Class, Layout};
 use stories::{HOUR_MS, Teller};
 use wall_core::{
     BuildingRecord, CameraRecord, CameraState, CategoryRecord, CellGeometry, CellRecord, DeadlineKind, GridPolygon, OwnerRecord,
-    Severity, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
+    Severity, SiteRecord, StaffRecord, StreetRecord, TicketRecord, UtcMs,
 };
 
 /// The seed of the district that `gridwall run --demo` shows.

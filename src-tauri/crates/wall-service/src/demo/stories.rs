@@ -142,15 +142,16 @@ impl Teller {
             kind,
             number: dice.int(2, 9),
             room: dice.int(1, 6) * 100 + dice.int(1, 4),
-            at: *dice.pick(&SPOTS),
-            thing: pick_or(kind.things, dice),
+            at: dice.word(&SPOTS),
+            thing: dice.word(kind.things),
         };
         let severity = match dice.below(20) {
             0 if kind.severity > 2 => kind.severity - 1,
             1 | 2 if kind.severity < 4 && kind.severity > 1 => kind.severity + 1,
             _ => kind.severity,
         };
-        let (title, description) = (words.fill(*dice.pick(kind.titles)), words.fill(*dice.pick(kind.details)));
+        let (title, details) = *dice.pick(kind.scenes);
+        let (title, description) = (words.fill(title), words.fill(dice.word(details)));
         let channel = [
             Channel::GridStaff,
             Channel::Hotline,
@@ -188,12 +189,13 @@ impl Teller {
             inverted_times: false,
         };
         let part = match dice.below(100) {
-            0..=7 => dice.range(1.03, 1.7),
+            0..=7 => dice.range(1.09, 1.5),
             8..=12 => dice.range(0.8, 0.99),
-            _ => 0.03 + 0.62 * dice.unit() * dice.unit(),
+            _ => 0.03 + 0.5 * dice.unit() * dice.unit(),
         };
         let mut life_ms = (deadline_ms as f64 * part) as i64;
-        if live_only && part < 1.0 {
+        // Those of the live feed end soon, or they would pile up: only short deadlines are missed among them.
+        if live_only && !(part > 1.0 && kind.deadline_h <= 6) {
             life_ms = life_ms.min((dice.range(18.0, 95.0) * 60_000.0) as i64);
         }
         let stages = self.stages(kind, spot, at, life_ms.max(9 * 60_000), dice);
@@ -205,7 +207,7 @@ impl Teller {
         use TicketStatus::{
             Cancelled, Closed, Dispatched, Done, Escalated, Extended, Filed, InProgress, Rated, Returned, Suspended, Verified,
         };
-        let operator = *dice.pick(&OPERATORS);
+        let operator = dice.word(&OPERATORS);
         let hand = pick_name(&self.staff[spot.community], dice);
         let path: &[(TicketStatus, f64)] = match dice.below(100) {
             0..=1 => &[(Cancelled, 0.3)],
@@ -277,14 +279,14 @@ impl Teller {
                 InProgress | Done | Extended | Suspended => hand.clone(),
                 _ => operator.to_owned(),
             };
-            out.push(Stage { at: UtcMs(last), to: *to, actor, reason: (*dice.pick(reasons(*to))).to_owned() });
+            out.push(Stage { at: UtcMs(last), to: *to, actor, reason: dice.word(reasons(*to)).to_owned() });
         }
         if out.last().is_some_and(|s| s.to == Closed) && dice.chance(0.3) {
             out.push(Stage {
                 at: UtcMs(last + dice.int(20, 400) * 60_000),
                 to: Rated,
                 actor: "回访".to_owned(),
-                reason: (*dice.pick(&["满意", "满意", "基本满意", "不满意"])).to_owned(),
+                reason: dice.word(&["满意", "满意", "基本满意", "不满意"]).to_owned(),
             });
         }
         out
@@ -312,10 +314,6 @@ fn reasons(to: TicketStatus) -> &'static [&'static str] {
 fn round_by_chance(x: f64, dice: &mut Dice) -> usize {
     let spread = x + dice.bell() * x.sqrt() * 0.6;
     (spread.max(0.0) + dice.unit()).floor() as usize
-}
-
-fn pick_or(items: &'static [&'static str], dice: &mut Dice) -> &'static str {
-    if items.is_empty() { "" } else { *dice.pick(items) }
 }
 
 fn pick_name(items: &[String], dice: &mut Dice) -> String {
