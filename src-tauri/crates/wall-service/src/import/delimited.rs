@@ -26,9 +26,9 @@ pub struct RawRow {
 }
 
 /// A physical line.
-struct Line {
-    bytes: Vec<u8>,
-    too_long: bool,
+pub(super) struct Line {
+    pub(super) bytes: Vec<u8>,
+    pub(super) too_long: bool,
 }
 
 /// Cuts a stream into rows.
@@ -136,7 +136,7 @@ impl<R: BufRead> RowCutter<R> {
 }
 
 /// A line without its end, at most [`MAX_ROW`] bytes; the rest of a longer one is passed over.
-fn read_line(reader: &mut impl BufRead, line_end: u8) -> io::Result<Option<Line>> {
+pub(super) fn read_line(reader: &mut impl BufRead, line_end: u8) -> io::Result<Option<Line>> {
     let mut bytes = Vec::new();
     let (mut any, mut too_long) = (false, false);
     loop {

@@ -64,35 +64,40 @@ pub enum Fields {
 
 impl Fields {
     /// The JSON value of a member: by its exact name, else without regard to case, else by stepping along its dots.
-    fn member<'a>(members: &'a Map<String, Value>, column: &Column) -> Option<&'a Value> {
-        if let Some(value) = members.get(&column.name) {
+    fn member<'a>(members: &'a Map<String, Value>, name: &str, normal: &str) -> Option<&'a Value> {
+        if let Some(value) = members.get(name) {
             return Some(value);
         }
-        if let Some((_, value)) = members.iter().find(|(name, _)| normal_name(name) == column.normal) {
+        let same = |key: &str| key.trim().eq_ignore_ascii_case(normal) || !key.is_ascii() && normal_name(key) == normal;
+        if let Some((_, value)) = members.iter().find(|(key, _)| same(key)) {
             return Some(value);
         }
-        let (first, rest) = column.name.split_once('.')?;
-        match Self::member(members, &Column::named(first))? {
-            Value::Object(inner) => Self::member(inner, &Column::named(rest)),
+        let (first, rest) = name.split_once('.')?;
+        match Self::member(members, first, &normal_name(first))? {
+            Value::Object(inner) => Self::member(inner, rest, &normal_name(rest)),
             _ => None,
         }
     }
 
-    fn json(&self, column: &Column) -> Option<&Value> {
+    fn json(&self, name: &str, normal: &str) -> Option<&Value> {
         match self {
             Self::Delimited { .. } => None,
-            Self::Json { members, .. } => Self::member(members, column),
+            Self::Json { members, .. } => Self::member(members, name, normal),
         }
     }
 
     /// The trimmed text of a column; `None` when there is no such column. Numbers and booleans of JSON become their text.
     pub fn text(&self, column: &Column) -> Option<Cow<'_, str>> {
+        self.text_named(&column.name, &column.normal)
+    }
+
+    fn text_named(&self, name: &str, normal: &str) -> Option<Cow<'_, str>> {
         match self {
             Self::Delimited { header, values } => {
-                let value = values.get(header.position(&column.normal)?)?;
+                let value = values.get(header.position(normal)?)?;
                 Some(Cow::Borrowed(trim(value)))
             }
-            Self::Json { members, .. } => match Self::member(members, column)? {
+            Self::Json { .. } => match self.json(name, normal)? {
                 Value::Null => None,
                 Value::String(text) => Some(Cow::Borrowed(trim(text))),
                 other => Some(Cow::Owned(other.to_string())),
@@ -136,19 +141,21 @@ impl<'a> FieldReader<'a> {
     }
 
     fn column_text(&self, field: &str) -> Option<Cow<'a, str>> {
-        let say = |column: &Column| self.fields.text(column).filter(|t| !self.profile.is_empty_value(t));
+        let says = |text: &Cow<'_, str>| !self.profile.is_empty_value(text);
         match self.profile.columns(field) {
-            Some(columns) => columns.iter().find_map(say),
-            None => std::iter::once(field).chain(aliases(field).iter().copied()).find_map(|name| say(&Column::named(name))),
+            Some(columns) => columns.iter().find_map(|column| self.fields.text(column).filter(says)),
+            None => std::iter::once(field)
+                .chain(aliases(field).iter().copied())
+                .find_map(|name| self.fields.text_named(name, name).filter(says)),
         }
     }
 
     /// The JSON value of a field, when the row is JSON and the value is an array or object.
     pub fn json(&self, field: &str) -> Option<&'a Value> {
-        let get = |column: &Column| self.fields.json(column).filter(|v| v.is_array() || v.is_object());
+        let nested = |value: &&Value| value.is_array() || value.is_object();
         match self.profile.columns(field) {
-            Some(columns) => columns.iter().find_map(get),
-            None => get(&Column::named(field)),
+            Some(columns) => columns.iter().find_map(|c| self.fields.json(&c.name, &c.normal).filter(nested)),
+            None => self.fields.json(field, field).filter(nested),
         }
     }
 
@@ -299,7 +306,7 @@ impl<'a> FieldReader<'a> {
 }
 
 /// Further names a coordinate goes by when no profile says.
-fn aliases(field: &str) -> &'static [&'static str] {
+pub(super) fn aliases(field: &str) -> &'static [&'static str] {
     match field {
         "lon" => &["lng", "longitude", "long", "x"],
         "lat" => &["latitude", "y"],

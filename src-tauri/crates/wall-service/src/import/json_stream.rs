@@ -148,6 +148,7 @@ impl<R: BufRead> ItemCutter<R> {
                         return match self.peek_solid()? {
                             Some(b'[') => {
                                 self.bump();
+                                self.index = 0;
                                 Ok(true)
                             }
                             _ => Err(self.broken("features is not a list")),

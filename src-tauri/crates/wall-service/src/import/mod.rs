@@ -16,6 +16,8 @@ pub mod fields;
 pub mod json_stream;
 pub mod profile;
 pub mod read;
+pub mod records;
+pub mod rows;
 pub mod source;
 pub mod tickets;
 pub mod times;
@@ -25,9 +27,14 @@ mod zip_member;
 pub use cells::{CellsError, CellsFile, CellsOptions, read_cells};
 pub use cells_fields::CellsFields;
 pub use cells_report::{CellIssue, CellsReport, DatumReport, EncodingReport, Topology};
-pub use profile::Profile;
+pub use encoding::EncodingChoice;
+pub use profile::{Profile, ProfileError};
 pub use read::{Read, Reject};
-pub use tickets::{Defaults, position_from_json, ticket_from_json};
+pub use records::{ReadOptions, Records};
+pub use source::{Source, SourceError};
+pub use tickets::{Defaults, position_from_json, ticket_from_json, tickets};
 
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod ticket_tests;

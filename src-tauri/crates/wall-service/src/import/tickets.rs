@@ -11,7 +11,29 @@ use wall_core::{
 use super::fields::{FieldReader, Fields};
 use super::profile::Profile;
 use super::read::{Problem, Reject, cut, shown};
+use super::records::{ReadOptions, Records};
+use super::source::{Source, SourceError};
 use super::words;
+
+const NEEDS: &[&[&str]] = &[&["external_id"], &["lon", "point"], &["lat", "point"]];
+
+/// The tickets of a file (`-` = standard input): CSV, TSV, JSON lines, a JSON array or GeoJSON points.
+///
+/// # Errors
+/// [`SourceError`] when the source as a whole cannot be used.
+pub fn tickets(path: &str, options: &ReadOptions) -> Result<Records<TicketRecord>, SourceError> {
+    Records::open(path, options, NEEDS, |row, defaults| ticket_from_fields(row, defaults).map(|(t, given)| (t, Some(given))))
+}
+
+/// The tickets of an open source.
+///
+/// # Errors
+/// As [`tickets`].
+pub fn tickets_of(source: Source, options: &ReadOptions) -> Result<Records<TicketRecord>, SourceError> {
+    Records::from_source(source, options, NEEDS, |row, defaults| {
+        ticket_from_fields(row, defaults).map(|(t, given)| (t, Some(given)))
+    })
+}
 
 /// Longest values of a ticket, in bytes of UTF-8. Keys that are longer are refused, texts are cut and noted.
 pub mod limits {

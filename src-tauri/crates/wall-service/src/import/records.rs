@@ -1,0 +1,179 @@
+//! From rows to records of one kind: the reader that every import of rows uses.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use wall_core::{Datum, DatumChoice, Issue, IssueAction, Place};
+
+use super::encoding::EncodingChoice;
+use super::fields::FieldReader;
+use super::profile::Profile;
+use super::read::{Problem, Read, Reject, cut};
+use super::rows::{Row, Rows};
+use super::source::{Source, SourceError};
+use super::tickets::Defaults;
+
+/// How a source is read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReadOptions {
+    /// Source of tickets that name none, and whose profile names none.
+    pub source: String,
+    /// `--datum`; `None` = `auto`.
+    pub datum: Option<Datum>,
+    /// Zone of local times when the profile names none (`--zone`).
+    pub zone: Option<TimeZone>,
+    /// `--encoding`.
+    pub encoding: EncodingChoice,
+    /// `--profile`.
+    pub profile: Profile,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            source: "import".to_owned(),
+            datum: None,
+            zone: None,
+            encoding: EncodingChoice::Auto,
+            profile: Profile::contract(),
+        }
+    }
+}
+
+impl ReadOptions {
+    /// The encoding to read with: asked for, else the profile's, else found out.
+    ///
+    /// # Errors
+    /// A message when the profile names an unknown one.
+    pub fn encoding(&self) -> Result<EncodingChoice, String> {
+        match (self.encoding, &self.profile.encoding) {
+            (EncodingChoice::Auto, Some(name)) => EncodingChoice::named(name),
+            (asked, _) => Ok(asked),
+        }
+    }
+}
+
+/// A record and the place it was read from, as given (before the datum was applied).
+pub type Placed<T> = (T, Option<Place>);
+
+/// Reads one row of a kind.
+pub type ReadRow<T> = fn(&mut FieldReader<'_>, &Defaults) -> Result<Placed<T>, Problem>;
+
+/// The records of a source, one at a time. Memory is bounded by the longest row.
+pub struct Records<T> {
+    rows: Rows,
+    defaults: Defaults,
+    read: ReadRow<T>,
+    asked: Option<Datum>,
+    datum: Option<DatumChoice>,
+    datum_declared: bool,
+    packed: &'static str,
+}
+
+impl<T> Records<T> {
+    /// Opens a file, or standard input for `-`.
+    ///
+    /// `needs`: the fields without which no row can be taken, each with its alternatives.
+    ///
+    /// # Errors
+    /// [`SourceError`] when the source as a whole cannot be used.
+    pub fn open(path: &str, options: &ReadOptions, needs: &[&[&str]], read: ReadRow<T>) -> Result<Self, SourceError> {
+        let encoding = options.encoding().map_err(|e| SourceError::Format(path.to_owned(), e))?;
+        Self::from_source(Source::open(path, encoding)?, options, needs, read)
+    }
+
+    /// Reads an open source.
+    ///
+    /// # Errors
+    /// As [`Records::open`].
+    pub fn from_source(source: Source, options: &ReadOptions, needs: &[&[&str]], read: ReadRow<T>) -> Result<Self, SourceError> {
+        let packed = source.packed;
+        let rows = Rows::new(source, &options.profile)?;
+        rows.need(&options.profile, needs)?;
+        let defaults = Defaults::with_profile(&options.source, Datum::Wgs84, options.profile.clone(), options.zone.clone());
+        Ok(Self { rows, defaults, read, asked: options.datum, datum: None, datum_declared: false, packed })
+    }
+
+    /// Which datum was taken and why. Settled by the first row; look again at the end for its warning.
+    pub fn datum(&self) -> DatumChoice {
+        self.datum.clone().unwrap_or_else(|| DatumChoice::new(self.asked, self.profile_datum()))
+    }
+
+    fn profile_datum(&self) -> Option<(Datum, &'static str)> {
+        self.defaults.profile.datum.map(|d| (d, "in the profile"))
+    }
+
+    /// Name of the encoding. May be settled only when the first row beyond ASCII has come.
+    pub fn encoding(&self) -> String {
+        self.rows.encoding()
+    }
+
+    /// `gzip`, `zip` or empty.
+    pub fn packed(&self) -> &'static str {
+        self.packed
+    }
+
+    /// The profile in use.
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.defaults.profile
+    }
+
+    fn settle_datum(&mut self) -> Result<(), String> {
+        if self.datum.is_none() {
+            let declared = match self.rows.declared_datum() {
+                Ok(declared) => declared,
+                // Whoever names the datum knows better than a file with an unknown name for it.
+                Err(_) if self.asked.is_some() => None,
+                Err(e) => return Err(e),
+            };
+            let declared = declared.as_ref().map(|(d, words)| (*d, words.as_str())).or(self.profile_datum());
+            self.datum_declared = declared.is_some();
+            let choice = DatumChoice::new(self.asked, declared);
+            self.defaults.datum = choice.used;
+            self.datum = Some(choice);
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, row: Row) -> Read<T> {
+        let Row { line, raw, fields, notes } = row;
+        let reject = |problem: Problem, raw: &str| {
+            Read::Reject(Reject { line, reason_code: problem.code, message: problem.message, raw: cut(raw, Reject::MAX_RAW) })
+        };
+        let fields = match fields {
+            Ok(fields) => fields,
+            Err(problem) => return reject(problem, &raw),
+        };
+        let mut reader = FieldReader::new(&fields, &self.defaults.profile, line);
+        match (self.read)(&mut reader, &self.defaults) {
+            Err(problem) => reject(problem, &raw),
+            Ok((record, given)) => {
+                if let (Some(choice), Some(given)) = (&mut self.datum, given) {
+                    let declared = self.datum_declared || reader.text("datum").is_some();
+                    choice.look_at(given, declared);
+                }
+                let mut issues: Vec<Issue> = notes
+                    .into_iter()
+                    .map(|n| Issue { at: line, code: n.code, message: n.message, action: IssueAction::Repaired, place: None })
+                    .collect();
+                issues.extend(reader.notes.into_issues());
+                Read::Record { line, record, issues }
+            }
+        }
+    }
+}
+
+impl<T> Iterator for Records<T> {
+    type Item = Result<Read<T>, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = match self.rows.next()? {
+            Ok(row) => row,
+            Err(e) => return Some(Err(e)),
+        };
+        if let Err(message) = self.settle_datum() {
+            return Some(Err(SourceError::Format("the source".to_owned(), message)));
+        }
+        Some(Ok(self.record(row)))
+    }
+}
