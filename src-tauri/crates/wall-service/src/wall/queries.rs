@@ -370,7 +370,7 @@ impl Wall {
                 }
             };
             let mut found: Vec<TicketId> = Vec::new();
-            let start = (before.min(world.tickets.len() as i64 + 1) - 1).max(0) as usize;
+            let start = (before.clamp(1, world.tickets.len() as i64 + 1) - 1) as usize;
             for slot in (0..start).rev() {
                 let Some(t) = world.tickets[slot] else { continue };
                 let inside = query

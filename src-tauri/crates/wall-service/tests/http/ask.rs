@@ -151,3 +151,73 @@ async fn tickets_come_page_by_page() {
     }
     assert_eq!(seen.len(), 25);
 }
+
+/// Legal to ask, hard to answer: the wall may refuse, but nothing breaks.
+#[tokio::test]
+async fn extremes_do_not_break_the_wall() {
+    let room = Room::local().await;
+    let ticket = |id: &str, lon: f64, lat: f64, at: &str| json!({ "external_id": id, "source": "t", "lon": lon, "lat": lat, "reported_at": at, "due_at": at, "title": "\u{0}\u{7}长".repeat(1000) });
+    let rows = json!([
+        ticket("pole", 180.0, 90.0, "2026-05-01T08:00:00Z"),
+        ticket("other pole", -180.0, -90.0, "0001-01-01T00:00:00Z"),
+        ticket("late", 0.0, 0.0, "9999-12-30T00:00:00Z"),
+        ticket("early", 0.0, 0.0, "-009999-01-03T00:00:00Z"),
+    ]);
+    let posted = room.ask(crate::post("/api/v1/tickets", "application/json", rows.to_string())).await;
+    assert!(matches!(posted.status.as_u16(), 200 | 207), "{posted:?}");
+    let times = ["", "&as_of=9999-12-30T22:00:00Z", "&as_of=-009999-01-02T02:00:00Z", "&as_of=1970-01-01T00:00:00Z"];
+    for time in times {
+        for path in [
+            "wall?x=1",
+            "snapshot?x=1",
+            "areas?level=cell",
+            "stats?by=category",
+            "stats?by=owner",
+            "ticket-card?id=1",
+            "heat?west=-540&south=-85&east=540&north=85&width=64&height=64",
+            "heat?west=1&south=1&east=1.0000000000001&north=1.0000000000001&width=64&height=64",
+            "heat?west=179.9&south=1&east=180.1&north=2&width=2048&height=1&mode=time_left",
+            "heat?west=0&south=0&east=1&north=1&width=8&height=8&max=1e-300",
+            "points?west=-540&south=-90&east=540&north=90",
+            "points?west=0&south=0&east=5e-324&north=5e-324",
+        ] {
+            let answer = room.ask(get(&format!("/api/v1/{path}{time}"))).await;
+            assert!(answer.status.as_u16() < 500, "{path}{time}: {} {}", answer.status, answer.text());
+        }
+    }
+    for path in [
+        "near?lon=180&lat=90&kind=ticket&k=1000",
+        "near?lon=-180&lat=-90&kind=camera&within_m=0",
+        "histogram?from=-009999-01-03T00:00:00Z&to=9999-12-30T00:00:00Z&buckets=2000",
+        "histogram?from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00.001Z&buckets=2000",
+        "search?q=%25_%22%27%3B--",
+        "search?q=%F0%9F%A7%B1%00&limit=100",
+        "tickets?bbox=-180,-90,180,90&cursor=-9223372036854775808",
+        "tickets?cursor=9223372036854775807",
+        "area-card?level=cell&key=-9223372036854775808",
+        "area-card?level=street&key=%00",
+    ] {
+        let answer = room.ask(get(&format!("/api/v1/{path}"))).await;
+        assert!(answer.status.as_u16() < 500, "{path}: {} {}", answer.status, answer.text());
+    }
+    // Still whole.
+    assert_eq!(room.ask(get("/api/v1/snapshot")).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn extreme_clocks_do_not_break_the_wall() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    for wall_at in ["0001-01-01T00:00:00Z", "9999-12-30T20:00:00Z", "1970-01-01T00:00:00Z"] {
+        for speed in [0.0, 1e6] {
+            let body = json!({ "wall_at": wall_at, "speed": speed }).to_string();
+            assert_eq!(room.post(&feed, "/api/v1/clock", "application/json", body).await.status.as_u16(), 200, "{wall_at}");
+            let ticket = json!({ "external_id": wall_at, "lon": 1, "lat": 1 }).to_string();
+            assert_eq!(room.post(&feed, "/api/v1/tickets", "application/json", ticket).await.status.as_u16(), 200, "{wall_at}");
+            for path in ["snapshot", "wall", "stats", "tickets"] {
+                let answer = room.get(&feed, &format!("/api/v1/{path}")).await;
+                assert_eq!(answer.status.as_u16(), 200, "{wall_at} {speed} {path}: {}", answer.text());
+            }
+        }
+    }
+}

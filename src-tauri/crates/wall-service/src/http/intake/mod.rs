@@ -23,7 +23,7 @@ use rejects::Rejected;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering::Relaxed;
-use wall_core::{TicketRecord, UtcMs};
+use wall_core::UtcMs;
 use wall_store::{ReplayClock, TicketOutcome};
 
 /// Bodies above this are read on a thread of their own, so that they do not hold up the small ones.
@@ -47,11 +47,18 @@ struct PositionLine {
     reason: Option<String>,
 }
 
-/// A row that was read, or why not; with what names it in the answer.
+/// A row that was read, or why not and how it came; with what names it in the answer.
 struct Judged<T> {
     name: Option<String>,
-    outcome: Result<T, String>,
-    row: Row,
+    outcome: Result<T, (String, Row)>,
+}
+
+/// Takes the records out of what was judged, in order.
+fn records<T>(judged: Vec<Judged<T>>) -> (Vec<T>, Vec<Judged<()>>) {
+    let mut records = Vec::with_capacity(judged.len());
+    let rest =
+        judged.into_iter().map(|j| Judged { name: j.name, outcome: j.outcome.map(|record| records.push(record)) }).collect();
+    (records, rest)
 }
 
 /// `POST /api/v1/tickets`.
@@ -60,31 +67,28 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
         ticket_from_json(value, defaults).map_err(|reject| reject.message)
     })
     .await?;
-    let records: Vec<TicketRecord> = judged.iter().filter_map(|j| j.outcome.as_ref().ok().cloned()).collect();
+    let (records, judged) = records(judged);
     let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
     let mut outcomes = outcomes.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
-    for (index, Judged { name, outcome, row }) in judged.into_iter().enumerate() {
-        let reason = match outcome {
-            Ok(_) => match outcomes.next() {
-                Some(outcome) => {
-                    let status = match outcome {
-                        TicketOutcome::Created(_) => "created",
-                        TicketOutcome::Updated(_) => "updated",
-                        TicketOutcome::Unchanged(_) => "unchanged",
-                    };
-                    lines.push(TicketLine { index, external_id: name, status, id: Some(outcome.id().0), reason: None });
-                    continue;
-                }
-                None => "the wall gave no answer for this row".to_owned(),
+    for (index, Judged { name, outcome }) in judged.into_iter().enumerate() {
+        let (status, id, reason) = match outcome {
+            Ok(()) => match outcomes.next() {
+                Some(TicketOutcome::Created(id)) => ("created", Some(id.0), None),
+                Some(TicketOutcome::Updated(id)) => ("updated", Some(id.0), None),
+                Some(TicketOutcome::Unchanged(id)) => ("unchanged", Some(id.0), None),
+                None => ("rejected", None, Some("the wall gave no answer for this row".to_owned())),
             },
-            Err(reason) => reason,
+            Err((reason, row)) => {
+                refused.push(Rejected { index, reason: reason.clone(), row });
+                ("rejected", None, Some(reason))
+            }
         };
-        refused.push(Rejected { index, reason: reason.clone(), row });
-        lines.push(TicketLine { index, external_id: name, status: "rejected", id: None, reason: Some(reason) });
+        lines.push(TicketLine { index, external_id: name, status, id, reason });
     }
-    finish(&app, &caller, "tickets", refused, lines.len()).await;
+    let taken = lines.iter().filter(|l| l.reason.is_none()).count();
+    finish(&app, &caller, "tickets", refused, taken, lines.len()).await;
     Ok(answer(shape, &lines, |line| line.reason.is_none()))
 }
 
@@ -94,24 +98,25 @@ pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: R
         position_from_json(value, defaults).map_err(|reject| reject.message)
     })
     .await?;
-    let records: Vec<_> = judged.iter().filter_map(|j| j.outcome.as_ref().ok().cloned()).collect();
+    let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
-    for (index, Judged { name, outcome, row }) in judged.into_iter().enumerate() {
+    for (index, Judged { name, outcome }) in judged.into_iter().enumerate() {
         let reason = match outcome {
-            Ok(_) if known.next() == Some(true) => None,
-            Ok(_) => Some("nobody on the staff list has this id".to_owned()),
-            Err(reason) => Some(reason),
+            Ok(()) if known.next() == Some(true) => None,
+            Ok(()) => Some("nobody on the staff list has this id".to_owned()),
+            Err((reason, row)) => {
+                refused.push(Rejected { index, reason: reason.clone(), row });
+                Some(reason)
+            }
         };
-        if let Some(reason) = &reason {
-            refused.push(Rejected { index, reason: reason.clone(), row });
-        }
         let status = if reason.is_none() { "updated" } else { "rejected" };
         lines.push(PositionLine { index, staff: name, status, reason });
     }
-    finish(&app, &caller, "positions", refused, lines.len()).await;
+    let taken = lines.iter().filter(|l| l.reason.is_none()).count();
+    finish(&app, &caller, "positions", refused, taken, lines.len()).await;
     Ok(answer(shape, &lines, |line| line.reason.is_none()))
 }
 
@@ -174,24 +179,24 @@ async fn read<T: Send + 'static>(
 }
 
 fn judge<T>(row: Row, name: &str, defaults: &Defaults, one: fn(&Value, &Defaults) -> Result<T, String>) -> Judged<T> {
-    match &row {
+    let (named, outcome) = match &row {
         Row::Value(value) => {
             let named = match value.get(name) {
                 Some(Value::String(text)) => Some(text.chars().take(200).collect()),
                 Some(Value::Number(number)) => Some(number.to_string()),
                 _ => None,
             };
-            let outcome = if value.is_object() { one(value, defaults) } else { Err("the row is not a JSON object".into()) };
-            Judged { name: named, outcome, row }
+            (named, if value.is_object() { one(value, defaults) } else { Err("the row is not a JSON object".into()) })
         }
-        Row::Broken { reason, .. } => Judged { name: None, outcome: Err(reason.clone()), row },
-    }
+        Row::Broken { reason, .. } => (None, Err(reason.clone())),
+    };
+    Judged { name: named, outcome: outcome.map_err(|reason| (reason, row)) }
 }
 
 /// Counts what came, and keeps the refused rows.
-async fn finish(app: &App, caller: &Caller, what: &'static str, refused: Vec<Rejected>, all: usize) {
-    app.counts.rows_taken.fetch_add((all - refused.len()) as u64, Relaxed);
-    app.counts.rows_refused.fetch_add(refused.len() as u64, Relaxed);
+async fn finish(app: &App, caller: &Caller, what: &'static str, refused: Vec<Rejected>, taken: usize, all: usize) {
+    app.counts.rows_taken.fetch_add(taken as u64, Relaxed);
+    app.counts.rows_refused.fetch_add(all.saturating_sub(taken) as u64, Relaxed);
     let lost = app.rejects.keep(what, &caller.actor.who, refused).await;
     app.counts.refused_not_kept.fetch_add(lost, Relaxed);
 }
