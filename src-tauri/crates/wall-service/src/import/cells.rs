@@ -12,7 +12,7 @@ use wall_core::{
 
 use super::cells_fields::{CellsFields, Properties, Said, properties_of};
 use super::cells_json::{elements, member, members, skip_space, value_end};
-use super::cells_report::{Topology, say_topology};
+use super::cells_report::{Topology, say_orientation_once, say_topology};
 use super::cells_shape::{Shape, is_geometry_type, shape_of};
 use super::cells_text::text_of;
 use super::read::{Problem, shown};
@@ -83,7 +83,7 @@ impl CellsFile {
         self.count(IssueAction::Rejected)
     }
 
-    /// Features of which something was put right.
+    /// Features of which something was put right (a whole file of rings that were only turned counts once).
     pub fn repaired(&self) -> usize {
         let rejected: HashSet<u64> = self.at(IssueAction::Rejected).collect();
         self.at(IssueAction::Repaired).filter(|a| !rejected.contains(a)).collect::<BTreeSet<_>>().len()
@@ -189,6 +189,7 @@ pub fn read_cells(bytes: &[u8], options: &CellsOptions) -> Result<CellsFile, Cel
     }
     let generated_codes = cells.generate_codes(parts.len(), fields.code.is_empty());
     let Cells { mut records, mut issues, .. } = cells;
+    say_orientation_once(records.len(), &mut issues);
     for change in snap(&mut records, options.snap_m) {
         let place = records[change.cell].geometry.polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());
         let (code, action, message) = if change.kept {

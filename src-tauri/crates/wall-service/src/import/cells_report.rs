@@ -26,7 +26,8 @@ pub struct Topology {
 
 impl From<&Agreement> for Topology {
     fn from(a: &Agreement) -> Self {
-        let round = |m2: f64| (m2 * 1000.0).round() / 1000.0;
+        // An empty sum is −0: it is printed as 0.
+        let round = |m2: f64| (m2 * 1000.0).round() / 1000.0 + 0.0;
         Self {
             shared_edges: a.shared_edges,
             overlaps: a.overlaps.len(),
@@ -63,6 +64,22 @@ pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut V
     for g in a.gaps.iter().take(LISTED) {
         let message = format!("a gap of {} m² beside cell {:?} belongs to no cell", area(g.area_m2), records[g.beside].code);
         kept(g.beside, "gap", message, Some(g.place));
+    }
+}
+
+/// A file that has nearly all rings the other way round (the habit of shapefiles) says so once instead of at every feature.
+pub(super) fn say_orientation_once(records: usize, issues: &mut Vec<Issue>) {
+    const FEW: usize = 10;
+    let turned = |i: &Issue| i.code == "wrong_orientation";
+    let count = issues.iter().filter(|i| turned(i)).count();
+    if count <= FEW || count * 2 <= records {
+        return;
+    }
+    let mut first = true;
+    issues.retain(|i| !turned(i) || std::mem::take(&mut first));
+    if let Some(issue) = issues.iter_mut().find(|i| turned(i)) {
+        issue.message =
+            format!("{count} of {records} cells have rings that run the wrong way round (a habit of shapefiles): all turned");
     }
 }
 
