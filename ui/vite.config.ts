@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 /** Where `npm run dev` finds the wall's API: the mock of `npm run mock`, or a running `gridwall serve`. */
 const api = process.env.GRIDWALL_API ?? 'http://127.0.0.1:8790';
 
+const proxy = Object.fromEntries(['/api', '/basemap', '/healthz', '/?once='].map((path) => [path, { target: api, changeOrigin: true, headers: { origin: api } }]));
+
 export default defineConfig({
   // The same files are served at http://127.0.0.1:8787/ and at gridwall://localhost/: every path is relative.
   base: './',
@@ -32,10 +34,8 @@ export default defineConfig({
       },
     },
   },
-  server: {
-    host: '127.0.0.1',
-    proxy: { '/api': { target: api }, '/basemap': { target: api } },
-  },
+  server: { host: '127.0.0.1', proxy },
+  preview: { host: '127.0.0.1', proxy },
   test: {
     environment: 'happy-dom',
     include: ['tests/**/*.test.ts'],

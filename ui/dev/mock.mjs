@@ -275,6 +275,28 @@ const cellProperties = (c) => ({
   key: c.key, code: c.code, name: c.name, kind: c.kind, parent_code: `32050600${c.community + 1}`, parent_name: communityNames[c.community], households: c.households,
   owner: c.owner, owner_color: c.color, area_km2: cellKm2, label_lon: c.centre[0], label_lat: c.centre[1],
 });
+/** The outer ring of a group of cells: its edges that occur once, joined end to end. */
+function outline(list) {
+  const name = (p) => p.join(' ');
+  const edges = new Map();
+  for (const c of list) for (let i = 0; i + 1 < c.ring.length; i += 1) {
+    const back = `${name(c.ring[i + 1])}|${name(c.ring[i])}`;
+    if (!edges.delete(back)) edges.set(`${name(c.ring[i])}|${name(c.ring[i + 1])}`, [c.ring[i], c.ring[i + 1]]);
+  }
+  const next = new Map([...edges.values()].map(([p, q]) => [name(p), q]));
+  const rings = [];
+  while (next.size > 0) {
+    const ring = [[...next.keys()][0].split(' ').map(Number)];
+    for (let at = name(ring[0]); next.has(at); ) {
+      const p = next.get(at);
+      next.delete(at);
+      ring.push(p);
+      at = name(p);
+    }
+    rings.push([ring]);
+  }
+  return rings;
+}
 function areas(level) {
   const feature = (properties, coordinates) => ({ type: 'Feature', properties, geometry: { type: 'MultiPolygon', coordinates } });
   if (level === 'cell') return { type: 'FeatureCollection', features: cells.map((c) => feature(cellProperties(c), [[c.ring]])) };
@@ -284,7 +306,7 @@ function areas(level) {
     features: groups.map(([key, name, list], i) => feature({
       key, code: key, name, kind: '', parent_code: '', parent_name: level === 'community' ? '清河街道' : '', households: list.reduce((s, c) => s + c.households, 0),
       owner: '', owner_color: i, area_km2: cellKm2 * list.length, label_lon: list.reduce((s, c) => s + c.centre[0], 0) / list.length, label_lat: list.reduce((s, c) => s + c.centre[1], 0) / list.length,
-    }, list.map((c) => [c.ring]))),
+    }, outline(list))),
   };
 }
 const mercator = (lat) => Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360));

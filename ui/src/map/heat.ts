@@ -28,6 +28,31 @@ export function paint(values: ArrayLike<number>, lut: readonly Rgba[], out: Uint
   }
 }
 
+/** Softens the edge of a picture inwards: transparency spreads by `reach` pixels, nothing else changes. */
+export function softenEdge(pixels: Uint8ClampedArray, width: number, height: number, reach: number): void {
+  const cover = new Float32Array(width * height);
+  for (let i = 0; i < cover.length; i += 1) cover[i] = pixels[4 * i + 3] === 0 ? 0 : 1;
+  const along = (count: number, stride: number, lines: number, lineStride: number): void => {
+    const line = new Float32Array(count);
+    for (let l = 0; l < lines; l += 1) {
+      let sum = 0;
+      for (let i = 0; i < Math.min(reach, count); i += 1) sum += cover[l * lineStride + i * stride] ?? 0;
+      for (let i = 0; i < count; i += 1) {
+        if (i + reach < count) sum += cover[l * lineStride + (i + reach) * stride] ?? 0;
+        if (i - reach - 1 >= 0) sum -= cover[l * lineStride + (i - reach - 1) * stride] ?? 0;
+        line[i] = sum / (2 * reach + 1);
+      }
+      for (let i = 0; i < count; i += 1) cover[l * lineStride + i * stride] = line[i] ?? 0;
+    }
+  };
+  along(width, 1, height, width);
+  along(height, width, width, 1);
+  for (let i = 0; i < cover.length; i += 1) {
+    const t = Math.min(1, Math.max(0, ((cover[i] ?? 0) - 0.4) / 0.6));
+    pixels[4 * i + 3] = (pixels[4 * i + 3] ?? 0) * t * t * (3 - 2 * t);
+  }
+}
+
 const canvasId = 'gridwall-heat';
 const fadeMs = 700;
 
@@ -106,6 +131,7 @@ export class HeatRaster {
     if (!pen || !source) return;
     const image = pen.createImageData(width, height);
     paint(values, mode === 'heat' ? heatLut : timeLeftLut, image.data);
+    if (mode === 'time_left') softenEdge(image.data, width, height, Math.max(2, Math.round(width / 60)));
     pen.putImageData(image, 0, 0);
     const [west, south, east, north] = bounds;
     source.setCoordinates([[west, north], [east, north], [east, south], [west, south]]);

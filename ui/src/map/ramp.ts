@@ -84,8 +84,8 @@ const lateStops: readonly Lch[] = [
 /** Time left, ample side: sea. */
 const ampleStops: readonly Lch[] = [
   { l: 0.4, c: 0.008, h: 200 },
-  { l: 0.53, c: 0.05, h: 205 },
-  { l: 0.7, c: 0.06, h: 195 },
+  { l: 0.46, c: 0.03, h: 210 },
+  { l: 0.58, c: 0.05, h: 205 },
 ];
 
 /** 256 colours without alpha; index 0 is the low end. */
@@ -103,8 +103,8 @@ export const heatLut: readonly Rgba[] = heatColors.map(([r, g, b], i) => {
   return [r, g, b, Math.round(225 * (t * t * (3 - 2 * t)))];
 });
 
-/** Byte → colour of the time-left raster: 0 is nothing. */
-export const timeLeftLut: readonly Rgba[] = timeLeftColors.map(([r, g, b], i) => [r, g, b, i === 0 ? 0 : 205]);
+/** Byte → colour of the time-left raster: 0 is nothing; late is opaque, ample time recedes. */
+export const timeLeftLut: readonly Rgba[] = timeLeftColors.map(([r, g, b], i) => [r, g, b, i === 0 ? 0 : Math.round(i < 128 ? 225 - 45 * (i / 128) : 180 - 60 * ((i - 128) / 127))]);
 
 /** CSS colour. */
 export function css([r, g, b]: readonly [number, number, number] | Rgba): string {

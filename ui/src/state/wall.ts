@@ -99,11 +99,13 @@ export function applySnapshot(state: WallState, snapshot: Snapshot): void {
 
 /**
  * Whether a frame continues what is known (`apply`), was overtaken by a later snapshot (`skip`), or leaves a gap (`gap`).
- * A frame by the passing of time alone has the same revision at both ends.
+ * A frame by the passing of time alone has the same revision at both ends. One that begins earlier and ends later than
+ * what is known may be applied: its rows are whole.
  */
 export function judgeFrame(revision: number, frame: Pick<Frame, 'from_revision' | 'to_revision'>): 'apply' | 'skip' | 'gap' {
   if (frame.from_revision === revision) return 'apply';
-  return frame.to_revision <= revision ? 'skip' : 'gap';
+  if (frame.to_revision <= revision) return 'skip';
+  return frame.from_revision < revision ? 'apply' : 'gap';
 }
 
 /** Applies a frame that continues the state, and says what it changed. */

@@ -32,7 +32,7 @@ export interface Formats {
   time(ms: number): string;
   /** 14:03. */
   shortTime(ms: number): string;
-  /** 11月22日 星期日. */
+  /** Day and weekday, with the year when it is not this one. */
   date(ms: number): string;
   /** 11-22 14:03, with the year when it is not this one. */
   moment(ms: number): string;

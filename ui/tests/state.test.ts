@@ -1,0 +1,172 @@
+import { describe, expect, it, vi } from 'vitest';
+import { HostError, type Host } from '@/host';
+import { openFeed, pauseMs } from '@/state/feed';
+import { applyFrame, applySnapshot, emptyState, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
+import type { AreaStat, Frame, Snapshot, TicketView } from '@/wire/wire';
+
+const freshness = { last_write_ms: 1, last_feed_ms: 1, store_ok: true, served_ms: 1 };
+const clock = { kind: 'system' as const, now_ms: 1, speed: 1 };
+const stat = (key: string, open: number): AreaStat => ({ key, open, overdue: 0, received_today: 0, closed_today: 0, heat: 0, time_left_s: null });
+const ticket = (id: number, more: Partial<TicketView> = {}): TicketView => ({
+  id, external_id: String(id), title: '', category: 'a', category_name: 'A', platform: '', channel: '', severity: 3, status: 'received', open: true, overdue: false,
+  alarm: '', lon: 0, lat: 0, cell_key: '1', cell_code: '', cell_name: '', reported_ms: id, due_ms: null, closed_ms: null, ...more,
+});
+const snapshot = (revision: number, more: Partial<Snapshot> = {}): Snapshot => ({ revision, clock, as_of: false, figures: [], areas: [], tickets: [], staff: [], freshness, ...more });
+const frame = (from: number, to: number, more: Partial<Frame> = {}): Frame => ({ from_revision: from, to_revision: to, clock, figures: null, areas: [], tickets: [], staff: [], reload: false, freshness, ...more });
+
+describe('frames', () => {
+  it.each([
+    [5, 5, 6, 'apply'],
+    [5, 5, 5, 'apply'],
+    [5, 3, 5, 'skip'],
+    [5, 3, 4, 'skip'],
+    [5, 4, 7, 'apply'],
+    [5, 6, 7, 'gap'],
+    [5, 6, 6, 'gap'],
+  ])('at %i, a frame %i..%i: %s', (known, from, to, verdict) => {
+    expect(judgeFrame(known, { from_revision: from, to_revision: to })).toBe(verdict);
+  });
+
+  it('change only their own rows and say what is new', () => {
+    const state = emptyState();
+    applySnapshot(state, snapshot(1, { areas: [stat('a', 1), stat('b', 2)], tickets: [ticket(1)] }));
+    const change = applyFrame(state, frame(1, 2, { areas: [stat('b', 3)], tickets: [ticket(1, { status: 'closed' }), ticket(2)] }));
+    expect(state.stats.value.get('a')?.open).toBe(1);
+    expect(state.stats.value.get('b')?.open).toBe(3);
+    expect(state.tickets.value.get(1)?.status).toBe('closed');
+    expect(change.fresh.map((t) => t.id)).toEqual([2]);
+    expect(change.areas).toEqual(['b']);
+    expect(state.link.revision).toBe(2);
+  });
+
+  it('never push an open alarm out of the stream', () => {
+    const state = emptyState();
+    applySnapshot(state, snapshot(1, { tickets: [ticket(1, { alarm: 'red' })] }));
+    applyFrame(state, frame(1, 2, { tickets: Array.from({ length: streamLimit + 50 }, (_, i) => ticket(i + 2)) }));
+    expect(state.tickets.value.size).toBe(streamLimit);
+    expect(state.tickets.value.has(1)).toBe(true);
+    expect(state.tickets.value.has(2)).toBe(false);
+  });
+});
+
+/** A host whose answers and stream the test drives. */
+function testHost(): { host: Host; snapshots: number; revision: number; failing: HostError | null; send(f: Frame): void; cut(): void; asked: string[] } {
+  const listeners: { frame: (f: Frame) => void; state: (s: 'open' | 'lost') => void }[] = [];
+  const test = {
+    snapshots: 0,
+    revision: 10,
+    failing: null as HostError | null,
+    asked: [] as string[],
+    send: (f: Frame) => listeners.at(-1)?.frame(f),
+    cut: () => listeners.at(-1)?.state('lost'),
+    host: {
+      url: (path: string) => path,
+      getBytes: () => Promise.reject(new HostError(0, 'unreachable', '')),
+      get: <T>(path: string, query?: Record<string, unknown>): Promise<T> => {
+        if (test.failing) return Promise.reject(test.failing);
+        test.asked.push(`${path}${query?.as_of ? '@' : ''}`);
+        if (path === 'api/v1/snapshot') {
+          test.snapshots += 1;
+          return Promise.resolve(snapshot(test.revision) as T);
+        }
+        if (path === 'api/v1/areas') return Promise.resolve({ type: 'FeatureCollection', features: [] } as T);
+        return Promise.resolve({ title: 'T' } as T);
+      },
+      subscribe: (_since: number, onFrame: (f: Frame) => void, onState: (s: 'open' | 'lost') => void) => {
+        listeners.push({ frame: onFrame, state: onState });
+        return () => undefined;
+      },
+    } satisfies Host,
+  };
+  return test;
+}
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+};
+
+describe('feed', () => {
+  it('starts from a snapshot, applies frames, and takes a new snapshot after a gap', async () => {
+    const test = testHost();
+    const state = emptyState();
+    const changes: (FrameChange | null)[] = [];
+    const feed = openFeed(test.host, state, (c) => changes.push(c));
+    feed.start();
+    await settle();
+    expect(state.link).toMatchObject({ revision: 10, connection: 'live' });
+    test.send(frame(10, 11, { tickets: [ticket(1)] }));
+    expect(state.link.revision).toBe(11);
+    expect(test.snapshots).toBe(1);
+    test.revision = 20;
+    test.send(frame(15, 16));
+    await settle();
+    expect(test.snapshots).toBe(2);
+    expect(state.link.revision).toBe(20);
+    feed.stop();
+  });
+
+  it('asks for wall and areas again when told, but not for a snapshot', async () => {
+    const test = testHost();
+    const feed = openFeed(test.host, emptyState(), () => undefined);
+    feed.start();
+    await settle();
+    test.asked.length = 0;
+    test.send(frame(10, 11, { reload: true }));
+    await settle();
+    expect(test.asked.sort()).toEqual(['api/v1/areas', 'api/v1/areas', 'api/v1/areas', 'api/v1/wall']);
+    feed.stop();
+  });
+
+  it('keeps the last picture when the link is lost, and tries again', async () => {
+    vi.useFakeTimers();
+    const test = testHost();
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    test.send(frame(10, 11, { tickets: [ticket(1)] }));
+    test.failing = new HostError(0, 'unreachable', 'gone');
+    test.cut();
+    expect(state.link.connection).toBe('lost');
+    expect(state.tickets.value.size).toBe(1);
+    await vi.advanceTimersByTimeAsync(pauseMs(0) + 1);
+    expect(state.link).toMatchObject({ connection: 'lost', attempt: 2 });
+    test.failing = null;
+    await vi.advanceTimersByTimeAsync(pauseMs(1) + 1);
+    expect(state.link).toMatchObject({ connection: 'live', attempt: 0 });
+    feed.stop();
+    vi.useRealTimers();
+  });
+
+  it('says when signing in is needed', async () => {
+    const test = testHost();
+    test.failing = new HostError(401, 'sign_in', '');
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    expect(state.link.connection).toBe('sign_in');
+    feed.stop();
+  });
+
+  it('shows another time as a whole, lets frames pass by, and returns with a fresh snapshot', async () => {
+    const test = testHost();
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    test.asked.length = 0;
+    await feed.showTime(1_000_000);
+    expect(test.asked.filter((a) => a.endsWith('@'))).toHaveLength(5);
+    test.send(frame(10, 11, { tickets: [ticket(9)] }));
+    expect(state.tickets.value.has(9)).toBe(false);
+    test.revision = 11;
+    await feed.showTime(null);
+    expect(state.link).toMatchObject({ asOf: null, revision: 11, connection: 'live' });
+    feed.stop();
+  });
+
+  it('waits longer and longer, with a ceiling', () => {
+    const pauses = [0, 1, 2, 3, 4, 5, 6, 7, 20].map(pauseMs);
+    expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  });
+});
