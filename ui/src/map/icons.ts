@@ -74,19 +74,19 @@ function hatch(base: number, ratio: number): ImageData {
 function looks(): Record<string, Look> {
   const all: Record<string, Look> = {};
   for (const severity of [1, 2, 3, 4]) {
-    const size = [0, 0.98, 0.92, 0.76, 0.68][severity] ?? 0.7;
+    const size = [0, 1.16, 1.1, 0.92, 0.86][severity] ?? 0.86;
     all[`ticket-${severity}`] = { path: priorityPath(severity), fill: ground, stroke: light, size };
     all[`ticket-${severity}-late`] = { path: priorityPath(severity), fill: light, stroke: light, size, ring: light };
   }
   for (const [name, priority] of Object.entries(alarmPriority)) {
     const color = alarmColors[name] ?? light;
-    all[`alarm-${name}`] = { path: priorityPath(priority), fill: color, stroke: ground, size: 1.35, ring: color };
+    all[`alarm-${name}`] = { path: priorityPath(priority), fill: color, stroke: ground, size: 1.5, ring: color };
   }
-  all['camera-online'] = { path: cameraPath, fill: '#a9b2b9', stroke: ground, size: 0.82 };
-  all['camera-offline'] = { path: cameraPath, fill: ground, stroke: quiet, size: 0.82 };
-  all['staff-on'] = { path: staffPath, fill: '#8fc7b4', stroke: ground, size: 0.92 };
-  all['staff-off'] = { path: staffPath, fill: ground, stroke: quiet, size: 0.82 };
-  all.site = { path: sitePath, fill: '#c9c4b4', stroke: ground, size: 0.86 };
+  all['camera-online'] = { path: cameraPath, fill: '#a9b2b9', stroke: ground, size: 1 };
+  all['camera-offline'] = { path: cameraPath, fill: ground, stroke: quiet, size: 1 };
+  all['staff-on'] = { path: staffPath, fill: '#8fc7b4', stroke: ground, size: 1.1 };
+  all['staff-off'] = { path: staffPath, fill: ground, stroke: quiet, size: 1 };
+  all.site = { path: sitePath, fill: '#c9c4b4', stroke: ground, size: 1 };
   return all;
 }
 

@@ -80,6 +80,9 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
 
   const heat = new HeatRaster(map, host);
   let builtFor: string | null = null;
+  let builtBase = 0;
+  /** The whole territory is shown, and goes on being shown when the map changes size. */
+  let atHome = true;
   let fitted = false;
   let heatTimer: ReturnType<typeof setTimeout> | undefined;
   let heatAt = 0;
@@ -109,6 +112,8 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     const base = wall.base.px;
     const key = JSON.stringify([now.base_map, base, language(), devicePixelRatio]);
     if (key === builtFor) return;
+    if (builtBase > 0 && builtBase !== base && !atHome) map.setZoom(map.getZoom() + Math.log2(base / builtBase));
+    builtBase = base;
     builtFor = key;
     for (const layer of map.getStyle().layers) if (layer.id !== 'ground') map.removeLayer(layer.id);
     for (const id of Object.keys(map.getStyle().sources)) map.removeSource(id);
@@ -130,6 +135,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     scene();
     everything();
     selected();
+    if (atHome && fitted) scheduleFit();
   }
 
   // ---- showing -------------------------------------------------------------------------------------------------
@@ -291,7 +297,16 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     const bounds = info()?.bounds;
     if (!bounds) return;
     const rem = wall.base.px;
+    atHome = true;
     map.fitBounds([[bounds[0], bounds[1]], [bounds[2], bounds[3]]], { padding: { top: 2 * rem, left: 2 * rem, right: 2 * rem, bottom: 2 * rem }, duration: animate ? duration(700) : 0 });
+  }
+
+  let fitTimer: ReturnType<typeof setTimeout> | undefined;
+  function scheduleFit(): void {
+    clearTimeout(fitTimer);
+    fitTimer = setTimeout(() => {
+      if (atHome && !destroyed) fit(false);
+    }, 120);
   }
 
   /** The card covers the right of the map: what is chosen goes to the middle of the rest. */
@@ -330,13 +345,16 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     selected,
     rebuild: build,
     pan(x, y) {
+      atHome = false;
       map.panBy([x * container.clientWidth, -y * container.clientHeight], { duration: duration(250) });
     },
     zoom(step) {
+      atHome = false;
       map.zoomTo(map.getZoom() + step, { duration: duration(250) });
     },
     fit: () => fit(true),
     flyTo(lon, lat) {
+      atHome = false;
       ticketPlace = [lon, lat];
       const zoom = Math.max(map.getZoom(), points.zoomAt(15.8, wall.base.px));
       map.easeTo({ center: [lon, lat], zoom, offset: offset(), duration: duration(900) });
@@ -345,6 +363,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     showArea(level, key) {
       const feature = state.areas[level].value?.features.find((f) => f.properties.key === key);
       if (!feature) return;
+      atHome = false;
       const rings: number[][] = feature.geometry.type === 'Polygon' ? feature.geometry.coordinates.flat() : feature.geometry.coordinates.flat(2);
       const lons = rings.map((p) => p[0] ?? 0);
       const lats = rings.map((p) => p[1] ?? 0);
@@ -354,7 +373,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
       const camera = map.cameraForBounds(box, { padding: { top: 4 * rem, bottom: 4 * rem, left: 4 * rem, right: right + 2 * rem } });
       if (!camera?.center) return;
       const zoom = Math.min(camera.zoom ?? 15, points.zoomAt(15.6, rem));
-      map.easeTo({ center: map.getBounds() ? [((box[0][0] + box[1][0]) / 2), (box[0][1] + box[1][1]) / 2] : camera.center, zoom, offset: [-right / 2, 0], duration: duration(900) });
+      map.easeTo({ center: [(box[0][0] + box[1][0]) / 2, (box[0][1] + box[1][1]) / 2], zoom, offset: [-right / 2, 0], duration: duration(900) });
     },
     destroy() {
       destroyed = true;
@@ -372,7 +391,11 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     applyRatio(false);
     if (builtFor !== null && state.info.value) document.documentElement.dataset.ready = '1';
   });
-  map.on('resize', () => refreshHeat(150));
+  map.on('resize', () => {
+    if (atHome && fitted && map.getPixelRatio() === devicePixelRatio * ratio) scheduleFit();
+    refreshHeat(150);
+  });
+  for (const touched of ['dragstart', 'wheel', 'dblclick', 'touchstart'] as const) map.on(touched, () => (atHome = false));
 
   if (!map.isStyleLoaded()) await new Promise((resolve) => void map.once('style.load', resolve));
   build();
