@@ -131,21 +131,22 @@ impl HeatField {
     /// Forgets everything and takes these tickets (place, weight, reported). O(tickets + pixels).
     pub fn rebuild(&mut self, tickets: impl IntoIterator<Item = (Place, f64, UtcMs)>) {
         self.reference = self.at;
-        (self.count, self.changes) = (0, 0);
+        self.changes = 0;
         if self.bins.is_empty() {
             self.bins = self.raster.empty_bins();
         } else {
             self.bins.fill(0.0);
         }
-        for (place, weight, reported) in tickets {
-            if reported <= self.at {
-                self.count += 1;
-                if let Some(spot) = self.raster.spot(place) {
-                    let amount = self.amount(weight, reported);
-                    self.raster.bin(&mut self.bins, spot, amount);
-                }
-            }
-        }
+        let (at, reference, fade) = (self.at, self.reference, &self.fade);
+        let mut count = 0;
+        let open = tickets.into_iter().filter(|(_, _, reported)| *reported <= at).map(|(place, weight, reported)| {
+            count += 1;
+            (place, (weight, reported))
+        });
+        self.raster.bin(&mut self.bins, open, |(weight, reported)| {
+            (weight * fade.over_ms(reference.0.saturating_sub(reported.0))) as f32
+        });
+        self.count = count;
         self.raster.blur(&self.bins, &mut self.stored);
     }
 

@@ -45,15 +45,11 @@ impl TimeLeftField {
     /// Forgets everything and takes these tickets (place, due time) as they are at `at`. O(tickets + pixels).
     pub fn rebuild(&mut self, at: UtcMs, tickets: impl IntoIterator<Item = (Place, UtcMs)>) {
         self.at = at;
-        self.count = 0;
         let (mut weights, mut sums) = (self.raster.empty_bins(), self.raster.empty_bins());
-        for (place, due) in tickets {
-            self.count += 1;
-            if let Some(spot) = self.raster.spot(place) {
-                self.raster.bin(&mut weights, spot, 1.0);
-                self.raster.bin(&mut sums, spot, self.share(due));
-            }
-        }
+        let tickets: Vec<(Place, UtcMs)> = tickets.into_iter().collect();
+        self.count = tickets.len() as u64;
+        self.raster.bin(&mut weights, tickets.iter().copied(), |_| 1.0);
+        self.raster.bin(&mut sums, tickets.iter().copied(), |due| self.share(due));
         self.raster.blur(&weights, &mut self.weights);
         self.raster.blur(&sums, &mut self.sums);
     }
