@@ -37,8 +37,11 @@ fn collection(features: &[String]) -> String {
     format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\r\n"))
 }
 
-/// What becomes of each file of faults: cells, rejected features, and codes of issues; or the code of the refusal.
-const FAULTS: &[(&str, Result<(usize, usize, &[&str]), &str>)] = &[
+/// Cells, rejected features, and codes of issues; or the code of the refusal.
+type Answer<'a> = Result<(usize, usize, &'a [&'a str]), &'a str>;
+
+/// What becomes of each file of faults.
+const FAULTS: &[(&str, Answer)] = &[
     ("invalid_geometries/invalid_exterior_not_ccw", Ok((1, 0, &["wrong_orientation"]))),
     ("invalid_geometries/invalid_interior_not_cw", Ok((1, 0, &["wrong_orientation", "gap"]))),
     ("invalid_geometries/invalid_unclosed", Ok((1, 0, &["ring_unclosed"]))),
