@@ -9,7 +9,7 @@ use serde_json::json;
 use wall_core::{Datum, Place};
 use wall_service::wall::StatLine;
 
-use super::import::{datum, encoding};
+use super::import::datum;
 
 /// `gridwall locate`.
 pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
     let Some(file) = &args.file else {
         return Err(Failure::usage("locate needs FILE.csv, - or --point LON,LAT"));
     };
-    super::import::locate_rows(cli, args, file, encoding(&args.encoding)?, &move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
+    super::rows::locate_rows(cli, args, file, &move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
 }
 
 /// `gridwall near LON LAT`.

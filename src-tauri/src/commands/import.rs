@@ -1,12 +1,29 @@
-//! Imports.
-use crate::{cli::*, console::Failure};
-use std::path::Path;
-use wall_core::{Datum, Place};
-use wall_service::wall::LocateAnswer;
+//! `gridwall import …`: files become records, records become part of the wall, and everything is accounted for.
 
-pub async fn import(_cli: &Cli, _what: &Import) -> Result<(), Failure> {
-    Err(Failure::input("not built yet"))
+use super::station::{self, os_user};
+use crate::{
+    cli::{Cli, DatumArg, Import, ImportCells},
+    console::{Failure, answer},
+};
+use std::path::Path;
+use wall_core::{Datum, UtcMs};
+use wall_service::{
+    import::{CellsFile, CellsOptions, CellsReport, read_cells},
+    wall::Wall,
+};
+use wall_store::Actor;
+
+/// Runs an import.
+pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
+    match what {
+        Import::Cells(args) => cells(cli, args).await,
+        Import::Register(_) => Err(Failure::input(
+            "care registers are not part of this edition: nothing was read. They come with accounts, purposes and the audit that guards them",
+        )),
+        other => super::rows::import(cli, other).await,
+    }
 }
+
 /// The datum asked for; `None` = auto.
 pub fn datum(arg: DatumArg) -> Option<Datum> {
     match arg {
@@ -17,9 +34,122 @@ pub fn datum(arg: DatumArg) -> Option<Datum> {
         DatumArg::Bd09 => Some(Datum::Bd09),
     }
 }
-pub fn encoding(name: &str) -> Result<String, Failure> {
-    Ok(name.to_owned())
+
+/// The last part of a path without its endings: `precincts` of `…/precincts.geojson.gz`.
+pub fn stem(path: &Path) -> String {
+    let name = path.file_name().map_or_else(|| "import".into(), |n| n.to_string_lossy());
+    name.split('.').next().filter(|s| !s.is_empty()).unwrap_or("import").to_owned()
 }
-pub fn locate_rows(_cli: &Cli, _args: &LocateArgs, _file: &Path, _encoding: String, _find: &dyn Fn(Place, Option<f64>) -> LocateAnswer) -> Result<(), Failure> {
-    Err(Failure::input("not built yet"))
+
+async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
+    let options = CellsOptions {
+        code_fields: args.code_field.clone(),
+        name_field: args.name_field.clone(),
+        community_field: args.community_field.clone(),
+        households_field: args.households_field.clone(),
+        owner_field: args.owner_field.clone(),
+        snap_m: args.snap_m,
+        repair: !args.no_repair,
+        datum: datum(args.rows.datum),
+        encoding: args.rows.encoding.clone(),
+    };
+    if !(0.0..=100.0).contains(&options.snap_m) {
+        return Err(Failure::usage("--snap-m is 0 … 100 metres"));
+    }
+    let path = &args.rows.file;
+    let unreadable = |e: std::io::Error| Failure::input(format!("{}: {e}", path.display()));
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map_err(unreadable)?;
+        bytes
+    } else {
+        std::fs::read(path).map_err(unreadable)?
+    };
+    let file = read_cells(&bytes, &options).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
+    let plan = args.plan.clone().unwrap_or_else(|| stem(path));
+    let mut report = CellsReport::from(&file);
+    report.network.clone_from(&args.network);
+    report.plan.clone_from(&plan);
+    report.status = "not written".into();
+    let strict = args.rows.strict && file.rejected() > 0;
+    if !args.rows.dry_run && !strict {
+        if file.records.is_empty() {
+            let why = file.issues.first().map_or("the file holds no feature", |i| &i.message);
+            return Err(Failure::input(format!("{}: no cell could be taken: {why}", path.display())));
+        }
+        let wall = station::open(cli).await?;
+        store_cells(&wall, &os_user(), &file, &args.network, &plan, args.publish, args.effective, &mut report).await?;
+    }
+    answer(cli.json, &report, || words(&report, args.rows.dry_run))?;
+    if strict {
+        return Err(Failure::input(format!("{} features were refused and --strict was given; nothing was written", file.rejected())));
+    }
+    Ok(())
+}
+
+/// Writes the cells of a file as a plan, and the owners its features name.
+#[allow(clippy::too_many_arguments)]
+pub async fn store_cells(
+    wall: &Wall,
+    actor: &Actor,
+    file: &CellsFile,
+    network: &str,
+    plan: &str,
+    publish: bool,
+    effective: Option<UtcMs>,
+    report: &mut CellsReport,
+) -> Result<(), Failure> {
+    let detail = serde_json::json!({ "network": network, "plan": plan, "cells": file.records.len(), "publish": publish,
+        "rejected": file.rejected(), "duplicates_acknowledged": publish && file.issues.iter().any(|i| i.code == "duplicate_code") });
+    let done = wall.import_cells(actor, network, plan, &file.records, publish, effective, &detail).await?;
+    let owners: Vec<wall_core::OwnerRecord> = file
+        .records
+        .iter()
+        .filter_map(|r| {
+            Some(wall_core::OwnerRecord {
+                cell_code: r.code.clone(),
+                party: r.owner.clone()?,
+                party_kind: wall_core::PartyKind::Person,
+                role: wall_core::OwnerRole::Leader,
+                phone: String::new(),
+                valid_from: None,
+                valid_to: None,
+            })
+        })
+        .collect();
+    if !owners.is_empty() {
+        wall.import_owners(actor, network, &owners).await?;
+    }
+    report.imported = if done.new { file.records.len() } else { 0 };
+    report.plan = done.name;
+    report.status = done.status;
+    Ok(())
+}
+
+fn words(r: &CellsReport, dry_run: bool) -> String {
+    let mut lines = vec![format!(
+        "{} features read, {} cells {}, {} repaired, {} rejected; plan \"{}\" of network {}: {}",
+        r.read,
+        if dry_run { r.read - r.rejected } else { r.imported },
+        if dry_run { "would be imported" } else { "imported" },
+        r.repaired,
+        r.rejected,
+        r.plan,
+        r.network,
+        r.status
+    )];
+    if !dry_run && r.imported == 0 && r.read > r.rejected {
+        lines.push("the same cells are known already: nothing changed".into());
+    }
+    let t = &r.topology;
+    lines.push(format!(
+        "{} shared edges, {} overlaps ({:.1} m²), {} gaps ({:.1} m²); datum {} ({}); encoding {}",
+        t.shared_edges, t.overlaps, t.overlap_m2, t.gaps, t.gap_m2, r.datum.used, r.datum.why, r.encoding.used
+    ));
+    lines.extend(r.datum.warning.iter().map(|w| format!("warning: {w}")));
+    lines.extend(r.issues.iter().take(20).map(|i| format!("  feature {}: {} ({}): {}", i.feature, i.code, i.action, i.message)));
+    if r.issues.len() > 20 {
+        lines.push(format!("  … and {} more; --json prints all", r.issues.len() - 20));
+    }
+    lines.join("\n")
 }

@@ -8,13 +8,14 @@ mod export;
 mod import;
 mod keep;
 mod replay;
+mod rows;
 mod station;
 
 use crate::{
     cli::{AuditCommand, Cli, Command, RunArgs, TokenCommand},
     console::Failure,
 };
-pub use station::{data_dir, open, operator};
+pub use station::{data_dir, operator};
 
 /// Runs a command that is not the window.
 pub async fn command(cli: &Cli) -> Result<(), Failure> {
