@@ -91,6 +91,11 @@ impl Store {
         &self.inner.folder
     }
 
+    /// Whether [`Store::close`] was called: whoever keeps a connection gives it back now.
+    pub fn is_closed(&self) -> bool {
+        self.inner.reader.is_closed()
+    }
+
     /// Closes all connections; waits for them.
     pub async fn close(&self) {
         self.inner.reader.close().await;

@@ -91,7 +91,7 @@ fn network_of(world: &World) -> NetworkId {
     world.ground.network.as_ref().map_or(NetworkId(0), |n| n.id)
 }
 
-/// Runs until the wall is dropped. A failing store is said on every frame and asked again; the last picture stays.
+/// Runs until the wall is dropped or its store closed. A failing store is said on every frame and asked again; the last picture stays.
 pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
     let mut seen_version = None;
     let mut tail = None;
@@ -104,6 +104,9 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
         beat.tick().await;
         let Some(inner) = wall.upgrade() else { return };
         let wall = Wall { inner };
+        if wall.store().is_closed() {
+            return;
+        }
         let outcome = async {
             if tail.is_none() {
                 tail = Some(wall.store().tail().await?);

@@ -95,6 +95,8 @@ async fn the_end_closes_streams_and_idle_connections() {
         tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await.expect("the stream ends").unwrap();
     }
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+    // The follower lets go of its connection, so that the program can end.
+    tokio::time::timeout(PATIENCE, room.wall.store().close()).await.expect("the store closes");
 }
 
 #[tokio::test]
