@@ -17,6 +17,8 @@ import { parseArgs } from 'node:util';
 import { launch } from './lib/chromium.mjs';
 import { scratch, startWall, until, wallCommand } from './lib/wall.mjs';
 
+/** The key of each scene. */
+const SCENE_KEYS = { heat: '1', time_left: '2', owner: '3', open: '4' };
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { values: asked } = parseArgs({
   options: {
@@ -82,7 +84,7 @@ async function shoot(wall, name, browser) {
     await settled(page);
     for (const shot of wanted) {
       if (shot === 'card') await openBusiestCard(page);
-      else await page.getByTestId(`mode-${shot}`).first().click();
+      else await page.keyboard.press(SCENE_KEYS[shot]);
       await page.mouse.move(width / 2, height - 2);
       await settled(page);
       const path = join(asked.out, `${name}-${shot.replace('_', '-')}-${width}x${height}.png`);
@@ -105,7 +107,7 @@ async function openBusiestCard(page) {
       .toSorted((a, b) => b.open - a.open)[0];
     return areas.features.find((feature) => feature.properties.key === busiest.key).properties.code;
   });
-  await page.getByTestId('mode-heat').first().click();
+  await page.keyboard.press(SCENE_KEYS.heat);
   await page.keyboard.press('/');
   await page.getByTestId('search-input').fill(code);
   await page.getByTestId('search-hit').first().waitFor();
