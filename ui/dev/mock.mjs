@@ -406,6 +406,8 @@ function tick() {
   for (const response of listeners) response.write(`id: ${revision}\ndata: ${JSON.stringify(frame)}\n\n`);
 }
 setInterval(tick, 2000);
+/** As strict as the real server's: what breaks there breaks here. */
+const policy = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'";
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 createServer((request, response) => {
   const url = new URL(request.url, 'http://x');
@@ -445,6 +447,6 @@ createServer((request, response) => {
   }
   if (path === '/healthz') return response.writeHead(200).end('ok');
   const file = ui && join(ui, normalize(path === '/' ? '/index.html' : path));
-  if (file && existsSync(file)) return response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
+  if (file && existsSync(file)) return response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy }).end(readFileSync(file));
   return json({ code: 'not_found', message: path }, 404);
 }).listen(port, '127.0.0.1', () => console.log(`mock wall on http://127.0.0.1:${port}/`));

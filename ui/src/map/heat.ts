@@ -75,6 +75,11 @@ export class HeatRaster {
     document.body.append(this.canvas);
   }
 
+  /** Whether a picture is on the map. */
+  get hasPicture(): boolean {
+    return this.shown !== null;
+  }
+
   /** Adds source and layer, before another layer. */
   add(before?: string): void {
     const corner: [number, number] = [0, 0];

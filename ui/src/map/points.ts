@@ -80,8 +80,8 @@ export function pointLayers(base: number): LayerSpecification[] {
       layout: { 'icon-image': 'site', 'icon-padding': 1, 'text-field': ['get', 'name'], ...text }, paint,
     },
     {
-      id: 'pt-camera', type: 'symbol', source: 'points', minzoom: zoomAt(15, base), filter: ['==', ['get', 'kind'], 'camera'],
-      layout: { 'icon-image': ['match', ['get', 'state'], 'offline', 'camera-offline', 'camera-online'], 'icon-padding': 0, 'text-field': ['step', ['zoom'], '', zoomAt(17, base), ['get', 'name']], ...text }, paint,
+      id: 'pt-camera', type: 'symbol', source: 'points', minzoom: zoomAt(15.3, base), filter: ['==', ['get', 'kind'], 'camera'],
+      layout: { 'icon-image': ['match', ['get', 'state'], 'offline', 'camera-offline', 'camera-online'], 'icon-allow-overlap': true, 'text-field': ['step', ['zoom'], '', zoomAt(17, base), ['get', 'name']], ...text }, paint,
     },
     {
       id: 'pt-staff', type: 'symbol', source: 'staff', minzoom: near,

@@ -158,7 +158,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     const counted = view.mode === 'open';
     const data = areas.labelPoints(
       collection,
-      (key, name) => (counted ? `${name}\n${stats.get(key)?.open ?? 0}` : name),
+      (key, name) => (counted && (stats.get(key)?.open ?? 0) > 0 ? `${name}\n${stats.get(key)?.open ?? 0}` : name),
       (key) => stats.get(key)?.open ?? 0,
     );
     areas.setData(map, areas.labelSource(level), data);
@@ -298,7 +298,16 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     if (!bounds) return;
     const rem = wall.base.px;
     atHome = true;
-    map.fitBounds([[bounds[0], bounds[1]], [bounds[2], bounds[3]]], { padding: { top: 2 * rem, left: 2 * rem, right: 2 * rem, bottom: 2 * rem }, duration: animate ? duration(700) : 0 });
+    const box: [[number, number], [number, number]] = [[bounds[0], bounds[1]], [bounds[2], bounds[3]]];
+    const edge = 2 * rem;
+    const padding = { top: edge, left: edge, right: edge, bottom: edge };
+    const camera = map.cameraForBounds(box, { padding });
+    if (camera?.zoom !== undefined && view.panels.legend) {
+      // Where there is room to spare beside the territory, it makes way for the legend.
+      const wide = ((bounds[2] - bounds[0]) / 360) * 512 * 2 ** camera.zoom;
+      padding.left += Math.max(0, Math.min(container.clientWidth - wide - 2 * edge, 24 * rem) - 1);
+    }
+    map.fitBounds(box, { padding, duration: animate ? duration(700) : 0 });
   }
 
   let fitTimer: ReturnType<typeof setTimeout> | undefined;
@@ -389,7 +398,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
   map.on('render', () => pace.frame(performance.now(), map.isMoving()));
   map.on('idle', () => {
     applyRatio(false);
-    if (builtFor !== null && state.info.value) document.documentElement.dataset.ready = '1';
+    if (builtFor !== null && state.info.value && (heat.hasPicture || !areas.isSmooth(view))) document.documentElement.dataset.ready = '1';
   });
   map.on('resize', () => {
     if (atHome && fitted && map.getPixelRatio() === devicePixelRatio * ratio) scheduleFit();
