@@ -60,9 +60,9 @@ impl LocalFrame {
         let h = dlat.to_radians() * 0.5;
         let h2 = h * h;
         let cos = self.cos * (1.0 - h2 * (0.5 - h2 / 24.0)) - self.sin * h * (1.0 - h2 / 6.0);
-        let w2 = 1.0 - E2 * (1.0 - cos * cos);
-        let n = A_M / w2.sqrt();
-        let m = n * (1.0 - E2) / w2;
+        let per_w2 = 1.0 / (1.0 - E2 * (1.0 - cos * cos));
+        let n = A_M * per_w2.sqrt();
+        let m = n * (1.0 - E2) * per_w2;
         let per_radian = std::f64::consts::PI / 180.0;
         (n * cos * per_radian, m * per_radian)
     }
@@ -70,7 +70,8 @@ impl LocalFrame {
     /// Distance by the mid-latitude formula; relative error about (distance / earth radius)² / 24.
     pub fn short_m(&self, dlon: f64, dlat: f64) -> f64 {
         let (kx, ky) = self.metres_per_degree(dlat);
-        (dlon * kx).hypot(dlat * ky)
+        let (x, y) = (dlon * kx, dlat * ky);
+        (x * x + y * y).sqrt()
     }
 
     /// Geodesic distance to a place.

@@ -238,7 +238,8 @@ impl CellIndex {
             let (a, b) = ((a.0 * kx, a.1 * ky), (b.0 * kx, b.1 * ky));
             let d = (b.0 - a.0, b.1 - a.1);
             let t = nearest_fraction(a, d);
-            (a.0 + d.0 * t).hypot(a.1 + d.1 * t)
+            let q = (a.0 + d.0 * t, a.1 + d.1 * t);
+            (q.0 * q.0 + q.1 * q.1).sqrt()
         };
         let least = edges().map(|(a, b)| flat(a, b)).fold(f64::INFINITY, f64::min);
         let tan = origin.lat.to_radians().tan().abs();
