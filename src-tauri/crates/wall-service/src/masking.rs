@@ -129,7 +129,7 @@ fn number_from(chars: &[char], groups: &[Group], first: usize) -> Option<(usize,
 fn hidden_digits(digits: &[u8], one_group: bool, area_first: bool, check_letter: bool) -> Option<Vec<usize>> {
     let n = digits.len();
     // Mobile numbers written together.
-    if one_group && n >= 22 && n % 11 == 0 && digits.chunks(11).all(is_mobile) {
+    if one_group && n >= 22 && n.is_multiple_of(11) && digits.chunks(11).all(is_mobile) {
         return Some((0..n).filter(|i| (3..7).contains(&(i % 11))).collect());
     }
     if (11..=16).contains(&n) && is_mobile(&digits[n - 11..]) && is_dial_prefix(&digits[..n - 11]) {

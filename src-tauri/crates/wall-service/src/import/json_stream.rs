@@ -127,14 +127,14 @@ impl<R: BufRead> ItemCutter<R> {
             (Some(b'{'), Shape::Single) => Ok(true),
             (Some(b'{'), Shape::Collection) => {
                 self.bump();
-                self.to_features()
+                self.pass_to_features()
             }
             _ => Err(self.broken("the document is not what its beginning promised")),
         }
     }
 
     /// Passes over the members of a collection up to the list of its features.
-    fn to_features(&mut self) -> Result<bool, JsonError> {
+    fn pass_to_features(&mut self) -> Result<bool, JsonError> {
         loop {
             match self.peek_solid()? {
                 Some(b',') => self.bump(),

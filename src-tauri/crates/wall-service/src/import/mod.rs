@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: bytes in, records and refused rows out; no store, no clock. Only I/O is an `Err`.
 
+pub mod calendars;
 pub mod cells;
 mod cells_fields;
 mod cells_json;
@@ -14,11 +15,15 @@ pub mod delimited;
 pub mod encoding;
 pub mod fields;
 pub mod json_stream;
+pub mod locate;
 pub mod profile;
 pub mod read;
 pub mod records;
+pub mod rejects;
+pub mod report;
 pub mod rows;
 pub mod source;
+pub mod things;
 pub mod tickets;
 pub mod times;
 mod words;
@@ -31,10 +36,15 @@ pub use encoding::EncodingChoice;
 pub use profile::{Profile, ProfileError};
 pub use read::{Read, Reject};
 pub use records::{ReadOptions, Records};
+pub use rejects::RejectsFile;
+pub use report::{RowsReport, TicketsReport};
 pub use source::{Source, SourceError};
+pub use things::{buildings, cameras, categories, owners, sites, staff, streets};
 pub use tickets::{Defaults, position_from_json, ticket_from_json, tickets};
 
 #[cfg(test)]
 mod file_tests;
+#[cfg(test)]
+mod thing_tests;
 #[cfg(test)]
 mod ticket_tests;

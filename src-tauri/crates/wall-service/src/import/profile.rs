@@ -80,6 +80,7 @@ pub const FIELDS: &[&str] = &[
     // categories
     "code",
     "default_severity",
+    "deadline",
     "deadline_s",
     "deadline_h",
     "deadline_kind",

@@ -85,6 +85,11 @@ impl Notes {
         self.issues.push(Issue { at: self.line, code, message, action, place });
     }
 
+    /// The code of the last issue.
+    pub fn last_code(&self) -> Option<&'static str> {
+        self.issues.last().map(|i| i.code)
+    }
+
     /// The issues.
     pub fn into_issues(self) -> Vec<Issue> {
         self.issues

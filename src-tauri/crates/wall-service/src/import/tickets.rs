@@ -115,7 +115,7 @@ pub fn position_from_json(json: &Value, defaults: &Defaults) -> Result<PositionR
 fn taken_from_json<T>(
     json: &Value,
     defaults: &Defaults,
-    read: fn(&mut FieldReader<'_>, &Defaults) -> Result<(T, Place), Problem>,
+    read: impl Fn(&mut FieldReader<'_>, &Defaults) -> Result<(T, Place), Problem>,
 ) -> Result<Taken<T>, Reject> {
     let reject = |problem: Problem| Reject {
         line: 0,
@@ -245,7 +245,7 @@ fn external_id(row: &mut FieldReader<'_>) -> Result<String, Problem> {
     Ok(id)
 }
 
-fn feature_id(fields: &Fields) -> Option<String> {
+pub(super) fn feature_id(fields: &Fields) -> Option<String> {
     match fields {
         Fields::Json { id: Some(Value::String(id)), .. } if !id.trim().is_empty() => Some(id.trim().to_owned()),
         Fields::Json { id: Some(Value::Number(id)), .. } => Some(id.to_string()),

@@ -1,0 +1,168 @@
+//! `locate`: the same rows, with the cell each point is in. Streams in constant memory.
+
+use std::io::{self, Write};
+
+use wall_core::Place;
+
+use super::delimited::{self, RowCutter, sniff_delimiter};
+use super::fields::{Header, coordinates, number};
+use super::source::{Source, SourceError};
+use crate::wall::LocateAnswer;
+
+/// Where the accuracy of a point comes from.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Accuracy {
+    /// Not known.
+    #[default]
+    None,
+    /// The same for every row, metres.
+    Metres(f64),
+    /// A column, metres.
+    Column(String),
+}
+
+/// The columns of the points.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct LocateColumns {
+    /// Longitude; `None` = `lon`, `lng`, `longitude` or `x`.
+    pub lon: Option<String>,
+    /// Latitude; `None` = `lat`, `latitude` or `y`.
+    pub lat: Option<String>,
+    /// Accuracy.
+    pub accuracy: Accuracy,
+}
+
+/// How it went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LocateCounts {
+    /// Rows read and written.
+    pub rows: u64,
+    /// In a cell.
+    pub inside: u64,
+    /// In no cell.
+    pub outside: u64,
+    /// Without usable coordinates: written with empty answers.
+    pub without_place: u64,
+}
+
+const ANSWERS: [&str; 4] = ["cell_code", "cell_name", "edge_m", "candidates"];
+
+/// Writes every row of `source` (CSV) to `out` with the answer of `find` for its point.
+///
+/// `find` gets the place as given (the datum is the caller's matter) and the accuracy in metres. Rows whose coordinates
+/// cannot be used keep empty answers. The output is UTF-8 with the delimiter of the input.
+///
+/// # Errors
+/// The source as a whole: unreadable, or without columns for the coordinates; or `out`.
+pub fn locate_rows(
+    source: Source,
+    columns: &LocateColumns,
+    out: impl Write,
+    mut find: impl FnMut(Place, Option<f64>) -> LocateAnswer,
+) -> Result<LocateCounts, SourceError> {
+    let name = source.name.clone();
+    let io_error = |e: io::Error| SourceError::Io(name.clone(), e);
+    let csv_error = |e: csv::Error| SourceError::Io("output".to_owned(), io::Error::other(e));
+    let unusable = |what: String| SourceError::Format(name.clone(), what);
+    let sample = source.sample().to_vec();
+    let delimiter = sniff_delimiter(&sample);
+    let mut rows = RowCutter::new(source, delimiter, &sample);
+    let first = rows.next_row().map_err(io_error)?.ok_or_else(|| unusable("is empty".to_owned()))?;
+    let names = delimited::fields(&rows.get_mut().decoder.decode(&first.bytes).0, delimiter, first.loose_quote);
+    let header = Header::new(names);
+    let column = |asked: &Option<String>, guesses: &[&str]| -> Result<usize, SourceError> {
+        let wanted: Vec<String> = match asked {
+            Some(name) => vec![super::profile::normal_name(name)],
+            None => guesses.iter().map(|g| (*g).to_owned()).collect(),
+        };
+        wanted
+            .iter()
+            .find_map(|w| header.position(w))
+            .ok_or_else(|| unusable(format!("no column {}; the columns are {}", wanted.join(" or "), header.names().join(", "))))
+    };
+    let lon = column(&columns.lon, &["lon", "lng", "longitude", "long", "x", "经度"])?;
+    let lat = column(&columns.lat, &["lat", "latitude", "y", "纬度"])?;
+    let accuracy = match &columns.accuracy {
+        Accuracy::Column(name) => Some(column(&Some(name.clone()), &[])?),
+        _ => None,
+    };
+    let width = header.names().len();
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
+    writer.write_record(header.names().iter().map(String::as_str).chain(ANSWERS)).map_err(csv_error)?;
+    let mut counts = LocateCounts::default();
+    while let Some(raw) = rows.next_row().map_err(io_error)? {
+        let text = rows.get_mut().decoder.decode(&raw.bytes).0.into_owned();
+        let mut values = delimited::fields(&text, delimiter, raw.loose_quote);
+        // With more fields than columns nobody knows which is the longitude; they follow behind the answers.
+        let surplus = if values.len() > width { values.split_off(width) } else { Vec::new() };
+        let shifted = raw.too_long || surplus.iter().any(|v| !v.trim().is_empty());
+        values.resize(width, String::new());
+        let place = if shifted { None } else { coordinates(values[lon].trim(), values[lat].trim()).ok() };
+        let metres = match (&columns.accuracy, accuracy) {
+            (Accuracy::Metres(m), _) => Some(*m),
+            (_, Some(at)) => number(values[at].trim()).filter(|m| *m >= 0.0),
+            _ => None,
+        };
+        let answer = place.map(|p| find(p, metres));
+        counts.rows += 1;
+        match &answer {
+            None => counts.without_place += 1,
+            Some(a) if a.cell_code.is_empty() => counts.outside += 1,
+            Some(_) => counts.inside += 1,
+        }
+        let answer = answer.unwrap_or_default();
+        let edge = answer.edge_m.map_or_else(String::new, |m| format!("{m:.4}"));
+        let candidates = answer.candidates.join(";");
+        let answers = [answer.cell_code.as_str(), &answer.cell_name, &edge, &candidates];
+        let row = values.iter().map(String::as_str).chain(answers).chain(surplus.iter().map(String::as_str));
+        writer.write_record(row).map_err(csv_error)?;
+    }
+    writer.flush().map_err(|e| SourceError::Io("output".to_owned(), e))?;
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::EncodingChoice;
+
+    fn run(text: &[u8], columns: &LocateColumns) -> Result<(String, LocateCounts), SourceError> {
+        let reader = Box::new(io::Cursor::new(text.to_vec()));
+        let source = Source::from_reader("p.csv", reader, EncodingChoice::Auto)?;
+        let mut out = Vec::new();
+        let counts = locate_rows(source, columns, &mut out, |p, accuracy| LocateAnswer {
+            cell_code: if p.lon > 0.0 { "E1".to_owned() } else { String::new() },
+            cell_name: if p.lon > 0.0 { "东,一".to_owned() } else { String::new() },
+            edge_m: (p.lon > 0.0).then_some(12.5),
+            candidates: if accuracy == Some(30.0) { vec!["E1".to_owned(), "E2".to_owned()] } else { Vec::new() },
+        })?;
+        Ok((String::from_utf8(out).unwrap(), counts))
+    }
+
+    #[test]
+    fn rows_stay_and_answers_follow() {
+        let text = "id,Longitude,LAT,acc\na,1,2,30\nb,-1,2,\nc,,2,\nd,1\ne,200,2,\nf,1,2,30,surplus\n\"g \"\"q\"\"\",1e0,２,x\n";
+        let columns = LocateColumns { accuracy: Accuracy::Column("ACC".to_owned()), ..LocateColumns::default() };
+        let (out, counts) = run(text.as_bytes(), &columns).unwrap();
+        let expected = "id,Longitude,LAT,acc,cell_code,cell_name,edge_m,candidates\n\
+            a,1,2,30,E1,\"东,一\",12.5000,E1;E2\n\
+            b,-1,2,,,,,\n\
+            c,,2,,,,,\n\
+            d,1,,,,,,\n\
+            e,200,2,,,,,\n\
+            f,1,2,30,,,,,surplus\n\
+            \"g \"\"q\"\"\",1e0,２,x,E1,\"东,一\",12.5000,\n";
+        assert_eq!(out, expected);
+        assert_eq!(counts, LocateCounts { rows: 7, inside: 2, outside: 1, without_place: 4 });
+    }
+
+    #[test]
+    fn columns_by_name_and_the_lack_of_them() {
+        let named =
+            LocateColumns { lon: Some("东经".to_owned()), lat: Some("北纬".to_owned()), accuracy: Accuracy::Metres(30.0) };
+        let gb = encoding_rs::GB18030.encode("东经;北纬\n1;2\n").0.into_owned();
+        assert!(run(&gb, &named).unwrap().0.ends_with("1;2;E1;东,一;12.5000;\"E1;E2\"\n"));
+        assert!(run(b"a,b\n1,2\n", &LocateColumns::default()).unwrap_err().to_string().contains("no column lon"));
+        assert!(run(b"", &LocateColumns::default()).is_err());
+    }
+}
