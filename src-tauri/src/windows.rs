@@ -65,9 +65,14 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
         .invoke_handler(tauri::generate_handler![frames])
         .setup(move |app| {
             let url = format!("{}://localhost/", scheme::SCHEME).parse()?;
+            // The whole screen also where no window manager would maximise it.
+            let size = app.primary_monitor()?.map_or((1600.0, 900.0), |m| {
+                let size = m.size().to_logical::<f64>(m.scale_factor());
+                (size.width, size.height)
+            });
             let window = WebviewWindowBuilder::new(app, "wall", WebviewUrl::CustomProtocol(url))
                 .title("网格指挥墙 GridWall")
-                .inner_size(1600.0, 900.0)
+                .inner_size(size.0, size.1)
                 .min_inner_size(1024.0, 600.0)
                 .maximized(true)
                 .build()?;

@@ -15,7 +15,7 @@ use crate::{
     cli::{AuditCommand, Cli, Command, RunArgs, TokenCommand},
     console::Failure,
 };
-pub use station::{data_dir, operator};
+pub use station::{data_dir, operator, os_user};
 
 /// Runs a command that is not the window.
 pub async fn command(cli: &Cli) -> Result<(), Failure> {

@@ -50,7 +50,7 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
 /// Serves the wall until Ctrl-C or a termination signal.
 pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
     need_interface()?;
-    check_listen(args.listen).map_err(|e| Failure::usage(e.to_string()))?;
+    check_listen(args.listen).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     let listener = listen(args.listen).await?;
     let wall = open_wall(cli, args.demo, args.title.clone(), args.base_map.clone()).await?;
     wall.follow();
@@ -66,7 +66,7 @@ pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
     })?;
     let served = serve_http(wall.clone(), listener, options, asked_to_stop()).await;
     wall.store().close().await;
-    served.map_err(|e| Failure { code: 4, message: e.to_string() })
+    served.map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -34,8 +34,7 @@ pub async fn snapshot(cli: &Cli, args: &SnapshotArgs) -> Result<(), Failure> {
     let still = still(&wall, args).await?;
     let exe = std::env::current_exe()?;
     let out = args.out.clone();
-    let path = args.out.to_string_lossy().into_owned();
-    tokio::task::spawn_blocking(move || draw_in_child(&exe, &["render-still", &path], &still, &out, PATIENCE))
+    tokio::task::spawn_blocking(move || draw_in_child(&exe, &["render-still"], &still, &out, PATIENCE))
         .await
         .map_err(|e| Failure { code: 4, message: e.to_string() })?
         .map_err(|e| Failure { code: 4, message: e.to_string() })?;
@@ -98,7 +97,7 @@ fn paint(scene: &str, stat: &AreaStat, owner: i64, info: &WallInfo) -> (Option<[
         },
         "time_left" => {
             let span = info.heat.time_left_span_h * 3600.0;
-            (stat.time_left_s.map(|s| ramp::opaque(ramp::time_left(((s / span) + 1.0) / 2.0))), false)
+            (stat.time_left_s.map(|s| ramp::opaque(ramp::time_left(s / span))), false)
         }
         // The square root, because counts crowd at the low end.
         "open" => ((stat.open > 0).then(|| ramp::opaque(ramp::heat((f64::from(stat.open) / 100.0).sqrt()))), false),
@@ -115,8 +114,8 @@ async fn heat_raster(wall: &Wall, info: &WallInfo, view: View, args: &SnapshotAr
         .iter()
         .flat_map(|b| {
             let [r, g, bl] = ramp::heat(f64::from(*b) / 255.0);
-            // Quiet ground shows through where there is little.
-            [r, g, bl, if *b == 0 { 0 } else { 90u8.saturating_add(b / 2).saturating_add(37) }]
+            // Quiet ground shows through where there is little; nothing begins with an edge.
+            [r, g, bl, b.saturating_mul(3)]
         })
         .collect();
     Ok(StillRaster { view, width, height, rgba })

@@ -19,11 +19,10 @@ pub struct Life {
 impl Life {
     /// The life of a ticket.
     pub fn of(ticket: &Ticket) -> Self {
-        let reported = ticket.reported_at.0;
         Self {
-            reported,
+            reported: ticket.reported_at.0,
             due: ticket.due_at.map_or(i64::MAX, |t| t.0),
-            closed: ticket.closed_at.map_or(i64::MAX, |t| t.0.max(reported)),
+            closed: ticket.over_at().map_or(i64::MAX, |t| t.0),
         }
     }
 

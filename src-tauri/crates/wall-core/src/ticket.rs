@@ -196,9 +196,18 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Whether the ticket is open at `t`: reported, and not yet closed. An inverted one counts as closed at once.
+    /// When it counts as closed, never before it was reported: an inverted closing counts at reporting, and so does a
+    /// final status without a time (it is over, nobody says since when).
+    pub fn over_at(&self) -> Option<UtcMs> {
+        match self.closed_at {
+            Some(c) => Some(c.max(self.reported_at)),
+            None => self.status.is_final().then_some(self.reported_at),
+        }
+    }
+
+    /// Whether the ticket is open at `t`: reported, and not yet over.
     pub fn open_at(&self, t: UtcMs) -> bool {
-        self.reported_at <= t && self.closed_at.is_none_or(|c| c > t && c >= self.reported_at)
+        self.reported_at <= t && self.over_at().is_none_or(|c| c > t)
     }
 
     /// Whether the ticket is open and past its due time at `t`.

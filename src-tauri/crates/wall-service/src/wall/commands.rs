@@ -77,13 +77,14 @@ impl Wall {
         })
     }
 
-    /// Moves a ticket by hand; only legal moves.
+    /// Moves a ticket by hand at `at`; only legal moves.
     pub async fn move_ticket(
         &self,
         actor: &Actor,
         source: &str,
         external_id: &str,
         to: TicketStatus,
+        at: UtcMs,
         reason: &str,
     ) -> Result<(), WallError> {
         self.may(actor, actor.role.may_feed(), "move tickets")?;
@@ -92,7 +93,7 @@ impl Wall {
             .ticket_id(source, external_id)
             .await?
             .ok_or_else(|| WallError::NotFound(format!("there is no ticket {external_id} of {source}")))?;
-        tx.move_ticket(id, to, self.now(), reason).await?;
+        tx.move_ticket(id, to, at, reason).await?;
         tx.commit().await?;
         self.fed();
         Ok(())
@@ -175,6 +176,15 @@ impl Wall {
             tx.commit().await?;
         }
         Ok(outcomes)
+    }
+
+    /// Names a district, street or community.
+    pub async fn name_division(&self, actor: &Actor, code: &str, level: &str, name: &str) -> Result<(), WallError> {
+        self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "name divisions")?;
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.put_division(code, level, name).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// A line of the audit log about an import that was done in chunks.

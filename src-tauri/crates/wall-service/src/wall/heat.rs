@@ -17,9 +17,11 @@ impl HeatFields {
         self.fields.get_mut().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(|(_, f)| change(f));
     }
 
-    /// A ticket opened. O(kept rasters × kernel).
-    pub fn add(&mut self, place: Place, weight: f64, reported_at: UtcMs) {
+    /// A ticket opened by `now`. O(kept rasters × kernel).
+    pub fn add(&mut self, place: Place, weight: f64, reported_at: UtcMs, now: UtcMs) {
         self.each(|f| {
+            // A raster that stands before the ticket was reported would not take it.
+            f.advance(now);
             f.add(place, weight, reported_at);
         });
     }

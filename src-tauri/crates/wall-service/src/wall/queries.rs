@@ -265,7 +265,16 @@ impl Wall {
             let ids: Vec<TicketId> = {
                 let world = self.world();
                 let mut ids = Vec::new();
-                if as_of.is_none() {
+                if !actor.role.sees_exact_places() {
+                    // Chosen by the place that is shown: the box of a question must not tell more than the answer.
+                    let shown = |cell: u32| world.ground.cell_area(cell);
+                    let inside = |t: &super::world::Live| {
+                        t.cell.map(shown).is_some_and(|a| {
+                            a.label_lon >= west && a.label_lon <= east && a.label_lat >= south && a.label_lat <= north
+                        })
+                    };
+                    ids.extend(world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| TicketId(i64::from(s) + 1)));
+                } else if as_of.is_none() {
                     world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
                 } else {
                     let inside = |p: Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
@@ -351,6 +360,9 @@ impl Wall {
 
     /// Tickets by filter, newest first, and the cursor of the next page.
     pub async fn tickets(&self, actor: &Actor, query: TicketQuery) -> Result<(Vec<TicketView>, Option<String>), WallError> {
+        if query.bbox.is_some() && !actor.role.sees_exact_places() {
+            return Err(WallError::Forbidden("this role sees tickets only to the cell: ask by cell, not by a box".into()));
+        }
         let limit = query.limit.clamp(1, 1_000) as usize;
         let before = match &query.cursor {
             None => i64::MAX,

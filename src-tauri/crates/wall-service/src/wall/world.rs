@@ -186,7 +186,7 @@ impl World {
         }
         if new.share.open {
             self.ticket_index.insert(id, new.place);
-            self.heat.add(new.place, new.weight(), UtcMs(new.life.reported));
+            self.heat.add(new.place, new.weight(), UtcMs(new.life.reported), self.now);
         }
     }
 
