@@ -61,11 +61,7 @@ impl From<std::io::Error> for Failure {
 /// Prints the answer of a command: its JSON, or its words.
 pub fn answer(json: bool, value: &impl serde::Serialize, words: impl FnOnce() -> String) -> Result<(), Failure> {
     use std::io::Write;
-    let text = if json {
-        serde_json::to_string(value).map_err(|e| Failure::input(e.to_string()))?
-    } else {
-        words()
-    };
+    let text = if json { serde_json::to_string(value).map_err(|e| Failure::input(e.to_string()))? } else { words() };
     let mut out = std::io::stdout().lock();
     // A closed pipe (`| head`) is not a failure of the command.
     match writeln!(out, "{text}").and_then(|()| out.flush()) {

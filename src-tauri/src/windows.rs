@@ -84,5 +84,8 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
             Ok(())
         })
         .run(tauri::generate_context!())
-        .map_err(|e| Failure { code: 4, message: format!("the window cannot be opened: {e}; `gridwall serve` shows the same wall in a browser") })
+        .map_err(|e| Failure {
+            code: 4,
+            message: format!("the window cannot be opened: {e}; `gridwall serve` shows the same wall in a browser"),
+        })
 }

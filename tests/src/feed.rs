@@ -139,7 +139,7 @@ fn answer(mut response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
 
 /// Server-sent events, one by one. The client's deadline ends a stream that says nothing.
 pub struct Events {
-    lines: BufReader<Box<dyn std::io::Read>>,
+    lines: BufReader<Box<dyn std::io::Read + Send>>,
 }
 
 impl Iterator for Events {

@@ -64,6 +64,13 @@ impl Served {
         Client::signed_in(&self.base, &self.link)
     }
 
+    /// Asks it to end, as a service manager does, and waits; its exit code.
+    pub fn end(mut self) -> Option<i32> {
+        let asked = std::process::Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill");
+        assert!(asked.success(), "kill -TERM");
+        until("the wall to end", || self.child.try_wait().expect("status of the wall")).code()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.child.kill().expect("kill");

@@ -46,7 +46,13 @@ pub async fn near(cli: &Cli, args: &NearArgs) -> Result<(), Failure> {
             return format!("no {} near there", args.kind);
         }
         let line = |p: &wall_service::wire::PlaceView| {
-            format!("{:>9.1} m  ~{:>4.0} s on foot  {} ({})", p.distance_m.unwrap_or(0.0), p.walk_s.unwrap_or(0.0), p.name, p.state)
+            format!(
+                "{:>9.1} m  ~{:>4.0} s on foot  {} ({})",
+                p.distance_m.unwrap_or(0.0),
+                p.walk_s.unwrap_or(0.0),
+                p.name,
+                p.state
+            )
         };
         found.iter().map(line).collect::<Vec<_>>().join("\n")
     })
@@ -59,10 +65,23 @@ pub async fn stats(cli: &Cli, args: &StatsArgs) -> Result<(), Failure> {
     let at = args.as_of.unwrap_or_else(|| wall.now());
     answer(cli.json, &json!({ "by": args.by, "as_of": at.to_rfc3339(), "lines": lines }), || {
         let row = |l: &StatLine| {
-            let rate = if l.due > 0 { format!("{}/{} = {:.1} %", l.on_time, l.due, 100.0 * l.on_time as f64 / l.due as f64) } else { "-".into() };
-            format!("{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  {rate}", if l.name.is_empty() { &l.key } else { &l.name }, l.open, l.overdue, l.received_today, l.closed_today, l.total)
+            let rate = if l.due > 0 {
+                format!("{}/{} = {:.1} %", l.on_time, l.due, 100.0 * l.on_time as f64 / l.due as f64)
+            } else {
+                "-".into()
+            };
+            format!(
+                "{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  {rate}",
+                if l.name.is_empty() { &l.key } else { &l.name },
+                l.open,
+                l.overdue,
+                l.received_today,
+                l.closed_today,
+                l.total
+            )
         };
-        let head = format!("{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  on time", args.by, "open", "overdue", "in today", "done", "total");
+        let head =
+            format!("{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  on time", args.by, "open", "overdue", "in today", "done", "total");
         std::iter::once(head).chain(lines.iter().map(row)).collect::<Vec<_>>().join("\n")
     })
 }

@@ -1,5 +1,8 @@
 //! export
-use crate::{cli::{Cli, ExportArgs}, console::Failure};
+use crate::{
+    cli::{Cli, ExportArgs},
+    console::Failure,
+};
 pub async fn export(_cli: &Cli, _args: &ExportArgs) -> Result<(), Failure> {
     Err(Failure::input("not built yet"))
 }

@@ -82,7 +82,10 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
     }
     answer(cli.json, &report, || words(&report, args.rows.dry_run))?;
     if strict {
-        return Err(Failure::input(format!("{} features were refused and --strict was given; nothing was written", file.rejected())));
+        return Err(Failure::input(format!(
+            "{} features were refused and --strict was given; nothing was written",
+            file.rejected()
+        )));
     }
     Ok(())
 }

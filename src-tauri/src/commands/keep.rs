@@ -1,7 +1,10 @@
 //! Keeping: tokens, audit, doctor. No world is loaded for these.
 
 use super::{data_dir, station::os_user};
-use crate::{cli::Cli, console::{Failure, answer}};
+use crate::{
+    cli::Cli,
+    console::{Failure, answer},
+};
 use serde_json::json;
 use std::{io::Write, path::Path};
 use wall_service::wall::system_now;
@@ -53,7 +56,9 @@ pub async fn revoke_token(cli: &Cli, name: &str) -> Result<(), Failure> {
         return Err(Failure::input(format!("there is no token {name} in force")));
     }
     tx.commit().await?;
-    answer(cli.json, &json!({ "name": name, "revoked": true }), || format!("{name} revoked; running walls refuse it within seconds"))
+    answer(cli.json, &json!({ "name": name, "revoked": true }), || {
+        format!("{name} revoked; running walls refuse it within seconds")
+    })
 }
 
 /// Verifies the audit chain.
@@ -105,7 +110,8 @@ pub async fn doctor(cli: &Cli) -> Result<(), Failure> {
     let well = checks.iter().all(|c| c.1);
     let tickets = store.ticket_count().await?;
     let rows: Vec<_> = checks.iter().map(|(name, ok, found)| json!({ "check": name, "ok": ok, "found": found })).collect();
-    let value = json!({ "well": well, "data_dir": folder, "revision": store.revision().await?, "tickets": tickets, "checks": rows });
+    let value =
+        json!({ "well": well, "data_dir": folder, "revision": store.revision().await?, "tickets": tickets, "checks": rows });
     answer(cli.json, &value, || {
         let lines: Vec<String> = checks.iter().map(|(n, ok, f)| format!("{} {n}: {f}", if *ok { "✓" } else { "✗" })).collect();
         format!("{}\n{tickets} tickets in {}", lines.join("\n"), folder.display())

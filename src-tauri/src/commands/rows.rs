@@ -56,7 +56,12 @@ impl Report {
     fn note(&mut self, issue: &Issue) {
         *self.notes.entry(issue.code).or_default() += 1;
         if self.issues.len() < SHOWN_ISSUES {
-            self.issues.push(ShownIssue { line: issue.at, code: issue.code, message: issue.message.clone(), action: issue.action.code() });
+            self.issues.push(ShownIssue {
+                line: issue.at,
+                code: issue.code,
+                message: issue.message.clone(),
+                action: issue.action.code(),
+            });
         }
     }
 
@@ -138,7 +143,9 @@ pub fn read_options(cli: &Cli, args: &ImportRows) -> Result<ReadOptions, Failure
         None => Profile::contract(),
     };
     let zone = match &cli.zone {
-        Some(name) => Some(jiff::tz::TimeZone::get(name).map_err(|_| Failure::usage(format!("there is no time zone \"{name}\"")))?),
+        Some(name) => {
+            Some(jiff::tz::TimeZone::get(name).map_err(|_| Failure::usage(format!("there is no time zone \"{name}\"")))?)
+        }
         None => None,
     };
     Ok(ReadOptions {

@@ -81,7 +81,12 @@ fn doors(_wall: &Wall, viewer: bool) -> Result<(HttpOptions, String), Failure> {
     Ok((options, link))
 }
 
-async fn open_wall(cli: &Cli, with_demo: bool, title: Option<String>, base_map: Option<std::path::PathBuf>) -> Result<Wall, Failure> {
+async fn open_wall(
+    cli: &Cli,
+    with_demo: bool,
+    title: Option<String>,
+    base_map: Option<std::path::PathBuf>,
+) -> Result<Wall, Failure> {
     let folder = data_dir(cli)?;
     let mut options = if with_demo { demo::prepare(&folder, cli.now).await? } else { WallOptions::new(folder) };
     options.fixed_now = cli.now;
@@ -101,7 +106,12 @@ fn need_interface() -> Result<(), Failure> {
     if assets::present() {
         return Ok(());
     }
-    Err(Failure { code: 4, message: "this program was built without its user interface; build it with `make run` (npm run build in ui/, then cargo build)".into() })
+    Err(Failure {
+        code: 4,
+        message:
+            "this program was built without its user interface; build it with `make run` (npm run build in ui/, then cargo build)"
+                .into(),
+    })
 }
 
 fn has_display() -> bool {

@@ -48,7 +48,9 @@ async fn still(wall: &Wall, args: &SnapshotArgs) -> Result<Still, Failure> {
     let actor = operator(false, "cli");
     let info = wall.info(&actor, args.as_of).await?;
     let Some([west, south, east, north]) = info.bounds else {
-        return Err(Failure::input("there are no cells to draw at this time; import and publish some with `gridwall import cells … --publish`"));
+        return Err(Failure::input(
+            "there are no cells to draw at this time; import and publish some with `gridwall import cells … --publish`",
+        ));
     };
     let snapshot = wall.snapshot(&actor, args.as_of).await?;
     let stats: HashMap<String, AreaStat> = snapshot.areas.into_iter().map(|a| (a.key.clone(), a)).collect();
@@ -66,7 +68,11 @@ async fn still(wall: &Wall, args: &SnapshotArgs) -> Result<Still, Failure> {
             rings: serde_json::from_value(feature["geometry"]["coordinates"].clone()).unwrap_or_default(),
             fill: if raster { None } else { fill },
             hatch,
-            label: if label { p["name"].as_str().filter(|n| !n.is_empty()).or(p["code"].as_str()).unwrap_or("").to_owned() } else { String::new() },
+            label: if label {
+                p["name"].as_str().filter(|n| !n.is_empty()).or(p["code"].as_str()).unwrap_or("").to_owned()
+            } else {
+                String::new()
+            },
             label_at: [p["label_lon"].as_f64().unwrap_or(west), p["label_lat"].as_f64().unwrap_or(south)],
         });
     }
@@ -107,7 +113,13 @@ fn paint(scene: &str, stat: &AreaStat, owner: i64, info: &WallInfo) -> (Option<[
 
 async fn heat_raster(wall: &Wall, info: &WallInfo, view: View, args: &SnapshotArgs) -> Result<StillRaster, Failure> {
     let (width, height) = (args.size.0.min(1024), (args.size.1.min(1024)).max(64));
-    let query = HeatQuery { bounds: [view.west, view.south, view.east, view.north], width, height, time_left: false, max: Some(info.heat.scale_max) };
+    let query = HeatQuery {
+        bounds: [view.west, view.south, view.east, view.north],
+        width,
+        height,
+        time_left: false,
+        max: Some(info.heat.scale_max),
+    };
     let image = wall.heat(&operator(false, "cli"), query, args.as_of).await?;
     let rgba = image
         .bytes
@@ -139,7 +151,12 @@ fn legend(scene: &str, info: &WallInfo) -> Legend {
         },
         "time_left" => {
             let h = info.heat.time_left_span_h;
-            bar("剩余时间（中位数）", "小时", &ramp::TIME_LEFT, vec![(0.0, format!("−{}", number(h))), (0.5, "到期".into()), (1.0, format!("+{}", number(h)))])
+            bar(
+                "剩余时间（中位数）",
+                "小时",
+                &ramp::TIME_LEFT,
+                vec![(0.0, format!("−{}", number(h))), (0.5, "到期".into()), (1.0, format!("+{}", number(h)))],
+            )
         }
         "open" => bar("在办事件", "件", &ramp::HEAT, vec![(0.0, "0".into()), (0.5, "25".into()), (1.0, "100".into())]),
         _ => {

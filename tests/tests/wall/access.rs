@@ -79,3 +79,16 @@ fn the_data_directory_is_private() {
         assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
     }
 }
+
+#[test]
+fn a_wall_ends_when_it_is_asked_to_though_viewers_listen() {
+    let data = DataDir::new();
+    import_four(&data);
+    let wall = Served::start(&data);
+    let browser = wall.browser();
+    let revision = browser.get("/api/v1/snapshot").json()["revision"].clone();
+    let mut frames = browser.events(&format!("/api/v1/frames?since={revision}"));
+    let watching = std::thread::spawn(move || while frames.next().is_some() {});
+    assert_eq!(wall.end(), Some(0));
+    watching.join().unwrap();
+}

@@ -42,8 +42,13 @@ fn record(external_id: &str) -> TicketRecord {
 }
 
 fn write(record: TicketRecord) -> TicketWrite {
-    let fallback =
-        TicketFallback { severity: Severity::DEFAULT, platform: None, reported_at: T0, due_at: Some(T0.plus_ms(3_600_000)), sensitive: false };
+    let fallback = TicketFallback {
+        severity: Severity::DEFAULT,
+        platform: None,
+        reported_at: T0,
+        due_at: Some(T0.plus_ms(3_600_000)),
+        sensitive: false,
+    };
     TicketWrite { record, fallback, attributed: None }
 }
 
@@ -98,7 +103,10 @@ async fn a_key_twice_in_one_batch_is_one_ticket_with_its_history() {
     assert!(matches!(outcomes[..], [TicketOutcome::Created(_), TicketOutcome::Updated(_), TicketOutcome::Created(_)]));
     let id = outcomes[0].id();
     let (ticket, _) = store.tickets_by_id(NetworkId(0), &[id]).await.unwrap().remove(0);
-    assert_eq!((ticket.status, ticket.closed_at, ticket.due_at), (TicketStatus::Closed, Some(T0.plus_ms(60_000)), Some(T0.plus_ms(3_600_000))));
+    assert_eq!(
+        (ticket.status, ticket.closed_at, ticket.due_at),
+        (TicketStatus::Closed, Some(T0.plus_ms(60_000)), Some(T0.plus_ms(3_600_000)))
+    );
     let history: Vec<_> = store.transitions(id).await.unwrap().iter().map(|t| (t.from, t.to, t.at)).collect();
     let received = TicketStatus::Received;
     assert_eq!(history, [(None, received, T0), (Some(received), TicketStatus::Closed, T0.plus_ms(60_000))]);
@@ -110,7 +118,12 @@ async fn only_legal_moves_are_accepted() {
     let (_folder, store) = open().await;
     let (outcomes, _) = put(&store, vec![record("a")]).await;
     let id = outcomes[0].id();
-    for (to, legal) in [(TicketStatus::Closed, false), (TicketStatus::Filed, true), (TicketStatus::Dispatched, true), (TicketStatus::Rated, false)] {
+    for (to, legal) in [
+        (TicketStatus::Closed, false),
+        (TicketStatus::Filed, true),
+        (TicketStatus::Dispatched, true),
+        (TicketStatus::Rated, false),
+    ] {
         let mut tx = store.write(&admin(), T0).await.unwrap();
         let done = tx.move_ticket(id, to, T0, "test").await;
         assert_eq!(done.is_ok(), legal, "{to:?}");
