@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { roundUp } from '@/map/areas';
+import { openScale, roundUp } from '@/map/areas';
+import type { AreaCollection } from '@/state/wall';
 import { softenEdge } from '@/map/heat';
 import { Pace } from '@/map/pace';
 import { sector, zoomAt } from '@/map/points';
@@ -91,6 +92,12 @@ describe('stream', () => {
 
 describe('map', () => {
   it.each([[0, 5], [5, 5], [6, 10], [11, 20], [21, 50], [51, 100], [101, 200], [999, 1000]])('a scale for %i ends at %i', (n, top) => expect(roundUp(n)).toBe(top));
+  it('one crowded area does not darken the others', () => {
+    const keys = Array.from({ length: 40 }, (_, i) => String(i));
+    const areas = { type: 'FeatureCollection', features: keys.map((key) => ({ properties: { key } })) } as unknown as AreaCollection;
+    const stats = new Map(keys.map((key, i) => [key, { open: i === 7 ? 17_000 : i }]));
+    expect(openScale({ cell: areas, community: null, street: null }, stats as never)).toEqual({ cell: 50, community: 5, street: 5 });
+  });
   it('a denser wall shows the same things one zoom later', () => expect(zoomAt(14.5, 30)).toBeCloseTo(15.5));
   it('a camera looking north has its sector north of it, as far as it sees', () => {
     const points = sector(120, 31, { heading_deg: 0, fov_deg: 60, range_m: 100 })?.coordinates[0] ?? [];

@@ -31,9 +31,12 @@ export function roundUp(count: number): number {
   return [1, 2, 5, 10].map((n) => n * decade).find((n) => n >= count) ?? 10 * decade;
 }
 
-/** Scale for the open counts: the largest count of the level when first seen. */
+/** Scale for the open counts when first seen: nineteen of twenty areas with open tickets lie below its top, so that one outlier does not darken the rest. */
 export function openScale(areas: Record<Level, AreaCollection | null>, stats: Map<string, AreaStat>): OpenScale {
-  const top = (level: Level): number => roundUp(Math.max(0, ...(areas[level]?.features ?? []).map((f) => stats.get(f.properties.key)?.open ?? 0)));
+  const top = (level: Level): number => {
+    const counts = (areas[level]?.features ?? []).map((f) => stats.get(f.properties.key)?.open ?? 0).filter((n) => n > 0).sort((a, b) => a - b);
+    return roundUp(counts[Math.ceil(counts.length * 0.95) - 1] ?? 0);
+  };
   return { cell: top('cell'), community: top('community'), street: top('street') };
 }
 
@@ -78,7 +81,7 @@ export function lineLayers(base: number): LayerSpecification[] {
   const px = base / 15;
   const line = (level: Level, width: number, color: string): LayerSpecification => ({
     id: `line-${level}`, type: 'line', source: areaSource(level), layout: { 'line-join': 'round' },
-    paint: { 'line-color': color, 'line-width': ['interpolate', ['linear'], ['zoom'], 9, width * px * 0.35, 13, width * px * 0.8, 16, width * px * 1.5] },
+    paint: { 'line-color': color, 'line-width': ['interpolate', ['linear'], ['zoom'], 9, width * px * 0.45, 11, width * px * 0.7, 13, width * px * 0.9, 16, width * px * 1.5] },
   });
   const selected = (level: Level): LayerSpecification[] => [
     { id: `selected-under-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': '#0d0f11', 'line-width': 6.5 * px, 'line-opacity': 0.7 } },

@@ -96,7 +96,7 @@ export function pointLayers(base: number): LayerSpecification[] {
     },
     {
       id: 'pt-alarm', type: 'symbol', source: 'alarms',
-      layout: { 'icon-image': ['concat', 'alarm-', ['get', 'alarm']], 'icon-allow-overlap': true, 'symbol-sort-key': ['get', 'rank'] },
+      layout: { 'icon-image': ['concat', 'alarm-', ['get', 'alarm']], 'icon-size': ['interpolate', ['linear'], ['zoom'], zoomAt(10, base), 0.6, zoomAt(14, base), 1], 'icon-allow-overlap': true, 'symbol-sort-key': ['get', 'rank'] },
     },
     {
       id: 'pt-selected', type: 'circle', source: 'selected',

@@ -69,6 +69,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     touchPitch: false,
     fadeDuration: 150,
     maxZoom: 19.5,
+    maxCanvasSize: [8192, 8192],
     minZoom: 3,
     localIdeographFontFamily: '"Noto Sans SC Variable", sans-serif',
     canvasContextAttributes: { antialias: true, preserveDrawingBuffer: false },
