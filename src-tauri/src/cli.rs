@@ -292,9 +292,9 @@ pub struct LocateArgs {
     /// Column of the latitude.
     #[arg(long)]
     pub lat: Option<String>,
-    /// Accuracy in metres: candidates are all cells within it.
-    #[arg(long, value_name = "M")]
-    pub accuracy: Option<f64>,
+    /// Accuracy in metres, or the column that holds it: candidates are all cells within it.
+    #[arg(long, value_name = "M|COLUMN")]
+    pub accuracy: Option<String>,
     /// Network.
     #[arg(long, default_value = "general")]
     pub network: String,

@@ -8,7 +8,9 @@ use crate::{
 use std::{path::Path, time::Duration};
 use wall_core::{TicketRecord, TicketStatus, UtcMs};
 use wall_service::{
-    demo::{DEFAULT_SEED, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE, STREET_NAME, ZONE, write_district},
+    demo::{
+        DEFAULT_SEED, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE, STREET_NAME, ZONE, write_district,
+    },
     wall::{TicketQuery, Wall, WallOptions, system_now},
 };
 use wall_store::{Actor, Role};

@@ -19,7 +19,12 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
     let from = given.unwrap_or(Datum::Wgs84);
     if let Some(text) = &args.point {
         let place = point(text)?;
-        let found = locator.locate(from.to_wgs84(place), args.accuracy);
+        let accuracy = match args.accuracy.as_deref().map(str::parse::<f64>) {
+            None => None,
+            Some(Ok(m)) if m >= 0.0 && m.is_finite() => Some(m),
+            Some(_) => return Err(Failure::usage("--accuracy of one point is a number of metres")),
+        };
+        let found = locator.locate(from.to_wgs84(place), accuracy);
         let value = json!({ "lon": place.lon, "lat": place.lat, "cell_code": found.cell_code, "cell_name": found.cell_name,
             "edge_m": found.edge_m, "candidates": found.candidates });
         return answer(cli.json, &value, || {
@@ -33,7 +38,7 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
     let Some(file) = &args.file else {
         return Err(Failure::usage("locate needs FILE.csv, - or --point LON,LAT"));
     };
-    super::rows::locate_rows(cli, args, file, &move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
+    super::rows::locate_rows(cli, args, file, move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
 }
 
 /// `gridwall near LON LAT`.

@@ -9,136 +9,114 @@ use crate::{
     console::{Failure, answer, progress},
 };
 use serde::Serialize;
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    path::{Path, PathBuf},
-};
-use wall_core::{Issue, Place, TicketRecord, UtcMs};
+use serde_json::json;
+use std::{collections::BTreeMap, path::Path};
+use wall_core::{Place, TicketRecord};
 use wall_service::{
-    import::{EncodingChoice, Profile, Read, ReadOptions, Records, Reject, SourceError, tickets},
-    wall::{LocateAnswer, Wall, system_now},
+    import::{
+        EncodingChoice, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
+        buildings, cameras, categories,
+        locate::{Accuracy, LocateColumns, locate_rows as locate_source},
+        owners,
+        report::IssueTally,
+        sites, staff, streets, tickets,
+    },
+    wall::{LocateAnswer, Wall},
 };
-use wall_store::{Actor, TicketOutcome};
+use wall_store::{TicketOutcome, Upserts};
 
-/// Records handed to the store at once.
+/// Ticket records handed to the store at once.
 const CHUNK: usize = 4_096;
-/// Issues printed in a report; all are counted.
-const SHOWN_ISSUES: usize = 100;
-
-/// What an import of rows did.
-#[derive(Serialize, Default, Debug)]
-pub struct Report {
-    read: u64,
-    created: u64,
-    updated: u64,
-    unchanged: u64,
-    rejected: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outside_cells: Option<u64>,
-    rejects_file: Option<PathBuf>,
-    datum: serde_json::Value,
-    encoding: serde_json::Value,
-    /// How many rows had each issue.
-    notes: BTreeMap<&'static str, u64>,
-    issues: Vec<ShownIssue>,
-}
-
-#[derive(Serialize, Debug)]
-struct ShownIssue {
-    line: u64,
-    code: &'static str,
-    message: String,
-    action: &'static str,
-}
-
-impl Report {
-    fn note(&mut self, issue: &Issue) {
-        *self.notes.entry(issue.code).or_default() += 1;
-        if self.issues.len() < SHOWN_ISSUES {
-            self.issues.push(ShownIssue {
-                line: issue.at,
-                code: issue.code,
-                message: issue.message.clone(),
-                action: issue.action.code(),
-            });
-        }
-    }
-
-    fn words(&self) -> String {
-        let mut lines = vec![format!(
-            "{} rows read: {} created, {} updated, {} unchanged, {} rejected{}",
-            self.read,
-            self.created,
-            self.updated,
-            self.unchanged,
-            self.rejected,
-            self.outside_cells.map_or_else(String::new, |n| format!("; {n} outside all cells"))
-        )];
-        lines.extend(self.rejects_file.iter().map(|f| format!("refused rows with their reasons: {}", f.display())));
-        lines.extend(self.notes.iter().map(|(code, n)| format!("  {n:>8} × {code}")));
-        lines.extend(self.datum["warning"].as_str().map(|w| format!("warning: {w}")));
-        lines.join("\n")
-    }
-}
-
-/// The rejects file of one import: made with the first refused row.
-struct Rejects {
-    path: PathBuf,
-    file: Option<std::io::BufWriter<std::fs::File>>,
-}
-
-impl Rejects {
-    fn new(cli: &Cli, input: &Path, at: UtcMs) -> Result<Self, Failure> {
-        let stamp: String = at.to_rfc3339().chars().filter(char::is_ascii_alphanumeric).collect();
-        Ok(Self { path: data_dir(cli)?.join("rejects").join(format!("{}-{stamp}.csv", stem(input))), file: None })
-    }
-
-    fn keep(&mut self, reject: &Reject) -> Result<(), Failure> {
-        if self.file.is_none() {
-            if let Some(folder) = self.path.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = std::io::BufWriter::new(options.open(&self.path)?);
-            writeln!(file, "line,code,reason,raw")?;
-            self.file = Some(file);
-        }
-        if let Some(file) = &mut self.file {
-            let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-            writeln!(file, "{},{},{},{}", reject.line, reject.reason_code, quoted(&reject.message), quoted(&reject.raw))?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Option<PathBuf>, Failure> {
-        match self.file {
-            None => Ok(None),
-            Some(mut file) => {
-                file.flush()?;
-                Ok(Some(self.path))
-            }
-        }
-    }
-}
 
 /// Runs an import of rows.
 pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
     match what {
-        Import::Tickets(args) => {
-            let report = import_tickets(cli, args).await?;
-            answer(cli.json, &report, || report.words())
+        Import::Tickets(args) => import_tickets(cli, args).await,
+        Import::Owners(args) => {
+            let (report, records) = read_all(cli, &args.rows, owners)?;
+            let done = match open_for(cli, &args.rows).await? {
+                None => None,
+                Some(wall) => {
+                    let (done, strangers) = wall.import_owners(&os_user(), &args.network, &records).await?;
+                    if !strangers.is_empty() {
+                        let some: Vec<&str> = strangers.iter().take(5).map(String::as_str).collect();
+                        eprintln!(
+                            "gridwall: {} codes are of no cell in force (kept, they may come): {} …",
+                            strangers.len(),
+                            some.join(", ")
+                        );
+                    }
+                    Some(done)
+                }
+            };
+            say_rows(cli, report, done)
         }
-        _ => Err(Failure::input("not built yet")),
+        Import::Cameras(args) => put(cli, args, cameras, async |w, r| w.import_cameras(&os_user(), r).await).await,
+        Import::Staff(args) => put(cli, args, staff, async |w, r| w.import_staff(&os_user(), r).await).await,
+        Import::Sites(args) => put(cli, args, sites, async |w, r| w.import_sites(&os_user(), r).await).await,
+        Import::Buildings(args) => put(cli, args, buildings, async |w, r| w.import_buildings(&os_user(), r).await).await,
+        Import::Streets(args) => put(cli, args, streets, async |w, r| w.import_streets(&os_user(), r).await).await,
+        Import::Categories(args) => put(cli, args, categories, async |w, r| w.import_categories(&os_user(), r).await).await,
+        Import::Cells(_) | Import::Register(_) => Err(Failure::usage("not rows")),
     }
 }
 
+type Open<T> = fn(&str, &ReadOptions) -> Result<Records<T>, SourceError>;
+
+/// Reads a file whole and hands it to the wall in one transaction.
+async fn put<T>(
+    cli: &Cli,
+    args: &ImportRows,
+    open: Open<T>,
+    write: impl AsyncFnOnce(&Wall, &[T]) -> Result<Upserts, wall_service::wall::WallError>,
+) -> Result<(), Failure> {
+    let (report, records) = read_all(cli, args, open)?;
+    let done = match open_for(cli, args).await? {
+        None => None,
+        Some(wall) => Some(write(&wall, &records).await?),
+    };
+    say_rows(cli, report, done)
+}
+
+async fn open_for(cli: &Cli, args: &ImportRows) -> Result<Option<Wall>, Failure> {
+    if args.dry_run { Ok(None) } else { Ok(Some(station::open(cli).await?)) }
+}
+
+fn say_rows(cli: &Cli, mut report: RowsReport, done: Option<Upserts>) -> Result<(), Failure> {
+    let done = done.unwrap_or_default();
+    (report.created, report.updated, report.unchanged) = (done.created, done.updated, done.unchanged);
+    let counts = [report.read, report.created, report.updated, report.unchanged, report.rejected];
+    answer(cli.json, &report, || {
+        words(counts, "", report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref())
+    })
+}
+
+fn words(
+    counts: [u64; 5],
+    more: &str,
+    rejects: Option<&str>,
+    notes: &BTreeMap<&'static str, u64>,
+    warning: Option<&str>,
+) -> String {
+    let [read, created, updated, unchanged, rejected] = counts;
+    let mut lines =
+        vec![format!("{read} rows read: {created} created, {updated} updated, {unchanged} unchanged, {rejected} rejected{more}")];
+    lines.extend(rejects.map(|f| format!("refused rows with their reasons: {f}")));
+    lines.extend(notes.iter().map(|(code, n)| format!("  {n:>8} × {code}")));
+    lines.extend(warning.map(|w| format!("warning: {w}")));
+    lines.join("\n")
+}
+
 /// Options of a reader from the command line.
-pub fn read_options(cli: &Cli, args: &ImportRows) -> Result<ReadOptions, Failure> {
-    let profile = match &args.profile {
+pub fn read_options(
+    cli: &Cli,
+    profile: Option<&str>,
+    source: Option<&str>,
+    file: &Path,
+    datum_arg: crate::cli::DatumArg,
+    encoding: &str,
+) -> Result<ReadOptions, Failure> {
+    let profile = match profile {
         Some(name) => Profile::load(name).map_err(|e| Failure::usage(e.to_string()))?,
         None => Profile::contract(),
     };
@@ -149,101 +127,116 @@ pub fn read_options(cli: &Cli, args: &ImportRows) -> Result<ReadOptions, Failure
         None => None,
     };
     Ok(ReadOptions {
-        source: args.source.clone().unwrap_or_else(|| stem(&args.file)),
-        datum: datum(args.datum),
+        source: source.map_or_else(|| stem(file), str::to_owned),
+        datum: datum(datum_arg),
         zone,
-        encoding: EncodingChoice::named(&args.encoding).map_err(Failure::usage)?,
+        encoding: EncodingChoice::named(encoding).map_err(Failure::usage)?,
         profile,
     })
 }
 
-fn unusable(error: SourceError) -> Failure {
+fn options_of(cli: &Cli, args: &ImportRows) -> Result<ReadOptions, Failure> {
+    read_options(cli, args.profile.as_deref(), args.source.as_deref(), &args.file, args.datum, &args.encoding)
+}
+
+pub fn unusable(error: SourceError) -> Failure {
     Failure::input(error.to_string())
 }
 
+/// The rejects file of one import, in the data directory.
+fn rejects_for(cli: &Cli, file: &Path) -> Result<RejectsFile, Failure> {
+    Ok(RejectsFile::at(wall_service::import::rejects::beside(&data_dir(cli)?.join("rejects"), &file.to_string_lossy())))
+}
+
+fn strict_failure(rejected: u64, first: &str) -> Failure {
+    Failure::input(format!("{rejected} rows were refused and --strict was given; nothing was written. The first: {first}"))
+}
+
+/// Reads a file whole; refused rows go to the rejects file, or under `--strict` end the import.
+fn read_all<T>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<T>), Failure> {
+    let options = options_of(cli, args)?;
+    let mut reader = open(&args.file.to_string_lossy(), &options).map_err(unusable)?;
+    let mut rejects = rejects_for(cli, &args.file)?;
+    let (mut records, mut tally, mut read, mut rejected) = (Vec::new(), IssueTally::default(), 0u64, Vec::new());
+    for item in reader.by_ref() {
+        read += 1;
+        match item.map_err(unusable)? {
+            Read::Record { record, issues, .. } => {
+                tally.add_all(&issues);
+                records.push(record);
+            }
+            Read::Reject(reject) => {
+                tally.add_reject(&reject);
+                rejected.push(reject);
+            }
+        }
+    }
+    if let (true, Some(first)) = (args.strict, rejected.first()) {
+        return Err(strict_failure(rejected.len() as u64, &format!("line {}: {}", first.line, first.message)));
+    }
+    let mut report = RowsReport::new(&reader.datum(), reader.encoding());
+    if !args.dry_run {
+        for reject in &rejected {
+            rejects.add(reject)?;
+        }
+        report.rejects_file = rejects.finish()?.map(|p| p.display().to_string());
+    }
+    report.read = read;
+    report.rejected = rejected.len() as u64;
+    report.take_issues(tally);
+    Ok((report, records))
+}
+
 /// Under `--strict` everything is read once before anything is written.
-fn refuse_if_strict<T>(args: &ImportRows, open: impl Fn() -> Result<Records<T>, SourceError>) -> Result<(), Failure> {
+fn refuse_if_strict(args: &ImportRows, options: &ReadOptions) -> Result<(), Failure> {
     if !args.strict {
         return Ok(());
     }
     if args.file.as_os_str() == "-" {
         return Err(Failure::usage("--strict reads its input twice: give a file, not standard input"));
     }
-    let mut rejected = 0u64;
-    let mut first = None;
-    for read in open().map_err(unusable)? {
-        if let Read::Reject(r) = read.map_err(unusable)? {
+    let (mut rejected, mut first) = (0u64, None);
+    for item in tickets(&args.file.to_string_lossy(), options).map_err(unusable)? {
+        if let Read::Reject(r) = item.map_err(unusable)? {
             rejected += 1;
-            first.get_or_insert(r);
+            first.get_or_insert_with(|| format!("line {}: {}", r.line, r.message));
         }
     }
-    match first {
-        None => Ok(()),
-        Some(r) => Err(Failure::input(format!(
-            "{rejected} rows would be refused and --strict was given; nothing was written. The first, line {}: {}",
-            r.line, r.message
-        ))),
-    }
+    first.map_or(Ok(()), |f| Err(strict_failure(rejected, &f)))
 }
 
-async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<Report, Failure> {
-    let options = read_options(cli, args)?;
-    let path = args.file.to_string_lossy().into_owned();
-    refuse_if_strict(args, || tickets(&path, &options))?;
-    let records = tickets(&path, &options).map_err(unusable)?;
-    let wall = if args.dry_run { None } else { Some(station::open(cli).await?) };
-    let rejects = Rejects::new(cli, &args.file, system_now())?;
-    let report = take_tickets(wall.as_ref(), &os_user(), records, rejects, "importing tickets").await?;
-    if let Some(wall) = &wall {
-        let detail = serde_json::json!({ "file": stem(&args.file), "read": report.read, "created": report.created,
-            "updated": report.updated, "unchanged": report.unchanged, "rejected": report.rejected });
-        wall.audit(&os_user(), "import.tickets", &detail).await?;
-        wall.store().close().await;
-    }
-    Ok(report)
-}
-
-/// Reads everything and writes it in chunks; without a wall, only reads.
-async fn take_tickets(
-    wall: Option<&Wall>,
-    actor: &Actor,
-    mut records: Records<TicketRecord>,
-    mut rejects: Rejects,
-    what: &str,
-) -> Result<Report, Failure> {
-    let mut report = Report { outside_cells: Some(0), ..Report::default() };
-    let bar = progress(None, what);
+async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
+    let options = options_of(cli, args)?;
+    refuse_if_strict(args, &options)?;
+    let mut reader = tickets(&args.file.to_string_lossy(), &options).map_err(unusable)?;
+    let wall = open_for(cli, args).await?;
+    let mut rejects = rejects_for(cli, &args.file)?;
+    let mut tally = IssueTally::default();
+    let mut report = TicketsReport::new(&reader.datum(), String::new());
+    let bar = progress(None, "importing tickets");
     let mut chunk: Vec<TicketRecord> = Vec::with_capacity(CHUNK);
     loop {
-        let next = records.next();
+        let next = reader.next().transpose().map_err(unusable)?;
         let end = next.is_none();
-        match next.transpose().map_err(unusable)? {
+        match next {
             Some(Read::Record { record, issues, .. }) => {
                 report.read += 1;
-                issues.iter().for_each(|i| report.note(i));
+                tally.add_all(&issues);
                 chunk.push(record);
             }
             Some(Read::Reject(reject)) => {
                 report.read += 1;
                 report.rejected += 1;
-                report.note(&reject.issue());
+                tally.add_reject(&reject);
                 if wall.is_some() {
-                    rejects.keep(&reject)?;
+                    rejects.add(&reject)?;
                 }
             }
             None => {}
         }
         if chunk.len() == CHUNK || (end && !chunk.is_empty()) {
-            if let Some(wall) = wall {
-                let outside = chunk.iter().filter(|t| wall.locate(t.place, None).cell_code.is_empty()).count() as u64;
-                report.outside_cells = report.outside_cells.map(|n| n + outside);
-                for outcome in wall.import_tickets(actor, &chunk).await? {
-                    match outcome {
-                        TicketOutcome::Created(_) => report.created += 1,
-                        TicketOutcome::Updated(_) => report.updated += 1,
-                        TicketOutcome::Unchanged(_) => report.unchanged += 1,
-                    }
-                }
+            if let Some(wall) = &wall {
+                write_chunk(wall, &chunk, &mut report).await?;
             }
             bar.inc(chunk.len() as u64);
             chunk.clear();
@@ -253,19 +246,70 @@ async fn take_tickets(
         }
     }
     bar.finish_and_clear();
-    let datum = records.datum();
-    report.datum = serde_json::json!(wall_service::import::DatumReport::from(&datum));
-    report.encoding = serde_json::json!({ "used": records.encoding() });
-    report.rejects_file = rejects.finish()?;
-    Ok(report)
+    report.datum = (&reader.datum()).into();
+    report.encoding.used = reader.encoding();
+    report.rejects_file = rejects.finish()?.map(|p| p.display().to_string());
+    report.take_issues(tally);
+    if let Some(wall) = &wall {
+        let detail = json!({ "file": stem(&args.file), "read": report.read, "created": report.created, "updated": report.updated,
+            "unchanged": report.unchanged, "rejected": report.rejected });
+        wall.audit(&os_user(), "import.tickets", &detail).await?;
+        wall.store().close().await;
+    }
+    let counts = [report.read, report.created, report.updated, report.unchanged, report.rejected];
+    let more = format!("; {} outside all cells", report.outside_cells);
+    answer(cli.json, &report, || {
+        words(counts, &more, report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref())
+    })
 }
 
-/// `locate FILE`.
+async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], report: &mut TicketsReport) -> Result<(), Failure> {
+    report.outside_cells += chunk.iter().filter(|t| wall.locate(t.place, None).cell_code.is_empty()).count() as u64;
+    for outcome in wall.import_tickets(&os_user(), chunk).await? {
+        match outcome {
+            TicketOutcome::Created(_) => report.created += 1,
+            TicketOutcome::Updated(_) => report.updated += 1,
+            TicketOutcome::Unchanged(_) => report.unchanged += 1,
+        }
+    }
+    Ok(())
+}
+
+/// `locate FILE`: the same rows with their cells, to standard output, in constant memory.
 pub fn locate_rows(
-    _cli: &Cli,
-    _args: &LocateArgs,
-    _file: &Path,
-    _find: &dyn Fn(Place, Option<f64>) -> LocateAnswer,
+    cli: &Cli,
+    args: &LocateArgs,
+    file: &Path,
+    find: impl FnMut(Place, Option<f64>) -> LocateAnswer,
 ) -> Result<(), Failure> {
-    Err(Failure::input("not built yet"))
+    #[derive(Serialize)]
+    struct Counts {
+        rows: u64,
+        inside: u64,
+        outside: u64,
+        without_place: u64,
+    }
+    let source = Source::open(&file.to_string_lossy(), EncodingChoice::named(&args.encoding).map_err(Failure::usage)?)
+        .map_err(unusable)?;
+    let columns = LocateColumns {
+        lon: args.lon.clone(),
+        lat: args.lat.clone(),
+        accuracy: match args.accuracy.as_deref() {
+            None => Accuracy::None,
+            Some(text) => text.parse().map_or_else(|_| Accuracy::Column(text.to_owned()), Accuracy::Metres),
+        },
+    };
+    // With --json the object has standard output to itself and the rows are not printed.
+    let out: Box<dyn std::io::Write> =
+        if cli.json { Box::new(std::io::sink()) } else { Box::new(std::io::BufWriter::new(std::io::stdout().lock())) };
+    let c = locate_source(source, &columns, out, find).map_err(unusable)?;
+    let counts = Counts { rows: c.rows, inside: c.inside, outside: c.outside, without_place: c.without_place };
+    if cli.json {
+        return answer(true, &counts, String::new);
+    }
+    eprintln!(
+        "{} rows: {} in a cell, {} outside all, {} without usable coordinates",
+        c.rows, c.inside, c.outside, c.without_place
+    );
+    Ok(())
 }

@@ -12,7 +12,7 @@ use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, OwnerRecord, Place, PlanId,
     PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketId, TicketRecord, TicketStatus, UtcMs,
 };
-use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, StoreError, TicketOutcome, Upserts};
+use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, TicketOutcome, Upserts};
 
 /// Records of one import transaction.
 const IMPORT_CHUNK: usize = 4_096;
@@ -367,24 +367,7 @@ impl Wall {
 
     /// A `locate` for another network, plan or time than the wall's. Built once, asked often.
     pub async fn locator(&self, network: &str, plan: Option<&str>, as_of: Option<UtcMs>) -> Result<Locator, WallError> {
-        let at = as_of.unwrap_or_else(|| self.now());
-        let Some(found) = self.store().networks().await?.into_iter().find(|n| n.key == network) else {
-            return Err(WallError::NotFound(format!("there is no network {network}; import its cells first")));
-        };
-        let plans = self.store().plans(found.id).await?;
-        let chosen = match plan {
-            Some(name) => plans.iter().rev().find(|p| p.plan.name == name || p.plan.id.0.to_string() == name),
-            None => plans.iter().filter(|p| p.plan.in_force_at(at)).max_by_key(|p| (p.plan.effective_from, p.plan.id)),
-        };
-        let Some(chosen) = chosen else {
-            let why = plan.map_or_else(
-                || format!("no plan of {network} is in force at {}", at.to_rfc3339()),
-                |p| format!("there is no plan {p}"),
-            );
-            return Err(WallError::NotFound(format!(
-                "{why}; publish one with `import cells … --publish`, or name it with --plan"
-            )));
-        };
+        let chosen = self.chosen_plan(network, plan, as_of).await?;
         let cells = self.store().cells(chosen.plan.id).await?;
         Ok(Locator { index: CellIndex::build(&cells), by_id: cells.into_iter().map(|c| (c.id, c)).collect() })
     }
@@ -392,16 +375,6 @@ impl Wall {
     /// When the next frames come, tickets without a cell in the plan in force get one. Returns how many.
     pub async fn attribute_now(&self) -> Result<u64, WallError> {
         Ok(super::follow::attribute_to_plan_in_force(self).await?)
-    }
-
-    /// Refuses an import whose rows were rejected under `--strict`, before anything is written.
-    pub fn refuse_strict(rejected: usize) -> Result<(), WallError> {
-        if rejected == 0 {
-            return Ok(());
-        }
-        Err(WallError::Store(StoreError::Refused(format!(
-            "{rejected} rows were refused and --strict was given; nothing was written"
-        ))))
     }
 }
 

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod counts;
 mod error;
+mod files;
 mod follow;
 mod ground;
 mod heat;
@@ -23,6 +24,7 @@ pub use error::WallError;
 
 use crate::{
     basemap::BaseMapFile,
+    import::calendars::{CHINA, CalendarData},
     wire::{Frame, Freshness, HeatInfo},
 };
 use std::{
@@ -100,6 +102,12 @@ pub(crate) struct WallInner {
     own: Actor,
 }
 
+/// The bundled calendar where it is the country's own, else plain working days.
+fn work_calendar(zone: &jiff::tz::TimeZone, zone_name: &str) -> WorkCalendar {
+    let china = || CalendarData::parse(CHINA).ok().filter(|c| c.zone.iana_name() == Some(zone_name))?.work_calendar().ok();
+    china().unwrap_or_else(|| WorkCalendar::plain(zone.clone()))
+}
+
 /// How the heat is computed.
 #[derive(Clone, Copy, Debug)]
 struct HeatSettings {
@@ -150,7 +158,7 @@ impl Wall {
         let empty = world::World::new(Arc::new(ground::Ground::empty()), UtcMs(0), zone.clone(), heat.half_life_s);
         let mut inner = WallInner {
             clock: clock::WallClock::new(options.fixed_now),
-            calendar: WorkCalendar::plain(zone.clone()),
+            calendar: work_calendar(&zone, &zone_name),
             zone,
             zone_name,
             title,

@@ -273,7 +273,9 @@ impl Wall {
                             a.label_lon >= west && a.label_lon <= east && a.label_lat >= south && a.label_lat <= north
                         })
                     };
-                    ids.extend(world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| TicketId(i64::from(s) + 1)));
+                    ids.extend(
+                        world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| TicketId(i64::from(s) + 1)),
+                    );
                 } else if as_of.is_none() {
                     world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
                 } else {

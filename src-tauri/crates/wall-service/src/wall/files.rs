@@ -1,0 +1,80 @@
+//! What exports read: the cells of a plan and every ticket as it stood at a time.
+
+use super::{Wall, WallError, ground::Ground};
+use crate::export::TicketRow;
+use std::collections::HashMap;
+use wall_core::{Cell, TicketId, UtcMs};
+use wall_store::{Actor, StoredPlan};
+
+/// Tickets read at once.
+const PAGE: u32 = 8_192;
+
+impl Wall {
+    /// A plan of a network: by name or number, else the one in force at `as_of` (default: the wall's now).
+    pub(super) async fn chosen_plan(
+        &self,
+        network: &str,
+        plan: Option<&str>,
+        as_of: Option<UtcMs>,
+    ) -> Result<StoredPlan, WallError> {
+        let at = as_of.unwrap_or_else(|| self.now());
+        let Some(found) = self.store().networks().await?.into_iter().find(|n| n.key == network) else {
+            return Err(WallError::NotFound(format!("there is no network {network}; import its cells first")));
+        };
+        let plans = self.store().plans(found.id).await?;
+        let chosen = match plan {
+            Some(name) => plans.into_iter().rev().find(|p| p.plan.name == name || p.plan.id.0.to_string() == name),
+            None => plans.into_iter().filter(|p| p.plan.in_force_at(at)).max_by_key(|p| (p.plan.effective_from, p.plan.id)),
+        };
+        chosen.ok_or_else(|| {
+            let why = plan.map_or_else(
+                || format!("no plan of {network} is in force at {}", at.to_rfc3339()),
+                |p| format!("there is no plan {p}"),
+            );
+            WallError::NotFound(format!("{why}; publish one with `import cells … --publish`, or name it with --plan"))
+        })
+    }
+
+    /// The cells of a plan and the names of communities by code.
+    pub async fn plan_cells(
+        &self,
+        network: &str,
+        plan: Option<&str>,
+        as_of: Option<UtcMs>,
+    ) -> Result<(Vec<Cell>, HashMap<String, String>), WallError> {
+        let chosen = self.chosen_plan(network, plan, as_of).await?;
+        let names = self.store().divisions().await?.into_iter().map(|(code, _, name)| (code, name)).collect();
+        Ok((self.store().cells(chosen.plan.id).await?, names))
+    }
+
+    /// Every ticket reported by `as_of` (default: the wall's now) with the status and cell it had then. O(tickets).
+    pub async fn ticket_rows(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Vec<TicketRow>, WallError> {
+        if !actor.role.sees_exact_places() {
+            return Err(WallError::Forbidden("this role sees tickets only to the cell and may not export them".into()));
+        }
+        let at = as_of.unwrap_or_else(|| self.now());
+        let ground = Ground::load(self.store(), &self.inner.network_key, at).await?;
+        let network = self.network_id();
+        let (mut rows, mut after) = (Vec::new(), TicketId(0));
+        loop {
+            let page = self.store().tickets_after(network, after, PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(rows) };
+            after = last.id;
+            let ids: Vec<TicketId> = page.iter().filter(|(t, _)| t.reported_at <= at).map(|(t, _)| t.id).collect();
+            let statuses = self.store().statuses_at(&ids, at).await?;
+            rows.extend(page.into_iter().filter(|(t, _)| t.reported_at <= at).map(|(t, _)| TicketRow {
+                status: statuses.get(&t.id).copied().unwrap_or(t.status),
+                cell_code: ground.cell_at(t.place).map_or_else(String::new, |c| ground.cells[c as usize].code.clone()),
+                closed_at: t.closed_at.filter(|c| *c <= at),
+                external_id: t.external_id,
+                source: t.source,
+                category: t.category,
+                severity: t.severity,
+                reported_at: t.reported_at,
+                due_at: t.due_at,
+                place: t.place,
+                as_of: at,
+            }));
+        }
+    }
+}
