@@ -20,6 +20,8 @@ use wall_store::ReplayClock;
 
 /// Events looked for so often.
 const TICK: Duration = Duration::from_millis(200);
+/// The wall returns to the system's clock when it hears nothing of a replay for a minute.
+const RENEW: Duration = Duration::from_secs(10);
 /// Records sent at once.
 const BATCH: usize = 2_000;
 
@@ -89,17 +91,22 @@ async fn play(
     let bar = progress(Some((total - done) as u64), "replaying");
     let mut beat = tokio::time::interval(TICK);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut sent = 0u64;
+    let stop = super::run::asked_to_stop();
+    tokio::pin!(stop);
+    let (mut sent, mut renewed) = (0u64, Instant::now());
     loop {
         tokio::select! {
             _ = beat.tick() => {}
-            stop = tokio::signal::ctrl_c() => {
-                stop?;
+            () = &mut stop => {
                 eprintln!("gridwall: stopped; the wall returns to the system's clock");
                 return Ok(sent);
             }
         }
         let now = pace.wall_after(began.elapsed());
+        if renewed.elapsed() >= RENEW {
+            renewed = Instant::now();
+            target.clock(Some(ReplayClock { wall_at: now, real_at: system_now(), speed: pace.speed })).await?;
+        }
         loop {
             let due = player.due_records(now, BATCH, false);
             if due.is_empty() {

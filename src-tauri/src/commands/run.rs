@@ -123,7 +123,8 @@ fn has_display() -> bool {
     }
 }
 
-async fn asked_to_stop() {
+/// Returns at Ctrl-C or a termination signal.
+pub async fn asked_to_stop() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -11,6 +11,10 @@ pub fn system_now() -> UtcMs {
     UtcMs(since.map_or(0, |d| d.as_millis() as i64))
 }
 
+/// A running replay says every few seconds that it lives; after this long without a word the wall returns to the
+/// system's clock. A standing one (speed 0) was left so on purpose.
+const LAPSE_MS: i64 = 60_000;
+
 /// Whose now the wall shows. A fixed time wins over a replay.
 #[derive(Debug)]
 pub(crate) struct WallClock {
@@ -33,16 +37,21 @@ impl WallClock {
             return t;
         }
         let real = system_now();
-        match *self.replay.read().unwrap_or_else(|e| e.into_inner()) {
+        match self.running(real) {
             Some(r) => UtcMs(r.wall_at.0.saturating_add(((real.0 - r.real_at.0) as f64 * r.speed) as i64)),
             None => real,
         }
     }
 
+    /// The replay that drives the wall at real time `real`, if one does.
+    fn running(&self, real: UtcMs) -> Option<ReplayClock> {
+        let replay = *self.replay.read().unwrap_or_else(|e| e.into_inner());
+        replay.filter(|r| r.speed == 0.0 || real.0 - r.real_at.0 < LAPSE_MS)
+    }
+
     /// The clock as it goes over the wire, at `now`.
     pub fn view(&self, now: UtcMs) -> wire::Clock {
-        let replay = *self.replay.read().unwrap_or_else(|e| e.into_inner());
-        let (kind, speed) = match (self.fixed, replay) {
+        let (kind, speed) = match (self.fixed, self.running(system_now())) {
             (Some(_), _) => (wire::ClockKind::Fixed, 0.0),
             (None, Some(r)) => (wire::ClockKind::Replay, r.speed),
             (None, None) => (wire::ClockKind::System, 1.0),

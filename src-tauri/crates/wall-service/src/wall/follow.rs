@@ -179,7 +179,7 @@ async fn step(
     let cameras = if asked.cameras { Some(store.cameras().await?) } else { None };
     let sites = if asked.sites { Some(store.sites().await?) } else { None };
     let categories = if asked.categories { Some(store.categories().await?) } else { None };
-    let reload = ground.is_some() || categories.is_some();
+    let mut reload = ground.is_some() || categories.is_some();
     let mut turned: Vec<TicketId>;
     let another_plan;
     {
@@ -209,6 +209,13 @@ async fn step(
         world.advance(now);
         world.revision = batch.to_revision;
         turned = std::mem::take(&mut world.turned);
+    }
+    if batch.to_revision != since {
+        wall.wrote(!tickets.is_empty() || !asked.positions.is_empty());
+    }
+    // Seldom, and not within a stretch of the log that is still being read.
+    if now.0 - last_full.0 >= 60_000 || another_plan {
+        reload |= wall.refit_scale();
     }
     if another_plan {
         attribute_to_plan_in_force(wall).await?;

@@ -88,8 +88,8 @@ pub(crate) struct WallInner {
     demo: bool,
     network_key: String,
     heat: HeatSettings,
-    /// Tops of the colour ramps, fixed at the start so that the same colour means the same while the wall runs.
-    scale: HeatInfo,
+    /// Tops of the colour ramps, kept as long as they fit so that the same colour means the same.
+    scale: RwLock<HeatInfo>,
     base_map: Option<BaseMapFile>,
     world: RwLock<world::World>,
     jobs: mpsc::Sender<intake::Job>,
@@ -165,7 +165,7 @@ impl Wall {
             demo: options.demo,
             network_key: options.network,
             heat,
-            scale: HeatInfo { half_life_h: 0.0, sigma_m: 0.0, scale_max: 0.0, cell_scale_max: 0.0, time_left_span_h: 0.0 },
+            scale: RwLock::new(queries::scale(&empty, &heat)),
             base_map,
             world: RwLock::new(empty),
             jobs,
@@ -183,7 +183,7 @@ impl Wall {
             inner = Arc::into_inner(wall.inner).ok_or_else(|| WallError::Invalid("the wall is opened twice".into()))?;
             world
         };
-        inner.scale = queries::scale(&world, &inner.heat);
+        inner.scale = RwLock::new(queries::scale(&world, &inner.heat));
         inner.world = RwLock::new(world);
         let wall = Self { inner: Arc::new(inner) };
         tokio::spawn(intake::work(Arc::downgrade(&wall.inner), waiting));
@@ -249,11 +249,35 @@ impl Wall {
             .collect()
     }
 
+    /// How the heat is shown now.
+    fn scale(&self) -> HeatInfo {
+        self.inner.scale.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Fits the ramps anew when the data have outgrown them twice, or shrunk to a fifth; `true` when that was so.
+    fn refit_scale(&self) -> bool {
+        let fresh = queries::scale(&self.world(), &self.inner.heat);
+        let mut scale = self.inner.scale.write().unwrap_or_else(PoisonError::into_inner);
+        let ratio = fresh.cell_scale_max / scale.cell_scale_max;
+        let misfit = !(0.2..=2.0).contains(&ratio);
+        if misfit {
+            *scale = fresh;
+        }
+        misfit
+    }
+
     /// A feed spoke.
     fn fed(&self) {
+        self.wrote(true);
+    }
+
+    /// Something was committed, by this process or another.
+    fn wrote(&self, by_feed: bool) {
         let now = system_now().0;
-        self.inner.last_feed.store(now, Relaxed);
         self.inner.last_write.store(now, Relaxed);
+        if by_feed {
+            self.inner.last_feed.store(now, Relaxed);
+        }
     }
 
     fn freshness(&self) -> Freshness {

@@ -147,7 +147,7 @@ impl Wall {
                 effective_from_ms: p.effective_from.map(|t| t.0),
             }),
             cell_count: ground.cells.len() as u32,
-            heat: self.inner.scale.clone(),
+            heat: self.scale(),
             actor: ActorView { who: actor.who.clone(), role: actor.role.code().into(), station: actor.station.clone() },
             categories: world.categories.views(at),
         })
@@ -213,7 +213,7 @@ impl Wall {
         let grid = HeatGrid { west, south, east, north, width: query.width, height: query.height };
         let kernel = HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: self.inner.heat.sigma_m };
         let wall = self.clone();
-        let max = query.max.unwrap_or(self.inner.scale.scale_max);
+        let max = query.max.unwrap_or_else(|| self.scale().scale_max);
         Ok(on_a_thread(move || {
             let world = wall.world();
             let at = as_of.unwrap_or(world.now);
