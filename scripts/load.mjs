@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
 import { dice } from './lib/dice.mjs';
-import { scratch, startWall, until, wallCommand } from './lib/wall.mjs';
+import { demoStore, scratch, startWall, until, wallCommand } from './lib/wall.mjs';
 
 const { values: asked } = parseArgs({
   options: {
@@ -68,7 +68,7 @@ async function target() {
   }
   const folder = scratch('gridwall-load-');
   const wall = await startWall(folder.path, { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
-  const { token } = wallCommand(folder.path, ['token', 'create', 'load', '--unlimited']);
+  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'load', '--unlimited']);
   const end = async () => {
     await wall.stop();
     folder.remove();

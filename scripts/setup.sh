@@ -97,7 +97,7 @@ ui_build() {
   key=$(digest "${files[@]}")
   [ -f ui/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && return 0
   say "Building the user interface"
-  (cd ui && npm run --silent build -- --logLevel warn) >&2
+  (cd ui && npm run --silent build -- --logLevel error) >&2
   echo "$key" >"$stamp"
 }
 

@@ -23,6 +23,11 @@ export function scratch(prefix = 'gridwall-') {
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
+/** The data directory of the demonstration started with `--data-dir dataDir`: it never touches other data. */
+export function demoStore(dataDir) {
+  return join(dataDir, 'demo', 'store');
+}
+
 /** Runs a command to its end; returns what it printed with `--json`. Throws with its words when it fails. */
 export function wallCommand(dataDir, args, { bin = wallBinary(), env = {} } = {}) {
   const out = execFileSync(bin, ['--data-dir', dataDir, '--json', ...args], {

@@ -2,7 +2,7 @@
 
 import { connect, createServer } from 'node:net';
 import { launch } from '../../scripts/lib/chromium.mjs';
-import { scratch, startWall, wallCommand } from '../../scripts/lib/wall.mjs';
+import { demoStore, scratch, startWall, wallCommand } from '../../scripts/lib/wall.mjs';
 
 /** Longest a test waits for something on the page. A bound against hanging, not a promise of speed. */
 export const PATIENCE_MS = 60_000;
@@ -42,7 +42,7 @@ export async function demoWall() {
   const folder = scratch('gridwall-browser-');
   const wall = await startWall(folder.path, { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
   const line = await cable(Number(new URL(wall.base).port));
-  const { token } = wallCommand(folder.path, ['token', 'create', 'test', '--unlimited']);
+  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'test', '--unlimited']);
   const authorization = `Bearer ${token}`;
   const link = new URL(wall.link);
   link.port = String(line.port);

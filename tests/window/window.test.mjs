@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { scratch, wallBinary, wallCommand } from '../../scripts/lib/wall.mjs';
+import { demoStore, scratch, wallBinary, wallCommand } from '../../scripts/lib/wall.mjs';
 import { freePort, openWindow } from './driver.mjs';
 
 const folder = scratch('gridwall-window-data-');
@@ -37,7 +37,7 @@ test('a ticket that arrives is on the wall without reload', { timeout: 180_000 }
   const title = '冒烟测试事件一件';
   const { bounds } = await opened.execute("return fetch('api/v1/wall').then((answer) => answer.json())");
   const [west, south, east, north] = bounds;
-  const { token } = wallCommand(folder.path, ['token', 'create', 'smoke', '--unlimited']);
+  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'smoke', '--unlimited']);
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1/tickets`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
