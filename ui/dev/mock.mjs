@@ -384,7 +384,7 @@ function points(q, at) {
   return { type: 'FeatureCollection', features: all.map(([p, properties]) => ({ type: 'Feature', properties, geometry: { type: 'Point', coordinates: [p.lon, p.lat] } })) };
 }
 const searchAll = (text) => [
-  ...cells.map((c) => ({ kind: 'area', key: c.key, title: c.name, subtitle: `${c.code} · ${communityNames[c.community]}`, lon: c.centre[0], lat: c.centre[1] })),
+  ...cells.map((c) => ({ kind: 'area', key: `cell:${c.key}`, title: c.name, subtitle: `${c.code} · ${communityNames[c.community]}`, lon: c.centre[0], lat: c.centre[1] })),
   ...tickets.slice(-300).reverse().map((t) => ({ kind: 'ticket', key: String(t.id), title: `${t.place}${t.category.name}`, subtitle: t.cell.name, lon: t.lon, lat: t.lat })),
   ...cameras.map((c) => ({ kind: 'camera', key: String(c.id), title: c.name, subtitle: c.state, lon: c.lon, lat: c.lat })),
   ...staff.map((s) => ({ kind: 'staff', key: String(s.id), title: s.name, subtitle: `${s.role} · ${s.unit}`, lon: s.lon, lat: s.lat })),

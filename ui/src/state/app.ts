@@ -121,9 +121,10 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     },
     openHit(hit) {
       view.dialog = null;
-      if (hit.kind === 'area' || levels.some((level) => level === hit.kind)) {
-        const level = levels.find((one) => state.areas[one].value?.features.some((f) => f.properties.key === hit.key));
-        if (level) wall.openArea(level, hit.key);
+      if (hit.kind === 'area') {
+        // `level:key`, as areas of different levels may share a key.
+        const level = levels.find((one) => hit.key.startsWith(`${one}:`));
+        if (level) wall.openArea(level, hit.key.slice(level.length + 1));
         return;
       }
       if (hit.kind === 'ticket') {
