@@ -2,7 +2,7 @@
 
 use crate::import_four;
 use serde_json::Value;
-use wall_tests::{Client, DataDir, Ground, Served};
+use wall_tests::{Client, DataDir, Ground, Served, until};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -32,7 +32,11 @@ fn a_request_is_posted_and_read_back() {
     assert!(matches!(posted.status, 200 | 201), "{posted:?}");
     let id = text(&posted.json()[0]["service_request_id"]);
 
-    let read = city.get(&format!("/open311/v2/requests/{id}.json")).expect(200).json();
+    // On disk at once; the world that answers follows within moments.
+    let read = until("the request to be read back", || {
+        let answer = city.get(&format!("/open311/v2/requests/{id}.json"));
+        (answer.status == 200).then(|| answer.json())
+    });
     assert_eq!(text(&read[0]["status"]), "open", "{read}");
     assert_eq!(text(&read[0]["service_code"]), "drain", "{read}");
     let xml = city.get(&format!("/open311/v2/requests/{id}.xml")).expect(200).body;

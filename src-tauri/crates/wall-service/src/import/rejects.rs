@@ -54,6 +54,13 @@ impl RejectsFile {
 
 /// Refused rows hold names and telephone numbers: only the owner of the file may read them.
 fn create_private(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
