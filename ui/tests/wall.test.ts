@@ -4,7 +4,7 @@ import type { AreaCollection } from '@/state/wall';
 import { softenEdge } from '@/map/heat';
 import { Pace } from '@/map/pace';
 import { sector, zoomAt } from '@/map/points';
-import { wallTime } from '@/state/app';
+import { areaOfHit, wallTime } from '@/state/app';
 import { arcMinutes, baseSize, leastArcMinutes, subtends, type Display } from '@/state/display';
 import { initialView, modes, neighbour } from '@/state/view';
 import type { Wall } from '@/state/app';
@@ -38,6 +38,17 @@ describe('base size', () => {
     expect(baseSize(usual, 7680, 2160).px).toBe(baseSize(usual, 3840, 2160).px);
     expect(baseSize(usual, 1366, 768).px).toBeGreaterThanOrEqual(12);
   });
+});
+
+describe('hits of the search', () => {
+  const exists = (level: string, key: string): boolean => ['cell 7', 'community 330', 'street 33'].includes(`${level} ${key}`);
+  it.each([
+    ['cell:7', { level: 'cell', key: '7' }],
+    ['community:330', { level: 'community', key: '330' }],
+    ['33', { level: 'street', key: '33' }],
+    ['cell:330', null],
+    ['9', null],
+  ])('%s', (key, found) => expect(areaOfHit(key, exists)).toEqual(found));
 });
 
 describe('words for time', () => {

@@ -96,7 +96,7 @@ export function labelLayers(base: number): LayerSpecification[] {
     id: `label-${level}`, type: 'symbol', source: labelSource(level),
     layout: {
       'text-font': labelFont, 'text-field': ['get', 'text'], 'text-size': base * ({ cell: 1, community: 1.3, street: 1.6 })[level],
-      'text-max-width': level === 'cell' ? 8 : 14, 'text-line-height': 1.25, 'text-padding': base * 0.35, 'symbol-sort-key': ['-', 0, ['get', 'rank']],
+      'text-max-width': level === 'cell' ? 12 : 16, 'text-line-height': 1.25, 'text-padding': base * 0.35, 'symbol-sort-key': ['-', 0, ['get', 'rank']],
     },
     paint: { 'text-color': level === 'cell' ? '#c5cbd0' : '#e4e8eb', 'text-halo-color': 'rgba(13,15,17,0.92)', 'text-halo-width': base / 9, 'text-halo-blur': base / 30 },
   }));

@@ -156,10 +156,12 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     const collection = state.areas[level].value;
     if (!collection) return;
     const stats = state.stats.value;
-    const counted = view.mode === 'open';
+    // The scene's own word stands under the name: who answers, or how many are open.
+    const owners = new Map(view.mode === 'owner' ? collection.features.map((f) => [f.properties.key, f.properties.owner]) : []);
+    const second = (key: string): string | number => (view.mode === 'open' ? stats.get(key)?.open : owners.get(key)) || '';
     const data = areas.labelPoints(
       collection,
-      (key, name) => (counted && (stats.get(key)?.open ?? 0) > 0 ? `${name}\n${stats.get(key)?.open ?? 0}` : name),
+      (key, name) => `${name}\n${second(key)}`.trim(),
       (key) => stats.get(key)?.open ?? 0,
     );
     areas.setData(map, areas.labelSource(level), data);

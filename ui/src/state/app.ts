@@ -74,6 +74,16 @@ export function wallTime(read: { clock: { kind: string; now_ms: number; speed: n
   return now_ms + (kind === 'system' ? passed : Math.min(passed, replayRunsOnMs)) * speed;
 }
 
+/** The area a hit of the search means: `level:key`, or a bare key of whichever level knows it. */
+export function areaOfHit(hitKey: string, exists: (level: Level, key: string) => boolean): { level: Level; key: string } | null {
+  for (const level of levels) {
+    const named = `${level}:`;
+    if (hitKey.startsWith(named) && exists(level, hitKey.slice(named.length))) return { level, key: hitKey.slice(named.length) };
+  }
+  const level = levels.find((one) => exists(one, hitKey));
+  return level ? { level, key: hitKey } : null;
+}
+
 /** Puts the wall together. */
 export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 'display' | 'base' | 'news'>): Wall {
   const { state, view } = parts;
@@ -121,10 +131,9 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     },
     openHit(hit) {
       view.dialog = null;
-      if (hit.kind === 'area') {
-        // `level:key`, as areas of different levels may share a key.
-        const level = levels.find((one) => hit.key.startsWith(`${one}:`));
-        if (level) wall.openArea(level, hit.key.slice(level.length + 1));
+      if (hit.kind === 'area' || levels.some((level) => level === hit.kind)) {
+        const found = areaOfHit(hit.key, (level, key) => state.areas[level].value?.features.some((f) => f.properties.key === key) ?? false);
+        if (found) wall.openArea(found.level, found.key);
         return;
       }
       if (hit.kind === 'ticket') {
