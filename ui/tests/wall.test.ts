@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openScale, roundUp } from '@/map/areas';
+import { openScale, paintedLevel, roundUp } from '@/map/areas';
 import type { AreaCollection } from '@/state/wall';
 import { softenEdge } from '@/map/heat';
 import { Pace } from '@/map/pace';
@@ -108,6 +108,13 @@ describe('map', () => {
     const areas = { type: 'FeatureCollection', features: keys.map((key) => ({ properties: { key } })) } as unknown as AreaCollection;
     const stats = new Map(keys.map((key, i) => [key, { open: i === 7 ? 17_000 : i }]));
     expect(openScale({ cell: areas, community: null, street: null }, stats as never)).toEqual({ cell: 50, community: 5, street: 5 });
+  });
+  it('where communities have no owners, their cells show theirs', () => {
+    const of = (color: number): AreaCollection => ({ type: 'FeatureCollection', features: [{ properties: { owner_color: color } }] }) as unknown as AreaCollection;
+    const tables = { cell: of(3), community: of(-1), street: of(2) };
+    expect(paintedLevel({ mode: 'owner', level: 'community' }, tables)).toBe('cell');
+    expect(paintedLevel({ mode: 'owner', level: 'street' }, tables)).toBe('street');
+    expect(paintedLevel({ mode: 'heat', level: 'community' }, tables)).toBe('community');
   });
   it('a denser wall shows the same things one zoom later', () => expect(zoomAt(14.5, 30)).toBeCloseTo(15.5));
   it('a camera looking north has its sector north of it, as far as it sees', () => {

@@ -114,19 +114,27 @@ export function labelPoints(areas: AreaCollection, text: (key: string, name: str
   };
 }
 
+/** Which level's areas carry the colour: where nobody answers for communities as such, the cells inside show their owners. */
+export function paintedLevel(view: Pick<View, 'mode' | 'level'>, areas: Record<Level, AreaCollection | null>): Level {
+  const owned = areas[view.level]?.features.some((f) => f.properties.owner_color >= 0) ?? false;
+  return view.mode === 'owner' && !owned ? 'cell' : view.level;
+}
+
 /** Shows the layers and colours of the chosen scene. */
-export function showScene(map: MapLibre, view: View, info: WallInfo, scale: OpenScale): void {
+export function showScene(map: MapLibre, view: View, info: WallInfo, scale: OpenScale, areas: Record<Level, AreaCollection | null>): void {
   const smooth = isSmooth(view);
+  const painted = paintedLevel(view, areas);
   for (const level of levels) {
     const on = level === view.level;
     const visible = (id: string, yes: boolean): void => void map.setLayoutProperty(id, 'visibility', yes ? 'visible' : 'none');
-    visible(`fill-${level}`, on);
-    visible(`hatch-${level}`, on && view.mode === 'owner');
+    visible(`fill-${level}`, on || level === painted);
+    visible(`hatch-${level}`, level === painted && view.mode === 'owner');
     visible(`line-${level}`, on || (view.level === 'cell' && level === 'community'));
     visible(`label-${level}`, on);
-    if (!on) continue;
+    if (!on && level !== painted) continue;
     map.setPaintProperty(`fill-${level}`, 'fill-color', fillColor(view.mode, level, info, scale));
-    map.setPaintProperty(`fill-${level}`, 'fill-opacity', fillOpacity(view.mode, smooth));
+    // An unpainted level stays there, unseen, to be clicked.
+    map.setPaintProperty(`fill-${level}`, 'fill-opacity', level === painted ? fillOpacity(view.mode, smooth) : 0);
   }
   map.setLayoutProperty('heat', 'visibility', smooth ? 'visible' : 'none');
 }

@@ -103,7 +103,7 @@ export function groundLabelLayers(base: number, language: string): LayerSpecific
       layout: { ...text, 'text-max-width': 8, 'text-padding': base * 0.8 }, paint: { ...paint, 'text-color': '#697178' },
     },
     {
-      id: 'bm-place-name', type: 'symbol', source: 'basemap', 'source-layer': 'places', filter: ['has', 'name'], maxzoom: 15.5,
+      id: 'bm-place-name', type: 'symbol', source: 'basemap', 'source-layer': 'places', filter: ['has', 'name'], maxzoom: 13.5,
       layout: { ...text, 'text-size': base * 1.15, 'text-padding': base }, paint,
     },
   ] as LayerSpecification[];

@@ -131,8 +131,10 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     if (now.base_map) for (const layer of roadLayers(base)) map.addLayer(layer);
     for (const layer of areas.lineLayers(base)) map.addLayer(layer);
     if (now.base_map) for (const layer of groundLabelLayers(base, language())) map.addLayer(layer);
-    for (const layer of areas.labelLayers(base)) map.addLayer(layer);
-    for (const layer of points.pointLayers(base)) map.addLayer(layer);
+    // Points keep their place before names of cells; names of communities and streets come before all.
+    const [cellNames, ...largerNames] = areas.labelLayers(base);
+    if (cellNames) map.addLayer(cellNames);
+    for (const layer of [...points.pointLayers(base), ...largerNames]) map.addLayer(layer);
     scene();
     everything();
     selected();
@@ -144,7 +146,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     const now = info();
     if (!now || builtFor === null) return;
     wall.openTop.value ??= areas.openScale(tables(), state.stats.value);
-    areas.showScene(map, view, now, wall.openTop.value);
+    areas.showScene(map, view, now, wall.openTop.value, tables());
     labels();
     refreshHeat(0);
     document.documentElement.dataset.mapMode = view.mode;
