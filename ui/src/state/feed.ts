@@ -126,7 +126,8 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     } else {
       state.link.connection = 'lost';
     }
-    const pause = pauseMs(state.link.attempt);
+    // Nobody signs in within half a second: a closed door is tried seldom.
+    const pause = Math.max(pauseMs(state.link.attempt), state.link.connection === 'sign_in' ? 15_000 : 0);
     state.link.attempt += 1;
     state.link.retryAt = Date.now() + pause;
     clearTimeout(timer);
