@@ -4,7 +4,7 @@
 //   node scripts/shots.mjs --data DIR --name boston [--now T]   a wall on data of one's own, for instance:
 //     gridwall --data-dir DIR import cells precincts.geojson --code-field WDPCT --publish …
 //   node scripts/shots.mjs --url 'http://127.0.0.1:8787/?once=…' --name hall    a wall that runs
-//   --sizes 1920x1080,3840x2160   --shots heat,time_left,owner,card   --out docs/screenshots
+//   --walls demo,boston   --sizes 1920x1080,3840x2160   --shots heat,time_left,owner,card   --out docs/screenshots
 //
 // `make shots` does what it can: the demonstration, and Boston when BOSTON_DATA names the folder with
 // precincts.geojson, wards.geojson and tickets_2015.csv.gz (imported into a data directory that is thrown away).
@@ -26,6 +26,7 @@ const { values: asked } = parseArgs({
     url: { type: 'string' },
     name: { type: 'string', default: 'wall' },
     now: { type: 'string' },
+    walls: { type: 'string', default: 'demo,boston' },
     sizes: { type: 'string', default: '1920x1080,3840x2160' },
     shots: { type: 'string', default: 'heat,time_left,owner,card' },
     out: { type: 'string', default: join(ROOT, 'docs/screenshots') },
@@ -36,11 +37,13 @@ const wanted = asked.shots.split(',');
 mkdirSync(asked.out, { recursive: true });
 
 /** Fewer colours make a flat picture a quarter as large, and nobody sees it. */
-function shrink(path) {
+function shrink(path, width) {
+  // A 4K picture is looked at from farther away: fewer colours keep it below a megabyte.
+  const colours = width > 2560 ? '96' : '256';
   const smaller = `${path}.small.png`;
   for (const tool of ['magick', 'convert']) {
     try {
-      execFileSync(tool, [path, '-strip', '-dither', 'None', '-colors', '256', '-define', 'png:compression-level=9', `png8:${smaller}`], { stdio: 'pipe' });
+      execFileSync(tool, [path, '-strip', '-dither', 'None', '-colors', colours, '-define', 'png:compression-level=9', `png8:${smaller}`], { stdio: 'pipe' });
       if (statSync(smaller).size < statSync(path).size) renameSync(smaller, path);
       else rmSync(smaller);
       return;
@@ -89,7 +92,7 @@ async function shoot(wall, name, browser) {
       await settled(page);
       const path = join(asked.out, `${name}-${shot.replace('_', '-')}-${width}x${height}.png`);
       writeFileSync(path, await page.screenshot({ timeout: 120_000 }));
-      shrink(path);
+      shrink(path, width);
       console.log(`${path} ${(statSync(path).size / 1024).toFixed(0)} kB`);
     }
     await context.close();
@@ -118,7 +121,7 @@ async function openBusiestCard(page) {
 /** Imports the Boston year from `folder` into a wall that is thrown away. */
 function boston(folder, data) {
   const run = (...args) => console.log(args.slice(0, 3).join(' '), JSON.stringify(summary(wallCommand(data, args))));
-  run('import', 'cells', join(folder, 'precincts.geojson'), '--code-field', 'WDPCT', '--publish', '--effective', '2015-01-01');
+  run('import', 'cells', join(folder, 'precincts.geojson'), '--code-field', 'WDPCT', '--publish');
   const owners = join(data, '..', 'owners.csv');
   writeFileSync(owners, wardOwners(JSON.parse(readFileSync(join(folder, 'precincts.geojson'), 'utf8'))));
   run('import', 'owners', owners);
@@ -128,7 +131,7 @@ function boston(folder, data) {
 /** Owners made from the data: the ward answers for its precincts; every twentieth precinct is left without, to be seen hatched. */
 function wardOwners({ features }) {
   const codes = [...new Set(features.map(({ properties }) => String(properties.WDPCT)))].sort();
-  const rows = codes.filter((_, at) => at % 20 !== 7).map((code) => `${code},Ward ${code.slice(0, 2)},unit,unit,,2015-01-01,`);
+  const rows = codes.filter((_, at) => at % 20 !== 7).map((code) => `${code},Ward ${code.slice(0, 2)},unit,unit,,2015-01-01T00:00:00-05:00,`);
   return `cell_code,party,party_kind,role,phone,valid_from,valid_to\n${rows.join('\n')}\n`;
 }
 
@@ -145,14 +148,17 @@ try {
   } else {
     const folder = scratch('gridwall-shots-');
     try {
-      const wall = await startWall(join(folder.path, 'demo'), { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
-      await shoot(wall, 'demo', browser).finally(() => wall.stop());
-      if (process.env.BOSTON_DATA) {
+      const walls = asked.walls.split(',');
+      if (walls.includes('demo')) {
+        const wall = await startWall(join(folder.path, 'demo'), { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
+        await shoot(wall, 'demo', browser).finally(() => wall.stop());
+      }
+      if (walls.includes('boston') && process.env.BOSTON_DATA) {
         boston(process.env.BOSTON_DATA, join(folder.path, 'boston'));
         const args = ['--now', '2015-12-31T12:00:00-05:00', 'serve', '--listen', '127.0.0.1:0'];
         const second = await startWall(join(folder.path, 'boston'), { args });
         await shoot(second, 'boston', browser).finally(() => second.stop());
-      } else console.log('skipped: Boston, BOSTON_DATA is not set');
+      } else if (walls.includes('boston')) console.log('skipped: Boston, BOSTON_DATA is not set');
     } finally {
       folder.remove();
     }
