@@ -11,7 +11,7 @@ use wall_service::{
     demo::{
         DEFAULT_SEED, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE, STREET_NAME, ZONE, write_district,
     },
-    wall::{TicketQuery, Wall, WallOptions, system_now},
+    wall::{CellsImport, TicketQuery, Wall, WallOptions, system_now},
 };
 use wall_store::{Actor, Role};
 
@@ -64,7 +64,9 @@ async fn fill(wall: &Wall, district: &District, at: UtcMs) -> Result<(), Failure
     wall.name_division(&actor, &format!("{STREET_CODE}000"), "street", STREET_NAME).await?;
     wall.name_division(&actor, &STREET_CODE[..6], "district", DISTRICT_NAME).await?;
     let detail = serde_json::json!({ "demo": true, "cells": district.cells.len() });
-    wall.import_cells(&actor, "general", "演示网格方案", &district.cells, true, None, &detail).await?;
+    let plan =
+        CellsImport { network: "general", name: "演示网格方案", records: &district.cells, publish: true, effective: None };
+    wall.import_cells(&actor, plan, &detail).await?;
     wall.import_owners(&actor, "general", &district.owners).await?;
     wall.import_staff(&actor, &district.staff).await?;
     wall.import_cameras(&actor, &district.cameras).await?;

@@ -6,10 +6,10 @@ use crate::{
     console::{Failure, answer},
 };
 use std::path::Path;
-use wall_core::{Datum, UtcMs};
+use wall_core::Datum;
 use wall_service::{
     import::{CellsFile, CellsOptions, CellsReport, read_cells},
-    wall::Wall,
+    wall::{CellsImport, Wall},
 };
 use wall_store::Actor;
 
@@ -78,7 +78,14 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
             return Err(Failure::input(format!("{}: no cell could be taken: {why}", path.display())));
         }
         let wall = station::open(cli).await?;
-        store_cells(&wall, &os_user(), &file, &args.network, &plan, args.publish, args.effective, &mut report).await?;
+        let plan = CellsImport {
+            network: &args.network,
+            name: &plan,
+            records: &file.records,
+            publish: args.publish,
+            effective: args.effective,
+        };
+        store_cells(&wall, &os_user(), &file, plan, &mut report).await?;
     }
     answer(cli.json, &report, || words(&report, args.rows.dry_run))?;
     if strict {
@@ -91,20 +98,16 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
 }
 
 /// Writes the cells of a file as a plan, and the owners its features name.
-#[allow(clippy::too_many_arguments)]
-pub async fn store_cells(
+async fn store_cells(
     wall: &Wall,
     actor: &Actor,
     file: &CellsFile,
-    network: &str,
-    plan: &str,
-    publish: bool,
-    effective: Option<UtcMs>,
+    plan: CellsImport<'_>,
     report: &mut CellsReport,
 ) -> Result<(), Failure> {
-    let detail = serde_json::json!({ "network": network, "plan": plan, "cells": file.records.len(), "publish": publish,
-        "rejected": file.rejected(), "duplicates_acknowledged": publish && file.issues.iter().any(|i| i.code == "duplicate_code") });
-    let done = wall.import_cells(actor, network, plan, &file.records, publish, effective, &detail).await?;
+    let detail = serde_json::json!({ "network": plan.network, "plan": plan.name, "cells": file.records.len(), "publish": plan.publish,
+        "rejected": file.rejected(), "duplicates_acknowledged": plan.publish && file.issues.iter().any(|i| i.code == "duplicate_code") });
+    let done = wall.import_cells(actor, plan, &detail).await?;
     let owners: Vec<wall_core::OwnerRecord> = file
         .records
         .iter()
@@ -121,7 +124,7 @@ pub async fn store_cells(
         })
         .collect();
     if !owners.is_empty() {
-        wall.import_owners(actor, network, &owners).await?;
+        wall.import_owners(actor, plan.network, &owners).await?;
     }
     report.imported = if done.new { file.records.len() } else { 0 };
     report.plan = done.name;

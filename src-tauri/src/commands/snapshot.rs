@@ -112,7 +112,7 @@ fn paint(scene: &str, stat: &AreaStat, owner: i64, info: &WallInfo) -> (Option<[
 }
 
 async fn heat_raster(wall: &Wall, info: &WallInfo, view: View, args: &SnapshotArgs) -> Result<StillRaster, Failure> {
-    let (width, height) = (args.size.0.min(1024), (args.size.1.min(1024)).max(64));
+    let (width, height) = (args.size.0.min(1024), args.size.1.clamp(64, 1024));
     let query = HeatQuery {
         bounds: [view.west, view.south, view.east, view.north],
         width,

@@ -17,6 +17,21 @@ use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, TicketOutcome
 /// Records of one import transaction.
 const IMPORT_CHUNK: usize = 4_096;
 
+/// A plan to be imported.
+#[derive(Clone, Copy, Debug)]
+pub struct CellsImport<'a> {
+    /// Key of the network.
+    pub network: &'a str,
+    /// Name of the plan.
+    pub name: &'a str,
+    /// Its cells.
+    pub records: &'a [CellRecord],
+    /// Whether it takes effect …
+    pub publish: bool,
+    /// … and from when (`None`: a first plan since always, a later one from now).
+    pub effective: Option<UtcMs>,
+}
+
 /// What became of an import of cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellsDone {
@@ -116,13 +131,10 @@ impl Wall {
     pub async fn import_cells(
         &self,
         actor: &Actor,
-        network: &str,
-        name: &str,
-        records: &[CellRecord],
-        publish: bool,
-        effective: Option<UtcMs>,
+        import: CellsImport<'_>,
         detail: &serde_json::Value,
     ) -> Result<CellsDone, WallError> {
+        let CellsImport { network, name, records, publish, effective } = import;
         self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import cells")?;
         let hash = self.store().cells_hash(records);
         let mut tx = self.store().write(actor, system_now()).await?;

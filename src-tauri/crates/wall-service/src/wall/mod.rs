@@ -19,7 +19,7 @@ mod world;
 
 pub use ask::{HeatImage, HeatQuery, StatLine, TicketQuery};
 pub use clock::system_now;
-pub use commands::{CellsDone, LocateAnswer};
+pub use commands::{CellsDone, CellsImport, LocateAnswer};
 pub use error::WallError;
 
 use crate::{
