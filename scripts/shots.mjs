@@ -155,7 +155,7 @@ try {
       }
       if (walls.includes('boston') && process.env.BOSTON_DATA) {
         boston(process.env.BOSTON_DATA, join(folder.path, 'boston'));
-        const args = ['--now', '2015-12-31T12:00:00-05:00', 'serve', '--listen', '127.0.0.1:0'];
+        const args = ['--now', '2015-12-31T12:00:00-05:00', '--zone', 'America/New_York', 'serve', '--listen', '127.0.0.1:0'];
         const second = await startWall(join(folder.path, 'boston'), { args });
         await shoot(second, 'boston', browser).finally(() => second.stop());
       } else if (walls.includes('boston')) console.log('skipped: Boston, BOSTON_DATA is not set');
