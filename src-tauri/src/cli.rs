@@ -226,8 +226,9 @@ pub struct ImportCells {
     #[arg(long)]
     pub publish: bool,
     /// From when it is in force (default: a first plan since always, a later one from now).
-    #[arg(long, value_parser = time, requires = "publish", value_name = "T")]
-    pub effective: Option<wall_core::UtcMs>,
+    /// A date begins at local midnight (`--zone`).
+    #[arg(long, requires = "publish", value_name = "DATE|T")]
+    pub effective: Option<String>,
 }
 
 /// Datum as asked for.

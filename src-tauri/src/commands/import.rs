@@ -6,7 +6,7 @@ use crate::{
     console::{Failure, answer},
 };
 use std::path::Path;
-use wall_core::Datum;
+use wall_core::{Datum, UtcMs};
 use wall_service::{
     import::{CellsFile, CellsOptions, CellsReport, read_cells},
     wall::{CellsImport, Wall},
@@ -33,6 +33,16 @@ pub fn datum(arg: DatumArg) -> Option<Datum> {
         DatumArg::Gcj02 => Some(Datum::Gcj02),
         DatumArg::Bd09 => Some(Datum::Bd09),
     }
+}
+
+/// A time with its zone, or a date, which begins at midnight in `zone`.
+fn instant(text: &str, zone: &jiff::tz::TimeZone) -> Result<UtcMs, Failure> {
+    let date = || Some(UtcMs(text.parse::<jiff::civil::Date>().ok()?.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
+    UtcMs::from_rfc3339(text).or_else(date).ok_or_else(|| {
+        Failure::usage(format!(
+            "--effective {text}: a date such as 2026-12-01, or a time with its zone such as 2026-12-01T08:00:00+08:00"
+        ))
+    })
 }
 
 /// The last part of a path without its endings: `precincts` of `…/precincts.geojson.gz`.
@@ -83,7 +93,7 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
             name: &plan,
             records: &file.records,
             publish: args.publish,
-            effective: args.effective,
+            effective: args.effective.as_deref().map(|t| instant(t, wall.zone())).transpose()?,
         };
         store_cells(&wall, &os_user(), &file, plan, &mut report).await?;
     }

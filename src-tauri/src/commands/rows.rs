@@ -21,7 +21,7 @@ use wall_service::{
         report::IssueTally,
         sites, staff, streets, tickets,
     },
-    wall::{LocateAnswer, Wall},
+    wall::{LocateAnswer, Wall, system_now},
 };
 use wall_store::{TicketOutcome, Upserts};
 
@@ -143,9 +143,10 @@ pub fn unusable(error: SourceError) -> Failure {
     Failure::input(error.to_string())
 }
 
-/// The rejects file of one import, in the data directory.
+/// The rejects file of one import, in the data directory; an earlier one of the same name is never written over.
 fn rejects_for(cli: &Cli, file: &Path) -> Result<RejectsFile, Failure> {
-    Ok(RejectsFile::at(wall_service::import::rejects::beside(&data_dir(cli)?.join("rejects"), &file.to_string_lossy())))
+    let folder = data_dir(cli)?.join("rejects").join(system_now().to_rfc3339().replace([':', '.'], "-"));
+    Ok(RejectsFile::at(wall_service::import::rejects::beside(&folder, &file.to_string_lossy())))
 }
 
 fn strict_failure(rejected: u64, first: &str) -> Failure {

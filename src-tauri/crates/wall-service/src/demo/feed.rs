@@ -9,7 +9,7 @@ use super::layout::{CANAL_BANK_M, Class, RIVER_BANK_M};
 use super::people::on_duty;
 use super::plane::{Pt, line_distance, pt};
 use super::stories::{HOUR_MS, Story, ZONE_MS, local};
-use super::{District, LIVE_PAST_HOURS, PAST_DAYS};
+use super::{District, PAST_DAYS};
 use std::collections::BTreeMap;
 use wall_core::{PositionRecord, TicketRecord, TicketStatus, UtcMs};
 
@@ -84,11 +84,10 @@ impl LiveCity {
     /// Starts the feed at `now`: it knows the tickets that [`District::tickets`] gives for the same moment.
     pub fn new(district: &District, now: UtcMs) -> Self {
         let hour = now.0.div_euclid(HOUR_MS);
-        let live_from = now.plus_ms(-LIVE_PAST_HOURS * HOUR_MS);
         let from = now.plus_ms(-PAST_DAYS * 24 * HOUR_MS);
         let stories = (hour - PAST_DAYS * 24..=hour)
             .flat_map(|h| district.teller.hour(h))
-            .filter(|s| s.reported_at > from && (!s.live_only || s.reported_at > live_from))
+            .filter(|s| s.reported_at > from)
             .filter(|s| s.reported_at > now || s.stages.last().is_some_and(|m| m.at > now))
             .collect();
         Self { walkers: walkers(district, now), district: district.clone(), last: now, stories, next_hour: hour + 1 }

@@ -47,8 +47,6 @@ pub const STREET_CODE: &str = "990101001";
 pub const ZONE: &str = "Asia/Shanghai";
 /// Days of past tickets.
 const PAST_DAYS: i64 = 7;
-/// Hours before now for which the tickets of the live feed are told too, so that it does not start from nothing.
-const LIVE_PAST_HOURS: i64 = 6;
 
 /// A generated district. All lists are sorted by code or identity.
 #[derive(Clone, Debug)]
@@ -129,10 +127,9 @@ impl District {
     pub fn tickets(&self, now: UtcMs) -> Vec<TicketRecord> {
         let hour = now.0.div_euclid(HOUR_MS);
         let from = now.plus_ms(-PAST_DAYS * 24 * HOUR_MS);
-        let live_from = now.plus_ms(-LIVE_PAST_HOURS * HOUR_MS);
         (hour - PAST_DAYS * 24..=hour)
             .flat_map(|h| self.teller.hour(h))
-            .filter(|s| s.reported_at > from && s.reported_at <= now && (!s.live_only || s.reported_at > live_from))
+            .filter(|s| s.reported_at > from && s.reported_at <= now)
             .map(|s| s.as_of(now))
             .collect()
     }

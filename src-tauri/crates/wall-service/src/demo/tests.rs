@@ -162,7 +162,7 @@ fn everything_lies_inside_its_cell() {
 fn a_week_of_tickets_reads_like_a_week() {
     let d = district();
     let week = d.tickets(NOW);
-    assert!((2_500..=4_200).contains(&week.len()), "{} tickets", week.len());
+    assert!((8_000..=14_000).contains(&week.len()), "{} tickets", week.len());
     let known: BTreeSet<&str> = d.categories.iter().map(|c| c.code.as_str()).collect();
     let mut ids = BTreeSet::new();
     for t in &week {
