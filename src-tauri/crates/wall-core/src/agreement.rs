@@ -214,7 +214,7 @@ fn overlap_of(a: &CellGeometry, b: &CellGeometry) -> Option<(f64, Place)> {
 }
 
 /// A place inside a polygon: the middle of its widest stretch at the middle height.
-fn inner_place(polygon: &GridPolygon) -> Place {
+pub(crate) fn inner_place(polygon: &GridPolygon) -> Place {
     let (lo, hi) = polygon.outer.iter().fold((i64::MAX, i64::MIN), |(lo, hi), p| (lo.min(p.y), hi.max(p.y)));
     let y = lo as f64 + (hi - lo) as f64 * 0.5 + 0.25;
     let mut xs: Vec<f64> = polygon

@@ -25,6 +25,7 @@ mod metric;
 mod party;
 mod place;
 mod plan;
+pub mod planning;
 mod point_index;
 mod record;
 mod repair;
@@ -34,6 +35,7 @@ mod staff;
 pub mod tally;
 mod ticket;
 mod time;
+mod topology;
 
 pub use agreement::{Agreement, Gap, Overlap, agreement};
 pub use attribution::{CellIndex, area_km2, label_point};
@@ -61,3 +63,7 @@ pub use snap::{CellChange, snap};
 pub use staff::{Position, Staff};
 pub use ticket::{Category, Channel, DeadlineKind, Platform, Severity, Ticket, TicketStatus};
 pub use time::UtcMs;
+pub use topology::{
+    ArcId, ArcView, AreaOp, BuildOptions, BuildReport, EdgeHit, Edit, Face, GapView, LINE_REACH_M, MAX_POINTS, Patch, Refusal,
+    RefusalCode, Resolution, Topology, TopologyError, TopologyFault, TopologyFinding, area_op, polygonize,
+};

@@ -1,12 +1,9 @@
 //! Joining borders that almost meet: for planning, where neighbours must share their edges.
 
-use std::collections::{BTreeSet, HashMap};
-
-use rstar::primitives::GeomWithData;
-use rstar::{PointDistance, RTree};
+use crate::topology::hash::QuickMap as HashMap;
 
 use crate::ground::metres_per_degree;
-use crate::repair::exact::{SegmentIndex, edges};
+use crate::repair::exact::edges;
 use crate::repair::is_valid;
 use crate::repair::overlay::rings_of;
 use crate::{CellGeometry, CellRecord, GridPoint, GridRing, distance_m};
@@ -34,27 +31,54 @@ pub struct CellChange {
 ///
 /// O(n log n) in the vertices for distances that are small against the edges.
 pub fn snap(records: &mut [CellRecord], snap_m: f64) -> Vec<CellChange> {
-    if snap_m.is_nan() || snap_m <= 0.0 || records.is_empty() {
-        return Vec::new();
+    let cells: Vec<&CellGeometry> = records.iter().map(|r| &r.geometry).collect();
+    let snapped = snap_geometries(&cells, snap_m);
+    for (cell, geometry) in snapped.moved {
+        records[cell].geometry = geometry;
     }
-    let cells: Vec<CellGeometry> = records.iter().map(|r| r.geometry.clone()).collect();
-    let Some(scale) = Scale::around(&cells, snap_m) else { return Vec::new() };
+    snapped.changes
+}
+
+/// What [`snap`] does to some cells, without doing it.
+#[derive(Default)]
+pub(crate) struct Snapped {
+    /// As [`snap`] returns them.
+    pub changes: Vec<CellChange>,
+    /// The cells that change.
+    moved: HashMap<usize, CellGeometry>,
+}
+
+impl Snapped {
+    /// The new ground of a cell that changes.
+    pub fn geometry(&self, cell: usize) -> Option<&CellGeometry> {
+        self.moved.get(&cell)
+    }
+}
+
+/// [`snap`] for geometries.
+pub(crate) fn snap_geometries(cells: &[&CellGeometry], snap_m: f64) -> Snapped {
+    if snap_m.is_nan() || snap_m <= 0.0 || cells.is_empty() {
+        return Snapped::default();
+    }
+    let cells: Vec<CellGeometry> = cells.iter().map(|r| (*r).clone()).collect();
+    let Some(scale) = Scale::around(&cells, snap_m) else { return Snapped::default() };
     let target = common_vertices(&cells, &scale);
     let mut changes: Vec<CellChange> = (0..cells.len()).map(|cell| CellChange { cell, ..CellChange::default() }).collect();
     let moved: Vec<CellGeometry> =
         cells.iter().zip(&mut changes).map(|(cell, change)| move_vertices(cell, &target, change)).collect();
     let joined = insert_vertices(&moved, &scale, &mut changes);
-    for ((record, new), change) in records.iter_mut().zip(joined).zip(&mut changes) {
-        if record.geometry == new {
+    let mut done = HashMap::default();
+    for ((i, (old, new)), change) in cells.iter().zip(joined).enumerate().zip(&mut changes) {
+        if *old == new {
             *change = CellChange { cell: change.cell, ..CellChange::default() };
         } else if is_valid(&new) {
-            record.geometry = new;
+            done.insert(i, new);
         } else {
             *change = CellChange { cell: change.cell, kept: true, ..CellChange::default() };
         }
     }
     changes.retain(|c| c.kept || c.moved + c.inserted > 0);
-    changes
+    Snapped { changes, moved: done }
 }
 
 /// Metres on the grid, at the latitude where a degree is shortest, so that nothing within reach is missed.
@@ -78,43 +102,118 @@ impl Scale {
     }
 }
 
-type Leaf = GeomWithData<[f64; 2], usize>;
+/// Which cells have a vertex where: vertices by number in the order of their first appearance.
+struct Vertices {
+    points: Vec<GridPoint>,
+    number: HashMap<GridPoint, u32>,
+    /// `cells[first[v]..first[v + 1]]` have vertex `v`, ascending.
+    first: Vec<u32>,
+    cells: Vec<u32>,
+}
+
+impl Vertices {
+    fn of(cells: &[CellGeometry]) -> Self {
+        let mut points: Vec<GridPoint> = Vec::new();
+        let mut number: HashMap<GridPoint, u32> = HashMap::default();
+        let mut uses: Vec<(u32, u32)> = Vec::new();
+        for (i, cell) in cells.iter().enumerate() {
+            for p in rings_of(cell).flatten() {
+                let v = *number.entry(*p).or_insert_with(|| {
+                    points.push(*p);
+                    (points.len() - 1) as u32
+                });
+                uses.push((v, i as u32));
+            }
+        }
+        uses.sort_unstable();
+        uses.dedup();
+        let mut first = vec![0u32; points.len() + 1];
+        for (v, _) in &uses {
+            first[*v as usize + 1] += 1;
+        }
+        for i in 1..first.len() {
+            first[i] += first[i - 1];
+        }
+        Self { points, number, first, cells: uses.into_iter().map(|u| u.1).collect() }
+    }
+
+    fn cells(&self, vertex: u32) -> &[u32] {
+        &self.cells[self.first[vertex as usize] as usize..self.first[vertex as usize + 1] as usize]
+    }
+}
+
+/// Square boxes of the grid with what lies in them.
+struct Boxes {
+    side: i64,
+    boxes: HashMap<(i64, i64), Vec<u32>>,
+}
+
+impl Boxes {
+    fn new(side: f64) -> Self {
+        Self { side: (side.min(1e15) as i64).max(1), boxes: HashMap::default() }
+    }
+
+    fn insert(&mut self, p: GridPoint, what: u32) {
+        self.boxes.entry((p.x.div_euclid(self.side), p.y.div_euclid(self.side))).or_default().push(what);
+    }
+
+    /// What lies in boxes that meet a box.
+    fn each(&self, lo: GridPoint, hi: GridPoint, mut visit: impl FnMut(u32)) {
+        let range = |from: i64, to: i64| from.div_euclid(self.side)..=to.div_euclid(self.side);
+        for x in range(lo.x, hi.x) {
+            for y in range(lo.y, hi.y) {
+                self.boxes.get(&(x, y)).into_iter().flatten().for_each(|w| visit(*w));
+            }
+        }
+    }
+}
+
+fn disjoint(a: &[u32], b: &[u32]) -> bool {
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => return false,
+        }
+    }
+    true
+}
 
 /// Where each vertex goes: onto the nearest standing vertex of another cell within reach; vertices that find none stand.
 fn common_vertices(cells: &[CellGeometry], scale: &Scale) -> HashMap<GridPoint, GridPoint> {
-    let mut order: Vec<GridPoint> = Vec::new();
-    let mut cells_of: HashMap<GridPoint, BTreeSet<usize>> = HashMap::new();
-    for (i, cell) in cells.iter().enumerate() {
-        for p in rings_of(cell).flatten() {
-            let of = cells_of.entry(*p).or_default();
-            if of.is_empty() {
-                order.push(*p);
+    let vertices = Vertices::of(cells);
+    let mut standing = Boxes::new(scale.reach);
+    // The cells of standing vertices onto which others were moved; of the rest, those they always had.
+    let mut joined: HashMap<u32, Vec<u32>> = HashMap::default();
+    let mut target = HashMap::default();
+    let reach = scale.reach.min(1e15) as i64 + 1;
+    for (v, p) in vertices.points.iter().enumerate() {
+        let own = vertices.cells(v as u32);
+        let mut best: Option<(f64, u32)> = None;
+        let (lo, hi) = (GridPoint { x: p.x - reach, y: p.y - reach }, GridPoint { x: p.x + reach, y: p.y + reach });
+        standing.each(lo, hi, |s| {
+            let q = vertices.points[s as usize];
+            if (q.x - p.x).abs() > reach || (q.y - p.y).abs() > reach {
+                return;
             }
-            of.insert(i);
-        }
-    }
-    let mut standing: RTree<Leaf> = RTree::new();
-    let mut of_standing: Vec<(GridPoint, BTreeSet<usize>)> = Vec::new();
-    let mut target = HashMap::new();
-    for p in order {
-        let own = &cells_of[&p];
-        let at = [p.x as f64, p.y as f64];
-        let mut near: Vec<(f64, usize)> = standing
-            .locate_within_distance(at, scale.reach * scale.reach)
-            .filter_map(|l| Some((scale.within(p, of_standing[l.data].0)?, l.data)))
             // Two vertices of one cell never fall together: its own detail stays.
-            .filter(|(_, s)| of_standing[*s].1.is_disjoint(own))
-            .collect();
-        near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        match near.first() {
-            Some(&(_, s)) => {
-                of_standing[s].1.extend(own);
-                target.insert(p, of_standing[s].0);
+            let theirs = joined.get(&s).map_or_else(|| vertices.cells(s), Vec::as_slice);
+            if let Some(d) = scale.within(*p, q)
+                && disjoint(theirs, own)
+                && best.is_none_or(|b| (d, s) < b)
+            {
+                best = Some((d, s));
             }
-            None => {
-                standing.insert(Leaf::new(at, of_standing.len()));
-                of_standing.push((p, own.clone()));
+        });
+        match best {
+            Some((_, s)) => {
+                let all = joined.entry(s).or_insert_with(|| vertices.cells(s).to_vec());
+                all.extend(own);
+                all.sort_unstable();
+                target.insert(*p, vertices.points[s as usize]);
             }
+            None => standing.insert(*p, v as u32),
         }
     }
     target
@@ -140,22 +239,27 @@ fn move_vertices(cell: &CellGeometry, target: &HashMap<GridPoint, GridPoint>, ch
 
 /// Vertices of other cells near an edge become vertices of it, in their order along the edge.
 fn insert_vertices(cells: &[CellGeometry], scale: &Scale, changes: &mut [CellChange]) -> Vec<CellGeometry> {
-    let mut vertices: Vec<(GridPoint, GridPoint)> = cells.iter().flat_map(rings_of).flatten().map(|p| (*p, *p)).collect();
-    vertices.sort_unstable();
-    vertices.dedup();
-    let index = SegmentIndex::new(&vertices);
+    let vertices = Vertices::of(cells);
+    // Boxes about as long as edges: few boxes for an edge, few vertices in a box.
+    let all = || cells.iter().flat_map(rings_of).flat_map(|r| edges(r));
+    let length = all().map(|(a, b)| ((b.x - a.x).abs().max((b.y - a.y).abs())) as f64).sum::<f64>() / all().count().max(1) as f64;
+    let mut boxes = Boxes::new(length.max(scale.reach));
+    vertices.points.iter().enumerate().for_each(|(v, p)| boxes.insert(*p, v as u32));
     let mut out = cells.to_vec();
-    for (cell, change) in out.iter_mut().zip(changes) {
-        let own: std::collections::HashSet<GridPoint> = rings_of(cell).flatten().copied().collect();
+    // Borders that neighbours share already are looked at once, for both.
+    let mut seen: HashMap<(u32, u32), Vec<(f64, u32)>> = HashMap::default();
+    for (i, (cell, change)) in out.iter_mut().zip(changes).enumerate() {
         for_each_ring(cell, |ring| {
             let mut longer: GridRing = Vec::with_capacity(ring.len());
             for (a, b) in edges(ring) {
                 longer.push(a);
-                let mut on: Vec<(f64, GridPoint)> = index
-                    .near(a, b, scale.reach)
-                    .map(|i| vertices[i].0)
-                    .filter(|v| !own.contains(v))
-                    .filter_map(|v| Some((along(a, b, v, scale)?, v)))
+                let (lo, hi) = (a.min(b), a.max(b));
+                let (Some(&l), Some(&h)) = (vertices.number.get(&lo), vertices.number.get(&hi)) else { continue };
+                let near = seen.entry((l, h)).or_insert_with(|| near_edge(&vertices, &boxes, scale, (l, h)));
+                let mut on: Vec<(f64, GridPoint)> = near
+                    .iter()
+                    .filter(|(_, v)| vertices.cells(*v).binary_search(&(i as u32)).is_err())
+                    .map(|(t, v)| (if a < b { *t } else { 1.0 - t }, vertices.points[*v as usize]))
                     .collect();
                 on.sort_by(|p, q| p.0.total_cmp(&q.0).then(p.1.cmp(&q.1)));
                 change.inserted += on.len();
@@ -165,6 +269,40 @@ fn insert_vertices(cells: &[CellGeometry], scale: &Scale, changes: &mut [CellCha
         });
     }
     out
+}
+
+/// The vertices within reach of an edge's inside and how far along it, in no order.
+fn near_edge(vertices: &Vertices, boxes: &Boxes, scale: &Scale, (l, h): (u32, u32)) -> Vec<(f64, u32)> {
+    let (a, b) = (vertices.points[l as usize], vertices.points[h as usize]);
+    let reach = scale.reach.min(1e15) as i64 + 1;
+    let mut found = Vec::new();
+    // Column by column, so that a long slanted edge does not ask for all boxes of its box.
+    let columns = ((b.x - a.x) / boxes.side + 1).min(1 << 16);
+    let slope = (b.y - a.y) as f64 / (b.x - a.x).max(1) as f64;
+    for c in 0..columns {
+        let (west, east) =
+            (a.x + (b.x - a.x) / columns * c, if c + 1 == columns { b.x } else { a.x + (b.x - a.x) / columns * (c + 1) });
+        let y = |x: i64| if b.x > a.x { a.y + ((x - a.x) as f64 * slope) as i64 } else { a.y };
+        let (one, two) = if columns == 1 { (a.y, b.y) } else { (y(west), y(east)) };
+        let lo = GridPoint { x: west - reach, y: one.min(two) - reach - 2 };
+        let hi = GridPoint { x: east + reach, y: one.max(two) + reach + 2 };
+        boxes.each(lo, hi, |v| {
+            let p = vertices.points[v as usize];
+            if v != l
+                && v != h
+                && p.x >= lo.x
+                && p.x <= hi.x
+                && p.y >= lo.y
+                && p.y <= hi.y
+                && let Some(t) = along(a, b, p, scale)
+            {
+                found.push((t, v));
+            }
+        });
+    }
+    found.sort_by_key(|p| p.1);
+    found.dedup_by_key(|f| f.1);
+    found
 }
 
 /// How far along the edge `a b` (0 … 1) the point `v` lies, when it is within reach of the edge's inside.
@@ -178,7 +316,7 @@ fn along(a: GridPoint, b: GridPoint, v: GridPoint, scale: &Scale) -> Option<f64>
     if !(t > 0.0 && t < 1.0) {
         return None;
     }
-    let off = [p.0 + t * d.0, p.1 + t * d.1].distance_2(&[0.0, 0.0]).sqrt();
+    let off = (p.0 + t * d.0).hypot(p.1 + t * d.1);
     (off <= scale.snap_m).then_some(t)
 }
 

@@ -10,7 +10,7 @@
 
 mod measure;
 mod neighbours;
-mod piece;
+pub(crate) mod piece;
 mod raster;
 
 use std::collections::HashMap;
@@ -119,6 +119,17 @@ impl CellIndex {
         let raster = self.raster.as_ref()?;
         let pixel = raster.pixel(GridPlace::unsnapped(place))?;
         self.resolve(raster, raster.answer_at(pixel), place)
+    }
+
+    /// [`Self::cell_at`] for a place already on the scale of the grid.
+    pub(crate) fn cell_at_grid(&self, p: GridPlace) -> Option<CellId> {
+        let raster = self.raster.as_ref()?;
+        let rank = match raster.known(raster.answer_at(raster.pixel(p)?)) {
+            Known::Nobody => None,
+            Known::Cell(rank) => Some(rank),
+            Known::Ask(sure, pieces) => self.ask(p, sure, pieces),
+        };
+        rank.map(|rank| self.ids[rank as usize])
     }
 
     /// [`Self::cell_at`] for many places: `out[i]` answers `places[i]`; what is beyond the shorter slice is left alone.

@@ -9,7 +9,7 @@ use crate::{GridPoint, GridPolygon, Place};
 
 /// A place on the scale of the grid. Not rounded to it, except that a decimal of up to nine digits becomes its integer.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct GridPlace {
+pub(crate) struct GridPlace {
     pub x: f64,
     pub y: f64,
 }
@@ -41,14 +41,14 @@ fn on_grid(degrees: f64) -> f64 {
 
 /// A directed edge in grid units.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     pub a: GridPlace,
     pub b: GridPlace,
 }
 
 /// Where a point lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Outside,
     Boundary,
     Inside,
@@ -56,7 +56,7 @@ pub(super) enum Side {
 
 /// A box in grid units.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct GridBox {
+pub(crate) struct GridBox {
     pub lo: GridPlace,
     pub hi: GridPlace,
 }
@@ -85,7 +85,7 @@ const WALK_EDGES: usize = 12;
 
 /// One polygon: its edges sorted into horizontal strips, so that a test touches only a few of them.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Position of its cell in the order of the tie rule.
     pub cell: u32,
     pub bounds: GridBox,

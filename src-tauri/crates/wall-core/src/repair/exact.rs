@@ -108,6 +108,7 @@ pub(crate) fn crossing_place(a: GridPoint, b: GridPoint, c: GridPoint, d: GridPo
 type Boxed = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
 /// The boxes of segments, to find which may meet.
+#[derive(Clone, Debug)]
 pub(crate) struct SegmentIndex {
     tree: RTree<Boxed>,
 }

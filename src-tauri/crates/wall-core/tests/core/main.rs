@@ -4,3 +4,7 @@
 mod attribution;
 mod boston;
 mod subdivision;
+mod topology;
+mod topology_cases;
+mod topology_expected;
+mod topology_real;
