@@ -53,6 +53,31 @@ impl Role {
     pub fn may_drive_clock(self) -> bool {
         matches!(self, Self::Feed | Self::Admin)
     }
+
+    /// Whether an account may have the role; the other one is for tokens.
+    pub fn is_for_people(self) -> bool {
+        !matches!(self, Self::Feed)
+    }
+
+    /// Whether the role may draft plans and edit its drafts.
+    pub fn may_plan(self) -> bool {
+        matches!(self, Self::Planner | Self::Admin)
+    }
+
+    /// Whether the role may review plans of others.
+    pub fn may_review(self) -> bool {
+        matches!(self, Self::Leader | Self::Planner | Self::Admin)
+    }
+
+    /// Whether the role may publish a plan that was reviewed, and retire one.
+    pub fn may_publish(self) -> bool {
+        matches!(self, Self::Leader | Self::Planner | Self::Admin)
+    }
+
+    /// Whether the role may administer: accounts, feeds, settings.
+    pub fn may_administer(self) -> bool {
+        matches!(self, Self::Admin)
+    }
 }
 
 /// Who asks or commands. Every command and query takes one.

@@ -106,6 +106,15 @@ impl Store {
             .collect()
     }
 
+    /// Code and name of a cell of whatever plan, and the plan's name.
+    pub async fn cell_of_any_plan(&self, cell: CellId) -> Result<Option<(String, String, String)>, StoreError> {
+        let row = sqlx::query("SELECT c.code, c.name, p.name FROM cell c JOIN plan p ON p.id = c.plan_id WHERE c.id = ?")
+            .bind(cell.0)
+            .fetch_optional(&self.inner.reader)
+            .await?;
+        Ok(row.map(|r| (r.get(0), r.get(1), r.get(2))))
+    }
+
     /// Names of districts, streets and communities by code: `(code, level, name)`.
     pub async fn divisions(&self) -> Result<Vec<(String, String, String)>, StoreError> {
         let rows = sqlx::query("SELECT code, level, name FROM division ORDER BY code").fetch_all(&self.inner.reader).await?;
@@ -183,15 +192,27 @@ impl WriteTx {
         .bind(revision)
         .execute(&mut *self.tx)
         .await?;
+        let first = self.put_cells(PlanId(id), draft.cells).await?;
+        let mut seen = std::collections::BTreeSet::new();
+        for c in draft.cells.iter().filter(|c| !c.community_code.is_empty() && !c.community_name.is_empty()) {
+            if seen.insert(&c.community_code) {
+                self.put_division(&c.community_code, "community", &c.community_name).await?;
+            }
+        }
+        Ok((PlanId(id), first))
+    }
+
+    /// Writes the cells of a plan. Returns the id of the first; the others follow in their order.
+    pub(crate) async fn put_cells(&mut self, plan: PlanId, cells: &[CellRecord]) -> Result<CellId, StoreError> {
         let first = self.next_id("cell").await?;
         let mut cell_id = first;
-        for chunk in chunks(draft.cells) {
+        for chunk in chunks(cells) {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO cell (id, plan_id, code, name, kind, community_code, households, feature_index, geometry) ",
             );
             query.push_values(chunk, |mut row, c| {
                 row.push_bind(cell_id)
-                    .push_bind(id)
+                    .push_bind(plan.0)
                     .push_bind(&c.code)
                     .push_bind(&c.name)
                     .push_bind(c.kind.code())
@@ -203,13 +224,7 @@ impl WriteTx {
             });
             query.build().execute(&mut *self.tx).await?;
         }
-        let mut seen = std::collections::BTreeSet::new();
-        for c in draft.cells.iter().filter(|c| !c.community_code.is_empty() && !c.community_name.is_empty()) {
-            if seen.insert(&c.community_code) {
-                self.put_division(&c.community_code, "community", &c.community_name).await?;
-            }
-        }
-        Ok((PlanId(id), CellId(first)))
+        Ok(CellId(first))
     }
 
     /// Publishes a draft from `effective` on; the plan in force before ends there. The first plan of a network is in

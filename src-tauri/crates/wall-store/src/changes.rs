@@ -21,6 +21,8 @@ macro_rules! kinds {
 kinds! {
     /// A plan with all its cells; id = plan.
     Plan = "plan",
+    /// A plan that is not published: its edits, owners to be, review; id = plan.
+    Draft = "draft",
     /// Owners; id = network.
     Owners = "owners",
     /// A ticket, its transitions or its attribution.

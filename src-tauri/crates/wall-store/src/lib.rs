@@ -8,12 +8,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access;
+mod accounts;
 mod audit;
 mod cells;
 mod changes;
+mod drafts;
 mod error;
 mod keys;
 mod open;
+mod password;
 mod rows;
 mod seal;
 mod things;
@@ -21,11 +24,14 @@ mod tickets;
 mod write;
 
 pub use access::{Actor, Role, Token};
+pub use accounts::{Account, Failures, SESSION_IDLE_MS, SESSION_LIFE_MS, account_name};
 pub use audit::{AuditLine, AuditVerdict};
 pub use cells::{PLAN_EPOCH, PlanDraft, StoredPlan};
 pub use changes::{Change, ChangeBatch, ChangeKind, ReplayClock};
+pub use drafts::{EditRecord, LineageRecord, PlanRecord, PlanStep, SnapshotRecord};
 pub use error::StoreError;
 pub use open::{Pragmas, Store};
+pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use things::Upserts;
 pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite};
 pub use write::WriteTx;

@@ -360,6 +360,43 @@ impl Store {
         Ok(rows.iter().map(|r| (r.get(0), Place { lon: r.get(1), lat: r.get(2) })).collect())
     }
 
+    /// All buildings, without their footprints. O(buildings).
+    pub async fn buildings(&self) -> Result<Vec<BuildingRecord>, StoreError> {
+        let rows = sqlx::query("SELECT external_id, name, lon, lat, households, population, block FROM building ORDER BY id")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|r| BuildingRecord {
+                external_id: r.get(0),
+                name: r.get(1),
+                place: Place { lon: r.get(2), lat: r.get(3) },
+                footprint: None,
+                households: r.get(4),
+                population: r.get(5),
+                block: r.get(6),
+            })
+            .collect())
+    }
+
+    /// All streets. O(vertices).
+    pub async fn streets(&self) -> Result<Vec<StreetRecord>, StoreError> {
+        let rows = sqlx::query("SELECT id, external_id, name, class, lines FROM street ORDER BY id")
+            .fetch_all(&self.inner.reader)
+            .await?;
+        rows.iter()
+            .map(|r| {
+                let lines: Vec<Vec<[f64; 2]>> = word(serde_json::from_str(r.get(4)).ok(), "street", r.get(0), "lines")?;
+                Ok(StreetRecord {
+                    external_id: r.get(1),
+                    name: r.get(2),
+                    class: r.get(3),
+                    lines: lines.into_iter().map(|l| l.into_iter().map(|[lon, lat]| Place { lon, lat }).collect()).collect(),
+                })
+            })
+            .collect()
+    }
+
     /// All key sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
         let rows = sqlx::query("SELECT id, external_id, name, kind, lon, lat, hours, hazards FROM site ORDER BY id")

@@ -369,12 +369,12 @@ impl WriteTx {
         &mut self,
         network: NetworkId,
         plan: PlanId,
-        cell_at: &(dyn Fn(Place) -> Option<CellId> + Send + Sync),
+        cell_at: &(dyn Fn(Place, Option<CellId>) -> Option<CellId> + Send + Sync),
     ) -> Result<u64, StoreError> {
         let (mut after, mut written) = (0i64, 0u64);
         loop {
             let rows = sqlx::query(
-                "SELECT t.id, t.lon, t.lat FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
+                "SELECT t.id, t.lon, t.lat, a.cell_id FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
                  a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
                  WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT 8192",
             )
@@ -388,7 +388,8 @@ impl WriteTx {
             let lines: Vec<(TicketId, Attributed)> = rows
                 .iter()
                 .map(|r| {
-                    let cell = cell_at(Place { lon: r.get(1), lat: r.get(2) });
+                    let had = r.get::<Option<i64>, _>(3).map(CellId);
+                    let cell = cell_at(Place { lon: r.get(1), lat: r.get(2) }, had);
                     (TicketId(r.get(0)), Attributed { network, plan, cell })
                 })
                 .collect();

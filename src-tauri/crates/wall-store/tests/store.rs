@@ -183,7 +183,7 @@ async fn a_plan_takes_effect_and_old_attributions_stay() {
     let (_folder, store) = open().await;
     let cell_at = |cells: Vec<Cell>| {
         let index = CellIndex::build(&cells);
-        move |place| index.cell_at(place)
+        move |place, _| index.cell_at(place)
     };
     let (outcomes, _) = put(&store, vec![TicketRecord { place: Place { lon: 0.0005, lat: 0.0005 }, ..record("a") }]).await;
     let id = outcomes[0].id();
@@ -271,4 +271,165 @@ async fn tokens_open_the_door_until_revoked() {
     assert!(tx.revoke_token("feed").await.unwrap());
     tx.commit().await.unwrap();
     assert!(store.token_by_secret(&secret).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_password_opens_only_its_own_hash() {
+    let (_folder, store) = open().await;
+    let hash = store.hash_password("correct horse battery").unwrap();
+    assert_eq!(format!("{hash:?}"), "PasswordHash(…)", "a hash is not printed");
+    assert!(store.verify_password("correct horse battery", Some(&hash)));
+    for wrong in ["", "correct horse batter", "Correct horse battery", "correct horse battery ", &"x".repeat(5_000)] {
+        assert!(!store.verify_password(wrong, Some(&hash)), "{wrong}");
+        assert!(!store.verify_password(wrong, None));
+    }
+    // Peppered with the key file: another store's hash of the same password does not open here.
+    let (_other_folder, other) = open().await;
+    assert!(!other.verify_password("correct horse battery", Some(&hash)));
+}
+
+/// What lies on disk as the password of an account.
+async fn kept(folder: &tempfile::TempDir, name: &str) -> String {
+    let url = format!("sqlite:{}", folder.path().join("data/gridwall.db").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let kept = sqlx::query_scalar("SELECT hash FROM account WHERE name = ?").bind(name).fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    kept
+}
+
+async fn add(store: &Store, name: &str, role: Role) -> Account {
+    let hash = store.hash_password("correct horse battery").unwrap();
+    let mut tx = store.write(&admin(), T0).await.unwrap();
+    let made = tx.add_account(name, "", role, &hash).await.unwrap();
+    tx.commit().await.unwrap();
+    made
+}
+
+async fn session(store: &Store, account: &Account, at: UtcMs) -> String {
+    let mut tx = store.write(&Actor::new(&account.name, account.role, "browser"), at).await.unwrap();
+    let secret = tx.open_session(account).await.unwrap();
+    tx.commit().await.unwrap();
+    secret
+}
+
+#[tokio::test]
+async fn accounts_are_made_once_and_a_name_is_never_given_again() {
+    let (folder, store) = open().await;
+    assert!(!store.any_account().await.unwrap());
+    let planner = add(&store, "planner", Role::Planner).await;
+    assert_eq!((planner.display_name.as_str(), planner.role), ("planner", Role::Planner));
+    assert!(store.any_account().await.unwrap());
+    let phc = kept(&folder, "planner").await;
+    assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+    let hash = store.hash_password("correct horse battery").unwrap();
+    let mut tx = store.write(&admin(), T0).await.unwrap();
+    assert!(tx.add_account("planner", "", Role::Leader, &hash).await.is_err());
+    assert!(tx.add_account("machine", "", Role::Feed, &hash).await.is_err());
+    assert!(tx.set_password("nobody", &hash).await.is_err());
+    tx.remove_account("planner").await.unwrap();
+    assert!(tx.remove_account("planner").await.is_err());
+    assert!(tx.add_account("planner", "", Role::Planner, &hash).await.is_err(), "the log still names the first one");
+    assert!(tx.open_session(&planner).await.is_err());
+    tx.commit().await.unwrap();
+    assert!(store.account_to_verify("planner").await.unwrap().is_none());
+    assert!(!store.any_account().await.unwrap());
+    assert_eq!(store.accounts().await.unwrap()[0].removed_at, Some(T0));
+    assert_eq!(kept(&folder, "planner").await, "", "the password of a removed account is erased");
+}
+
+#[tokio::test]
+async fn sessions_end_by_themselves_with_the_password_and_with_the_account() {
+    let (folder, store) = open().await;
+    let (planner, leader) = (add(&store, "planner", Role::Planner).await, add(&store, "leader", Role::Leader).await);
+    let who = async |store: &Store, secret: &str, at: UtcMs| {
+        store.account_by_session(secret, at).await.unwrap().map(|(account, _)| account.name)
+    };
+    let first = session(&store, &planner, T0).await;
+    let other = session(&store, &leader, T0).await;
+    assert!(Store::is_session_secret(&first) && !Store::is_session_secret("gs_") && !Store::is_session_secret("gw_0"));
+    assert_eq!(who(&store, &first, T0).await.as_deref(), Some("planner"));
+    assert_eq!(who(&store, &first, T0.plus_ms(SESSION_IDLE_MS - 1)).await.as_deref(), Some("planner"));
+    assert_eq!(who(&store, &first, T0.plus_ms(SESSION_IDLE_MS)).await, None, "nobody used it");
+    // Used now and then it lasts, but not for ever.
+    let mut at = T0;
+    while at.0 + SESSION_IDLE_MS / 2 < T0.0 + SESSION_LIFE_MS {
+        at = at.plus_ms(SESSION_IDLE_MS / 2);
+        assert_eq!(who(&store, &first, at).await.as_deref(), Some("planner"));
+        store.touch_session(&first, at).await.unwrap();
+    }
+    assert_eq!(who(&store, &first, T0.plus_ms(SESSION_LIFE_MS)).await, None);
+
+    // A restart throws nobody out.
+    store.close().await;
+    let store = Store::open(&folder.path().join("data")).await.unwrap();
+    assert_eq!(who(&store, &other, T0).await.as_deref(), Some("leader"));
+
+    let second = session(&store, &planner, T0).await;
+    let hash = store.hash_password("another horse battery").unwrap();
+    let mut tx = store.write(&admin(), T0).await.unwrap();
+    assert!(tx.set_password("planner", &hash).await.unwrap() >= 1);
+    tx.commit().await.unwrap();
+    assert_eq!(who(&store, &second, T0).await, None, "another password ends every session");
+    assert_eq!(who(&store, &other, T0).await.as_deref(), Some("leader"), "of that account alone");
+
+    let third = session(&store, &planner, T0).await;
+    let mut tx = store.write(&Actor::new("planner", Role::Planner, "browser"), T0).await.unwrap();
+    assert!(tx.close_session(&third).await.unwrap());
+    assert!(!tx.close_session(&third).await.unwrap());
+    tx.remove_account("leader").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((who(&store, &third, T0).await, who(&store, &other, T0).await), (None, None));
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_sessions_and_no_more() {
+    let (_folder, store) = open().await;
+    let planner = add(&store, "planner", Role::Planner).await;
+    let mut secrets = Vec::new();
+    for i in 0..40 {
+        secrets.push(session(&store, &planner, T0.plus_ms(i)).await);
+    }
+    let mut alive = 0;
+    for secret in &secrets {
+        alive += usize::from(store.account_by_session(secret, T0.plus_ms(50)).await.unwrap().is_some());
+    }
+    assert_eq!(alive, 32);
+    assert!(store.account_by_session(&secrets[0], T0.plus_ms(50)).await.unwrap().is_none(), "the oldest gave way");
+    assert!(store.account_by_session(&secrets[39], T0.plus_ms(50)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn failures_are_counted_by_name_and_forgotten_after_success() {
+    let (folder, store) = open().await;
+    let planner = add(&store, "planner", Role::Planner).await;
+    let fail = async |name: &str, account: Option<&Account>, at: UtcMs| {
+        let mut tx = store.write(&Actor::new("nobody", Role::Viewer, "browser"), at).await.unwrap();
+        let failures = tx.note_failure(name, account).await.unwrap();
+        tx.commit().await.unwrap();
+        failures
+    };
+    for i in 1..=4 {
+        assert_eq!(fail("planner", Some(&planner), T0).await.count, i);
+        assert_eq!(fail("hunter2-typed-as-name", None, T0).await.count, i, "a name that is nobody's waits as long");
+    }
+    assert_eq!(store.failures("planner").await.unwrap().next_at(), Some(T0.plus_ms(2_000)));
+    session(&store, &planner, T0).await;
+    assert_eq!(store.failures("planner").await.unwrap(), Failures::default());
+    // A day later the rest is forgotten.
+    fail("somebody", None, T0.plus_ms(25 * 3_600_000)).await;
+    assert_eq!(store.failures("hunter2-typed-as-name").await.unwrap(), Failures::default());
+
+    let lines = store.audit_lines(1, 100).await.unwrap();
+    let of = |action: &str| lines.iter().filter(|l| l.action == action).collect::<Vec<_>>();
+    assert_eq!((of("account.add").len(), of("session.open").len(), of("session.refused").len()), (1, 1, 9));
+    assert_eq!(of("session.open")[0].actor, "planner");
+    assert!(of("session.refused")[0].detail.contains("\"account\":\"planner\""));
+    assert!(of("session.refused")[1].detail.contains("\"account\":null"));
+    store.close().await;
+    for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for needle in ["hunter2", "horse"] {
+            assert!(!bytes.windows(needle.len()).any(|w| w == needle.as_bytes()), "{needle} lies open on disk");
+        }
+    }
 }
