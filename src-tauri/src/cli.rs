@@ -58,6 +58,12 @@ pub enum Command {
         #[command(subcommand)]
         what: TokenCommand,
     },
+    /// Accounts of people: who may sign in, and what they may do.
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: UserCommand,
+    },
     /// The tamper-evident audit log.
     Audit {
         /// What to do with it.
@@ -128,7 +134,7 @@ pub struct ServeArgs {
 /// Kinds of imports.
 #[derive(Subcommand, Debug)]
 pub enum Import {
-    /// Grid cells (网格): GeoJSON.
+    /// Grid cells (网格): GeoJSON, Shapefile (.zip, or .shp with its sisters), GeoPackage, KML.
     Cells(ImportCells),
     /// Who answers for which cell (责任人): CSV.
     Owners(ImportOwners),
@@ -198,6 +204,9 @@ pub struct ImportCells {
     /// Name of the plan (default: the file's name).
     #[arg(long)]
     pub plan: Option<String>,
+    /// The layer of a GeoPackage, or the shapefile of a zip, when there are several (default: the first).
+    #[arg(long, value_name = "NAME")]
+    pub layer: Option<String>,
     /// Field(s) of the code, joined.
     #[arg(long, value_name = "F[,F2…]", value_delimiter = ',')]
     pub code_field: Vec<String>,
@@ -266,7 +275,7 @@ pub enum ExportKind {
 pub struct ExportArgs {
     /// What.
     pub what: ExportKind,
-    /// File; its ending chooses the format: .geojson, .csv, .ndjson.
+    /// File; its ending chooses the format: .geojson, .gpkg, .zip (Shapefile) or .kml for cells, .csv, .ndjson or .geojson for others.
     pub out: PathBuf,
     /// Plan by name or number.
     #[arg(long)]
@@ -425,6 +434,40 @@ pub enum TokenCommand {
     List,
     /// Revoke a token.
     Revoke {
+        /// Name.
+        name: String,
+    },
+}
+
+/// Accounts.
+#[derive(Subcommand, Debug)]
+pub enum UserCommand {
+    /// Make an account; its password is asked for.
+    Add {
+        /// What the person types to sign in.
+        name: String,
+        /// Role: viewer, operator, leader, planner, registrar, admin.
+        #[arg(long)]
+        role: String,
+        /// Name on screen (default: the name).
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// Read the password from standard input (one line) instead of asking for it.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List accounts.
+    List,
+    /// Give an account another password; its sessions end.
+    Passwd {
+        /// Name.
+        name: String,
+        /// Read the password from standard input (one line) instead of asking for it.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Remove an account; its sessions end, its name is not given again.
+    Remove {
         /// Name.
         name: String,
     },

@@ -9,11 +9,12 @@ use std::{path::Path, time::Duration};
 use wall_core::{TicketRecord, TicketStatus, UtcMs};
 use wall_service::{
     demo::{
-        DEFAULT_SEED, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE, STREET_NAME, ZONE, write_district,
+        DEFAULT_SEED, DEMO_ACCOUNTS, DEMO_PASSWORD, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE,
+        STREET_NAME, ZONE, write_district,
     },
     wall::{CellsImport, TicketQuery, Wall, WallOptions, system_now},
 };
-use wall_store::{Actor, Role};
+use wall_store::{Actor, Role, Store};
 
 /// After this long without the demonstration its past week is told anew.
 const STALE_MS: i64 = 24 * 3_600_000;
@@ -41,6 +42,9 @@ pub async fn prepare(folder: &Path, now: Option<UtcMs>) -> Result<WallOptions, F
     options.base_map = Some(DistrictFiles::inside(&files).base_map);
     let made_at = std::fs::read_to_string(&made).ok().and_then(|t| t.trim().parse::<i64>().ok());
     if made_at.is_some_and(|t| (0..STALE_MS).contains(&(at.0 - t))) && store.join("gridwall.db").exists() {
+        let known = Store::open(&store).await?;
+        accounts(&known).await?;
+        known.close().await;
         return Ok(options);
     }
     eprintln!("gridwall: making the demonstration district (演示数据, all fictional) …");
@@ -52,9 +56,26 @@ pub async fn prepare(folder: &Path, now: Option<UtcMs>) -> Result<WallOptions, F
     options.fixed_now = now;
     let wall = Wall::open(options.clone()).await?;
     fill(&wall, &district, at).await?;
+    accounts(wall.store()).await?;
     wall.store().close().await;
     std::fs::write(&made, at.0.to_string())?;
     Ok(options)
+}
+
+/// One who plans and one who reviews, with the published password. Called for the demonstration's own store alone.
+async fn accounts(store: &Store) -> Result<(), Failure> {
+    let known = store.accounts().await?;
+    for (name, display_name, role) in DEMO_ACCOUNTS {
+        // One that was removed stays removed.
+        if known.iter().any(|a| a.name == *name) {
+            continue;
+        }
+        let hash = store.hash_password(DEMO_PASSWORD)?;
+        let mut tx = store.write(&os_user(), system_now()).await?;
+        tx.add_account(name, display_name, *role, &hash).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Takes the district in through the same doors as everybody's data.

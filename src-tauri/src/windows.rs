@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tauri::{State, WebviewUrl, WebviewWindowBuilder, ipc::Channel};
 use wall_service::{
     http::{HttpOptions, router},
-    wall::Wall,
+    wall::{Wall, actor_of},
     wire::Frame,
 };
 use wall_store::Actor;
@@ -18,8 +18,12 @@ struct Station {
 
 /// Sends frames through the channel until the page closes it. The first one catches up from `since`.
 #[tauri::command]
-async fn frames(since: i64, channel: Channel<Frame>, station: State<'_, Station>) -> Result<(), String> {
-    let (wall, actor) = (station.wall.clone(), station.actor.clone());
+async fn frames(since: i64, channel: Channel<Frame>, bearer: Option<String>, station: State<'_, Station>) -> Result<(), String> {
+    let wall = station.wall.clone();
+    let actor = match &bearer {
+        None => station.actor.clone(),
+        Some(secret) => acting(&wall, secret, &station.actor.station).await.ok_or("this session is over; sign in again")?,
+    };
     let (first, mut live) = wall.frames(&actor, since).await.map_err(|e| e.to_string())?;
     tokio::spawn(async move {
         let mut revision = since;
@@ -44,6 +48,12 @@ async fn frames(since: i64, channel: Channel<Frame>, station: State<'_, Station>
             if frame.to_revision < revision {
                 continue;
             }
+            // Who signed in hears frames no longer than the session lasts; the page's next question says so too.
+            if let Some(secret) = &bearer
+                && acting(&wall, secret, &actor.station).await.is_none()
+            {
+                return;
+            }
             revision = frame.to_revision;
             if channel.send((*wall.for_actor(&actor, &frame)).clone()).is_err() {
                 return;
@@ -51,6 +61,11 @@ async fn frames(since: i64, channel: Channel<Frame>, station: State<'_, Station>
         }
     });
     Ok(())
+}
+
+/// The person of a session that is still good.
+async fn acting(wall: &Wall, secret: &str, station: &str) -> Option<Actor> {
+    wall.account_of(secret).await.ok().flatten().map(|account| actor_of(&account, station))
 }
 
 /// Opens the window and runs until it is closed.

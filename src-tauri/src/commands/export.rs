@@ -1,42 +1,34 @@
 //! `gridwall export`: cells, tickets, cameras, staff and sites to files.
 
-use super::{operator, station};
+use super::{import::stem, operator, station};
 use crate::{
     cli::{Cli, ExportArgs, ExportKind},
     console::{Failure, answer},
 };
 use std::{fs::File, io::BufWriter};
-use wall_service::export::{Format, StaffRow, write_cells, write_rows};
+use wall_core::Cell;
+use wall_service::export::{CellRow, CellsFormat, Format, StaffRow, cells_bytes, write_rows};
 
 /// Runs an export. The file appears complete or not at all.
 pub async fn export(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
     let name = args.out.to_string_lossy().into_owned();
-    let format = match args.what {
-        ExportKind::Cells => Format::of_cells(&name),
-        _ => Format::of_rows(&name),
+    if args.what == ExportKind::Cells {
+        return cells(cli, args, &name).await;
     }
-    .map_err(|e| Failure::usage(e.to_string()))?;
+    let format = Format::of_rows(&name).map_err(|e| Failure::usage(e.to_string()))?;
     let wall = station::open(cli).await?;
     let aside = args.out.with_extension("part");
     let out = BufWriter::new(File::create(&aside)?);
     let store = wall.store();
     let written = match args.what {
-        ExportKind::Cells => {
-            let (cells, names) = wall.plan_cells(&args.network, args.plan.as_deref(), args.as_of).await?;
-            write_cells(
-                out,
-                cells
-                    .iter()
-                    .map(|c| wall_service::export::CellRow::new(c, names.get(&c.community_code).map_or("", String::as_str))),
-            )?
-        }
         ExportKind::Tickets => {
             let rows = wall.ticket_rows(&operator(false, "cli"), args.as_of).await?;
             write_rows(out, format, rows)?
         }
         ExportKind::Cameras => write_rows(out, format, &store.cameras().await?)?,
         ExportKind::Sites => write_rows(out, format, &store.sites().await?)?,
-        ExportKind::Staff => {
+        // Cells went their own way above.
+        ExportKind::Cells | ExportKind::Staff => {
             let (staff, positions) = (store.staff().await?, store.positions().await?);
             let position = |id| positions.iter().find(|p| p.staff == id);
             write_rows(out, format, staff.iter().map(|s| StaffRow { staff: s, position: position(s.id) }))?
@@ -45,5 +37,27 @@ pub async fn export(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
     std::fs::rename(&aside, &args.out)?;
     answer(cli.json, &serde_json::json!({ "file": args.out, "written": written }), || {
         format!("{written} to {}", args.out.display())
+    })
+}
+
+/// Cells of a plan, in the format that the file's name asks for.
+async fn cells(cli: &Cli, args: &ExportArgs, name: &str) -> Result<(), Failure> {
+    let format = CellsFormat::of_name(name).map_err(|e| Failure::usage(e.to_string()))?;
+    let wall = station::open(cli).await?;
+    let (cells, names) = wall.plan_cells(&args.network, args.plan.as_deref(), args.as_of).await?;
+    let (layer, at, written) = (stem(&args.out), wall.now(), cells.len());
+    let bytes = tokio::task::spawn_blocking(move || {
+        let community = |c: &Cell| names.get(&c.community_code).map_or("", String::as_str);
+        let rows: Vec<CellRow> = cells.iter().map(|c| CellRow::new(c, community(c))).collect();
+        cells_bytes(&rows, format, &layer, at)
+    });
+    let done = bytes.await.map_err(std::io::Error::other)?.map_err(std::io::Error::other)?;
+    let aside = args.out.with_extension("part");
+    std::fs::write(&aside, &done.bytes)?;
+    std::fs::rename(&aside, &args.out)?;
+    let report = serde_json::json!({ "file": args.out, "written": written, "notes": done.notes });
+    answer(cli.json, &report, || {
+        let notes: String = done.notes.iter().map(|n| format!("\n  {n}")).collect();
+        format!("{written} to {}{notes}", args.out.display())
     })
 }

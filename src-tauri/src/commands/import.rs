@@ -8,7 +8,7 @@ use crate::{
 use std::path::Path;
 use wall_core::{Datum, UtcMs};
 use wall_service::{
-    import::{CellsFile, CellsOptions, CellsReport, read_cells},
+    import::{CellsFile, CellsOptions, CellsReport, open_cells},
     wall::{CellsImport, Wall},
 };
 use wall_store::Actor;
@@ -62,20 +62,13 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
         repair: !args.no_repair,
         datum: datum(args.rows.datum),
         encoding: args.rows.encoding.clone(),
+        layer: args.layer.clone(),
     };
     if !(0.0..=100.0).contains(&options.snap_m) {
         return Err(Failure::usage("--snap-m is 0 … 100 metres"));
     }
     let path = &args.rows.file;
-    let unreadable = |e: std::io::Error| Failure::input(format!("{}: {e}", path.display()));
-    let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map_err(unreadable)?;
-        bytes
-    } else {
-        std::fs::read(path).map_err(unreadable)?
-    };
-    let file = read_cells(&bytes, &options).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
+    let file = open_cells(path, &options).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
     let plan = args.plan.clone().unwrap_or_else(|| stem(path));
     let mut report = CellsReport::from(&file);
     report.network.clone_from(&args.network);
@@ -159,8 +152,17 @@ fn words(r: &CellsReport, dry_run: bool) -> String {
     }
     let t = &r.topology;
     lines.push(format!(
-        "{} shared edges, {} overlaps ({:.1} m²), {} gaps ({:.1} m²); datum {} ({}); encoding {}",
-        t.shared_edges, t.overlaps, t.overlap_m2, t.gaps, t.gap_m2, r.datum.used, r.datum.why, r.encoding.used
+        "{} shared edges, {} overlaps ({:.1} m²), {} gaps ({:.1} m²); {}; datum {} ({}); encoding {}{}",
+        t.shared_edges,
+        t.overlaps,
+        t.overlap_m2,
+        t.gaps,
+        t.gap_m2,
+        r.format,
+        r.datum.used,
+        r.datum.why,
+        r.encoding.used,
+        if r.encoding.why.is_empty() { String::new() } else { format!(" ({})", r.encoding.why) }
     ));
     lines.extend(r.datum.warning.iter().map(|w| format!("warning: {w}")));
     lines.extend(r.issues.iter().take(20).map(|i| format!("  feature {}: {} ({}): {}", i.feature, i.code, i.action, i.message)));

@@ -10,7 +10,8 @@ use std::{io::Write, path::Path};
 use wall_service::wall::system_now;
 use wall_store::{Role, Store};
 
-async fn store(cli: &Cli) -> Result<Store, Failure> {
+/// The store alone, without a world.
+pub async fn store(cli: &Cli) -> Result<Store, Failure> {
     Ok(Store::open(&data_dir(cli)?).await?)
 }
 

@@ -10,6 +10,7 @@ mod keep;
 mod replay;
 mod rows;
 mod station;
+mod user;
 
 use crate::{
     cli::{AuditCommand, Cli, Command, RunArgs, TokenCommand},
@@ -34,6 +35,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             TokenCommand::List => keep::list_tokens(cli).await,
             TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,
         },
+        Some(Command::User { what }) => user::user(cli, what).await,
         Some(Command::Audit { what }) => match what {
             AuditCommand::Verify => keep::verify_audit(cli).await,
             AuditCommand::Export { out } => keep::export_audit(cli, out).await,

@@ -9,7 +9,7 @@ use wall_service::wire::*;
 macro_rules! declarations {
     ($($name:ty),+ $(,)?) => {{
         let config = Config::new();
-        let mut out = String::from("// Generated from src-tauri/crates/wall-service/src/wire.rs. Do not edit.\n");
+        let mut out = String::from("// Generated from src-tauri/crates/wall-service/src/wire/. Do not edit.\n");
         $(
             out.push_str("\nexport ");
             out.push_str(&<$name>::decl(&config));
@@ -46,10 +46,42 @@ fn typescript_types_are_current() {
         PlaceView,
         AreaCard,
         TransitionView,
+        KeptCell,
         TicketCard,
         SearchHit,
         Histogram,
         Problem,
+        PlanSummary,
+        PlanCell,
+        PlanFindingView,
+        WorkloadWeightsView,
+        PlanningSettings,
+        EditBody,
+        EditRequest,
+        EditResult,
+        EditRefusal,
+        PlanState,
+        EditView,
+        PlanSnapshotView,
+        PlanHistory,
+        PlanAmounts,
+        ImpactFlow,
+        ImpactCell,
+        ImpactView,
+        ProposalMove,
+        Proposals,
+        PlanOwnerLine,
+        PlanOwners,
+        PlanOwnersRequest,
+        NewPlanRequest,
+        PlanStepRequest,
+        PlanGotoRequest,
+        PlanSnapshotRequest,
+        OverlayLineView,
+        Can,
+        DemoAccount,
+        SessionView,
+        SignedInView,
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/wire/wire.ts");
     if std::env::var_os("GRIDWALL_BLESS").is_some() {

@@ -5,6 +5,7 @@
 //! platform, because the plan is drawn with exactly rounded arithmetic only and everything is sorted. There is no
 //! clock in here; callers pass the wall's now.
 
+mod accounts;
 mod basemap;
 mod dice;
 mod fabric;
@@ -21,6 +22,7 @@ mod spots;
 mod stories;
 mod tiles;
 
+pub use accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 pub use feed::{DemoEvent, LiveCity};
 pub use files::{DistrictFiles, write_district};
 

@@ -1,16 +1,24 @@
 //! Export of cells, tickets and points to files.
 //!
-//! Everything here writes rows to any [`std::io::Write`], one after the other, in constant memory. What comes out can be
-//! imported again. Never exported: reporters, phone numbers and free text of tickets.
+//! Rows are written to any [`std::io::Write`], one after the other, in constant memory; cells of a plan come as a whole file. What
+//! comes out can be imported again. Never exported: reporters, phone numbers and free text of tickets.
 
+mod archive;
 mod cells;
+mod geojson;
+mod geopackage;
+mod kml;
 mod points;
 mod rows;
+mod shapefile;
 #[cfg(test)]
 mod tests;
 mod tickets;
 
-pub use cells::{CellRow, write_cells};
+#[cfg(test)]
+pub(crate) use archive::zip;
+pub use cells::{CellRow, CellsBytes, CellsExportError, CellsFormat, cells_bytes};
+pub use geojson::write_cells;
 pub use points::StaffRow;
 pub use rows::{Row, Value, write_rows};
 pub use tickets::{TicketRow, on_time};
@@ -29,11 +37,11 @@ pub enum Format {
 /// Why a format cannot be written.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FormatError {
-    /// It will be, but is not yet.
-    #[error("{format} is not yet supported: use .geojson")]
-    NotSupported {
-        /// Its name.
-        format: &'static str,
+    /// One of the several files of a shapefile.
+    #[error("a shapefile is several files: name a .zip, they all go into it (asked for: {name:?})")]
+    Several {
+        /// The name.
+        name: String,
     },
     /// The file's name does not tell a format.
     #[error("the name {name:?} does not tell a format: use {known}")]
@@ -55,31 +63,11 @@ impl Format {
             "csv" => Ok(Self::Csv),
             "ndjson" | "jsonl" => Ok(Self::Ndjson),
             "geojson" | "json" => Ok(Self::GeoJson),
-            other => Err(unknown(name, other, ".csv, .ndjson or .geojson")),
-        }
-    }
-
-    /// The format that a file's name asks for, for cells: `.geojson`, `.json`.
-    ///
-    /// # Errors
-    /// Another ending.
-    pub fn of_cells(name: &str) -> Result<Self, FormatError> {
-        match ending(name).as_str() {
-            "geojson" | "json" => Ok(Self::GeoJson),
-            other => Err(unknown(name, other, ".geojson")),
+            _ => Err(FormatError::Unknown { name: name.to_owned(), known: ".csv, .ndjson or .geojson" }),
         }
     }
 }
 
 fn ending(name: &str) -> String {
     name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default()
-}
-
-fn unknown(name: &str, ending: &str, known: &'static str) -> FormatError {
-    match ending {
-        "gpkg" => FormatError::NotSupported { format: "GeoPackage" },
-        "zip" | "shp" => FormatError::NotSupported { format: "Shapefile" },
-        "kml" | "kmz" => FormatError::NotSupported { format: "KML" },
-        _ => FormatError::Unknown { name: name.to_owned(), known },
-    }
 }

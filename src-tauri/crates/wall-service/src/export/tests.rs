@@ -113,15 +113,19 @@ fn points_have_the_columns_of_the_import() {
 fn formats_by_name() {
     assert_eq!(Format::of_rows("out.CSV"), Ok(Format::Csv));
     assert_eq!(Format::of_rows("a.b/out.jsonl"), Ok(Format::Ndjson));
-    assert_eq!(Format::of_cells("out.geojson"), Ok(Format::GeoJson));
-    for (name, message) in [
-        ("out.gpkg", "GeoPackage is not yet supported: use .geojson"),
-        ("out.zip", "Shapefile is not yet supported: use .geojson"),
-        ("out.kml", "KML is not yet supported: use .geojson"),
+    for (name, format) in [
+        ("out.geojson", CellsFormat::GeoJson),
+        ("OUT.JSON", CellsFormat::GeoJson),
+        ("a.b/out.gpkg", CellsFormat::GeoPackage),
+        ("out.zip", CellsFormat::Shapefile),
+        ("out.kml", CellsFormat::Kml),
     ] {
-        assert_eq!(Format::of_cells(name).unwrap_err().to_string(), message);
+        assert_eq!(CellsFormat::of_name(name), Ok(format));
+        assert_eq!(CellsFormat::of_word(format.ending()), Some(format));
     }
-    assert!(Format::of_cells("out.csv").is_err() && Format::of_rows("out").is_err());
+    let shp = CellsFormat::of_name("out.shp").unwrap_err();
+    assert!(shp.to_string().contains(".zip"), "{shp}");
+    assert!(CellsFormat::of_name("out.csv").is_err() && Format::of_rows("out").is_err());
 }
 
 proptest! {

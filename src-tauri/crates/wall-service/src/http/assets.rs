@@ -1,12 +1,6 @@
 //! The user interface's files, and the pages for those who are not in yet.
 
-use super::{
-    App,
-    door::Entry,
-    gate::{COOKIE, Caller},
-    params::Params,
-    refusal::Refusal,
-};
+use super::{App, door::Entry, gate::Caller, params::Params, refusal::Refusal, session::set_cookie};
 use axum::{
     Extension,
     body::Body,
@@ -16,6 +10,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use wall_store::{Actor, Role};
 
 /// The built user interface: bytes and MIME type of a file by its path (`index.html`, `assets/app.js`).
 pub trait UiAssets: Send + Sync {
@@ -40,14 +35,7 @@ pub(crate) async fn index(
         // A look at the address (link previews) does not use it up.
         Some(_) if method == Method::HEAD => StatusCode::OK.into_response(),
         Some(secret) => enter(&app, &secret),
-        None if caller.is_none() => page(
-            StatusCode::UNAUTHORIZED,
-            "请用一次性链接进入",
-            "Open the one-time link",
-            "在启动指挥墙的窗口里,有一条以 ?once= 结尾的链接;在本机浏览器中打开它即可。链接十分钟内有效,只能用一次。",
-            "The window in which the wall was started shows a link with ?once= in it. Open it in this browser. \
-             It is good once, within ten minutes.",
-        ),
+        None if caller.is_none() => sign_in_page(&app, None).await,
         None => serve_file(&app, "index.html", &headers).unwrap_or_else(|| {
             Refusal::not_found("this build carries no user interface; the API answers below /api/v1/").into_response()
         }),
@@ -93,8 +81,7 @@ fn serve_file(app: &App, path: &str, headers: &HeaderMap) -> Option<Response> {
 fn enter(app: &App, secret: &str) -> Response {
     match app.options.doors.enter(secret) {
         Ok(Entry::In(session)) => {
-            let secure = if app.options.behind_tls { "; Secure" } else { "" };
-            let cookie = format!("{COOKIE}={session}; HttpOnly; SameSite=Strict; Path=/{secure}");
+            let cookie = set_cookie(app, &session);
             // To `/`, so that the secret leaves the address bar.
             (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::SET_COOKIE, cookie.as_str())]).into_response()
         }
@@ -120,16 +107,76 @@ fn enter(app: &App, secret: &str) -> Response {
     }
 }
 
-fn page(status: StatusCode, title_zh: &str, title: &str, text_zh: &str, text: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>网格指挥墙 GridWall</title><style>\
-         body{{margin:0;min-height:100vh;display:grid;place-items:center;background:#0b1220;color:#e6edf7;\
-         font:18px/1.7 system-ui,\"Noto Sans CJK SC\",\"Microsoft YaHei\",sans-serif}}\
-         main{{max-width:34em;padding:2em}}h1{{font-size:1.6em;margin:0}}h2{{font-size:1.1em;margin:1.6em 0 0;color:#9fb3cc}}\
-         p{{margin:.5em 0}}a{{color:#5cc8ff}}.en{{color:#9fb3cc}}</style></head><body><main>\
-         <h1>{title_zh}</h1><p>{text_zh}</p><h2 lang=\"en\">{title}</h2><p class=\"en\" lang=\"en\">{text}</p>\
-         <p><a href=\"/\">进入指挥墙 · Open the wall</a></p></main></body></html>"
+/// The page before the wall: a form where there are accounts, and how to get in without one. No script, no data.
+pub(super) async fn sign_in_page(app: &App, refused: Option<Refusal>) -> Response {
+    let nobody = Actor::new("nobody", Role::Viewer, "browser");
+    // A store that does not answer just now: the link still helps.
+    let view = app.wall.session_view(&nobody, None).await.ok();
+    let mut form = String::new();
+    if let Some(refusal) = &refused {
+        let (zh, en) = match refusal.status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                let s = refusal.retry_after_s.unwrap_or(1);
+                (format!("失败次数过多,请在 {s} 秒后再试。"), format!("Too many attempts failed; try again in {s} s."))
+            }
+            StatusCode::UNAUTHORIZED => ("账号或密码不正确。".into(), "Name or password is wrong.".into()),
+            _ => ("现在不能登录,请稍后再试。".into(), "Signing in does not work just now; try again.".into()),
+        };
+        form += &format!("<p class=\"why\" role=\"alert\">{zh}<br><span lang=\"en\">{en}</span></p>");
+    }
+    if view.as_ref().is_some_and(|v| v.accounts_exist) {
+        form += "<form method=\"post\" action=\"/api/v1/session\">\
+             <label>账号 <span lang=\"en\">Name</span>\
+             <input name=\"name\" autocomplete=\"username\" autocapitalize=\"none\" maxlength=\"80\" required autofocus></label>\
+             <label>密码 <span lang=\"en\">Password</span>\
+             <input name=\"password\" type=\"password\" autocomplete=\"current-password\" maxlength=\"1024\" required></label>\
+             <button>登录 · Sign in</button></form>";
+    }
+    for account in view.iter().flat_map(|v| &v.demo_accounts) {
+        // Written by us, not typed by anybody: nothing here needs escaping.
+        form += &format!(
+            "<form class=\"demo\" method=\"post\" action=\"/api/v1/session\"><input type=\"hidden\" name=\"name\" value=\"{}\">\
+             <input type=\"hidden\" name=\"password\" value=\"{}\"><button>演示账号 {} · demo account {}</button></form>",
+            account.name, account.password, account.display_name, account.name
+        );
+    }
+    let status = refused.as_ref().map_or(StatusCode::UNAUTHORIZED, |r| r.status);
+    let (title_zh, title) =
+        if form.is_empty() { ("请用一次性链接进入", "Open the one-time link") } else { ("登录", "Sign in") };
+    let text_zh = "在启动指挥墙的窗口里,有一条以 ?once= 结尾的一次性链接;在本机浏览器中打开它即可。链接十分钟内有效,只能用一次。";
+    let text = "The window in which the wall was started shows a one-time link with ?once= in it. Open it in this browser. \
+         It is good once, within ten minutes.";
+    let body = format!(
+        "<h1>{title_zh} <span lang=\"en\">{title}</span></h1>{form}<p>{text_zh}</p><p class=\"en\" lang=\"en\">{text}</p>"
     );
-    (status, Html(html)).into_response()
+    let mut response = (status, Html(document(&body))).into_response();
+    if let Some(s) = refused.and_then(|r| r.retry_after_s) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(s));
+    }
+    response
+}
+
+fn page(status: StatusCode, title_zh: &str, title: &str, text_zh: &str, text: &str) -> Response {
+    let body = format!(
+        "<h1>{title_zh}</h1><p>{text_zh}</p><h2 lang=\"en\">{title}</h2><p class=\"en\" lang=\"en\">{text}</p>\
+         <p><a href=\"/\">进入指挥墙 · Open the wall</a></p>"
+    );
+    (status, Html(document(&body))).into_response()
+}
+
+/// A page of ours around a body. Its forms name their origin, which `no-referrer` would hide from us too.
+fn document(body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"same-origin\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>网格指挥墙 GridWall</title><style>\
+         body{{margin:0;min-height:100vh;display:grid;place-items:center;background:#0d0f11;color:#e9edf0;\
+         font:18px/1.7 system-ui,\"Noto Sans CJK SC\",\"Microsoft YaHei\",sans-serif}}\
+         main{{max-width:34em;padding:2em}}h1{{font-size:1.6em;font-weight:400;margin:0 0 .6em}}\
+         h2{{font-size:1.1em;font-weight:400;margin:1.6em 0 0}}p{{margin:.5em 0}}a{{color:inherit}}\
+         .en,h1 span,h2,label span{{color:#a9b1b8}}form{{display:grid;gap:.8em;margin:0 0 1em;max-width:24em}}label{{display:block}}\
+         input{{display:block;box-sizing:border-box;width:100%;margin-top:.2em}}input,button{{font:inherit;color:inherit;background:none;border:1px solid #808990;padding:.4em .8em}}\
+         button{{cursor:pointer;text-align:left}}.demo{{margin:0 0 .5em}}.why{{border-left:3px solid #e9edf0;padding-left:.8em}}\
+         :focus-visible{{outline:2px solid #fff;outline-offset:2px}}form+p{{margin-top:2em}}</style></head>\
+         <body><main>{body}</main></body></html>"
+    )
 }

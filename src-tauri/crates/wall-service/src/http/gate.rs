@@ -1,6 +1,7 @@
 //! The one place where it is settled who asks: host, right, origin, rate; then the headers of every answer.
 
-use super::{App, door, open311, refusal::Refusal};
+use super::{App, door, open311, refusal::Refusal, session};
+use crate::wall::actor_of;
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
@@ -8,14 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::time::Instant;
-use wall_store::{Actor, Token};
+use wall_store::{Account, Actor, Store, Token};
 
 /// Name of the session cookie.
 pub(crate) const COOKIE: &str = "gridwall_session";
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ipc: http://ipc.localhost gridwall:; \
      img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
-     frame-ancestors 'none'; base-uri 'none'";
+     frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Who asks and by which right.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub(crate) struct Caller {
     /// Source of records that name none.
     pub source: String,
     right: Right,
+    /// Whether the browser sent the right along by itself.
+    by_cookie: bool,
 }
 
 #[derive(Clone)]
@@ -31,6 +34,11 @@ enum Right {
     /// In process.
     Local,
     Session(door::Mark),
+    /// A person who signed in.
+    Account {
+        account: Account,
+        secret: String,
+    },
     Token {
         id: i64,
         secret: String,
@@ -44,7 +52,39 @@ impl Caller {
             actor: Actor::new(format!("token:{}", token.name), token.role, "api"),
             right: Right::Token { id: token.id, secret: secret.to_owned(), unlimited: token.unlimited },
             source: token.name,
+            by_cookie: false,
         }
+    }
+
+    fn by_account(app: &App, account: Account, secret: &str, by_cookie: bool) -> Self {
+        let station = app.options.local_actor.as_ref().map_or("browser", |a| a.station.as_str());
+        Self {
+            actor: actor_of(&account, station),
+            source: "wall".into(),
+            right: Right::Account { account, secret: secret.to_owned() },
+            by_cookie,
+        }
+    }
+
+    /// The account, when a person is signed in.
+    pub fn account(&self) -> Option<&Account> {
+        match &self.right {
+            Right::Account { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// The secret of the account's session.
+    pub fn session_secret(&self) -> Option<&str> {
+        match &self.right {
+            Right::Account { secret, .. } => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Whether the right came in the cookie.
+    pub fn is_by_cookie(&self) -> bool {
+        self.by_cookie
     }
 
     /// Charges records found in a request that was let in for one.
@@ -59,6 +99,7 @@ impl Caller {
         match &self.right {
             Right::Local => true,
             Right::Session(mark) => app.options.doors.session(mark).is_some(),
+            Right::Account { secret, .. } => !matches!(app.wall.account_of(secret).await, Ok(None)),
             // A store that does not answer just now is no revocation.
             Right::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
         }
@@ -109,15 +150,20 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
 /// Who asks; `None` where nobody needs to say so.
 async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
     if let Some(actor) = &app.options.local_actor {
-        return Ok(Some(Caller { actor: actor.clone(), source: "wall".into(), right: Right::Local }));
+        // The window itself needs no right; who signed in there acts in their own name.
+        return Ok(Some(match bearer(headers)? {
+            Some(secret) => by_secret(app, secret).await?,
+            None => Caller { actor: actor.clone(), source: "wall".into(), right: Right::Local, by_cookie: false },
+        }));
     }
     let host = asked_host(app, uri, headers)?;
     let caller = caller(app, headers).await?;
-    let by_cookie = matches!(caller, Some(Caller { right: Right::Session(_), .. }));
+    let by_cookie = caller.as_ref().is_some_and(Caller::is_by_cookie);
+    let signs_in = method == Method::POST && path == session::PATH;
     if by_cookie || !method.is_safe() {
-        same_origin(method, path, headers, &host, by_cookie)?;
+        same_origin(method, path, headers, &host, by_cookie, signs_in)?;
     }
-    if caller.is_none() && !open_to_all(path) {
+    if caller.is_none() && !signs_in && !open_to_all(path) {
         return Err(Refusal::sign_in());
     }
     if let Some(caller) = &caller {
@@ -132,12 +178,16 @@ fn open_to_all(path: &str) -> bool {
     matches!(path, "/" | "/healthz" | "/readyz") || path.starts_with("/open311/")
 }
 
+/// The secret of an `Authorization` header; anything but a bearer is refused.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let secret = value.to_str().ok().and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    secret.map(|(_, secret)| Some(secret.trim())).ok_or_else(Refusal::sign_in)
+}
+
 async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let secret =
-            value.to_str().ok().and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let Some((_, secret)) = secret else { return Err(Refusal::sign_in()) };
-        return Ok(Some(by_secret(app, secret.trim()).await?));
+    if let Some(secret) = bearer(headers)? {
+        return Ok(Some(by_secret(app, secret).await?));
     }
     let secrets = headers
         .get_all(header::COOKIE)
@@ -147,16 +197,23 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusa
         .filter_map(|pair| pair.trim().split_once('=').filter(|(name, _)| *name == COOKIE).map(|(_, value)| value));
     // Walls on other ports of this machine set the same cookie: any that is ours will do.
     for secret in secrets.take(8) {
+        if let Some(account) = app.wall.account_of(secret).await? {
+            return Ok(Some(Caller::by_account(app, account, secret, true)));
+        }
         let mark = door::mark(secret);
         if let Some(role) = app.options.doors.session(&mark) {
             let actor = Actor::new("browser", role, "browser");
-            return Ok(Some(Caller { actor, source: "wall".into(), right: Right::Session(mark) }));
+            return Ok(Some(Caller { actor, source: "wall".into(), right: Right::Session(mark), by_cookie: true }));
         }
     }
     Ok(None)
 }
 
 async fn by_secret(app: &App, secret: &str) -> Result<Caller, Refusal> {
+    if Store::is_session_secret(secret) {
+        let account = app.wall.account_of(secret).await?.ok_or_else(session::ended)?;
+        return Ok(Caller::by_account(app, account, secret, false));
+    }
     let token =
         app.tokens.find(&app.wall, secret).await?.ok_or_else(|| {
             Refusal::new(StatusCode::UNAUTHORIZED, "sign_in", "this token is not known here, or it was revoked")
@@ -223,7 +280,14 @@ fn is_ours(name: &str, allowed: &[String]) -> bool {
 }
 
 /// Refuses what a page of another origin makes the viewer's browser send (CSRF).
-fn same_origin(method: &Method, path: &str, headers: &HeaderMap, host: &str, by_cookie: bool) -> Result<(), Refusal> {
+fn same_origin(
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    host: &str,
+    by_cookie: bool,
+    signs_in: bool,
+) -> Result<(), Refusal> {
     let refused = || Err(Refusal::new(StatusCode::FORBIDDEN, "cross_origin", "a page of another origin may not ask this"));
     let text = |name: HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let origin = text(header::ORIGIN);
@@ -231,14 +295,15 @@ fn same_origin(method: &Method, path: &str, headers: &HeaderMap, host: &str, by_
         return refused();
     }
     let site = text(HeaderName::from_static("sec-fetch-site"));
-    if by_cookie {
+    // Nor may it sign the viewer in as somebody else.
+    if by_cookie || signs_in {
         // Another port of this machine is the same site: it gets the cookie, and must not get answers.
         let opening = method.is_safe() && path == "/" && text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
         if site.is_some_and(|s| !matches!(s, "same-origin" | "none")) && !opening {
             return refused();
         }
-        // Every browser names the origin of a page that posts.
-        if !method.is_safe() && origin.is_none() && site != Some("same-origin") {
+        // Every browser names the origin of a page that posts; without a cookie it may be a program.
+        if by_cookie && !method.is_safe() && origin.is_none() && site != Some("same-origin") {
             return refused();
         }
     }
@@ -301,7 +366,7 @@ mod tests {
         let check = |method: Method, path: &str, pairs: &[(&str, &str)]| {
             let headers: HeaderMap =
                 pairs.iter().map(|(n, v)| (n.parse::<HeaderName>().unwrap(), v.parse::<HeaderValue>().unwrap())).collect();
-            same_origin(&method, path, &headers, "localhost:8787", true).is_ok()
+            same_origin(&method, path, &headers, "localhost:8787", true, false).is_ok()
         };
         assert!(check(Method::GET, "/api/v1/wall", &[]));
         assert!(check(Method::GET, "/api/v1/wall", &[("sec-fetch-site", "same-origin")]));

@@ -15,8 +15,10 @@ mod intake;
 mod limit;
 mod open311;
 mod params;
+mod plans;
 mod refusal;
 mod serve;
+mod session;
 mod token;
 
 pub use assets::UiAssets;
@@ -29,7 +31,7 @@ pub use serve::{CONNECTIONS, ServeError, check_listen, serve};
 use crate::{wall::Wall, wire::ROUTES};
 use axum::{
     Router, middleware,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use std::sync::{Arc, atomic::AtomicBool};
 use tokio::sync::{Notify, Semaphore};
@@ -152,6 +154,9 @@ pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
 fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
     let handler = |method: &str, path: &str| -> Option<MethodRouter<App>> {
         Some(match (method, path) {
+            ("GET", "/api/v1/session") => get(session::who),
+            ("POST", "/api/v1/session") => post(session::sign_in),
+            ("DELETE", "/api/v1/session") => delete(session::sign_out),
             ("GET", "/api/v1/wall") => get(ask::wall),
             ("GET", "/api/v1/snapshot") => get(ask::snapshot),
             ("GET", "/api/v1/areas") => get(ask::areas),
@@ -170,6 +175,30 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/near") => get(ask::near),
             ("GET", "/api/v1/stats") => get(ask::stats),
             ("POST", "/api/v1/clock") => post(intake::clock),
+            ("GET", "/api/v1/plans") => get(plans::list),
+            ("POST", "/api/v1/plans") => post(plans::new),
+            ("GET", "/api/v1/plans/{id}") => get(plans::state),
+            ("GET", "/api/v1/plans/{id}/cells") => get(plans::cells),
+            ("GET", "/api/v1/plans/{id}/edges") => get(plans::edges),
+            ("POST", "/api/v1/plans/{id}/preview") => post(plans::preview),
+            ("POST", "/api/v1/plans/{id}/edits") => post(plans::edit),
+            ("POST", "/api/v1/plans/{id}/undo") => post(plans::undo),
+            ("POST", "/api/v1/plans/{id}/redo") => post(plans::redo),
+            ("POST", "/api/v1/plans/{id}/goto") => post(plans::go_to),
+            ("GET", "/api/v1/plans/{id}/history") => get(plans::history),
+            ("POST", "/api/v1/plans/{id}/snapshots") => post(plans::snapshot),
+            ("GET", "/api/v1/plans/{id}/owners") => get(plans::owners),
+            ("POST", "/api/v1/plans/{id}/owners") => post(plans::put_owners),
+            ("GET", "/api/v1/plans/{id}/impact") => get(plans::impact),
+            ("POST", "/api/v1/plans/import") => post(plans::import),
+            ("GET", "/api/v1/plans/{id}/export") => get(plans::export),
+            ("GET", "/api/v1/plans/{id}/proposals") => get(plans::proposals),
+            ("GET", "/api/v1/plans/{id}/overlay") => get(plans::overlay),
+            ("POST", "/api/v1/plans/{id}/step") => post(plans::step),
+            ("GET", "/api/v1/planning/settings") => get(plans::settings),
+            ("PUT", "/api/v1/planning/settings") => put(plans::put_settings),
+            ("GET", "/api/v1/planning/streets") => get(plans::streets),
+            ("GET", "/api/v1/planning/buildings") => get(plans::buildings),
             ("GET", "/basemap/{z}/{x}/{y}") => get(ask::tile),
             ("GET", "/open311/{file}") => get(open311::discovery),
             ("GET", "/open311/v2/{file}") => get(open311::list),

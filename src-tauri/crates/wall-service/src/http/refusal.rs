@@ -35,7 +35,7 @@ impl Refusal {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "sign_in",
-            "open the one-time link that `gridwall serve` prints, or send Authorization: Bearer TOKEN",
+            "sign in, open the one-time link that `gridwall serve` prints, or send Authorization: Bearer TOKEN",
         )
     }
 
@@ -58,7 +58,7 @@ impl From<WallError> for Refusal {
         }
         let problem = error.problem();
         let retry_after_s = match &error {
-            WallError::QueueFull { retry_after_s } => Some(*retry_after_s),
+            WallError::QueueFull { retry_after_s } | WallError::TooManyTries { retry_after_s } => Some(*retry_after_s),
             _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
             _ => None,
         };

@@ -97,6 +97,42 @@ impl RowDecoder {
     }
 }
 
+/// A whole text and what it was decoded from.
+#[derive(Debug)]
+pub struct Whole<'a> {
+    /// The text, without a byte order mark.
+    pub text: Cow<'a, str>,
+    /// Name of the encoding, lower case.
+    pub encoding: String,
+    /// How many characters could not be decoded.
+    pub broken: usize,
+}
+
+/// Decodes a text that is there as a whole, by the rules of [`RowDecoder`]. Valid UTF-8 is borrowed. O(length).
+pub fn decode_whole(bytes: &[u8], asked: EncodingChoice) -> Whole<'_> {
+    let mark = marked(bytes);
+    let encoding = match (asked, mark) {
+        (EncodingChoice::Named(named), _) => named,
+        (EncodingChoice::Auto, Some((found, _))) => found,
+        (EncodingChoice::Auto, None) => guess_whole(bytes),
+    };
+    let skip = mark.filter(|(found, _)| *found == encoding).map_or(0, |(_, length)| length);
+    let (text, broken) = encoding.decode_without_bom_handling(&bytes[skip..]);
+    let broken = if broken { text.matches('\u{FFFD}').count() } else { 0 };
+    Whole { text, encoding: encoding.name().to_ascii_lowercase(), broken }
+}
+
+/// As [`guess`], but one broken character in a text of a single line does not make it GB18030 either.
+fn guess_whole(bytes: &[u8]) -> &'static Encoding {
+    if std::str::from_utf8(bytes).is_ok() || guess(bytes).is_none_or(|e| e == UTF_8) {
+        return UTF_8;
+    }
+    let (as_utf8, _) = UTF_8.decode_without_bom_handling(bytes);
+    let broken = as_utf8.matches('\u{FFFD}').count();
+    let good = as_utf8.chars().filter(|c| !c.is_ascii()).count() - broken;
+    if broken * 4 < good { UTF_8 } else { GB18030 }
+}
+
 /// The encoding of a sample: UTF-8 or GB18030; `None` when it is all ASCII.
 ///
 /// Line by line, because one broken line must not turn a whole file into another encoding.

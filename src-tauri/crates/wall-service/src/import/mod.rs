@@ -2,15 +2,9 @@
 //!
 //! Everything here is pure: bytes in, records and refused rows out; no store, no clock. Only I/O is an `Err`.
 
+mod archive;
 pub mod calendars;
 pub mod cells;
-mod cells_fields;
-mod cells_json;
-mod cells_report;
-mod cells_shape;
-#[cfg(test)]
-mod cells_tests;
-mod cells_text;
 pub mod delimited;
 pub mod encoding;
 pub mod fields;
@@ -27,11 +21,11 @@ pub mod things;
 pub mod tickets;
 pub mod times;
 mod words;
-mod zip_member;
 
-pub use cells::{CellsError, CellsFile, CellsOptions, read_cells};
-pub use cells_fields::CellsFields;
-pub use cells_report::{CellIssue, CellsReport, DatumReport, EncodingReport, Topology};
+pub use cells::{
+    CellIssue, CellsError, CellsFields, CellsFile, CellsOptions, CellsReport, DatumReport, EncodingReport, Topology, open_cells,
+    read_cells,
+};
 pub use encoding::EncodingChoice;
 pub use profile::{Profile, ProfileError};
 pub use read::{Read, Reject};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use wall_core::{DatumChoice, Issue};
 
-use super::cells_report::{DatumReport, EncodingReport};
+use super::cells::{DatumReport, EncodingReport};
 use super::read::Reject;
 
 /// Most issues that are listed one by one; the counts cover all.
@@ -106,7 +106,7 @@ macro_rules! report {
                     issues: Vec::new(),
                     notes: BTreeMap::new(),
                     datum: datum.into(),
-                    encoding: EncodingReport { used: encoding },
+                    encoding: EncodingReport { used: encoding, why: "" },
                 }
             }
 

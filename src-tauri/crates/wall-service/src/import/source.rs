@@ -7,8 +7,8 @@ use std::path::Path;
 use encoding_rs::UTF_8;
 use flate2::read::MultiGzDecoder;
 
+use super::archive;
 use super::encoding::{EncodingChoice, RowDecoder, Transcoded, cuts_like_ascii, marked};
-use super::zip_member;
 
 /// How much of a source is looked at before it is read: encoding, delimiter and format are decided from it.
 pub const SAMPLE: usize = 1 << 20;
@@ -61,10 +61,10 @@ impl Source {
         let mut magic = [0u8; 4];
         let n = read_full(&mut file, &mut magic).map_err(io_error)?;
         io::Seek::rewind(&mut file).map_err(io_error)?;
-        if n == 4 && zip_member::is_zip(&magic) {
-            let member = zip_member::only_member(file).map_err(|e| match e {
-                zip_member::ZipError::Io(e) => io_error(e),
-                zip_member::ZipError::Not(why) => SourceError::Zip(path.to_owned(), why),
+        if n == 4 && archive::is_zip(&magic) {
+            let member = archive::only_member(file).map_err(|e| match e {
+                archive::ZipError::Io(e) => io_error(e),
+                archive::ZipError::Not(why) => SourceError::Zip(path.to_owned(), why),
             })?;
             let reader = Box::new(BufReader::with_capacity(1 << 16, member.reader));
             let mut source = Self::from_reader(path, reader, encoding)?;
@@ -83,7 +83,7 @@ impl Source {
         let io_error = |e| SourceError::Io(name.to_owned(), e);
         let head = peek(&mut reader, 4).map_err(io_error)?;
         let mut packed = "";
-        if zip_member::is_zip(&head) {
+        if archive::is_zip(&head) {
             return Err(SourceError::Zip(
                 name.to_owned(),
                 "a zip cannot be read from a stream: give the file, or unpack it".to_owned(),

@@ -6,7 +6,7 @@ use wall_core::{
     RepairOptions, SiteRecord, StaffRecord, StreetRecord, UtcMs, label_point, repair,
 };
 
-use super::cells_shape::shape_of;
+use super::cells::shape_of;
 use super::fields::{FieldReader, Fields, checked};
 use super::read::{Problem, shown};
 use super::records::{Placed, ReadOptions, Records};

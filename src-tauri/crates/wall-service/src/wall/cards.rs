@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     masking::mask,
-    wire::{AreaCard, CategoryCount, Level, PlaceView, TicketCard, TransitionView},
+    wire::{AreaCard, CategoryCount, KeptCell, Level, PlaceView, TicketCard, TransitionView},
 };
 use std::collections::HashMap;
 use wall_core::{TicketId, TicketStatus, UtcMs, tally};
@@ -116,14 +116,23 @@ impl Wall {
         let at = as_of.unwrap_or_else(|| self.world().now);
         let id = TicketId(id);
         let missing = || WallError::NotFound(format!("there is no ticket {} at this time", id.0));
-        let (ticket, _) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
+        let (ticket, attributed) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
         if ticket.reported_at > at {
             return Err(missing());
         }
         let history = self.store().transitions(id).await?;
-        let ground = self.world().ground.clone();
+        let ground = match as_of {
+            Some(at) => self.ground_at(at).await?,
+            None => self.world().ground.clone(),
+        };
+        let kept_cell = match attributed.filter(|c| !ground.by_id.contains_key(c)) {
+            Some(c) => self.store().cell_of_any_plan(c).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
+            None => None,
+        };
         let world = self.world();
-        let cell = world.ticket(id).and_then(|l| l.cell).or_else(|| ground.cell_at(ticket.place));
+        let present = std::sync::Arc::ptr_eq(&ground, &world.ground);
+        let own = world.ticket(id).filter(|_| present).and_then(|l| l.cell);
+        let cell = own.or_else(|| ground.cell_at(ticket.place));
         let status = history.iter().rfind(|h| h.at <= at).map_or(TicketStatus::Received, |h| h.to);
         let mut view = ticket_view(&world, &ground, &ticket, cell, status, at);
         redact_ticket(&mut view, &ground, actor.role);
@@ -157,6 +166,7 @@ impl Wall {
             withheld: ticket.sensitive,
             address: if exact { mask(&ticket.address).into_owned() } else { String::new() },
             inverted_times: ticket.inverted_times,
+            kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
             history: history
                 .iter()

@@ -63,7 +63,7 @@ pub struct LocateAnswer {
 }
 
 impl Wall {
-    fn may(&self, actor: &Actor, allowed: bool, what: &str) -> Result<(), WallError> {
+    pub(super) fn may(&self, actor: &Actor, allowed: bool, what: &str) -> Result<(), WallError> {
         if allowed {
             return Ok(());
         }
@@ -166,7 +166,7 @@ impl Wall {
                     None => self.store().cells(plan).await?,
                 };
                 let index = CellIndex::build(&cells);
-                done.attributed = tx.attribute_all(network_id, plan, &move |place| index.cell_at(place)).await?;
+                done.attributed = tx.attribute_all(network_id, plan, &move |place, _| index.cell_at(place)).await?;
             }
         }
         if new || (publish && already.is_none()) {

@@ -21,6 +21,15 @@ pub enum WallError {
         /// When to try again, in seconds.
         retry_after_s: u64,
     },
+    /// Name or password is wrong; which of them is not said.
+    #[error("name or password is wrong")]
+    SignIn,
+    /// Too many attempts failed.
+    #[error("too many attempts failed; wait {retry_after_s} s before the next one")]
+    TooManyTries {
+        /// When to try again, in seconds.
+        retry_after_s: u64,
+    },
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -37,6 +46,8 @@ impl WallError {
             Self::NotFound(_) => "not_found",
             Self::Invalid(_) => "invalid",
             Self::QueueFull { .. } => "queue_full",
+            Self::SignIn => "wrong_password",
+            Self::TooManyTries { .. } => "too_many_tries",
             Self::Store(StoreError::Busy { .. }) => "store_busy",
             Self::Store(StoreError::Refused(_)) => "refused",
             Self::Store(_) => "store",
@@ -55,6 +66,8 @@ impl WallError {
             Self::Forbidden(_) => 403,
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 400,
+            Self::SignIn => 401,
+            Self::TooManyTries { .. } => 429,
             Self::Store(StoreError::Refused(_)) => 409,
             Self::QueueFull { .. } | Self::Store(StoreError::Busy { .. }) => 503,
             Self::Store(_) | Self::Io(_) => 500,

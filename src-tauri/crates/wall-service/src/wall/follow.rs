@@ -8,7 +8,11 @@ use super::{
     world::World,
 };
 use crate::wire::{Figure, Frame};
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs, tally};
 use wall_store::{ChangeBatch, ChangeKind, StoreError};
 
@@ -52,7 +56,7 @@ impl Asked {
                 ChangeKind::Site => a.sites = true,
                 ChangeKind::Category => a.categories = true,
                 ChangeKind::Clock => a.clock = true,
-                ChangeKind::Building | ChangeKind::Street | ChangeKind::Setting => {}
+                ChangeKind::Building | ChangeKind::Street | ChangeKind::Setting | ChangeKind::Draft => {}
             }
         }
         a
@@ -311,13 +315,26 @@ pub(crate) fn figures(world: &World, now: UtcMs) -> Vec<Figure> {
     ]
 }
 
+/// Where open tickets stay with the code of their cell when the plan in force took effect: the cell of the plan before →
+/// the cell with its code now. Empty when tickets move with the ground.
+async fn kept_cells(wall: &Wall, ground: &Ground) -> Result<HashMap<CellId, CellId>, StoreError> {
+    let Some(plan) = &ground.plan else { return Ok(HashMap::new()) };
+    let Some(record) = wall.store().plan_record(plan.id).await?.filter(|r| r.tickets_stay) else { return Ok(HashMap::new()) };
+    let Some(before) = wall.store().plan_before(record.plan.network, plan.id).await? else { return Ok(HashMap::new()) };
+    let now_of = |code: &str| ground.by_code.get(code).map(|i| ground.cells[*i as usize].id);
+    Ok(wall.store().cells(before).await?.into_iter().filter_map(|c| Some((c.id, now_of(&c.code)?))).collect())
+}
+
 /// When a plan takes effect by the passing of time, tickets are attributed anew; the old lines stay.
 pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, StoreError> {
     let ground = wall.world().ground.clone();
     let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(0) };
     let mut tx = wall.store().write(&wall.inner.own, system_now()).await?;
     let index = ground.clone();
-    let lines = tx.attribute_all(network.id, plan.id, &move |place| index.index.cell_at(place)).await?;
+    let kept = kept_cells(wall, &ground).await?;
+    let cell_at =
+        move |place, had: Option<CellId>| had.and_then(|c| kept.get(&c).copied()).or_else(|| index.index.cell_at(place));
+    let lines = tx.attribute_all(network.id, plan.id, &cell_at).await?;
     if lines > 0 {
         tx.audit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines }).to_string()).await?;
         tx.commit().await?;

@@ -263,7 +263,7 @@ fn owner_colours(index: &CellIndex, cells: &[Cell], owners: &[Vec<Owner>]) -> Ve
 }
 
 /// A GeoJSON MultiPolygon with the digits that bring the grid back.
-fn geometry_json(geometry: &CellGeometry) -> serde_json::Value {
+pub(crate) fn geometry_json(geometry: &CellGeometry) -> serde_json::Value {
     let ring = |r: &Vec<wall_core::GridPoint>| -> Vec<[f64; 2]> {
         r.iter().chain(r.first()).map(|p| p.place()).map(|p| [p.lon, p.lat]).collect()
     };

@@ -1,5 +1,6 @@
 //! The Wall: one store, one world in memory, commands and queries with an actor.
 
+mod accounts;
 mod ask;
 mod cards;
 mod categories;
@@ -12,15 +13,18 @@ mod follow;
 mod ground;
 mod heat;
 mod intake;
+mod planning;
 mod queries;
 mod search;
 mod views;
 mod world;
 
+pub use accounts::{SignedIn, actor_of};
 pub use ask::{HeatImage, HeatQuery, StatLine, TicketQuery};
 pub use clock::system_now;
 pub use commands::{CellsDone, CellsImport, LocateAnswer};
 pub use error::WallError;
+pub use planning::PlanError;
 
 use crate::{
     basemap::BaseMapFile,
@@ -98,6 +102,8 @@ pub(crate) struct WallInner {
     last_write: AtomicI64,
     last_feed: AtomicI64,
     counters: Counters,
+    entrance: accounts::Entrance,
+    desk: planning::Desk,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
 }
@@ -174,6 +180,8 @@ impl Wall {
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
             last_feed: AtomicI64::new(0),
             counters: Counters::default(),
+            entrance: accounts::Entrance::new(),
+            desk: planning::Desk::default(),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };

@@ -62,7 +62,7 @@ struct Past {
 
 impl Wall {
     /// The ground of another time: the present one when it is the same.
-    async fn ground_at(&self, at: UtcMs) -> Result<Arc<Ground>, WallError> {
+    pub(super) async fn ground_at(&self, at: UtcMs) -> Result<Arc<Ground>, WallError> {
         let present = self.world().ground.clone();
         let then = Ground::load(self.store(), &self.inner.network_key, at).await?;
         let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)

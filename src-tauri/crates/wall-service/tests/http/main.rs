@@ -6,7 +6,9 @@ mod ask;
 mod events;
 mod intake;
 mod open311;
+mod plans;
 mod serve;
+mod session;
 
 use axum::{
     Router,

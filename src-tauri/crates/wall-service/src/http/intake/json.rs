@@ -21,7 +21,7 @@ pub(super) fn read(text: &[u8]) -> Result<Read, serde_json::Error> {
 }
 
 /// As [`read`], refusing doubled keys; the reason in words.
-pub(super) fn strict(text: &[u8]) -> Result<Value, String> {
+pub(crate) fn strict(text: &[u8]) -> Result<Value, String> {
     match read(text) {
         Ok(Read { value, doubled: None }) => Ok(value),
         Ok(Read { doubled: Some(key), .. }) => Err(doubled_key(&key)),

@@ -5,6 +5,7 @@ mod json;
 mod rejects;
 
 pub use batch::MAX_ROWS;
+pub(crate) use json::strict as strict_json;
 pub(crate) use rejects::Rejects;
 
 use super::{App, body, gate::Caller, refusal::Refusal};

@@ -1,21 +1,44 @@
-//! Cells from GeoJSON: bytes in, valid records and issues out.
+//! Cells from files: bytes in, valid records and issues out.
 //!
-//! Each feature is read for itself: whatever is wrong with one, the others come through. GeoJSON as one object
-//! (FeatureCollection, Feature or geometry), or one of them a line; plain or gzip; UTF-8 (with or without byte order mark),
-//! GB18030 or whatever is named. Shapefile, GeoPackage and KML are answered with a clear refusal.
+//! GeoJSON (plain, gzip, or one object a line), Shapefile (in a zip, or with its sisters beside it), GeoPackage, KML and KMZ.
+//! Each format has a reader that yields raw features; from there on there is one path for all: datum, repair, fields, codes,
+//! agreement. Each feature is read for itself: whatever is wrong with one, the others come through.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod crs;
+mod dbf;
+mod fields;
+mod geojson;
+mod geopackage;
+mod json;
+mod kml;
+mod open;
+mod raw;
+mod report;
+mod shape;
+mod shapefile;
+mod wkb;
 
-use wall_core::{
-    CellRecord, Datum, DatumChoice, Issue, IssueAction, Place, RawPolygon, RepairOptions, UnknownCrs, agreement, repair, snap,
-};
+#[cfg(test)]
+mod format_tests;
+#[cfg(test)]
+mod tests;
 
-use super::cells_fields::{CellsFields, Properties, Said, properties_of};
-use super::cells_json::{elements, member, members, skip_space, value_end};
-use super::cells_report::{Topology, say_orientation_once, say_topology};
-use super::cells_shape::{Shape, is_geometry_type, shape_of};
-use super::cells_text::text_of;
-use super::read::{Problem, shown};
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+
+use wall_core::{CellRecord, Datum, DatumChoice, Issue, IssueAction, RepairOptions, UnknownCrs, agreement, repair, snap};
+
+pub use fields::CellsFields;
+pub use report::{CellIssue, CellsReport, DatumReport, EncodingReport, Topology};
+
+pub(super) use shape::shape_of;
+
+use crs::Ground;
+use fields::Said;
+use raw::{RawCells, RawFeature};
+use report::{say_orientation_once, say_topology};
+
+use super::read::Problem;
 
 /// How a file of cells is to be read.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +61,8 @@ pub struct CellsOptions {
     pub datum: Option<Datum>,
     /// `auto` or the name of an encoding.
     pub encoding: String,
+    /// The layer of a file that has several; `None` = the first.
+    pub layer: Option<String>,
 }
 
 impl Default for CellsOptions {
@@ -52,6 +77,7 @@ impl Default for CellsOptions {
             repair: true,
             datum: None,
             encoding: "auto".into(),
+            layer: None,
         }
     }
 }
@@ -67,8 +93,14 @@ pub struct CellsFile {
     pub read: usize,
     /// The datum that was taken.
     pub datum: DatumChoice,
+    /// Name of the format.
+    pub format: &'static str,
+    /// The layer that was read, where a file can have several.
+    pub layer: Option<String>,
     /// The encoding that was found or named.
     pub encoding: String,
+    /// Why that encoding; empty when nothing is worth saying.
+    pub encoding_why: &'static str,
     /// The fields that were used.
     pub fields: CellsFields,
     /// How many codes had to be generated.
@@ -101,11 +133,27 @@ impl CellsFile {
 /// Why a file as a whole cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CellsError {
-    /// A format that is not read yet.
-    #[error("{format} is not yet supported: use GeoJSON (for example ogr2ogr -f GeoJSON cells.geojson …)")]
+    /// A format that is not read.
+    #[error("{format} is not read: use GeoJSON, Shapefile (.zip), GeoPackage or KML")]
     NotSupported {
         /// What it seems to be.
         format: &'static str,
+    },
+    /// A file that is not what it seems to be, or damaged.
+    #[error("not a usable {format}: {what}")]
+    Broken {
+        /// The format that it seems to have.
+        format: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// A layer that the file does not have, or none that could be meant.
+    #[error("{what}; layers in the file: {available}")]
+    Layer {
+        /// What is wrong.
+        what: String,
+        /// Layers that there are.
+        available: String,
     },
     /// Not JSON.
     #[error("not JSON: {what} (at byte {at})")]
@@ -151,6 +199,8 @@ impl CellsError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotSupported { .. } => "format_not_supported",
+            Self::Broken { .. } => "broken_file",
+            Self::Layer { .. } => "layer_missing",
             Self::NotJson { .. } => "not_json",
             Self::NotGeoJson { .. } => "not_geojson",
             Self::Crs(_) => "unknown_crs",
@@ -161,34 +211,57 @@ impl CellsError {
     }
 }
 
-/// Reads a file of cells.
+/// Reads cells from the bytes of a file, whatever its format (it is known by its contents). A shapefile comes as a zip.
+///
+/// Blocks for as long as it takes: O(n log n) in the vertices, memory a small multiple of the unpacked size (at most 1 GiB).
+/// In an async context, call it where blocking is allowed.
 ///
 /// # Errors
 /// Only when the file as a whole is unusable; what is wrong with single features is in [`CellsFile::issues`].
 pub fn read_cells(bytes: &[u8], options: &CellsOptions) -> Result<CellsFile, CellsError> {
-    let decoded = text_of(bytes, &options.encoding)?;
-    let (parts, crs) = parts_of(&decoded.text)?;
-    let mut datum = choose_datum(options.datum, crs)?;
-    let declared = crs.is_some();
-    let mut issues = Vec::new();
-    if decoded.broken > 0 {
-        let message = format!("{} character(s) are broken in {}", decoded.broken, decoded.encoding);
+    open::with_raw(bytes, options, |raw| cells_of(raw, options))
+}
+
+/// Reads cells from a file on disk; `-` is standard input. Of a `.shp`, the sisters beside it are read too.
+///
+/// # Errors
+/// As [`read_cells`], and when the file cannot be read.
+pub fn open_cells(path: &Path, options: &CellsOptions) -> Result<CellsFile, CellsError> {
+    open::with_raw_at(path, options, |raw| cells_of(raw, options))
+}
+
+/// The one path from raw features to cells.
+fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsError> {
+    let declared = raw.crs.is_some();
+    let mut ground = Ground::settle(options.datum, raw.crs.as_ref())?;
+    let grounds = raw.features.iter().flatten().filter_map(|f| f.shape.as_ref().ok());
+    ground.look_at_numbers(grounds.flat_map(|s| &s.polygons).flatten().flatten().copied())?;
+    let mut issues: Vec<Issue> = raw
+        .notes
+        .into_iter()
+        .map(|n| Issue { at: 0, code: n.code, message: n.message, action: IssueAction::Kept, place: None })
+        .collect();
+    if raw.broken > 0 {
+        let message = format!("{} character(s) are broken in {}", raw.broken, raw.encoding);
         issues.push(Issue { at: 0, code: "broken_text", message, action: IssueAction::Kept, place: None });
     }
-    let mut features = Vec::with_capacity(parts.len());
-    for (i, part) in parts.iter().enumerate() {
-        match Feature::read(part) {
+    let read = raw.features.len();
+    let mut features = Vec::with_capacity(read);
+    for (i, feature) in raw.features.into_iter().enumerate() {
+        match feature {
             Ok(feature) => features.push((i, feature)),
             Err(p) => issues.push(rejected(i, p)),
         }
     }
-    let fields = CellsFields::choose(options, &property_names(&features), features.len())?;
-    let mut cells = Cells { issues, records: Vec::new(), missing_codes: Vec::new() };
+    let names = if raw.declared.is_empty() { property_names(&features) } else { raw.declared };
+    let fields = CellsFields::choose(options, &names, features.len(), raw.cut)?;
+    let mut cells = Cells { issues, records: Vec::new(), missing_codes: Vec::new(), ground, declared, in_metres: 0 };
     for (i, feature) in features {
-        cells.take(i, feature, &fields, options, &mut datum, declared);
+        cells.take(i, feature, &fields, options);
     }
-    let generated_codes = cells.generate_codes(parts.len(), fields.code.is_empty());
-    let Cells { mut records, mut issues, .. } = cells;
+    cells.say_when_projected();
+    let generated_codes = cells.generate_codes(read, fields.code.is_empty());
+    let Cells { mut records, mut issues, ground, .. } = cells;
     say_orientation_once(records.len(), &mut issues);
     for change in snap(&mut records, options.snap_m) {
         let place = records[change.cell].geometry.polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());
@@ -216,9 +289,12 @@ pub fn read_cells(bytes: &[u8], options: &CellsOptions) -> Result<CellsFile, Cel
     issues.sort_by_key(|i| i.at);
     Ok(CellsFile {
         issues,
-        read: parts.len(),
-        datum,
-        encoding: decoded.encoding,
+        read,
+        datum: ground.choice,
+        format: raw.format,
+        layer: raw.layer,
+        encoding: raw.encoding,
+        encoding_why: raw.encoding_why,
         fields,
         generated_codes,
         topology: Topology::from(&together),
@@ -230,131 +306,8 @@ fn rejected(index: usize, problem: Problem) -> Issue {
     Issue { at: index as u64, code: problem.code, message: problem.message, action: IssueAction::Rejected, place: None }
 }
 
-/// The texts of the features, and the text of the `crs` member when there is one.
-fn parts_of(text: &str) -> Result<(Vec<&str>, Option<&str>), CellsError> {
-    let clean = |c: char| c.is_whitespace() || c == '\u{1e}' || c == '\u{feff}';
-    let text = text.trim_matches(clean);
-    if text.is_empty() {
-        return Err(CellsError::NotGeoJson { what: "the file is empty".into() });
-    }
-    if !text.starts_with('{') {
-        return match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            Ok(_) => Err(CellsError::NotGeoJson { what: format!("the JSON begins with {}", shown(text)) }),
-            Err(_) => Err(CellsError::NotJson { at: 0, what: format!("the text begins with {}", shown(text)) }),
-        };
-    }
-    let end = value_end(text, 0).map_err(|b| CellsError::NotJson { at: b.at, what: b.what.into() })?;
-    if skip_space(text, end) == text.len() {
-        return collection(text);
-    }
-    // More follows: one object a line (RFC 8142 puts a record separator before each).
-    let lines: Vec<&str> = text.lines().map(|l| l.trim_matches(clean)).filter(|l| !l.is_empty()).collect();
-    let one_a_line = lines.first().is_some_and(|l| value_end(l, 0).is_ok_and(|e| e == l.len()));
-    if !one_a_line {
-        return Err(CellsError::NotJson { at: end, what: format!("after the end of the JSON comes {}", shown(&text[end..])) });
-    }
-    let (mut parts, mut crs) = (Vec::new(), None);
-    for (i, line) in lines.into_iter().enumerate() {
-        match collection(line) {
-            Ok((mut more, declared)) => {
-                parts.append(&mut more);
-                crs = crs.or(declared);
-            }
-            // The first line must be GeoJSON, else the file is something else; a later one is a bad feature.
-            Err(e) if i == 0 => return Err(e),
-            Err(_) => parts.push(line),
-        }
-    }
-    Ok((parts, crs))
-}
-
-/// The features of one JSON object.
-fn collection(text: &str) -> Result<(Vec<&str>, Option<&str>), CellsError> {
-    let top = members(text).map_err(|b| CellsError::NotJson { at: b.at, what: b.what.into() })?;
-    let crs = member(&top, "crs").filter(|c| *c != "null");
-    let not = |what: String| Err(CellsError::NotGeoJson { what });
-    match member(&top, "type").map(serde_json::from_str::<String>) {
-        Some(Ok(kind)) if kind == "FeatureCollection" => match member(&top, "features") {
-            Some(list) if list.starts_with('[') => match elements(list) {
-                Ok(parts) => Ok((parts, crs)),
-                Err((before, b)) => Err(CellsError::NotJson {
-                    at: b.at,
-                    what: format!("{} after feature {} of the FeatureCollection", b.what, before.len()),
-                }),
-            },
-            Some(other) => not(format!("the features of the FeatureCollection are {}, not an array", shown(other))),
-            None => not("the FeatureCollection has no features".into()),
-        },
-        Some(Ok(kind)) if kind == "Feature" || is_geometry_type(&kind) => Ok((vec![text], crs)),
-        Some(Ok(kind)) if kind == "Topology" => Err(CellsError::NotSupported { format: "TopoJSON" }),
-        Some(Ok(kind)) => not(format!("an object of type {}", shown(&kind))),
-        Some(Err(_)) => not(format!("the type is {}", shown(member(&top, "type").unwrap_or_default()))),
-        None => not("an object without a type".into()),
-    }
-}
-
-/// The datum from what is asked for and from the old `crs` member.
-fn choose_datum(asked: Option<Datum>, crs: Option<&str>) -> Result<DatumChoice, CellsError> {
-    let Some(crs) = crs else { return Ok(DatumChoice::new(asked, None)) };
-    let value: serde_json::Value = serde_json::from_str(crs).unwrap_or_default();
-    let name = value["properties"]["name"].as_str().or(value["properties"]["code"].as_str()).or(value.as_str());
-    let name = name.map_or_else(|| crs.chars().take(100).collect(), str::to_owned);
-    match (Datum::from_crs_name(&name), asked) {
-        (Ok(declared), _) => Ok(DatumChoice::new(asked, Some((declared, &name)))),
-        (Err(unknown), None) => Err(unknown.into()),
-        (Err(unknown), Some(used)) => {
-            let warning = format!(
-                "the file declares {name:?}, which is {}; read as {} because that was asked for",
-                unknown.why,
-                used.code()
-            );
-            Ok(DatumChoice { asked, used, why: "asked for".into(), warning: Some(warning) })
-        }
-    }
-}
-
-/// One feature as read.
-struct Feature<'a> {
-    properties: Properties<'a>,
-    bad_properties: Option<Problem>,
-    shape: Result<Shape, Problem>,
-}
-
-impl<'a> Feature<'a> {
-    fn read(text: &'a str) -> Result<Self, Problem> {
-        if !text.starts_with('{') {
-            return Err(Problem::new("not_a_feature", format!("{} stands where a Feature should", shown(text))));
-        }
-        let parts =
-            members(text).map_err(|b| Problem::new("bad_json", format!("{} (at byte {} of the feature)", b.what, b.at)))?;
-        let kind = member(&parts, "type").and_then(|t| serde_json::from_str::<String>(t).ok());
-        let geometry = match kind.as_deref() {
-            Some("Feature") => member(&parts, "geometry").filter(|g| *g != "null"),
-            // A bare geometry is a feature without properties.
-            Some(kind) if is_geometry_type(kind) => Some(text),
-            Some(other) => {
-                return Err(Problem::new("not_a_feature", format!("an object of type {} is no Feature", shown(other))));
-            }
-            None => return Err(Problem::new("not_a_feature", "an object without a type is no Feature")),
-        };
-        let bare = geometry.is_some_and(|g| std::ptr::eq(g, text));
-        let (properties, bad_properties) = match properties_of(if bare { None } else { member(&parts, "properties") }) {
-            Ok(p) => (p, None),
-            Err(p) => (Vec::new(), Some(p)),
-        };
-        let shape = match geometry {
-            None => Err(Problem::new("null_geometry", "the feature has no geometry")),
-            Some(text) => match serde_json::from_str::<serde_json::Value>(text) {
-                Ok(value) => shape_of(&value),
-                Err(e) => Err(Problem::new("bad_json", format!("the geometry is broken: {e}"))),
-            },
-        };
-        Ok(Self { properties, bad_properties, shape })
-    }
-}
-
 /// Names of properties in the order they are first seen.
-fn property_names(features: &[(usize, Feature)]) -> Vec<String> {
+fn property_names(features: &[(usize, RawFeature)]) -> Vec<String> {
     const MANY: usize = 10_000;
     let mut seen = HashSet::new();
     let mut names = Vec::new();
@@ -372,18 +325,15 @@ struct Cells {
     issues: Vec<Issue>,
     /// Positions of records that have no code yet.
     missing_codes: Vec<usize>,
+    ground: Ground,
+    /// Whether the file names its coordinate system.
+    declared: bool,
+    /// Features refused because their numbers are no degrees, by far.
+    in_metres: usize,
 }
 
 impl Cells {
-    fn take(
-        &mut self,
-        index: usize,
-        f: Feature,
-        fields: &CellsFields,
-        options: &CellsOptions,
-        datum: &mut DatumChoice,
-        declared: bool,
-    ) {
+    fn take(&mut self, index: usize, f: RawFeature, fields: &CellsFields, options: &CellsOptions) {
         let mut say = |code, message, action, place| self.issues.push(Issue { at: index as u64, code, message, action, place });
         let shape = match f.shape {
             Ok(shape) => shape,
@@ -397,10 +347,14 @@ impl Cells {
             };
             return say(code, message, IssueAction::Rejected, None);
         }
-        let raw = in_wgs84(&shape.polygons, datum, declared);
+        let raw = self.ground.in_wgs84(&shape.polygons, self.declared);
         let (geometry, findings) = match repair(&raw, RepairOptions { repair: options.repair }) {
             Ok(valid) => valid,
-            Err(f) => return say(f.code, f.message, f.action, f.place),
+            Err(f) => {
+                let far = shape.polygons.iter().flatten().flatten().flatten().any(|v| v.abs() > 1000.0);
+                self.in_metres += usize::from(f.code == "out_of_range" && far);
+                return say(f.code, f.message, f.action, f.place);
+            }
         };
         for f in findings {
             say(f.code, f.message, f.action, f.place);
@@ -427,6 +381,17 @@ impl Cells {
             feature_index: u32::try_from(index).unwrap_or(u32::MAX),
             geometry,
         });
+    }
+
+    /// A file without a coordinate system whose numbers are all no degrees is most likely in metres: says so first.
+    fn say_when_projected(&mut self) {
+        if self.declared || !self.records.is_empty() || self.in_metres == 0 {
+            return;
+        }
+        let message = "the numbers are no degrees and the file names no coordinate system: it is probably projected, in metres. \
+            Give it its .prj (or crs), or convert it to WGS-84 degrees"
+            .into();
+        self.issues.insert(0, Issue { at: 0, code: "looks_projected", message, action: IssueAction::Kept, place: None });
     }
 
     /// Gives codes to the records without one: `cell-0001` for the first feature, and so on; never a code that is there.
@@ -459,25 +424,4 @@ impl Cells {
         }
         self.missing_codes.len()
     }
-}
-
-/// The polygons in WGS-84; the first place decides about a warning.
-fn in_wgs84(polygons: &[RawPolygon], datum: &mut DatumChoice, declared: bool) -> Vec<RawPolygon> {
-    let first = polygons.iter().flatten().flatten().find_map(|p| Place::new(p[0], p[1]));
-    if let Some(place) = first {
-        datum.look_at(place, declared);
-    }
-    if matches!(datum.used, Datum::Wgs84 | Datum::Cgcs2000) {
-        return polygons.to_vec();
-    }
-    // Neighbours repeat each other's vertices: the same numbers give the same place, and are converted once.
-    let mut known: HashMap<[u64; 2], [f64; 2]> = HashMap::new();
-    let mut convert = |p: &[f64; 2]| match Place::new(p[0], p[1]) {
-        Some(place) => *known.entry(p.map(f64::to_bits)).or_insert_with(|| {
-            let w = datum.used.to_wgs84(place);
-            [w.lon, w.lat]
-        }),
-        None => *p,
-    };
-    polygons.iter().map(|polygon| polygon.iter().map(|ring| ring.iter().map(&mut convert).collect()).collect()).collect()
 }

@@ -5,29 +5,29 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use wall_core::{RawPolygon, RawRing};
 
-use super::read::{Problem, shown};
+use crate::import::read::{Problem, shown};
 
 /// The polygons of a geometry, and the kinds of its other parts with their number.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Shape {
-    pub(super) polygons: Vec<RawPolygon>,
-    pub(super) left_out: BTreeMap<String, usize>,
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::import) struct Shape {
+    pub(in crate::import) polygons: Vec<RawPolygon>,
+    pub(in crate::import) left_out: BTreeMap<String, usize>,
 }
 
 impl Shape {
     /// The other parts in words: `1 Point, 2 LineString`.
-    pub(super) fn left_out_words(&self) -> String {
+    pub(in crate::import) fn left_out_words(&self) -> String {
         self.left_out.iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", ")
     }
 }
 
 /// The geometry types of GeoJSON.
-pub(super) fn is_geometry_type(name: &str) -> bool {
+pub(in crate::import) fn is_geometry_type(name: &str) -> bool {
     matches!(name, "Point" | "MultiPoint" | "LineString" | "MultiLineString" | "Polygon" | "MultiPolygon" | "GeometryCollection")
 }
 
 /// Reads a geometry: polygons at any depth of collections; points and lines are counted and left out.
-pub(super) fn shape_of(geometry: &Value) -> Result<Shape, Problem> {
+pub(in crate::import) fn shape_of(geometry: &Value) -> Result<Shape, Problem> {
     let mut shape = Shape::default();
     let mut todo = vec![geometry];
     let mut first = true;
@@ -97,7 +97,7 @@ fn array(value: &Value, name: impl FnOnce() -> String) -> Result<&Vec<Value>, Pr
 }
 
 /// What a JSON value is, in words.
-pub(super) fn kind_of(value: &Value) -> &'static str {
+pub(in crate::import) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

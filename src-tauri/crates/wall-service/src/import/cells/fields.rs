@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use wall_core::CellKind;
 
-use super::cells::{CellsError, CellsOptions};
-use super::cells_json::{member, members};
-use super::read::{Problem, cut, shown};
+use super::raw::{Properties, Value};
+use super::{CellsError, CellsOptions};
+use crate::import::read::{Problem, cut, shown};
 
 /// Longest code and name that is kept, bytes.
 const MAX_TEXT: usize = 500;
@@ -36,20 +36,42 @@ const CODE: &[&str] =
     &["code", "cell_code", "cellcode", "grid_code", "gridcode", "网格编码", "网格代码", "网格编号", "编码", "代码"];
 const NAME: &[&str] = &["name", "cell_name", "cellname", "grid_name", "gridname", "网格名称", "名称"];
 const KIND: &[&str] = &["kind", "cell_kind", "网格类型"];
-const COMMUNITY: &[&str] = &["community_code", "社区编码", "社区代码", "所属社区编码"];
-const COMMUNITY_NAME: &[&str] = &["community_name", "社区名称", "所属社区", "社区"];
+const COMMUNITY: &[&str] = &["community_code", "comm_code", "社区编码", "社区代码", "所属社区编码"];
+const COMMUNITY_NAME: &[&str] = &["community_name", "comm_name", "社区名称", "所属社区", "社区"];
 const HOUSEHOLDS: &[&str] = &["households", "户数", "总户数"];
+
+/// Names that our own shapefiles shorten (see `export`): full and short.
+const SHORTENED: &[(&str, &str)] = &[("community_code", "comm_code"), ("community_name", "comm_name")];
+
+/// How a format cuts the names of its fields: bytes, and the encoding they are counted in.
+pub(super) type Cut = Option<(usize, &'static encoding_rs::Encoding)>;
+
+/// A name as a format that cuts names has it; half a character at the end goes too.
+fn cut_name(name: &str, (bytes, encoding): (usize, &'static encoding_rs::Encoding)) -> String {
+    let (all, _, _) = encoding.encode(name);
+    let (text, _) = encoding.decode_without_bom_handling(&all[..all.len().min(bytes)]);
+    text.trim_end_matches('\u{fffd}').to_owned()
+}
 
 impl CellsFields {
     /// What is asked for, else what is recognised among the names that the features have.
     ///
     /// # Errors
     /// A field that is asked for and that no feature has.
-    pub(super) fn choose(options: &CellsOptions, names: &[String], features: usize) -> Result<Self, CellsError> {
+    pub(super) fn choose(options: &CellsOptions, names: &[String], features: usize, cut: Cut) -> Result<Self, CellsError> {
         let known: HashSet<&str> = names.iter().map(String::as_str).collect();
         let check = |field: &String| -> Result<String, CellsError> {
             if features == 0 || known.contains(field.as_str()) {
                 return Ok(field.clone());
+            }
+            if let Some(cut) = cut {
+                // Shapefiles keep ten bytes of a name, and some writers turn it to capitals.
+                let short = SHORTENED.iter().find(|(full, _)| full == field).map(|(_, short)| (*short).to_owned());
+                let tried = [field.clone(), cut_name(field, cut)].into_iter().chain(short);
+                let found = tried.filter(|t| !t.is_empty()).find_map(|t| names.iter().find(|n| n.eq_ignore_ascii_case(&t)));
+                if let Some(found) = found {
+                    return Ok(found.clone());
+                }
             }
             let mut available: Vec<String> = names.iter().take(30).cloned().collect();
             available.sort();
@@ -81,9 +103,6 @@ impl CellsFields {
     }
 }
 
-/// The properties of a feature: names and the texts of the values.
-pub(super) type Properties<'a> = Vec<(String, &'a str)>;
-
 /// What the properties of one feature say.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -104,7 +123,7 @@ impl Said {
         let mut notes = Vec::new();
         let mut text = |field: &Option<String>| -> String {
             let Some(field) = field else { return String::new() };
-            match member(properties, field).map(scalar) {
+            match member(properties, field).map(text_of) {
                 None => String::new(),
                 Some(Ok(value)) => cut(&value, MAX_TEXT),
                 Some(Err(p)) => {
@@ -145,14 +164,19 @@ impl Said {
     }
 }
 
-/// The properties member as names and texts; `None` for null or absent.
-pub(super) fn properties_of(text: Option<&str>) -> Result<Properties<'_>, Problem> {
-    match text {
-        None | Some("null") => Ok(Vec::new()),
-        Some(text) if text.starts_with('{') => {
-            members(text).map_err(|b| Problem::new("bad_properties", format!("the properties are broken: {}", b.what)))
-        }
-        Some(text) => Err(Problem::new("bad_properties", format!("the properties are {}, not an object", shown(text)))),
+/// The value of a property; the last one when it is given twice.
+fn member<'a, 'b>(properties: &'a Properties<'b>, name: &str) -> Option<&'a Value<'b>> {
+    properties.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v)
+}
+
+/// A value as text, trimmed; numbers with the digits they are written with.
+fn text_of(value: &Value) -> Result<String, Problem> {
+    match value {
+        Value::Json(text) => scalar(text),
+        Value::Text(text) => Ok(text.trim().to_owned()),
+        Value::Number(digits) => number(digits),
+        Value::Null => Ok(String::new()),
+        Value::Other(what) => Err(Problem::new("bad_value", format!("{what} is not a text or number"))),
     }
 }
 

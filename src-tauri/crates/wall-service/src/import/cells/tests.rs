@@ -2,11 +2,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use wall_core::{Datum, IssueAction, is_valid};
+use wall_core::is_valid;
 
 use super::*;
 
-fn shared(path: &str) -> Option<PathBuf> {
+pub(super) fn shared(path: &str) -> Option<PathBuf> {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/data")).join(path);
     if root.exists() {
         return Some(root);
@@ -85,7 +85,7 @@ const FAULTS: &[(&str, Answer)] = &[
     ("invalid_structure/invalid_geometry_mislabeled_point", Ok((0, 1, &["bad_coordinates"]))),
     ("invalid_structure/invalid_geometry_missing_type", Err("not_geojson")),
     ("invalid_structure/invalid_geometry_wrong_geometry_type", Err("not_geojson")),
-    ("problematic_structure/problematic_crs_defined", Err("unknown_crs")),
+    ("problematic_structure/problematic_crs_defined", Ok((1, 0, &[]))),
     ("problematic_structure/problematic_geometry_not_wrapped", Ok((1, 0, &[]))),
     ("problematic_structure/problematic_geometrycollection_single", Ok((0, 1, &["not_a_polygon"]))),
     ("problematic_structure/problematic_nested_geometrycollection", Ok((0, 1, &["not_a_polygon"]))),
@@ -305,17 +305,20 @@ fn whole_files_that_cannot_be_used() {
         (b"{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Fea", "not_json"),
         (b"{\"type\":\"FeatureCollection\",\"features\":[]} trailing", "not_json"),
         (b"{\"type\":\"Topology\",\"objects\":{}}", "format_not_supported"),
-        (b"SQLite format 3\0....", "format_not_supported"),
-        (b"PK\x03\x04....", "format_not_supported"),
-        (b"\x00\x00\x27\x0a....", "format_not_supported"),
-        (b"<?xml version=\"1.0\"?><kml xmlns=\"x\">", "format_not_supported"),
+        (b"SQLite format 3\0....", "broken_file"),
+        (b"PK\x03\x04....", "broken_file"),
+        (b"\x00\x00\x27\x0a....", "broken_file"),
+        (b"<?xml version=\"1.0\"?><kml xmlns=\"x\">", "broken_file"),
+        (b"<?xml version=\"1.0\"?><gpx></gpx>", "broken_file"),
         (b"\x1f\x8b\x08broken", "unreadable"),
     ] {
         let e = read_cells(bytes, &CellsOptions::default()).unwrap_err();
         assert_eq!(e.code(), code, "{e}");
     }
-    let kml = read_cells(b"<kml></kml>", &CellsOptions::default()).unwrap_err();
-    assert_eq!(kml.to_string(), "KML is not yet supported: use GeoJSON (for example ogr2ogr -f GeoJSON cells.geojson …)");
+    let gpx = read_cells(b"<?xml version=\"1.0\"?><gpx></gpx>", &CellsOptions::default()).unwrap_err();
+    assert_eq!(gpx.to_string(), "not a usable KML: the document is “gpx”, not kml");
+    // A document without a cell is a file without a cell.
+    assert_eq!(read_cells(b"<kml></kml>", &CellsOptions::default()).unwrap().read, 0);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What the user interface and HTTP clients of the wall see: the same for the window and for the browser.
 //!
 //! Times are milliseconds since 1970 UTC and end in `_ms`; durations name their unit; places are WGS-84 degrees.
-//! TypeScript types are generated from this file into `ui/src/wire/` (`cargo test -p wall-service --test wire`).
+//! TypeScript types are generated from this module into `ui/src/wire/` (`cargo test -p wall-service --test wire`).
 //! Never here: reporters, phone numbers, anything of the care registers, free text of sensitive tickets.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// What every wire type derives; the modules below share it.
 macro_rules! wire {
     ($($item:item)+) => {$(
         #[derive(Serialize, Deserialize, TS, Clone, Debug, PartialEq)]
@@ -14,6 +15,12 @@ macro_rules! wire {
         $item
     )+};
 }
+
+mod planning;
+mod session;
+
+pub use planning::*;
+pub use session::{Can, DemoAccount, SessionView, SignedInView};
 
 wire! {
 /// Whose clock the wall shows.
@@ -461,6 +468,16 @@ pub struct TransitionView {
     pub kind: String,
 }
 
+/// The cell of another plan that a ticket was attributed to and keeps.
+pub struct KeptCell {
+    /// Its code there.
+    pub code: String,
+    /// Its name there.
+    pub name: String,
+    /// Name of that plan.
+    pub plan: String,
+}
+
 /// The card of a ticket.
 pub struct TicketCard {
     /// The line of the stream.
@@ -475,6 +492,8 @@ pub struct TicketCard {
     pub address: String,
     /// Closed before opened in the source.
     pub inverted_times: bool,
+    /// The cell it was dealt with in, when that was under another plan than the one shown; the present cell is in `ticket`.
+    pub kept_cell: Option<KeptCell>,
     /// Who answers for its cell.
     pub owners: Vec<OwnerView>,
     /// History, oldest first.
@@ -530,6 +549,9 @@ pub struct Problem {
 /// Every query and command of the wall: method and path below the root. The HTTP router and the window's scheme
 /// handler both register all of them; a test asserts it.
 pub const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/api/v1/session"),
+    ("POST", "/api/v1/session"),
+    ("DELETE", "/api/v1/session"),
     ("GET", "/api/v1/wall"),
     ("GET", "/api/v1/snapshot"),
     ("GET", "/api/v1/areas"),
@@ -548,6 +570,30 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/near"),
     ("GET", "/api/v1/stats"),
     ("POST", "/api/v1/clock"),
+    ("GET", "/api/v1/plans"),
+    ("POST", "/api/v1/plans"),
+    ("POST", "/api/v1/plans/import"),
+    ("GET", "/api/v1/plans/{id}"),
+    ("GET", "/api/v1/plans/{id}/cells"),
+    ("GET", "/api/v1/plans/{id}/edges"),
+    ("POST", "/api/v1/plans/{id}/preview"),
+    ("POST", "/api/v1/plans/{id}/edits"),
+    ("POST", "/api/v1/plans/{id}/undo"),
+    ("POST", "/api/v1/plans/{id}/redo"),
+    ("POST", "/api/v1/plans/{id}/goto"),
+    ("GET", "/api/v1/plans/{id}/history"),
+    ("POST", "/api/v1/plans/{id}/snapshots"),
+    ("GET", "/api/v1/plans/{id}/owners"),
+    ("POST", "/api/v1/plans/{id}/owners"),
+    ("GET", "/api/v1/plans/{id}/impact"),
+    ("GET", "/api/v1/plans/{id}/export"),
+    ("GET", "/api/v1/plans/{id}/proposals"),
+    ("GET", "/api/v1/plans/{id}/overlay"),
+    ("POST", "/api/v1/plans/{id}/step"),
+    ("GET", "/api/v1/planning/settings"),
+    ("PUT", "/api/v1/planning/settings"),
+    ("GET", "/api/v1/planning/streets"),
+    ("GET", "/api/v1/planning/buildings"),
     ("GET", "/basemap/{z}/{x}/{y}"),
     ("GET", "/open311/{file}"),
     ("GET", "/open311/v2/{file}"),

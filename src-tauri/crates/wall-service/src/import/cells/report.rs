@@ -3,8 +3,7 @@
 use serde::Serialize;
 use wall_core::{Agreement, CellRecord, DatumChoice, Issue, IssueAction};
 
-use super::cells::CellsFile;
-use super::cells_fields::CellsFields;
+use super::{CellsFields, CellsFile};
 
 /// At most this many overlaps and gaps are listed one by one; the totals count all.
 const LISTED: usize = 1000;
@@ -112,6 +111,9 @@ impl From<&DatumChoice> for DatumReport {
 pub struct EncodingReport {
     /// Name in lower case.
     pub used: String,
+    /// Why that one; absent where nothing is worth saying.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub why: &'static str,
 }
 
 /// One issue in a report of cells.
@@ -158,6 +160,10 @@ pub struct CellsReport {
     pub plan: String,
     /// Status of the plan.
     pub status: String,
+    /// Name of the format: GeoJSON, Shapefile, GeoPackage or KML.
+    pub format: &'static str,
+    /// The layer that was read, where a file can have several.
+    pub layer: Option<String>,
     /// The datum.
     pub datum: DatumReport,
     /// The encoding.
@@ -183,8 +189,10 @@ impl From<&CellsFile> for CellsReport {
             network: String::new(),
             plan: String::new(),
             status: String::new(),
+            format: file.format,
+            layer: file.layer.clone(),
             datum: (&file.datum).into(),
-            encoding: EncodingReport { used: file.encoding.clone() },
+            encoding: EncodingReport { used: file.encoding.clone(), why: file.encoding_why },
             fields: file.fields.clone(),
             generated_codes: file.generated_codes,
             topology: file.topology,

@@ -1,22 +1,21 @@
-//! The one file inside a zip, as a stream. Enough of the format for an exported table: stored or deflated, not encrypted.
+//! Files inside a zip: the only one as a stream, or any by name from memory. Enough of the format for what tables and
+//! shapefiles come in: stored or deflated, not encrypted, no zip64.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 
-/// Why a zip is refused.
-#[derive(Debug)]
-pub(super) enum ZipError {
-    Io(io::Error),
-    Not(String),
-}
+use super::encoding::{EncodingChoice, decode_whole};
 
-impl From<io::Error> for ZipError {
-    fn from(e: io::Error) -> Self {
-        Self::Io(e)
-    }
+/// Why a zip is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ZipError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Not(String),
 }
 
 /// An open member.
@@ -51,6 +50,12 @@ pub(super) fn only_member(mut file: File) -> Result<Member, ZipError> {
     if others > 0 {
         return Err(ZipError::Not(format!("the zip holds {} files: unpack it and give the one that is meant", others + 1)));
     }
+    let reader = unpacked(file, &entry)?;
+    Ok(Member { name: entry.name.rsplit('/').next().unwrap_or_default().to_lowercase(), reader })
+}
+
+/// The bytes of a member; they fail at the end when they are not those that were packed.
+fn unpacked<'a>(mut file: impl Read + Seek + Send + 'a, entry: &Entry) -> Result<Box<dyn Read + Send + 'a>, ZipError> {
     if entry.flags & 1 != 0 {
         return Err(ZipError::Not("the zip is encrypted".to_owned()));
     }
@@ -66,13 +71,46 @@ pub(super) fn only_member(mut file: File) -> Result<Member, ZipError> {
     let skip = i64::from(u16_at(&local, 26)) + i64::from(u16_at(&local, 28));
     file.seek(SeekFrom::Current(skip))?;
     let packed = io::BufReader::with_capacity(1 << 16, file).take(entry.packed);
-    let name = entry.name.rsplit('/').next().unwrap_or_default().to_lowercase();
-    let reader: Box<dyn Read + Send> = match entry.method {
-        0 => Box::new(Checked { inner: CrcReader::new(packed), expected: entry.crc }),
-        8 => Box::new(Checked { inner: CrcReader::new(DeflateDecoder::new(packed)), expected: entry.crc }),
-        other => return Err(ZipError::Not(format!("packing method {other} is not read: unpack it"))),
-    };
-    Ok(Member { name, reader })
+    match entry.method {
+        0 => Ok(Box::new(Checked { inner: CrcReader::new(packed), expected: entry.crc })),
+        8 => Ok(Box::new(Checked { inner: CrcReader::new(DeflateDecoder::new(packed)), expected: entry.crc })),
+        other => Err(ZipError::Not(format!("packing method {other} is not read: unpack it"))),
+    }
+}
+
+/// A zip in memory.
+pub(super) struct Archive<'a> {
+    bytes: &'a [u8],
+    entries: Vec<Entry>,
+    /// How many bytes may still be unpacked, over all members: a small zip can hold a very large nothing.
+    left: u64,
+}
+
+impl<'a> Archive<'a> {
+    /// Reads the directory; at most `limit` bytes will be unpacked.
+    pub(super) fn new(bytes: &'a [u8], limit: u64) -> Result<Self, ZipError> {
+        let directory = central_directory(&mut Cursor::new(bytes))?;
+        let mut entries = entries(&directory)?;
+        entries.retain(|e| !e.name.ends_with('/') && !e.name.starts_with("__MACOSX/"));
+        Ok(Self { bytes, entries, left: limit })
+    }
+
+    /// Paths of the files, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|e| e.name.as_str())
+    }
+
+    /// The bytes of a file; of names given twice the first.
+    pub(super) fn bytes_of(&mut self, name: &str) -> Result<Vec<u8>, ZipError> {
+        let entry = self.entries.iter().find(|e| e.name == name).ok_or_else(damaged)?;
+        let mut out = Vec::new();
+        unpacked(Cursor::new(self.bytes), entry)?.take(self.left + 1).read_to_end(&mut out)?;
+        match self.left.checked_sub(out.len() as u64) {
+            Some(left) => self.left = left,
+            None => return Err(ZipError::Not("the zip unpacks to more than is read (1 GiB)".to_owned())),
+        }
+        Ok(out)
+    }
 }
 
 fn damaged() -> ZipError {
@@ -88,12 +126,12 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// The bytes of the central directory, bounded to 16 MiB.
-fn central_directory(file: &mut File) -> Result<Vec<u8>, ZipError> {
+fn central_directory(file: &mut (impl Read + Seek)) -> Result<Vec<u8>, ZipError> {
     let length = file.seek(SeekFrom::End(0))?;
     let tail_length = length.min(65_557);
     file.seek(SeekFrom::Start(length - tail_length))?;
     let mut tail = Vec::new();
-    file.take(tail_length).read_to_end(&mut tail)?;
+    file.by_ref().take(tail_length).read_to_end(&mut tail)?;
     let end = tail.windows(4).rposition(|w| w == b"PK\x05\x06").ok_or_else(damaged)?;
     let record = tail.get(end..end + 22).ok_or_else(damaged)?;
     let (size, offset) = (u64::from(u32_at(record, 12)), u64::from(u32_at(record, 16)));
@@ -102,7 +140,7 @@ fn central_directory(file: &mut File) -> Result<Vec<u8>, ZipError> {
     }
     file.seek(SeekFrom::Start(offset))?;
     let mut directory = Vec::new();
-    file.take(size).read_to_end(&mut directory)?;
+    file.by_ref().take(size).read_to_end(&mut directory)?;
     Ok(directory)
 }
 
@@ -114,7 +152,7 @@ fn entries(directory: &[u8]) -> Result<Vec<Entry>, ZipError> {
         let name_length = usize::from(u16_at(head, 28));
         let name = directory.get(at + 46..at + 46 + name_length).ok_or_else(damaged)?;
         entries.push(Entry {
-            name: String::from_utf8_lossy(name).into_owned(),
+            name: decode_whole(name, EncodingChoice::Auto).text.into_owned(),
             flags: u16_at(head, 8),
             method: u16_at(head, 10),
             crc: u32_at(head, 16),

@@ -1,0 +1,109 @@
+//! Signing in and out, and who is signed in: `/api/v1/session`, from the wall and from the page before it.
+
+use super::{
+    App, assets, body,
+    gate::{COOKIE, Caller},
+    intake::strict_json,
+    refusal::Refusal,
+};
+use crate::{
+    wall::{SignedIn, actor_of},
+    wire::{SessionView, SignedInView},
+};
+use axum::{
+    Extension, Json,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use wall_store::{Actor, Role};
+
+/// Path of the session.
+pub(crate) const PATH: &str = "/api/v1/session";
+/// A name and a password fit into this.
+const BODY_MOST: usize = 16 * 1024;
+
+/// `GET /api/v1/session`.
+pub(crate) async fn who(State(app): State<App>, caller: Caller) -> Result<Json<SessionView>, Refusal> {
+    Ok(Json(app.wall.session_view(&caller.actor, caller.account()).await?))
+}
+
+/// `POST /api/v1/session`: `{"name","password"}` from the wall, or the form of the page before it.
+pub(crate) async fn sign_in(State(app): State<App>, caller: Option<Extension<Caller>>, request: Request) -> Response {
+    let caller = caller.map(|c| c.0);
+    let kind = request.headers().get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?").to_ascii_lowercase());
+    let by_form = kind.is_some_and(|k| k.split(';').next().is_some_and(|k| k.trim() == "application/x-www-form-urlencoded"));
+    let outcome = enter(&app, caller.as_ref(), by_form, request).await;
+    if by_form {
+        return match outcome {
+            // To `/`, so that the browser does not offer to post again.
+            Ok((signed_in, _)) => {
+                let cookie = set_cookie(&app, &signed_in.secret);
+                (StatusCode::SEE_OTHER, [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)]).into_response()
+            }
+            Err(refusal) => assets::sign_in_page(&app, Some(refusal)).await,
+        };
+    }
+    match outcome {
+        Ok((signed_in, session)) => {
+            let mut headers = HeaderMap::new();
+            // Who had no right at all gets one that also brings the wall's page, its pictures and tiles.
+            if caller.is_none()
+                && let Ok(cookie) = HeaderValue::try_from(set_cookie(&app, &signed_in.secret))
+            {
+                headers.insert(header::SET_COOKIE, cookie);
+            }
+            (headers, Json(SignedInView { secret: signed_in.secret, session })).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// `DELETE /api/v1/session`: nothing to end is fine.
+pub(crate) async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Refusal> {
+    if let Some(secret) = caller.session_secret() {
+        app.wall.sign_out(&caller.actor, secret).await?;
+    }
+    let gone = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    Ok(match caller.is_by_cookie() && caller.account().is_some() {
+        true => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response(),
+        false => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// The cookie that carries a session.
+pub(super) fn set_cookie(app: &App, secret: &str) -> String {
+    let secure = if app.options.behind_tls { "; Secure" } else { "" };
+    format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}")
+}
+
+async fn enter(app: &App, caller: Option<&Caller>, by_form: bool, request: Request) -> Result<(SignedIn, SessionView), Refusal> {
+    let held = body::read(&app.budget, request).await?;
+    if held.bytes.len() > BODY_MOST {
+        return Err(Refusal::invalid("a name and a password are shorter than that"));
+    }
+    let (name, password) = if by_form { from_form(&held.bytes) } else { from_json(&held.bytes) }?;
+    let station = app.options.local_actor.as_ref().map_or("browser", |a| a.station.as_str());
+    let nobody = Actor::new("nobody", Role::Viewer, station);
+    let from = Actor { station: station.into(), ..caller.map_or(nobody, |c| c.actor.clone()) };
+    let signed_in = app.wall.sign_in(&from, &name, password).await?;
+    let view = app.wall.session_view(&actor_of(&signed_in.account, station), Some(&signed_in.account)).await;
+    Ok((signed_in, view?))
+}
+
+fn from_json(bytes: &[u8]) -> Result<(String, String), Refusal> {
+    // What was sent is not repeated in the refusal: it may hold a password.
+    let value = strict_json(bytes).map_err(|_| Refusal::invalid("send {\"name\",\"password\"} as JSON"))?;
+    let text = |key: &str| value.get(key).and_then(|v| v.as_str()).map(str::to_owned);
+    text("name").zip(text("password")).ok_or_else(|| Refusal::invalid("name and password must be there, as text"))
+}
+
+fn from_form(bytes: &[u8]) -> Result<(String, String), Refusal> {
+    let text = |key: &str| form_urlencoded::parse(bytes).find(|(k, _)| k == key).map(|(_, v)| v.into_owned());
+    text("name").zip(text("password")).ok_or_else(|| Refusal::invalid("name and password must be there"))
+}
+
+/// The refusal of a session that is over.
+pub(super) fn ended() -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "session_ended", "this session is over; sign in again")
+}

@@ -1,0 +1,250 @@
+//! GeoPackages as raw features, read from a copy in memory: the user's file is never opened by the database, let alone changed.
+//!
+//! The file may be anybody's: names are quoted, what its schema runs is not trusted, work and size are bounded.
+
+use std::cell::Cell as Counter;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteOwnedBuf};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Decode, Row, Sqlite, SqliteConnection, TypeInfo, ValueRef};
+
+use super::CellsError;
+use super::raw::{CrsText, MAX_VALUES, Note, RawCells, RawFeature, Value};
+use super::wkb::shape_of_gpkg;
+use crate::import::read::Problem;
+
+/// Most features that are read.
+const MAX_FEATURES: usize = 5_000_000;
+/// Most bytes of geometries and texts that are read: no more than a file may have; only views can ask for more.
+const MAX_BYTES: usize = 1 << 30;
+/// Steps of the database's machine between two looks at the count, and how many of those there may be.
+const STEPS: i32 = 100_000;
+const MAX_LOOKS: u32 = 5_000;
+
+fn broken(what: impl Into<String>) -> CellsError {
+    CellsError::Broken { format: "GeoPackage", what: what.into() }
+}
+
+impl From<sqlx::Error> for CellsError {
+    fn from(e: sqlx::Error) -> Self {
+        match e {
+            sqlx::Error::Database(e) if e.message() == "interrupted" => broken("reading it takes more work than is allowed"),
+            sqlx::Error::Database(e) => broken(e.message()),
+            e => broken(e.to_string()),
+        }
+    }
+}
+
+/// A name inside SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The features of a layer: the named one, else the first that can hold polygons.
+///
+/// Works on a thread of its own, so that it may be called from anywhere.
+pub(super) fn read(bytes: &[u8], layer: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| broken(e.to_string()))?;
+        runtime.block_on(read_async(bytes, layer))
+    };
+    std::thread::scope(|s| s.spawn(work).join()).unwrap_or_else(|_| Err(broken("it cannot be read")))
+}
+
+async fn read_async(bytes: &[u8], layer: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+    if bytes.len() < 100 {
+        return Err(broken("the file is cut off"));
+    }
+    let mut copy = SqliteOwnedBuf::try_from(bytes)?;
+    // A file left in WAL mode cannot be opened in memory; its pages are the same.
+    for at in [18, 19] {
+        if copy[at] == 2 {
+            copy[at] = 1;
+        }
+    }
+    let mut db = SqliteConnectOptions::new().in_memory(true).foreign_keys(false).connect().await?;
+    db.deserialize(None, copy, true).await?;
+    let looks = Counter::new(0u32);
+    db.lock_handle().await?.set_progress_handler(STEPS, move || {
+        looks.set(looks.get() + 1);
+        looks.get() < MAX_LOOKS
+    });
+    for pragma in ["PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON", "PRAGMA cell_size_check = ON"] {
+        sqlx::query(pragma).execute(&mut db).await?;
+    }
+    let result = read_layer(&mut db, layer).await;
+    _ = db.close().await;
+    result
+}
+
+/// A layer as the file lists it.
+struct Layer {
+    table: String,
+    column: String,
+    kind: String,
+    srs: i64,
+}
+
+async fn layers(db: &mut SqliteConnection) -> Result<Vec<Layer>, CellsError> {
+    let listed = sqlx::query(
+        "SELECT g.table_name, g.column_name, coalesce(g.geometry_type_name, ''), g.srs_id FROM gpkg_geometry_columns g \
+         JOIN gpkg_contents c ON c.table_name = g.table_name WHERE c.data_type = 'features' ORDER BY c.rowid LIMIT 1000",
+    )
+    .fetch_all(&mut *db)
+    .await
+    .map_err(|e| match CellsError::from(e) {
+        CellsError::Broken { what, .. } if what.contains("no such table") => {
+            broken("it is a database, but holds no GeoPackage tables (gpkg_contents, gpkg_geometry_columns)")
+        }
+        other => other,
+    })?;
+    let layer = |row: sqlx::sqlite::SqliteRow| -> Result<Layer, sqlx::Error> {
+        Ok(Layer { table: row.try_get(0)?, column: row.try_get(1)?, kind: row.try_get(2)?, srs: row.try_get(3)? })
+    };
+    Ok(listed.into_iter().map(layer).collect::<Result<_, _>>()?)
+}
+
+/// Which layer is meant, and a word about the others.
+fn choose<'a>(layers: &'a [Layer], asked: Option<&str>, notes: &mut Vec<Note>) -> Result<&'a Layer, CellsError> {
+    let names = || layers.iter().map(|l| l.table.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(asked) = asked {
+        let found =
+            layers.iter().find(|l| l.table == asked).or_else(|| layers.iter().find(|l| l.table.eq_ignore_ascii_case(asked)));
+        return found.ok_or_else(|| CellsError::Layer { what: format!("no layer is named {asked:?}"), available: names() });
+    }
+    let never =
+        ["POINT", "LINESTRING", "MULTIPOINT", "MULTILINESTRING", "CURVE", "MULTICURVE", "COMPOUNDCURVE", "CIRCULARSTRING"];
+    let mut grounds = layers.iter().filter(|l| !never.contains(&l.kind.to_ascii_uppercase().as_str()));
+    let Some(first) = grounds.next() else {
+        let what = if layers.is_empty() { "the GeoPackage has no feature layer" } else { "no layer holds polygons" };
+        return Err(CellsError::Layer { what: what.into(), available: names() });
+    };
+    if grounds.next().is_some() {
+        let message = format!("several layers ({}): {:?} was read; name another with --layer", names(), first.table);
+        notes.push(Note::new("several_layers", message));
+    }
+    Ok(first)
+}
+
+/// The coordinate system by its row in the file.
+async fn crs(db: &mut SqliteConnection, srs: i64) -> Result<Option<CrsText>, CellsError> {
+    if srs == 0 {
+        // "Undefined geographic": degrees of a datum that is not told.
+        return Ok(None);
+    }
+    let row = sqlx::query("SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?")
+        .bind(srs)
+        .fetch_optional(&mut *db)
+        .await?;
+    let Some(row) = row else { return Ok(Some(CrsText::Name(format!("srs_id {srs}, which the file does not define")))) };
+    let text = |i: usize| row.try_get::<Option<String>, _>(i).ok().flatten().unwrap_or_default();
+    let (organization, definition) = (text(0), text(2));
+    let code = row.try_get::<i64, _>(1).unwrap_or(-1);
+    if organization.eq_ignore_ascii_case("epsg") && matches!(code, 4326 | 4490) {
+        return Ok(Some(CrsText::Name(format!("EPSG:{code}"))));
+    }
+    if definition.contains('[') {
+        return Ok(Some(CrsText::Wkt(definition)));
+    }
+    Ok(Some(CrsText::Name(if srs == -1 { "undefined cartesian".into() } else { format!("{organization}:{code}") })))
+}
+
+async fn read_layer(db: &mut SqliteConnection, asked: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+    let mut notes = Vec::new();
+    let layers = layers(db).await?;
+    let layer = choose(&layers, asked, &mut notes)?;
+    let crs = crs(db, layer.srs).await?;
+    let columns = sqlx::query("SELECT name, pk FROM pragma_table_xinfo(?) ORDER BY cid LIMIT 2000")
+        .bind(&layer.table)
+        .fetch_all(&mut *db)
+        .await?;
+    let mut names = Vec::new();
+    let mut keys = Vec::new();
+    for row in &columns {
+        let name: String = row.try_get(0)?;
+        if row.try_get::<i64, _>(1)? > 0 {
+            keys.push(quoted(&name));
+        }
+        if !name.eq_ignore_ascii_case(&layer.column) {
+            names.push(name);
+        }
+    }
+    if names.len() == columns.len() {
+        return Err(broken(format!("layer {:?} has no column {:?}", layer.table, layer.column)));
+    }
+    let list: String = names.iter().map(|n| format!(", {}", quoted(n))).collect();
+    let order = if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
+    let sql = format!("SELECT {}{list} FROM {}{order}", quoted(&layer.column), quoted(&layer.table));
+    let (mut features, mut values, mut bytes) = (Vec::new(), 0usize, 0usize);
+    {
+        use futures::TryStreamExt;
+        let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *db);
+        while let Some(row) = rows.try_next().await? {
+            let feature = feature(&row, &names, &mut bytes);
+            values += feature.properties.len();
+            features.push(Ok(feature));
+            if features.len() > MAX_FEATURES || values > MAX_VALUES || bytes > MAX_BYTES {
+                return Err(broken("it holds more than is read"));
+            }
+        }
+    }
+    Ok(RawCells {
+        format: "GeoPackage",
+        layer: Some(layer.table.clone()),
+        features,
+        crs,
+        declared: names,
+        encoding: "utf-8".into(),
+        notes,
+        ..RawCells::default()
+    })
+}
+
+fn feature(row: &sqlx::sqlite::SqliteRow, names: &[String], bytes: &mut usize) -> RawFeature<'static> {
+    let shape = match row.try_get_raw(0) {
+        Ok(raw) if raw.is_null() => Err(Problem::new("null_geometry", "the feature has no geometry")),
+        Ok(raw) if raw.type_info().name() == "BLOB" => match <&[u8] as Decode<Sqlite>>::decode(raw) {
+            Ok(blob) => {
+                *bytes += blob.len();
+                shape_of_gpkg(blob)
+            }
+            Err(e) => Err(Problem::new("bad_geometry", e.to_string())),
+        },
+        Ok(raw) => Err(Problem::new("bad_geometry", format!("the geometry is of type {}, not a blob", raw.type_info().name()))),
+        Err(e) => Err(Problem::new("bad_geometry", e.to_string())),
+    };
+    let mut properties = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let value = value(row, i + 1, bytes);
+        if value != Value::Null {
+            properties.push((name.clone(), value));
+        }
+    }
+    RawFeature { properties, bad_properties: None, shape }
+}
+
+fn value(row: &sqlx::sqlite::SqliteRow, at: usize, bytes: &mut usize) -> Value<'static> {
+    let Ok(raw) = row.try_get_raw(at) else { return Value::Null };
+    if raw.is_null() {
+        return Value::Null;
+    }
+    let kind = raw.type_info().into_owned();
+    let text = || -> Option<Value<'static>> {
+        match kind.name() {
+            "BLOB" => None,
+            "REAL" => Some(Value::Number(<f64 as Decode<Sqlite>>::decode(row.try_get_raw(at).ok()?).ok()?.to_string())),
+            "INTEGER" | "BOOLEAN" => {
+                Some(Value::Number(<i64 as Decode<Sqlite>>::decode(row.try_get_raw(at).ok()?).ok()?.to_string()))
+            }
+            _ => {
+                // Text, and dates, which are text too. Bytes that are no UTF-8 are replaced.
+                let bytes = <&[u8] as Decode<Sqlite>>::decode(row.try_get_raw(at).ok()?).ok()?;
+                Some(Value::Text(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+    };
+    let value = text().unwrap_or(Value::Other("a blob"));
+    if let Value::Text(t) = &value {
+        *bytes += t.len();
+    }
+    value
+}

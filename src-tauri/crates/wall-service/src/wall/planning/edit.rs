@@ -1,0 +1,187 @@
+//! Commands on a draft: edits, undo and redo, jumps, named states, owners.
+
+use super::{PlanError, ask::redo_of, owners, plans, refusal, session::way_to, view};
+use crate::{
+    wall::{Wall, WallError, clock::system_now},
+    wire::{EditRequest, EditResult, PlanHistory, PlanOwners, PlanOwnersRequest},
+};
+use std::collections::BTreeSet;
+use wall_core::{PlanId, PlanStatus};
+use wall_store::{Actor, PlanRecord, StoreError};
+
+/// Largest stored edit, bytes.
+const EDIT_BYTES: usize = 4 << 20;
+
+pub(super) fn only_a_draft(record: &PlanRecord) -> Result<(), PlanError> {
+    match record.plan.status {
+        PlanStatus::Draft => Ok(()),
+        status => Err(refusal("not_a_draft", &format!("the plan is {}; only a draft is edited", status.code()), &[]).into()),
+    }
+}
+
+/// Another process was faster between looking and writing.
+fn moved(error: StoreError) -> PlanError {
+    match error {
+        StoreError::Refused(message) => refusal("head_moved", &message, &[]).into(),
+        other => other.into(),
+    }
+}
+
+impl Wall {
+    /// What an edit would make of a draft. Nothing is stored.
+    pub async fn plan_preview(&self, actor: &Actor, plan: PlanId, request: &EditRequest) -> Result<EditResult, PlanError> {
+        self.may(actor, super::sees_drafts(actor.role), "try edits of plans")?;
+        let names = self.community_names().await?;
+        let mut taken = self.take(actor, plan).await?;
+        only_a_draft(&taken.record)?;
+        let session = taken.session()?;
+        let (done, _) = session.apply(&request.edit)?;
+        let faces = done.faces();
+        let result = view::result(session, &faces, Vec::new(), &names);
+        session.revert(&done);
+        Ok(result)
+    }
+
+    /// Edits a draft: on disk when this returns.
+    pub async fn plan_edit(&self, actor: &Actor, plan: PlanId, request: &EditRequest) -> Result<EditResult, PlanError> {
+        self.may(actor, plans(actor.role), "edit plans")?;
+        let names = self.community_names().await?;
+        let mut taken = self.take(actor, plan).await?;
+        only_a_draft(&taken.record)?;
+        let head = taken.record.head;
+        let session = taken.session()?;
+        if request.head != head {
+            return Err(refusal("head_moved", "the plan was changed meanwhile; look at it again", &[]).into());
+        }
+        let (done, stored) = session.apply(&request.edit)?;
+        let faces = done.faces();
+        let text = serde_json::to_string(&stored).map_err(|e| WallError::Invalid(e.to_string()))?;
+        if text.len() > EDIT_BYTES {
+            session.revert(&done);
+            return Err(refusal("too_many", "this edit is too large; do it in parts", &[]).into());
+        }
+        let codes: BTreeSet<String> =
+            faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).filter(|c| !c.is_empty()).collect();
+        let cells = serde_json::to_string(&codes.iter().take(12).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
+        let written = async {
+            let mut tx = self.store().write(actor, system_now()).await?;
+            let id = tx.add_edit(plan, head, &text, &cells).await?;
+            tx.commit().await?;
+            Ok::<i64, StoreError>(id)
+        };
+        match written.await {
+            Ok(id) => {
+                session.keep(id, done);
+                Ok(view::result(session, &faces, Vec::new(), &names))
+            }
+            Err(e) => {
+                // What is not on disk is not on the desk either.
+                session.revert(&done);
+                Err(moved(e))
+            }
+        }
+    }
+
+    /// Goes one edit back.
+    pub async fn plan_undo(&self, actor: &Actor, plan: PlanId) -> Result<EditResult, PlanError> {
+        let edits = self.store().plan_edits(plan).await?;
+        let record = self.plan_record(plan).await?;
+        let Some(head) = record.head else { return Err(refusal("nothing_to_undo", "the plan is at its beginning", &[]).into()) };
+        let parent = edits.iter().find(|e| e.id == head).and_then(|e| e.parent);
+        self.plan_go_to(actor, plan, parent).await
+    }
+
+    /// Goes one edit forward: `edit`, or the one walked last.
+    pub async fn plan_redo(&self, actor: &Actor, plan: PlanId, edit: Option<i64>) -> Result<EditResult, PlanError> {
+        let edits = self.store().plan_edits(plan).await?;
+        let record = self.plan_record(plan).await?;
+        let next = redo_of(&edits, record.head);
+        let to = match edit {
+            Some(id) if next.contains(&id) => Some(id),
+            Some(_) => None,
+            None => next.first().copied(),
+        };
+        match to {
+            Some(id) => self.plan_go_to(actor, plan, Some(id)).await,
+            None => Err(refusal("nothing_to_redo", "there is no such edit to be done again", &[]).into()),
+        }
+    }
+
+    /// Goes to any state of the history; nothing of it is lost.
+    pub async fn plan_go_to(&self, actor: &Actor, plan: PlanId, to: Option<i64>) -> Result<EditResult, PlanError> {
+        self.may(actor, plans(actor.role), "edit plans")?;
+        let names = self.community_names().await?;
+        let mut taken = self.take(actor, plan).await?;
+        only_a_draft(&taken.record)?;
+        let head = taken.record.head;
+        let edits = self.store().plan_edits(plan).await?;
+        if way_to(&edits, to).is_none() {
+            return Err(refusal("no_such_edit", "there is no such edit in this plan", &[]).into());
+        }
+        let session = taken.session()?;
+        let touched = session.go_to(&edits, to)?;
+        let written = async {
+            let mut tx = self.store().write(actor, system_now()).await?;
+            tx.set_head(plan, head, to).await?;
+            tx.commit().await?;
+            Ok::<(), StoreError>(())
+        };
+        if let Err(e) = written.await {
+            session.go_to(&edits, head)?;
+            return Err(moved(e));
+        }
+        Ok(view::result(session, &touched, redo_of(&edits, to), &names))
+    }
+
+    /// Names the state a draft is in.
+    pub async fn plan_name_state(&self, actor: &Actor, plan: PlanId, name: &str) -> Result<PlanHistory, PlanError> {
+        self.may(actor, plans(actor.role), "edit plans")?;
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 80 {
+            return Err(WallError::Invalid("a state has a name of 1 to 80 signs".into()).into());
+        }
+        let taken = self.take(actor, plan).await?;
+        only_a_draft(&taken.record)?;
+        drop(taken);
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.add_snapshot(plan, name).await?;
+        tx.commit().await?;
+        self.plan_history(actor, plan).await
+    }
+
+    /// Confirms or names who will answer for a cell of a draft.
+    pub async fn plan_put_owners(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        requests: Vec<PlanOwnersRequest>,
+    ) -> Result<Vec<PlanOwners>, PlanError> {
+        self.may(actor, plans(actor.role), "edit plans")?;
+        let mut taken = self.take(actor, plan).await?;
+        only_a_draft(&taken.record)?;
+        let session = taken.session()?;
+        let mut lines = Vec::new();
+        for r in requests {
+            let cell = session.cells.values().find(|c| c.code == r.code && !r.code.is_empty());
+            let Some(cell) = cell else {
+                return Err(WallError::NotFound(format!("there is no cell {} in this plan", r.code)).into());
+            };
+            let written = match r.owners {
+                Some(named) => owners::checked(named)?,
+                None => session.owners.of(cell).owners,
+            };
+            lines.push((r.code, written));
+        }
+        let mut tx = self.store().write(actor, system_now()).await?;
+        for (code, written) in &lines {
+            let text = serde_json::to_string(written).map_err(|e| WallError::Invalid(e.to_string()))?;
+            tx.put_plan_owner(plan, code, Some(&text)).await?;
+        }
+        tx.commit().await?;
+        for (code, written) in lines {
+            session.owners.write(&code, written);
+        }
+        session.find_all();
+        Ok(owners::list(session))
+    }
+}

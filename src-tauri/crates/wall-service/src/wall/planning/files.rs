@@ -1,0 +1,66 @@
+//! Plans as files: any plan taken out in any format, a draft begun from a file.
+
+use super::{PlanError, life::final_cells, plans};
+use crate::{
+    export::{CellRow, CellsBytes, CellsFormat, cells_bytes},
+    import::{CellsOptions, CellsReport, read_cells},
+    wall::{Wall, WallError, clock::system_now},
+    wire::PlanSummary,
+};
+use serde_json::json;
+use wall_core::PlanId;
+use wall_store::Actor;
+
+impl Wall {
+    /// The cells of a plan as it stands, as a file. Also the plan's name, for the file's.
+    pub async fn plan_file(&self, actor: &Actor, plan: PlanId, format: CellsFormat) -> Result<(String, CellsBytes), PlanError> {
+        let names = self.community_names().await?;
+        let mut taken = self.take(actor, plan).await?;
+        let name = taken.record.plan.name.clone();
+        let at = self.now();
+        let cells = final_cells(taken.session()?);
+        drop(taken);
+        let rows: Vec<CellRow<'_>> = cells
+            .iter()
+            .map(|c| CellRow {
+                code: &c.code,
+                name: &c.name,
+                kind: c.kind,
+                community_code: &c.community_code,
+                community_name: names.get(&c.community_code).map_or("", String::as_str),
+                households: c.households,
+                geometry: &c.geometry,
+            })
+            .collect();
+        let file = tokio::task::block_in_place(|| cells_bytes(&rows, format, &name, at));
+        Ok((name, file.map_err(|e| WallError::Invalid(e.to_string()))?))
+    }
+
+    /// A draft from the bytes of a file of cells, with the report of its import.
+    pub async fn plan_from_file(
+        &self,
+        actor: &Actor,
+        network: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(PlanSummary, CellsReport), PlanError> {
+        self.may(actor, plans(actor.role), "draw plans")?;
+        let read = tokio::task::block_in_place(|| read_cells(bytes, &CellsOptions::default()));
+        let file = read.map_err(|e| WallError::Invalid(format!("this file cannot be used: {e}")))?;
+        if file.records.is_empty() {
+            let why = file.issues.first().map_or("it holds no feature", |i| &i.message);
+            return Err(WallError::Invalid(format!("no cell of this file could be taken: {why}")).into());
+        }
+        let key = super::life::network_key(network)?;
+        let name = super::life::plan_name(name)?;
+        let mut tx = self.store().write(actor, system_now()).await?;
+        let id = tx.network(key, key).await?;
+        let plan = tx.new_draft(id, name, None, &file.records).await?;
+        tx.audit("plan.import", &json!({ "plan": plan.0, "cells": file.records.len() }).to_string()).await?;
+        tx.commit().await?;
+        let mut report = CellsReport::from(&file);
+        report.imported = file.records.len();
+        (report.network, report.plan, report.status) = (key.to_owned(), name.to_owned(), "draft".into());
+        Ok((self.plan_summary(plan).await?, report))
+    }
+}

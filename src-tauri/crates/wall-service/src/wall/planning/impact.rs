@@ -1,0 +1,323 @@
+//! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
+
+use super::{
+    PlanError,
+    session::{DeskCell, Session},
+};
+use crate::{
+    wall::Wall,
+    wire::{ImpactCell, ImpactFlow, ImpactView, PlanAmounts},
+};
+use std::fmt::Write;
+use wall_core::{
+    CellRecord, Place, PlanId,
+    planning::{Amounts, CellImpact, ImpactOf, LineageKind, LineageLine, PlannedCell, impact},
+};
+use wall_store::{Actor, LineageRecord};
+
+pub(super) fn planned_record(i: usize, cell: &CellRecord) -> PlannedCell<'_> {
+    PlannedCell {
+        name: &cell.name,
+        kind: cell.kind,
+        community_code: &cell.community_code,
+        ..PlannedCell::of(i, &cell.code, &cell.geometry)
+    }
+}
+
+/// What became of which code, for the store: of pairs with the same codes the one with most ground.
+pub(super) fn lineage_records(lines: &[LineageLine], before: &[CellRecord], after: &[&DeskCell]) -> Vec<LineageRecord> {
+    let mut records: Vec<LineageRecord> = lines
+        .iter()
+        .filter(|l| l.kind != LineageKind::Same)
+        .map(|l| LineageRecord {
+            from: l.from.and_then(|i| before.get(i)).map_or_else(String::new, |c| c.code.clone()),
+            to: l.to.and_then(|i| after.get(i)).map_or_else(String::new, |c| c.code.clone()),
+            kind: l.kind.code().into(),
+            area_share: l.share_of_from,
+        })
+        .collect();
+    records.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)).then(b.area_share.total_cmp(&a.area_share)));
+    records.dedup_by(|a, b| a.from == b.from && a.to == b.to);
+    records
+}
+
+fn amounts(a: &Amounts) -> PlanAmounts {
+    PlanAmounts {
+        area_m2: a.figures.area_m2,
+        households: a.figures.households.unwrap_or(0.0),
+        population: a.figures.population.unwrap_or(0.0),
+        workload: a.workload,
+        open: a.figures.open,
+        tickets_90d: a.figures.tickets(),
+        cameras: a.cameras,
+        sites: a.sites,
+        staff: a.figures.staff,
+    }
+}
+
+fn first_owner(session: &Session, cell: &DeskCell) -> String {
+    session.owners.of(cell).owners.first().map_or_else(String::new, |o| o.party.clone())
+}
+
+impl Wall {
+    /// What publishing a plan does, compared with the plan in force now (for a published plan: with the one before it).
+    pub async fn plan_impact(&self, actor: &Actor, plan: PlanId) -> Result<ImpactView, PlanError> {
+        let mut taken = self.take(actor, plan).await?;
+        let record = taken.record.clone();
+        let network = record.plan.network;
+        let base = match record.plan.effective_from {
+            None => self.cells_in_force(network, self.now()).await?,
+            Some(_) => match self.store().plan_before(network, plan).await? {
+                Some(before) => Some((self.plan_record(before).await?, self.store().written_cells(before).await?)),
+                None => None,
+            },
+        };
+        let (cameras, sites): (Vec<Place>, Vec<Place>) = {
+            let world = self.world();
+            (world.cameras.values().map(|c| c.place).collect(), world.sites.values().map(|s| s.place).collect())
+        };
+        let open = taken.open()?;
+        let (network_key, at) = (open.network.key.clone(), open.session.data.at);
+        let session = &open.session;
+        let (base_record, before) = base.unzip();
+        let before = before.unwrap_or_default();
+        let base_cells: Vec<PlannedCell<'_>> = before.iter().enumerate().map(|(i, c)| planned_record(i, c)).collect();
+        let households: Vec<Option<u32>> = before.iter().map(|c| c.households).collect();
+        let draft = session.all_planned();
+        let of = ImpactOf {
+            base: &base_cells,
+            base_households: &households,
+            draft: &draft,
+            cameras: &cameras,
+            sites: &sites,
+            weights: &session.rules.weights,
+        };
+        let report = tokio::task::block_in_place(|| impact(&session.data.ground, &of));
+        let after: Vec<&DeskCell> = session.cells.values().collect();
+        let before_owner =
+            |i: usize| session.owners.present_of(&before[i].code).first().map_or_else(String::new, |o| o.party.clone());
+        // A vertex put into a border for a neighbour's sake changes nothing of a cell that goes on under its code.
+        let goes_on = |c: &CellImpact| {
+            let codes = c.base.zip(c.draft).is_some_and(|(i, j)| before[i].code == after[j].code);
+            c.kind == LineageKind::Same && codes
+        };
+        let same = report.cells.iter().filter(|c| goes_on(c)).count();
+        let code_before = |i: Option<usize>| i.map_or_else(String::new, |i| before[i].code.clone());
+        let code_after = |i: Option<usize>| i.map_or_else(String::new, |i| after[i].code.clone());
+        Ok(ImpactView {
+            plan: self.summary(&record, &network_key),
+            base: base_record.as_ref().map(|b| self.summary(b, &network_key)),
+            cells: report
+                .cells
+                .iter()
+                .filter(|c| !goes_on(c))
+                .map(|c| ImpactCell {
+                    before_code: code_before(c.base),
+                    after_code: code_after(c.draft),
+                    name: c.draft.map(|i| after[i].name.clone()).or(c.base.map(|i| before[i].name.clone())).unwrap_or_default(),
+                    lineage: c.kind.code().into(),
+                    before: c.before.as_ref().map(amounts),
+                    after: c.after.as_ref().map(amounts),
+                })
+                .collect(),
+            flows: report
+                .flows
+                .iter()
+                .filter(|f| !f.stays)
+                .map(|f| ImpactFlow {
+                    from: code_before(f.from),
+                    to: code_after(f.to),
+                    from_owner: f.from.map(before_owner).unwrap_or_default(),
+                    to_owner: f.to.map(|i| first_owner(session, after[i])).unwrap_or_default(),
+                    amounts: amounts(&f.amounts),
+                })
+                .collect(),
+            unchanged: (report.unchanged + same) as u32,
+            at_ms: at.0,
+        })
+    }
+
+    /// The impact as a Markdown document.
+    pub fn impact_markdown(&self, impact: &ImpactView, chinese: bool) -> String {
+        let w = words(chinese);
+        let mut out = String::new();
+        // Writing into a string does not fail.
+        let _ = writeln!(out, "# {}: {}\n", w.title, cell_text(&impact.plan.name));
+        if let Some(base) = &impact.base {
+            let _ = writeln!(out, "{}: {}  ", w.base, cell_text(&base.name));
+        }
+        let _ = writeln!(out, "{}: {}  ", w.at, self.local_time(impact.at_ms));
+        if let Some(from) = impact.plan.effective_from_ms {
+            let _ = writeln!(out, "{}: {}  ", w.effective, self.local_time(from));
+        }
+        let _ = writeln!(out, "{}: {} · {}: {}\n", w.changed, impact.cells.len(), w.unchanged, impact.unchanged);
+        let _ = writeln!(out, "## {}\n", w.flows);
+        let head = [w.from, w.from_owner, w.to, w.to_owner];
+        let _ = writeln!(out, "| {} | {} |", head.join(" | "), w.amounts.join(" | "));
+        let _ = writeln!(out, "|{}", "---|".repeat(head.len() + w.amounts.len()));
+        for f in &impact.flows {
+            let who = [&f.from, &f.from_owner, &f.to, &f.to_owner].map(|t| cell_text(t));
+            let _ = writeln!(out, "| {} | {} |", who.join(" | "), numbers(&f.amounts).join(" | "));
+        }
+        let _ = writeln!(out, "\n## {}\n", w.cells);
+        let _ = writeln!(out, "| {} | {} | {} | {} | {} |", w.before, w.after, w.name, w.lineage, w.amounts.join(" | "));
+        let _ = writeln!(out, "|{}", "---|".repeat(4 + w.amounts.len()));
+        for c in &impact.cells {
+            let pairs = both(c.before.as_ref(), c.after.as_ref());
+            let names = [&c.before_code, &c.after_code, &c.name].map(|t| cell_text(t));
+            let _ = writeln!(out, "| {} | {} | {} |", names.join(" | "), w.lineage_word(&c.lineage), pairs.join(" | "));
+        }
+        out
+    }
+
+    /// The flows of the impact as CSV, with a byte order mark so that spreadsheets read the Chinese.
+    pub fn impact_csv(&self, impact: &ImpactView, chinese: bool) -> String {
+        let w = words(chinese);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut head = vec![w.from, w.from_owner, w.to, w.to_owner];
+        head.extend(w.amounts);
+        let mut ok = writer.write_record(&head).is_ok();
+        for f in &impact.flows {
+            let mut row: Vec<String> = [&f.from, &f.from_owner, &f.to, &f.to_owner].map(|t| spreadsheet_text(t)).to_vec();
+            row.extend(numbers(&f.amounts));
+            ok &= writer.write_record(&row).is_ok();
+        }
+        let bytes = if ok { writer.into_inner().unwrap_or_default() } else { Vec::new() };
+        format!("\u{feff}{}", String::from_utf8_lossy(&bytes))
+    }
+
+    fn local_time(&self, ms: i64) -> String {
+        if ms <= wall_store::PLAN_EPOCH.0 {
+            return "—".into();
+        }
+        match jiff::Timestamp::from_millisecond(ms) {
+            Ok(t) => t.to_zoned(self.zone().clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+            Err(_) => "—".into(),
+        }
+    }
+}
+
+/// Text in a table: what would end the column or the row is taken out.
+fn cell_text(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+/// A spreadsheet takes a leading `=`, `+`, `-`, `@` for a formula: a quote before it keeps it text.
+fn spreadsheet_text(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn numbers(a: &PlanAmounts) -> Vec<String> {
+    vec![
+        format!("{:.0}", a.area_m2),
+        format!("{:.0}", a.households),
+        format!("{:.0}", a.population),
+        format!("{:.0}", a.workload),
+        a.open.to_string(),
+        a.tickets_90d.to_string(),
+        a.cameras.to_string(),
+        a.sites.to_string(),
+        a.staff.to_string(),
+    ]
+}
+
+fn both(before: Option<&PlanAmounts>, after: Option<&PlanAmounts>) -> Vec<String> {
+    let list = |a: Option<&PlanAmounts>| a.map_or_else(|| vec!["—".to_owned(); 9], numbers);
+    list(before).into_iter().zip(list(after)).map(|(b, a)| if a == b { a } else { format!("{b} → {a}") }).collect()
+}
+
+struct Words {
+    title: &'static str,
+    base: &'static str,
+    at: &'static str,
+    effective: &'static str,
+    changed: &'static str,
+    unchanged: &'static str,
+    flows: &'static str,
+    cells: &'static str,
+    from: &'static str,
+    from_owner: &'static str,
+    to: &'static str,
+    to_owner: &'static str,
+    before: &'static str,
+    after: &'static str,
+    name: &'static str,
+    lineage: &'static str,
+    amounts: [&'static str; 9],
+    kinds: [(&'static str, &'static str); 6],
+}
+
+impl Words {
+    fn lineage_word<'a>(&'a self, kind: &'a str) -> &'a str {
+        self.kinds.iter().find(|(k, _)| *k == kind).map_or(kind, |(_, word)| word)
+    }
+}
+
+fn words(chinese: bool) -> Words {
+    if chinese {
+        return Words {
+            title: "网格调整影响报告",
+            base: "对照方案",
+            at: "数据时间",
+            effective: "生效时间",
+            changed: "变动网格",
+            unchanged: "未变动网格",
+            flows: "划转明细",
+            cells: "网格前后对照",
+            from: "划出网格",
+            from_owner: "原责任人",
+            to: "划入网格",
+            to_owner: "新责任人",
+            before: "原编码",
+            after: "新编码",
+            name: "名称",
+            lineage: "沿革",
+            amounts: ["面积(m²)", "户数", "人口", "工作量", "在办事件", "近90天事件", "摄像头", "重点部位", "网格员"],
+            kinds: [
+                ("same", "不变"),
+                ("reshaped", "边界调整"),
+                ("split", "拆分"),
+                ("merged", "合并"),
+                ("new", "新设"),
+                ("retired", "撤销"),
+            ],
+        };
+    }
+    Words {
+        title: "Impact of the grid plan",
+        base: "Compared with",
+        at: "Figures as of",
+        effective: "Effective from",
+        changed: "Changed cells",
+        unchanged: "unchanged cells",
+        flows: "What moves",
+        cells: "Cells before and after",
+        from: "From cell",
+        from_owner: "Owner before",
+        to: "To cell",
+        to_owner: "Owner after",
+        before: "Code before",
+        after: "Code after",
+        name: "Name",
+        lineage: "Lineage",
+        amounts: [
+            "Area (m²)",
+            "Households",
+            "Population",
+            "Workload",
+            "Open tickets",
+            "Tickets, 90 days",
+            "Cameras",
+            "Key sites",
+            "Staff",
+        ],
+        kinds: [
+            ("same", "unchanged"),
+            ("reshaped", "reshaped"),
+            ("split", "split"),
+            ("merged", "merged"),
+            ("new", "new"),
+            ("retired", "retired"),
+        ],
+    }
+}

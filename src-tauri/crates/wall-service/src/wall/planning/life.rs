@@ -1,0 +1,280 @@
+//! The life of a plan: drawn, sent to review, agreed to by a second person, published from a date, put away.
+
+use super::{PlanError, findings, plans, refusal, reviews, session::Session};
+use crate::{
+    wall::{Wall, WallError, clock::system_now},
+    wire::{NewPlanRequest, PlanStepRequest, PlanSummary},
+};
+use serde_json::json;
+use std::collections::BTreeSet;
+use wall_core::{CellRecord, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, UtcMs, planning::HouseholdsFrom};
+use wall_store::{Actor, LineageRecord, PlanRecord, PlanStep};
+
+/// A plan published "now" may have been a moment in the making, ms.
+const NOW_SLACK_MS: i64 = 120_000;
+
+/// The cells of a plan as its edits left them.
+pub(super) fn final_cells(session: &Session) -> Vec<CellRecord> {
+    let record = |(i, (face, cell)): (u32, (&wall_core::Face, &super::session::DeskCell))| {
+        let counted =
+            session.figures.get(face).filter(|f| session.is_changed(*face) && f.households_from != HouseholdsFrom::Unknown);
+        let counted = counted.and_then(|f| f.households).map(|h| h.round().clamp(0.0, f64::from(u32::MAX)) as u32);
+        CellRecord {
+            code: cell.code.clone(),
+            name: cell.name.clone(),
+            kind: cell.kind,
+            community_code: cell.community_code.clone(),
+            community_name: String::new(),
+            households: counted.or(cell.households),
+            owner: None,
+            feature_index: i,
+            geometry: session.geometry.get(face).cloned().unwrap_or_default(),
+        }
+    };
+    (0u32..).zip(&session.cells).map(record).collect()
+}
+
+/// A name that a plan can have.
+pub(super) fn plan_name(given: &str) -> Result<&str, WallError> {
+    let name = given.trim();
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
+        return Err(WallError::Invalid("a plan has a name of 1 to 120 signs".into()));
+    }
+    Ok(name)
+}
+
+/// A key that a network can have.
+pub(super) fn network_key(given: &str) -> Result<&str, WallError> {
+    let key = given.trim();
+    if key.is_empty() || key.len() > 40 || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return Err(WallError::Invalid("a network has a key of letters, digits, _ and -".into()));
+    }
+    Ok(key)
+}
+
+impl Wall {
+    /// A new draft: from the plan in force, from another plan as it stands, or drawn from streets and buildings.
+    pub async fn plan_new(&self, actor: &Actor, request: &NewPlanRequest) -> Result<PlanSummary, PlanError> {
+        self.may(actor, plans(actor.role), "draw plans")?;
+        let (name, key) = (plan_name(&request.name)?, network_key(&request.network)?);
+        let known = self.store().networks().await?.into_iter().find(|n| n.key == key).map(|n| n.id);
+        let (base, cells) = self.cells_to_start_from(actor, known, request).await?;
+        let mut tx = self.store().write(actor, system_now()).await?;
+        let network = tx.network(key, key).await?;
+        let plan = tx.new_draft(network, name, base, &cells).await?;
+        tx.audit("plan.new", &json!({ "plan": plan.0, "base": base.map(|b| b.0), "cells": cells.len() }).to_string()).await?;
+        tx.commit().await?;
+        self.plan_summary(plan).await
+    }
+
+    async fn cells_to_start_from(
+        &self,
+        actor: &Actor,
+        network: Option<NetworkId>,
+        request: &NewPlanRequest,
+    ) -> Result<(Option<PlanId>, Vec<CellRecord>), PlanError> {
+        let nothing =
+            || WallError::NotFound("this network has no plan yet: import cells, or draw from streets and buildings".into());
+        if request.from_nothing {
+            return Ok((None, self.cells_from_nothing(network).await?));
+        }
+        if let Some(base) = request.base.map(PlanId) {
+            let mut taken = self.take(actor, base).await?;
+            return Ok((Some(base), final_cells(taken.session()?)));
+        }
+        let (record, cells) = self.cells_in_force(network.ok_or_else(nothing)?, self.now()).await?.ok_or_else(nothing)?;
+        Ok((Some(record.plan.id), cells))
+    }
+
+    /// Takes a step of a plan's life.
+    pub async fn plan_step(&self, actor: &Actor, plan: PlanId, request: &PlanStepRequest) -> Result<PlanSummary, PlanError> {
+        let record = self.plan_record(plan).await?;
+        let note = request.note.trim();
+        if note.chars().count() > 2_000 {
+            return Err(WallError::Invalid("a note has at most 2,000 signs".into()).into());
+        }
+        match request.step.as_str() {
+            "submit" => self.submit(actor, &record, note).await?,
+            "withdraw" => {
+                self.may(actor, plans(actor.role), "take plans back from review")?;
+                self.simple_step(actor, &record, PlanStep::Withdraw, note).await?;
+            }
+            "approve" => self.review(actor, &record, PlanStep::Approve, note).await?,
+            "return" => self.review(actor, &record, PlanStep::Return, note).await?,
+            "publish" => self.publish(actor, &record, request, note).await?,
+            "retire" => {
+                self.may(actor, plans(actor.role), "put plans away")?;
+                self.simple_step(actor, &record, PlanStep::Retire, note).await?;
+            }
+            _ => {
+                return Err(WallError::Invalid("the step is submit, withdraw, approve, return, publish or retire".into()).into());
+            }
+        }
+        self.plan_summary(plan).await
+    }
+
+    async fn simple_step(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
+        let fits = match step {
+            PlanStep::Withdraw | PlanStep::Approve | PlanStep::Return => record.plan.status == PlanStatus::InReview,
+            PlanStep::Submit => record.plan.status == PlanStatus::Draft,
+            PlanStep::Retire => matches!(record.plan.status, PlanStatus::Draft | PlanStatus::InReview),
+        };
+        if !fits {
+            let message = format!("the plan is {}; {} is not possible", record.plan.status.code(), step.code());
+            return Err(refusal("wrong_status", &message, &[]).into());
+        }
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.step_plan(record.plan.id, step, note).await?;
+        tx.audit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 }).to_string()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Sends a draft to review: its cells are written as they stand now, and stay so until it comes back.
+    async fn submit(&self, actor: &Actor, record: &PlanRecord, note: &str) -> Result<(), PlanError> {
+        self.may(actor, plans(actor.role), "send plans to review")?;
+        if record.plan.status != PlanStatus::Draft {
+            return Err(refusal("wrong_status", &format!("the plan is {}", record.plan.status.code()), &[]).into());
+        }
+        let mut taken = self.take(actor, record.plan.id).await?;
+        let cells = final_cells(taken.session()?);
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.replace_cells(record.plan.id, &cells).await?;
+        tx.step_plan(record.plan.id, PlanStep::Submit, note).await?;
+        tx.audit("plan.submit", &json!({ "plan": record.plan.id.0, "cells": cells.len() }).to_string()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A second person says yes or no: nobody who had a hand in the plan.
+    async fn review(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
+        self.may(actor, reviews(actor.role), "review plans")?;
+        if self.store().plan_hands(record.plan.id).await?.contains(&actor.who) {
+            let message = "whoever drew a plan or sent it to review does not review it: another person signs in and does";
+            return Err(refusal("own_plan", message, &[]).into());
+        }
+        self.simple_step(actor, record, step, note).await
+    }
+
+    /// Publishes what was approved, from a time on. Before it nothing changes on the wall.
+    async fn publish(&self, actor: &Actor, record: &PlanRecord, request: &PlanStepRequest, note: &str) -> Result<(), PlanError> {
+        self.may(actor, plans(actor.role), "publish plans")?;
+        if record.plan.status != PlanStatus::InReview || !record.approved {
+            return Err(refusal("not_approved", "only a plan that a second person approved is published", &[]).into());
+        }
+        let tickets_stay = match request.tickets.as_str() {
+            "" | "move" => false,
+            "stay" => true,
+            _ => return Err(WallError::Invalid("open tickets move (with the ground) or stay (with the code)".into()).into()),
+        };
+        let now = self.now();
+        if request.effective_ms.is_some_and(|t| t < now.0 - NOW_SLACK_MS) {
+            return Err(refusal("in_the_past", "a plan takes effect now or later; history is not rewritten", &[]).into());
+        }
+        let network = record.plan.network;
+        let mut taken = self.take(actor, record.plan.id).await?;
+        let session = taken.session()?;
+        check_blocks(session, &request.acknowledge)?;
+        let cells = final_cells(session);
+        let in_force_at = request.effective_ms.map_or(now, UtcMs);
+        let before = self.cells_in_force(network, in_force_at).await?;
+        // A first plan of a network without a date is in force since always; a later one from the wall's now.
+        let effective = match (request.effective_ms, &before) {
+            (Some(t), _) => Some(UtcMs(t)),
+            (None, Some(_)) => Some(now),
+            (None, None) => None,
+        };
+        if let (Some((old, _)), Some(t)) = (&before, effective)
+            && old.plan.effective_from.is_some_and(|from| from >= t)
+        {
+            return Err(refusal("too_early", "the plan in force then begins at the same time or later", &[]).into());
+        }
+        let later = self
+            .store()
+            .plan_records()
+            .await?
+            .into_iter()
+            .any(|r| r.plan.network == network && r.plan.effective_from.zip(effective).is_some_and(|(from, t)| from >= t));
+        if later {
+            let message = "another plan of this network is already published from that time or later; choose a later time";
+            return Err(refusal("too_early", message, &[]).into());
+        }
+        let lineage = match &before {
+            Some((_, old)) => self.lineage_of(session, old),
+            None => Vec::new(),
+        };
+        let owners = new_owners(session);
+        let codes: BTreeSet<&str> = cells.iter().map(|c| c.code.as_str()).collect();
+        let ended: Vec<String> = before
+            .iter()
+            .flat_map(|(_, old)| old.iter().map(|c| c.code.clone()))
+            .filter(|c| !codes.contains(c.as_str()))
+            .collect();
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.replace_cells(record.plan.id, &cells).await?;
+        tx.note_publishing(record.plan.id, tickets_stay, note, &lineage).await?;
+        let from = tx.publish_plan(record.plan.id, effective).await?;
+        tx.end_owners(network, &ended, from).await?;
+        for (code, lines, replaces) in owners {
+            if replaces {
+                tx.end_owners(network, std::slice::from_ref(&code), from).await?;
+            }
+            let records: Vec<OwnerRecord> = lines.iter().map(|l| owner_record(&code, l, from)).collect();
+            tx.put_owners(network, &records).await?;
+        }
+        let detail = json!({
+            "plan": record.plan.id.0, "effective": from.to_rfc3339(), "cells": cells.len(), "tickets": if tickets_stay { "stay" } else { "move" },
+            "acknowledged": request.acknowledge, "codes_ended": ended.len(),
+        });
+        tx.audit("plan.publish", &detail.to_string()).await?;
+        tx.commit().await?;
+        drop(taken);
+        self.clear_desk(None).await;
+        Ok(())
+    }
+
+    fn lineage_of(&self, session: &Session, before: &[CellRecord]) -> Vec<LineageRecord> {
+        let old: Vec<_> = before.iter().enumerate().map(|(i, c)| super::impact::planned_record(i, c)).collect();
+        let lines = wall_core::planning::lineage(&old, &session.all_planned(), None);
+        let order: Vec<&super::session::DeskCell> = session.cells.values().collect();
+        super::impact::lineage_records(&lines, before, &order)
+    }
+}
+
+/// Refuses while something is wrong that nobody acknowledged.
+fn check_blocks(session: &Session, acknowledged: &[String]) -> Result<(), PlanError> {
+    let open: Vec<_> = session
+        .findings
+        .views(session)
+        .into_iter()
+        .filter(|f| f.blocks && !(acknowledged.contains(&f.code) && findings::can_be_acknowledged(&f.code)))
+        .collect();
+    let Some(first) = open.first() else { return Ok(()) };
+    let kinds: BTreeSet<&str> = open.iter().map(|f| f.code.as_str()).collect();
+    let message = format!("mend or acknowledge first: {}", kinds.into_iter().collect::<Vec<_>>().join(", "));
+    let mut refused = refusal("blocked", &message, &[]);
+    (refused.lon, refused.lat) = (first.lon, first.lat);
+    refused.faces = open.iter().flat_map(|f| f.faces.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+    Err(refused.into())
+}
+
+/// Owners that begin with the plan: code, lines, and whether they take the place of others.
+fn new_owners(session: &Session) -> Vec<(String, Vec<crate::wire::PlanOwnerLine>, bool)> {
+    let begins = |cell: &super::session::DeskCell| {
+        let of = session.owners.of(cell);
+        matches!(of.rule, "inherited" | "named").then(|| (cell.code.clone(), of.owners, of.rule == "named"))
+    };
+    session.cells.values().filter(|c| !c.code.is_empty()).filter_map(begins).collect()
+}
+
+fn owner_record(code: &str, line: &crate::wire::PlanOwnerLine, from: UtcMs) -> OwnerRecord {
+    OwnerRecord {
+        cell_code: code.to_owned(),
+        party: line.party.clone(),
+        party_kind: PartyKind::from_code(&line.party_kind).unwrap_or(PartyKind::Person),
+        role: OwnerRole::from_code(&line.role).unwrap_or(OwnerRole::FullTime),
+        phone: String::new(),
+        valid_from: Some(from),
+        valid_to: None,
+    }
+}

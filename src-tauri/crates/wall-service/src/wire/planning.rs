@@ -1,0 +1,572 @@
+//! What the boundary planner sees and sends. Coordinates are `[longitude, latitude]` in WGS-84 degrees; the service brings
+//! them onto the grid of 1e-9 degree. Words for findings, refusals and edits are the user interface's: here are codes and
+//! values. Never here: anything of the care registers (decision 16).
+
+use super::OwnerView;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+wire! {
+/// A plan in the list of plans.
+pub struct PlanSummary {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Key of its network.
+    pub network: String,
+    /// Name.
+    pub name: String,
+    /// draft, in_review, published, retired.
+    pub status: String,
+    /// In force at the wall's now.
+    pub in_force: bool,
+    /// Approved in review and not yet published.
+    pub approved: bool,
+    /// Start of force, inclusive; a first plan is in force since 1900 ("since always").
+    #[ts(type = "number | null")]
+    pub effective_from_ms: Option<i64>,
+    /// End of force, exclusive.
+    #[ts(type = "number | null")]
+    pub effective_to_ms: Option<i64>,
+    /// The plan it was drawn from.
+    #[ts(type = "number | null")]
+    pub base_plan: Option<i64>,
+    /// Who made it.
+    pub author: String,
+    /// Who sent it to review; empty = nobody yet.
+    pub submitted_by: String,
+    /// Who reviewed it last; empty = nobody yet.
+    pub reviewed_by: String,
+    /// What the reviewer said.
+    pub review_note: String,
+    /// Cells.
+    pub cells: u32,
+    /// Edits of its history, on all branches.
+    pub edits: u32,
+    /// When it was last changed.
+    #[ts(type = "number")]
+    pub changed_ms: i64,
+}
+
+/// Figures of one cell of a plan.
+pub struct PlanCell {
+    /// The cell inside this plan: stays the same through edits.
+    pub face: u32,
+    /// Code; empty while a new cell has none.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// basic or dedicated.
+    pub kind: String,
+    /// Code of its community.
+    pub community_code: String,
+    /// Name of its community.
+    pub community_name: String,
+    /// Households; `None` = unknown.
+    pub households: Option<f64>,
+    /// Where the number comes from: buildings, area_share, stated, unknown.
+    pub households_from: String,
+    /// Population; `None` = unknown.
+    pub population: Option<f64>,
+    /// Area, m².
+    pub area_m2: f64,
+    /// Length of its border, m.
+    pub perimeter_m: f64,
+    /// Tickets of the last 90 days by severity 1 … 4.
+    pub tickets_90d: Vec<u32>,
+    /// Open tickets.
+    pub open: u32,
+    /// Field staff.
+    pub staff: u32,
+    /// Length of streets to walk, m.
+    pub patrol_m: f64,
+    /// Workload by the weights of the settings.
+    pub workload: f64,
+    /// Compactness (Polsby–Popper), 0 … 1.
+    pub compactness: f64,
+    /// Parts.
+    pub parts: u32,
+    /// Holes.
+    pub holes: u32,
+    /// under, in, over, unknown: households against the target band (dedicated cells: always in).
+    pub band: String,
+    /// Who answers for it, by the carry-over rule and confirmations.
+    pub owners: Vec<OwnerView>,
+    /// Whether its ground, code or name differs from the plan it was drawn from.
+    pub changed: bool,
+    /// A place inside for the label.
+    pub label_lon: f64,
+    /// A place inside for the label.
+    pub label_lat: f64,
+}
+
+/// Something to know about a plan before publishing it. Its words are the user interface's.
+pub struct PlanFindingView {
+    /// wrong, incomplete, note.
+    pub level: String,
+    /// not_contiguous, overlap, gap, no_owner, code_duplicate …
+    pub code: String,
+    /// Cells it is about.
+    pub faces: Vec<u32>,
+    /// Codes of those cells.
+    pub cells: Vec<String>,
+    /// Where to look.
+    pub lon: Option<f64>,
+    /// Where to look.
+    pub lat: Option<f64>,
+    /// Values for the words.
+    pub values: BTreeMap<String, String>,
+    /// Publishing needs this to be mended or acknowledged by its code.
+    pub blocks: bool,
+}
+
+/// Weights of the workload figure.
+pub struct WorkloadWeightsView {
+    /// For each household.
+    pub household: f64,
+    /// For each ticket of 90 days, by severity 1 … 4.
+    pub ticket_by_severity: Vec<f64>,
+    /// For each open ticket.
+    pub open: f64,
+    /// For each km².
+    pub area_km2: f64,
+    /// For each km of streets.
+    pub patrol_km: f64,
+}
+
+/// What the room set for planning.
+pub struct PlanningSettings {
+    /// Lower end of the target band, households.
+    pub band_low: f64,
+    /// Upper end of the target band, households.
+    pub band_high: f64,
+    /// Weights.
+    pub weights: WorkloadWeightsView,
+    /// Digits of the sequence behind the community code (3 → 15 digits in all).
+    pub code_sequence_digits: u8,
+    /// Which part keeps the code after a split: larger, more_households, neither.
+    pub split_policy: String,
+    /// Which code a merged cell has: into, new.
+    pub merge_policy: String,
+}
+
+/// An edit of a plan. Lines and rings are lists of `[longitude, latitude]`; rings need not be closed.
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EditBody {
+    /// Moves a vertex or node; the cells around follow. `outer`: it lies on the outer border.
+    MoveVertex {
+        /// Where it is.
+        from: [f64; 2],
+        /// Where it goes.
+        to: [f64; 2],
+        /// Whether the outer border may change.
+        #[serde(default)]
+        outer: bool,
+    },
+    /// A new vertex on the stretch between two neighbouring vertices.
+    InsertVertex {
+        /// One end of the stretch.
+        a: [f64; 2],
+        /// The other end.
+        b: [f64; 2],
+        /// Where the new vertex stands.
+        at: [f64; 2],
+    },
+    /// Takes a vertex out of an edge.
+    DeleteVertex {
+        /// Where it is.
+        at: [f64; 2],
+    },
+    /// Replaces the stretch of a border between the ends of a drawn line. `outer`: of the outer border.
+    Reshape {
+        /// The line.
+        line: Vec<[f64; 2]>,
+        /// Whether the outer border is meant.
+        #[serde(default)]
+        outer: bool,
+    },
+    /// Splits a cell by a line.
+    Split {
+        /// The cell.
+        face: u32,
+        /// The line.
+        line: Vec<[f64; 2]>,
+    },
+    /// Merges neighbours into one cell.
+    Merge {
+        /// The cell that stays.
+        into: u32,
+        /// The cells that end.
+        from: Vec<u32>,
+    },
+    /// Gives an area to a cell.
+    Transfer {
+        /// The cell that grows.
+        to: u32,
+        /// The area.
+        ring: Vec<[f64; 2]>,
+    },
+    /// Gives ground that is no cell's to a cell.
+    FillGap {
+        /// A place inside the gap.
+        at: [f64; 2],
+        /// The cell that grows.
+        to: u32,
+    },
+    /// Simplifies the borders of cells together.
+    Simplify {
+        /// The cells; empty = all.
+        faces: Vec<u32>,
+        /// Largest way of a border, m.
+        tolerance_m: f64,
+    },
+    /// Changes what is written of a cell; `None` leaves as it is.
+    Describe {
+        /// The cell.
+        face: u32,
+        /// Code.
+        code: Option<String>,
+        /// Name.
+        name: Option<String>,
+        /// basic or dedicated.
+        cell_kind: Option<String>,
+        /// Code of the community.
+        community_code: Option<String>,
+    },
+    /// Gives codes by the scheme: to new cells only, or to all, west→east and north→south.
+    Number {
+        /// All cells instead of those without a code.
+        all: bool,
+    },
+    /// Several edits as one step.
+    Batch {
+        /// In this order.
+        edits: Vec<EditBody>,
+    },
+}
+
+/// An edit to be done (or only looked at).
+pub struct EditRequest {
+    /// What to do.
+    pub edit: EditBody,
+    /// The edit the page stands on (`null` = the beginning); another head in the store refuses this with `head_moved`.
+    #[ts(type = "number | null")]
+    pub head: Option<i64>,
+}
+
+/// What an edit, undo, redo or jump made of a plan.
+pub struct EditResult {
+    /// The edit the plan now stands on; `null` = the beginning.
+    #[ts(type = "number | null")]
+    pub head: Option<i64>,
+    /// Cells that changed, with their figures.
+    pub changed: Vec<PlanCell>,
+    /// Cells that are gone.
+    pub removed: Vec<u32>,
+    /// GeoJSON FeatureCollection of the changed cells; properties: `face`.
+    #[ts(type = "import(\"geojson\").FeatureCollection")]
+    pub cells: serde_json::Value,
+    /// GeoJSON FeatureCollection of the edges (lines) around the changed cells; properties: `edge`, `left`, `right`
+    /// (cells or null), replacing all edges that had a changed or removed cell on a side.
+    #[ts(type = "import(\"geojson\").FeatureCollection")]
+    pub edges: serde_json::Value,
+    /// All findings of the plan.
+    pub findings: Vec<PlanFindingView>,
+    /// Whether there is something to undo.
+    pub can_undo: bool,
+    /// Edits that could be done again, the last one undone first.
+    #[ts(type = "number[]")]
+    pub redo: Vec<i64>,
+}
+
+/// Why an edit was refused; nothing was changed.
+pub struct EditRefusal {
+    /// crosses_border, not_neighbours, head_moved …
+    pub code: String,
+    /// In English, for logs.
+    pub message: String,
+    /// Where.
+    pub lon: Option<f64>,
+    /// Where.
+    pub lat: Option<f64>,
+    /// Cells it is about.
+    pub faces: Vec<u32>,
+}
+
+/// A plan opened for looking or editing.
+pub struct PlanState {
+    /// The plan.
+    pub plan: PlanSummary,
+    /// Whether the asker may edit it now.
+    pub editable: bool,
+    /// Why not: published, in_review, retired, role; empty when editable.
+    pub why_not: String,
+    /// The edit it stands on.
+    #[ts(type = "number | null")]
+    pub head: Option<i64>,
+    /// Whether there is something to undo.
+    pub can_undo: bool,
+    /// Edits that could be done again, the last one undone first.
+    #[ts(type = "number[]")]
+    pub redo: Vec<i64>,
+    /// All its cells.
+    pub cells: Vec<PlanCell>,
+    /// Findings.
+    pub findings: Vec<PlanFindingView>,
+    /// Settings.
+    pub settings: PlanningSettings,
+    /// Communities by code with names, for the choice of a cell's community.
+    pub communities: BTreeMap<String, String>,
+}
+
+/// An edit in the history.
+pub struct EditView {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// The edit before; `null` = the beginning.
+    #[ts(type = "number | null")]
+    pub parent: Option<i64>,
+    /// move_vertex, split, merge …
+    pub kind: String,
+    /// Codes (or names) of the cells it was about.
+    pub cells: Vec<String>,
+    /// Who.
+    pub actor: String,
+    /// When.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    /// Whether the plan's present state contains it.
+    pub applied: bool,
+}
+
+/// A named state of a plan.
+pub struct PlanSnapshotView {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// The edit it names; `null` = the beginning.
+    #[ts(type = "number | null")]
+    pub edit: Option<i64>,
+    /// Who.
+    pub actor: String,
+    /// When.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// The history of a plan: a tree, because an edit after undo keeps what was undone.
+pub struct PlanHistory {
+    /// The edit the plan stands on.
+    #[ts(type = "number | null")]
+    pub head: Option<i64>,
+    /// All edits, oldest first.
+    pub edits: Vec<EditView>,
+    /// Named states.
+    pub snapshots: Vec<PlanSnapshotView>,
+}
+
+/// Amounts of ground and what lies on it.
+pub struct PlanAmounts {
+    /// m².
+    pub area_m2: f64,
+    /// Households.
+    pub households: f64,
+    /// Population.
+    pub population: f64,
+    /// Workload.
+    pub workload: f64,
+    /// Open tickets.
+    pub open: u32,
+    /// Tickets of 90 days.
+    pub tickets_90d: u32,
+    /// Cameras.
+    pub cameras: u32,
+    /// Key sites.
+    pub sites: u32,
+    /// Staff.
+    pub staff: u32,
+}
+
+/// What moves from one cell to another.
+pub struct ImpactFlow {
+    /// Code of the cell that gives; empty = no cell.
+    pub from: String,
+    /// Code of the cell that takes; empty = no cell.
+    pub to: String,
+    /// Who answers for the ground before.
+    pub from_owner: String,
+    /// Who answers for it after.
+    pub to_owner: String,
+    /// How much.
+    pub amounts: PlanAmounts,
+}
+
+/// A changed cell before and after.
+pub struct ImpactCell {
+    /// Code before; empty = new.
+    pub before_code: String,
+    /// Code after; empty = gone.
+    pub after_code: String,
+    /// Name after, else before.
+    pub name: String,
+    /// same, reshaped, split, merged, new, retired.
+    pub lineage: String,
+    /// Before.
+    pub before: Option<PlanAmounts>,
+    /// After.
+    pub after: Option<PlanAmounts>,
+}
+
+/// What publishing a plan does.
+pub struct ImpactView {
+    /// The plan.
+    pub plan: PlanSummary,
+    /// The plan it is compared with: the one in force when it takes effect.
+    pub base: Option<PlanSummary>,
+    /// Changed cells.
+    pub cells: Vec<ImpactCell>,
+    /// What moves from whom to whom.
+    pub flows: Vec<ImpactFlow>,
+    /// Cells that do not change.
+    pub unchanged: u32,
+    /// Wall time of the figures.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// One move of a proposal.
+pub struct ProposalMove {
+    /// Name of the block.
+    pub block: String,
+    /// Households in it.
+    pub households: f64,
+    /// From which cell.
+    pub from_face: u32,
+    /// To which cell.
+    pub to_face: u32,
+    /// Code of the first.
+    pub from_code: String,
+    /// Code of the second.
+    pub to_code: String,
+    /// Households of the first before and after this move.
+    pub from_households: [f64; 2],
+    /// Households of the second before and after.
+    pub to_households: [f64; 2],
+    /// The edit that does it.
+    pub edit: EditBody,
+}
+
+/// Changes that would bring cells into the band. Never applied by themselves.
+pub struct Proposals {
+    /// In the order in which they build on each other.
+    pub moves: Vec<ProposalMove>,
+    /// Cells of the target band before and after all moves.
+    pub in_band: [u32; 2],
+    /// Why there is nothing (or nothing more) to propose: balanced, no_blocks, no_households, no_move; empty otherwise.
+    pub reason: String,
+}
+
+/// One line of carried-over owners.
+pub struct PlanOwnerLine {
+    /// Name of the party.
+    pub party: String,
+    /// person or unit.
+    pub party_kind: String,
+    /// leader, full_time, part_time, police, unit.
+    pub role: String,
+    /// Code of the cell it comes from; empty = named by hand.
+    pub from_code: String,
+}
+
+/// Who will answer for a cell of the plan, to be confirmed.
+pub struct PlanOwners {
+    /// The cell.
+    pub face: u32,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Owners.
+    pub owners: Vec<PlanOwnerLine>,
+    /// kept, inherited (split, merge, most ground), named, none.
+    pub rule: String,
+    /// Whether somebody confirmed it (kept owners need no confirmation).
+    pub confirmed: bool,
+}
+
+/// Confirms or names owners of a cell of a draft.
+pub struct PlanOwnersRequest {
+    /// The cell's code.
+    pub code: String,
+    /// The owners; `null` = as proposed.
+    pub owners: Option<Vec<PlanOwnerLine>>,
+}
+
+/// A new draft.
+pub struct NewPlanRequest {
+    /// Name.
+    pub name: String,
+    /// Key of the network.
+    pub network: String,
+    /// The plan to start from; `null` = the one in force.
+    #[ts(type = "number | null")]
+    pub base: Option<i64>,
+    /// Draw cells from streets, water, buildings and community outlines instead of copying.
+    #[serde(default)]
+    pub from_nothing: bool,
+}
+
+/// A word to a plan's life: submit, withdraw, approve, return, publish, retire.
+pub struct PlanStepRequest {
+    /// submit, withdraw, approve, return, publish, retire.
+    pub step: String,
+    /// What to say with it.
+    #[serde(default)]
+    pub note: String,
+    /// publish: from when; `null` = now (a first plan: since always).
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub effective_ms: Option<i64>,
+    /// publish: open tickets `move` with the ground or `stay` with the cell's code.
+    #[serde(default)]
+    pub tickets: String,
+    /// publish: codes of blocking findings that are acknowledged.
+    #[serde(default)]
+    pub acknowledge: Vec<String>,
+}
+
+/// Names a state or a jump.
+pub struct PlanGotoRequest {
+    /// The edit; `null` = the beginning.
+    #[ts(type = "number | null")]
+    pub edit: Option<i64>,
+}
+
+/// A name for the present state.
+pub struct PlanSnapshotRequest {
+    /// Name.
+    pub name: String,
+}
+
+/// How two plans share the ground: one line for each pair of cells that meet.
+pub struct OverlayLineView {
+    /// Code of the first plan's cell.
+    pub a: String,
+    /// Its name.
+    pub a_name: String,
+    /// Code of the second plan's cell.
+    pub b: String,
+    /// Its name.
+    pub b_name: String,
+    /// Common ground, m².
+    pub area_m2: f64,
+    /// Share of the first's ground, 0 … 1.
+    pub share_of_a: f64,
+    /// Share of the second's ground, 0 … 1.
+    pub share_of_b: f64,
+}
+}

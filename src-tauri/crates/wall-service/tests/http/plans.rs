@@ -1,0 +1,565 @@
+//! The boundary planner: a draft is edited, taken back, reviewed by a second person and published from a date.
+
+use super::{Answer, Room, get, request, with};
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use wall_core::{
+    BuildingRecord, CellGeometry, CellKind, CellRecord, GridPoint, GridPolygon, OwnerRecord, OwnerRole, PartyKind, Place,
+    TicketRecord, TicketStatus, UtcMs,
+};
+use wall_service::wall::{CellsImport, Wall, WallOptions};
+use wall_store::{Actor, Role};
+
+const COMMUNITY: &str = "990101001001";
+const SIDE: i64 = 4_000_000; // about 400 m
+const DAY_MS: i64 = 24 * 3_600_000;
+
+fn corner(x: i64, y: i64) -> GridPoint {
+    GridPoint { x: 120_600_000_000 + x * SIDE, y: 31_300_000_000 + y * SIDE }
+}
+
+fn degrees(p: GridPoint) -> [f64; 2] {
+    [p.place().lon, p.place().lat]
+}
+
+/// The point at (x, y) in sides of a cell.
+fn at(x: f64, y: f64) -> [f64; 2] {
+    let p = corner(0, 0);
+    let off = |v: f64| (v * SIDE as f64) as i64;
+    degrees(GridPoint { x: p.x + off(x), y: p.y + off(y) })
+}
+
+fn code(i: usize) -> String {
+    format!("{COMMUNITY}{:03}", i + 1)
+}
+
+/// Nine squares, three by three, numbered from the south-west.
+fn squares() -> Vec<CellRecord> {
+    (0..9usize)
+        .map(|i| {
+            let (x, y) = ((i % 3) as i64, (i / 3) as i64);
+            let outer = vec![corner(x, y), corner(x + 1, y), corner(x + 1, y + 1), corner(x, y + 1)];
+            CellRecord {
+                code: code(i),
+                name: format!("第{}网格", i + 1),
+                kind: CellKind::Basic,
+                community_code: COMMUNITY.into(),
+                community_name: "试验社区".into(),
+                households: None,
+                owner: None,
+                feature_index: i as u32,
+                geometry: CellGeometry { polygons: vec![GridPolygon { outer, holes: vec![] }] },
+            }
+        })
+        .collect()
+}
+
+fn admin() -> Actor {
+    Actor::new("test", Role::Admin, "cli")
+}
+
+fn ticket(id: &str, x: f64, y: f64, closed: bool) -> TicketRecord {
+    let [lon, lat] = at(x, y);
+    let now = UtcMs(jiff::Timestamp::now().as_millisecond());
+    TicketRecord {
+        source: "test".into(),
+        external_id: id.into(),
+        category: String::new(),
+        title: id.into(),
+        description: String::new(),
+        place: Place { lon, lat },
+        accuracy_m: None,
+        address: String::new(),
+        channel: None,
+        platform: None,
+        severity: None,
+        community_code: String::new(),
+        reported_at: Some(UtcMs(now.0 - 7_200_000)),
+        due_at: None,
+        status: Some(if closed { TicketStatus::Closed } else { TicketStatus::Received }),
+        closed_at: closed.then_some(UtcMs(now.0 - 3_600_000)),
+        reporter: None,
+        attachments: vec![],
+        sensitive: None,
+        inverted_times: false,
+    }
+}
+
+/// Waits until the world, which follows the store, has so many open tickets.
+async fn world_has_open(room: &Room, wanted: f64) {
+    let open = async || room.wall.metrics().await.unwrap().iter().find(|m| m.0 == "gridwall_tickets_open").unwrap().2;
+    room.until("the world has the tickets", async || (open().await == wanted).then_some(())).await;
+}
+
+/// A room with nine cells in force, buildings (400 households a cell), owners of all but the last, and tickets.
+async fn ready() -> (Room, Desk) {
+    let room = Room::new().await;
+    let wall = &room.wall;
+    let import = CellsImport { network: "general", name: "现行方案", records: &squares(), publish: true, effective: None };
+    wall.import_cells(&admin(), import, &json!({})).await.unwrap();
+    let buildings: Vec<BuildingRecord> = (0..36)
+        .map(|i| {
+            let [lon, lat] = at(f64::from(i % 6) * 0.5 + 0.25, f64::from(i / 6) * 0.5 + 0.25);
+            BuildingRecord {
+                external_id: format!("B{i}"),
+                name: String::new(),
+                place: Place { lon, lat },
+                footprint: None,
+                households: Some(100),
+                population: Some(260),
+                block: format!("街块{i}"),
+            }
+        })
+        .collect();
+    wall.import_buildings(&admin(), &buildings).await.unwrap();
+    let owners: Vec<OwnerRecord> = (0..8)
+        .map(|i| OwnerRecord {
+            cell_code: code(i),
+            party: format!("网格长{i}"),
+            party_kind: PartyKind::Person,
+            role: OwnerRole::Leader,
+            phone: String::new(),
+            valid_from: None,
+            valid_to: None,
+        })
+        .collect();
+    wall.import_owners(&admin(), "general", &owners).await.unwrap();
+    room.until("the world has the cells", async || (room.wall.info(&admin(), None).await.unwrap().cell_count == 9).then_some(()))
+        .await;
+    let tickets = vec![ticket("open", 1.4, 0.5, false), ticket("closed", 1.4, 0.6, true), ticket("far", 2.5, 2.5, false)];
+    wall.import_tickets(&admin(), &tickets).await.unwrap();
+    world_has_open(&room, 2.0).await;
+    let desk = Desk {
+        planner: room.token("planner", Role::Planner, true).await,
+        other: room.token("second planner", Role::Planner, true).await,
+        leader: room.token("leader", Role::Leader, true).await,
+    };
+    (room, desk)
+}
+
+struct Desk {
+    planner: String,
+    other: String,
+    leader: String,
+}
+
+impl Room {
+    async fn send(&self, token: &str, method: Method, path: &str, body: &Value) -> Answer {
+        let asked = with(request(method, path, body.to_string()), "content-type", "application/json");
+        self.ask(with(asked, "authorization", &format!("Bearer {token}"))).await
+    }
+
+    async fn tell(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(token, Method::POST, path, &body).await
+    }
+
+    /// POST that must succeed.
+    async fn done(&self, token: &str, path: &str, body: Value) -> Value {
+        let answer = self.tell(token, path, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    async fn refused(&self, token: &str, path: &str, body: Value) -> String {
+        let answer = self.tell(token, path, body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.text());
+        answer.code()
+    }
+
+    async fn draft(&self, token: &str) -> i64 {
+        let made = self.done(token, "/api/v1/plans", json!({ "name": "调整稿", "network": "general", "base": null })).await;
+        assert_eq!((&made["status"], &made["cells"]), (&json!("draft"), &json!(9)));
+        made["id"].as_i64().unwrap()
+    }
+
+    async fn edit(&self, token: &str, plan: i64, edit: Value) -> Value {
+        let head = self.get(token, &format!("/api/v1/plans/{plan}")).await.json()["head"].clone();
+        self.done(token, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": edit, "head": head })).await
+    }
+}
+
+/// The border between cells 1 and 2 (faces 0 and 1) moves by a quarter of a side.
+fn moved_border() -> Value {
+    json!({ "kind": "reshape", "line": [at(1.0, 0.1), at(1.25, 0.3), at(1.25, 0.7), at(1.0, 0.9)] })
+}
+
+fn split() -> Value {
+    json!({ "kind": "split", "face": 4, "line": [at(1.5, 0.9), at(1.5, 2.1)] })
+}
+
+fn merge() -> Value {
+    json!({ "kind": "merge", "into": 6, "from": [7] })
+}
+
+fn cell(list: &Value, face: u32) -> &Value {
+    list.as_array().unwrap().iter().find(|c| c["face"] == face).unwrap_or_else(|| panic!("no face {face} in {list}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_have_figures_and_a_way_back() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let path = format!("/api/v1/plans/{plan}");
+    let state = room.get(&desk.planner, &path).await.json();
+    assert_eq!((&state["editable"], state["cells"].as_array().unwrap().len()), (&json!(true), 9));
+    assert_eq!(cell(&state["cells"], 0)["households"], 400.0);
+    let before = room.get(&desk.planner, &format!("{path}/cells")).await.text();
+
+    // A preview shows the edit and stores nothing.
+    let preview = room.done(&desk.planner, &format!("{path}/preview"), json!({ "edit": moved_border(), "head": null })).await;
+    assert_eq!(preview["head"], json!(null));
+    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), before);
+
+    let done = room.edit(&desk.planner, plan, moved_border()).await;
+    assert_eq!(done["changed"], preview["changed"]);
+    // One building of a hundred households changed hands; open ticket and area with it, and nothing got lost.
+    let households = |list: &Value, face| cell(list, face)["households"].as_f64().unwrap();
+    assert_eq!((households(&done["changed"], 0), households(&done["changed"], 1)), (400.0, 400.0));
+    let area = |list: &Value| -> f64 { [0, 1].iter().map(|f| cell(list, *f)["area_m2"].as_f64().unwrap()).sum() };
+    assert!((area(&done["changed"]) / area(&state["cells"]) - 1.0).abs() < 1e-6);
+
+    let parts = room.edit(&desk.planner, plan, split()).await;
+    let new = parts["changed"].as_array().unwrap().iter().find(|c| c["face"] == 9).unwrap().clone();
+    assert_eq!(
+        (&new["code"], &new["households"]),
+        (&json!(code(9)), &json!(200.0)),
+        "the next free code, half of the households"
+    );
+    let merged = room.edit(&desk.planner, plan, merge()).await;
+    assert_eq!(merged["removed"], json!([7]));
+    assert_eq!((households(&merged["changed"], 6), &merged["can_undo"]), (800.0, &json!(true)));
+    let after = room.get(&desk.planner, &format!("{path}/cells")).await.text();
+
+    // All the way back gives the same bytes; forward again too.
+    for _ in 0..3 {
+        room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+    }
+    assert_eq!(room.refused(&desk.planner, &format!("{path}/undo"), json!({})).await, "nothing_to_undo");
+    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), before);
+    for _ in 0..3 {
+        room.done(&desk.planner, &format!("{path}/redo"), json!({})).await;
+    }
+    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), after);
+
+    // An edit after undo begins a branch; what was undone stays and can be gone to.
+    room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+    room.done(&desk.planner, &format!("{path}/snapshots"), json!({ "name": "拆分之后" })).await;
+    room.edit(
+        &desk.planner,
+        plan,
+        json!({ "kind": "describe", "face": 0, "name": "新名", "code": null, "cell_kind": null, "community_code": null }),
+    )
+    .await;
+    let history = room.get(&desk.planner, &format!("{path}/history")).await.json();
+    let edits = history["edits"].as_array().unwrap();
+    assert_eq!(edits.iter().map(|e| e["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["reshape", "split", "merge", "describe"]);
+    assert_eq!(edits.iter().filter(|e| e["applied"] == true).count(), 3);
+    assert_eq!(history["snapshots"][0]["edit"], edits[1]["id"]);
+    room.done(&desk.planner, &format!("{path}/goto"), json!({ "edit": edits[2]["id"] })).await;
+    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), after);
+
+    // Another process on the same store sees the same plan, with no more than the store has.
+    let mut options = WallOptions::new(room.folder.path().join("data"));
+    options.zone = Some("UTC".into());
+    let second = Wall::open(options).await.unwrap();
+    let actor = Actor::new("other", Role::Planner, "cli");
+    let there = second.plan_cells_json(&actor, wall_core::PlanId(plan)).await.unwrap();
+    assert_eq!(String::from_utf8(there.to_vec()).unwrap(), after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_is_refused_and_changes_nothing() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let path = format!("/api/v1/plans/{plan}/edits");
+    let before = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
+    let far: Vec<[f64; 2]> = (0..30_000).map(|i| at(f64::from(i) * 1e-4, 0.5)).collect();
+    for edit in [
+        json!({ "kind": "split", "face": 77, "line": [at(0.0, 0.0), at(1.0, 1.0)] }),
+        json!({ "kind": "split", "face": 0, "line": [at(0.2, 0.2), at(0.8, 0.8)] }),
+        json!({ "kind": "split", "face": 0, "line": [] }),
+        json!({ "kind": "merge", "into": 0, "from": [8] }),
+        json!({ "kind": "merge", "into": 0, "from": [0] }),
+        json!({ "kind": "merge", "into": 0, "from": [] }),
+        json!({ "kind": "move_vertex", "from": at(1.0, 1.0), "to": at(2.5, 2.5) }),
+        json!({ "kind": "move_vertex", "from": at(0.0, 0.0), "to": at(-0.1, 0.0) }),
+        json!({ "kind": "move_vertex", "from": at(0.123, 0.456), "to": at(0.5, 0.5) }),
+        json!({ "kind": "move_vertex", "from": [500.0, 0.0], "to": at(0.5, 0.5) }),
+        json!({ "kind": "delete_vertex", "at": at(1.0, 1.0) }),
+        json!({ "kind": "reshape", "line": [at(0.2, 0.2), at(0.3, 0.3)] }),
+        json!({ "kind": "reshape", "line": far }),
+        json!({ "kind": "transfer", "to": 0, "ring": [at(0.1, 0.1), at(0.2, 0.1), at(0.2, 0.2)] }),
+        json!({ "kind": "transfer", "to": 0, "ring": [at(1.4, 1.0), at(1.6, 1.0), at(1.6, 2.0), at(1.4, 2.0)] }),
+        json!({ "kind": "fill_gap", "at": at(0.5, 0.5), "to": 0 }),
+        json!({ "kind": "simplify", "faces": [], "tolerance_m": -1.0 }),
+        json!({ "kind": "describe", "face": 0, "code": null, "name": "a\u{7}b", "cell_kind": null, "community_code": null }),
+        json!({ "kind": "describe", "face": 0, "code": null, "name": null, "cell_kind": "castle", "community_code": null }),
+        json!({ "kind": "number", "all": false }),
+        // The second of two fails: the first is taken back too.
+        json!({ "kind": "batch", "edits": [merge(), { "kind": "merge", "into": 0, "from": [8] }] }),
+    ] {
+        let answer = room.tell(&desk.planner, &path, json!({ "edit": edit, "head": null })).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{edit}: {}", answer.text());
+        assert!(!answer.json()["message"].as_str().unwrap().is_empty());
+        assert_eq!(room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text(), before, "{edit}");
+    }
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        r#"{"edit":{"kind":"fly"},"head":null}"#,
+        r#"{"edit":{"kind":"split","face":-1,"line":[]},"head":null}"#,
+    ] {
+        let answer = room.post(&desk.planner, &path, "application/json", body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.text());
+    }
+    // Two people on one plan: the second works on a state that is no more.
+    room.edit(&desk.planner, plan, merge()).await;
+    assert_eq!(room.refused(&desk.other, &path, json!({ "edit": split(), "head": null })).await, "head_moved");
+    for path in ["/api/v1/plans/99", "/api/v1/plans/99/cells", "/api/v1/plans/x", "/api/v1/plans/99/impact"] {
+        assert_eq!(room.get(&desk.planner, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_what() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let viewer = room.token("viewer", Role::Viewer, true).await;
+    let operator = room.token("operator", Role::Operator, true).await;
+    for token in [&viewer, &operator] {
+        let list = room.get(token, "/api/v1/plans").await.json();
+        assert_eq!(list.as_array().unwrap().len(), 1, "only what is published");
+        assert_eq!(room.get(token, &format!("/api/v1/plans/{plan}")).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(room.get(token, &format!("/api/v1/plans/{plan}/cells")).await.status, StatusCode::FORBIDDEN);
+        let answer = room.tell(token, "/api/v1/plans", json!({ "name": "x", "network": "general", "base": null })).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
+    // A leader looks and reviews, but does not draw.
+    assert_eq!(room.get(&desk.leader, &format!("/api/v1/plans/{plan}")).await.json()["why_not"], "role");
+    let answer = room.tell(&desk.leader, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": merge(), "head": null })).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(room.ask(get("/api/v1/plans")).await.status, StatusCode::UNAUTHORIZED);
+
+    let step = format!("/api/v1/plans/{plan}/step");
+    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "approve" })).await, "own_plan");
+    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "publish" })).await, "not_approved");
+    room.edit(&desk.other, plan, merge()).await;
+    room.done(&desk.planner, &step, json!({ "step": "submit", "note": "请审" })).await;
+    assert_eq!(
+        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": split(), "head": null })).await,
+        "not_a_draft"
+    );
+    // Whoever had a hand in it does not review it.
+    for token in [&desk.planner, &desk.other] {
+        assert_eq!(room.refused(token, &step, json!({ "step": "approve" })).await, "own_plan");
+    }
+    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "publish" })).await, "not_approved");
+    room.done(&desk.leader, &step, json!({ "step": "return", "note": "第二网格太大" })).await;
+    let summary = room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    assert_eq!(summary["approved"], false, "an old review does not count for a new submission");
+    let summary = room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    assert_eq!((&summary["approved"], &summary["reviewed_by"]), (&json!(true), &json!("token:leader")));
+    // Taking it back asks for another review.
+    room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
+    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "publish" })).await, "not_approved");
+    room.done(&desk.planner, &step, json!({ "step": "retire" })).await;
+    assert_eq!(
+        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": split(), "head": null })).await,
+        "not_a_draft"
+    );
+}
+
+/// Draws, reviews and publishes from `effective_ms`.
+async fn publish(room: &Room, desk: &Desk, tickets: &str, effective_ms: i64) -> i64 {
+    let plan = room.draft(&desk.planner).await;
+    room.edit(&desk.planner, plan, moved_border()).await;
+    room.edit(&desk.planner, plan, split()).await;
+    room.edit(&desk.planner, plan, merge()).await;
+    let step = format!("/api/v1/plans/{plan}/step");
+    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    let publish = json!({ "step": "publish", "effective_ms": effective_ms, "tickets": tickets });
+    // The last cell has no owner: said, and not published before somebody takes it on.
+    assert_eq!(room.refused(&desk.planner, &step, publish.clone()).await, "blocked");
+    let mut publish = publish;
+    publish["acknowledge"] = json!(["owner_missing"]);
+    let mut early = publish.clone();
+    early["effective_ms"] = json!(effective_ms - 30 * DAY_MS);
+    assert_eq!(room.refused(&desk.planner, &step, early).await, "in_the_past");
+    let summary = room.done(&desk.planner, &step, publish).await;
+    assert_eq!((&summary["status"], &summary["in_force"]), (&json!("published"), &json!(false)));
+    plan
+}
+
+async fn codes_at(room: &Room, token: &str, as_of: Option<i64>) -> Vec<String> {
+    let asked = as_of.map_or(String::new(), |t| format!("?as_of={}", UtcMs(t).to_rfc3339()));
+    let cells = room.get(token, &format!("/api/v1/cells{asked}")).await.json();
+    let mut codes: Vec<String> =
+        cells["features"].as_array().unwrap().iter().map(|f| f["properties"]["code"].as_str().unwrap().to_owned()).collect();
+    codes.sort();
+    codes
+}
+
+async fn move_clock(room: &Room, to: i64) {
+    let now = UtcMs(jiff::Timestamp::now().as_millisecond());
+    let clock = wall_store::ReplayClock { wall_at: UtcMs(to), real_at: now, speed: 1.0 };
+    room.wall.set_replay_clock(&admin(), Some(clock)).await.unwrap();
+}
+
+async fn ticket_card(room: &Room, token: &str, id: i64, as_of: Option<i64>) -> Value {
+    let asked = as_of.map_or(String::new(), |t| format!("&as_of={}", UtcMs(t).to_rfc3339()));
+    let answer = room.get(token, &format!("/api/v1/ticket-card?id={id}{asked}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    answer.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_takes_effect_at_its_time_and_the_past_stays() {
+    let (room, desk) = ready().await;
+    let operator = room.token("operator", Role::Operator, true).await;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let plan = publish(&room, &desk, "move", now + DAY_MS).await;
+    let old: Vec<String> = (0..9).map(code).collect();
+    assert_eq!(codes_at(&room, &operator, None).await, old, "until then nothing changes");
+    let tomorrow = codes_at(&room, &operator, Some(now + 2 * DAY_MS)).await;
+    assert_eq!(tomorrow, [0, 1, 2, 3, 4, 5, 6, 8, 9].map(code).to_vec());
+
+    move_clock(&room, now + DAY_MS + 60_000).await;
+    room.until("the plan takes effect", async || {
+        (room.get(&operator, "/api/v1/wall").await.json()["plan"]["id"] == plan).then_some(())
+    })
+    .await;
+    assert_eq!(codes_at(&room, &operator, None).await, tomorrow);
+    assert_eq!(codes_at(&room, &operator, Some(now)).await, old, "as of today the wall shows today's cells");
+
+    // The open ticket at 1.4 stays in cell 2; nothing of the closed one's story changes.
+    let open = room
+        .until("the open tickets are attributed anew", async || {
+            let card = ticket_card(&room, &operator, 1, None).await;
+            (card["kept_cell"] == Value::Null).then_some(card)
+        })
+        .await;
+    assert_eq!(open["ticket"]["cell_code"], code(1));
+    let closed = ticket_card(&room, &operator, 2, None).await;
+    assert_eq!(closed["kept_cell"], json!({ "code": code(1), "name": "第2网格", "plan": "现行方案" }));
+    assert_eq!(ticket_card(&room, &operator, 2, Some(now)).await["kept_cell"], Value::Null);
+
+    // Owners: the split cell's new part has those of the cell it comes from, the retired code has none any more.
+    let owner = async |key: &str, as_of: Option<i64>| -> Vec<String> {
+        let asked = as_of.map_or(String::new(), |t| format!("?as_of={}", UtcMs(t).to_rfc3339()));
+        let cells = room.get(&operator, &format!("/api/v1/cells{asked}")).await.json();
+        let found = cells["features"].as_array().unwrap().iter().find(|f| f["properties"]["code"] == key);
+        found.map(|f| f["properties"]["owner"].as_str().unwrap().to_owned()).into_iter().collect()
+    };
+    assert_eq!(owner(&code(9), None).await, ["网格长4"]);
+    assert_eq!(owner(&code(7), None).await, [""; 0]);
+    assert_eq!(owner(&code(7), Some(now)).await, ["网格长7"]);
+
+    // A retired code is not given again.
+    let next = room.draft(&desk.planner).await;
+    let parts =
+        room.edit(&desk.planner, next, json!({ "kind": "split", "face": 0, "line": [at(0.5, -0.1), at(0.5, 1.1)] })).await;
+    let codes: Vec<&str> = parts["changed"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&code(10).as_str()) && !codes.contains(&code(7).as_str()), "{codes:?}");
+    // A published plan is never edited.
+    assert_eq!(
+        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": merge(), "head": null })).await,
+        "not_a_draft"
+    );
+    assert_eq!(
+        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/step"), json!({ "step": "retire" })).await,
+        "wrong_status"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_in_hand_may_stay_with_their_code() {
+    for (rule, cell_after) in [("move", 0), ("stay", 1)] {
+        let (room, desk) = ready().await;
+        let operator = room.token("operator", Role::Operator, true).await;
+        // This one lies in the strip that goes from cell 2 to cell 1.
+        room.wall.import_tickets(&admin(), &[ticket("strip", 1.1, 0.5, false)]).await.unwrap();
+        world_has_open(&room, 3.0).await;
+        let now = jiff::Timestamp::now().as_millisecond();
+        let plan = publish(&room, &desk, rule, now + DAY_MS).await;
+        let impact = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/impact")).await.json();
+        let flow = impact["flows"].as_array().unwrap().iter().find(|f| f["from"] == code(1) && f["to"] == code(0)).unwrap();
+        assert_eq!((&flow["amounts"]["open"], &flow["to_owner"]), (&json!(1), &json!("网格长0")), "{impact}");
+        move_clock(&room, now + DAY_MS + 60_000).await;
+        let card = room
+            .until("the ticket has a cell of the new plan", async || {
+                let card = ticket_card(&room, &operator, 4, None).await;
+                (room.wall.info(&admin(), None).await.unwrap().plan.unwrap().id == plan && card["kept_cell"] == Value::Null)
+                    .then_some(card)
+            })
+            .await;
+        // What the stored attribution says reaches the world a moment later.
+        room.until("the rule is followed", async || {
+            (ticket_card(&room, &operator, 4, None).await["ticket"]["cell_code"] == code(cell_after)).then_some(())
+        })
+        .await;
+        drop(card);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_are_confirmed_or_named() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    room.edit(&desk.planner, plan, split()).await;
+    let path = format!("/api/v1/plans/{plan}/owners");
+    let list = room.get(&desk.planner, &path).await.json();
+    assert_eq!((&list[0]["rule"], &list[0]["code"]), (&json!("none"), &json!(code(8))));
+    assert_eq!(
+        (&list[1]["rule"], &list[1]["code"], &list[1]["confirmed"]),
+        (&json!("inherited"), &json!(code(9)), &json!(false))
+    );
+    let named =
+        json!({ "code": code(8), "owners": [{ "party": "综治办", "party_kind": "unit", "role": "unit", "from_code": "" }] });
+    let list = room.done(&desk.planner, &path, json!([named, { "code": code(9), "owners": null }])).await;
+    assert!(list.as_array().unwrap().iter().all(|o| o["confirmed"] == true), "{list}");
+    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    assert!(state["findings"].as_array().unwrap().iter().all(|f| f["code"] != "owner_missing"));
+    let bad = json!({ "code": code(8), "owners": [{ "party": " ", "party_kind": "unit", "role": "unit", "from_code": "" }] });
+    assert_eq!(room.tell(&desk.planner, &path, bad).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(room.tell(&desk.planner, &path, json!({ "code": "no", "owners": null })).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn impact_is_told_in_words_and_tables() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    room.edit(&desk.planner, plan, merge()).await;
+    let path = format!("/api/v1/plans/{plan}/impact");
+    let impact = room.get(&desk.planner, &path).await.json();
+    assert_eq!((impact["cells"].as_array().unwrap().len(), &impact["unchanged"]), (2, &json!(7)), "{impact}");
+    let flow = &impact["flows"][0];
+    assert_eq!((&flow["from"], &flow["to"], &flow["amounts"]["households"]), (&json!(code(7)), &json!(code(6)), &json!(400.0)));
+    let markdown = room.get(&desk.planner, &format!("{path}?format=md")).await.text();
+    assert!(markdown.contains("网格长7") && markdown.contains("| 户数 |"), "{markdown}");
+    let csv = room.get(&desk.planner, &format!("{path}?format=csv&lang=en")).await.text();
+    assert!(csv.starts_with("\u{feff}From cell,") && csv.lines().count() == 2, "{csv}");
+    assert_eq!(room.get(&desk.planner, &format!("{path}?format=pdf")).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_change_the_band() {
+    let (room, desk) = ready().await;
+    let mut settings = room.get(&desk.planner, "/api/v1/planning/settings").await.json();
+    settings["band_high"] = json!(350.0);
+    let put = async |token: &str, body: &Value| room.send(token, Method::PUT, "/api/v1/planning/settings", body).await;
+    assert_eq!(put(&desk.leader, &settings).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(put(&desk.planner, &settings).await.status, StatusCode::OK);
+    let plan = room.draft(&desk.planner).await;
+    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    assert_eq!(cell(&state["cells"], 0)["band"], "over");
+    for (key, value) in
+        [("band_low", json!(900.0)), ("band_high", json!(-1.0)), ("split_policy", json!("x")), ("code_sequence_digits", json!(0))]
+    {
+        let mut bad = settings.clone();
+        bad[key] = value;
+        assert_eq!(put(&desk.planner, &bad).await.status, StatusCode::BAD_REQUEST, "{key}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Accounts of people. Passwords are asked for without an echo, or read from standard input; never from an argument,
+//! which every user of the machine could see.
+
+use super::{keep::store, station::os_user};
+use crate::{
+    cli::{Cli, UserCommand},
+    console::{Failure, answer},
+};
+use serde_json::{Value, json};
+use std::io::{BufRead, Read};
+use wall_service::wall::system_now;
+use wall_store::{Account, PASSWORD_MOST, PasswordHash, Role, Store, StoreError, account_name, check_password};
+
+/// `gridwall user …`
+pub async fn user(cli: &Cli, what: &UserCommand) -> Result<(), Failure> {
+    match what {
+        UserCommand::Add { name, role, display_name, password_stdin } => {
+            add(cli, name, role, display_name.as_deref().unwrap_or_default(), *password_stdin).await
+        }
+        UserCommand::List => list(cli).await,
+        UserCommand::Passwd { name, password_stdin } => passwd(cli, name, *password_stdin).await,
+        UserCommand::Remove { name } => remove(cli, name).await,
+    }
+}
+
+async fn add(cli: &Cli, name: &str, role: &str, display_name: &str, from_stdin: bool) -> Result<(), Failure> {
+    let name = account_name(name).map_err(wrong)?;
+    let role = Role::from_code(role).filter(|r| r.is_for_people()).ok_or_else(|| {
+        let all: Vec<_> = Role::ALL.iter().filter(|r| r.is_for_people()).map(|r| r.code()).collect();
+        Failure::usage(format!("there is no role \"{role}\" for people; roles: {}", all.join(", ")))
+    })?;
+    if display_name.chars().count() > 40 || display_name.chars().any(char::is_control) {
+        return Err(Failure::usage("a name on screen has at most 40 printable characters"));
+    }
+    let store = store(cli).await?;
+    // Said before anybody types a password for nothing.
+    if store.accounts().await?.iter().any(|a| a.name == name && a.removed_at.is_none()) {
+        return Err(Failure::input(format!("there is an account {name}; `gridwall user passwd {name}` changes its password")));
+    }
+    let hash = hashed(&store, ask(&name, from_stdin)?).await?;
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    let account = tx.add_account(&name, display_name, role, &hash).await?;
+    tx.commit().await?;
+    answer(cli.json, &line(&account), || format!("{name} may sign in as {}", role.code()))
+}
+
+async fn list(cli: &Cli) -> Result<(), Failure> {
+    let accounts = store(cli).await?.accounts().await?;
+    let lines: Vec<Value> = accounts.iter().map(line).collect();
+    answer(cli.json, &json!({ "users": lines }), || {
+        let words = |a: &Account| {
+            let state = a.removed_at.map_or_else(|| "may sign in".to_owned(), |t| format!("removed {}", t.to_rfc3339()));
+            format!("{:<20} {:<10} {state}  {}", a.name, a.role.code(), a.display_name)
+        };
+        if accounts.is_empty() { "no accounts".into() } else { accounts.iter().map(words).collect::<Vec<_>>().join("\n") }
+    })
+}
+
+async fn passwd(cli: &Cli, name: &str, from_stdin: bool) -> Result<(), Failure> {
+    let name = account_name(name).map_err(wrong)?;
+    let store = store(cli).await?;
+    if store.account_to_verify(&name).await?.is_none() {
+        return Err(Failure::input(format!("there is no account {name}")));
+    }
+    let hash = hashed(&store, ask(&name, from_stdin)?).await?;
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    let ended = tx.set_password(&name, &hash).await?;
+    tx.commit().await?;
+    answer(cli.json, &json!({ "name": name, "changed": true, "sessions_ended": ended }), || {
+        format!("{name} has a new password; {ended} sessions end within seconds")
+    })
+}
+
+async fn remove(cli: &Cli, name: &str) -> Result<(), Failure> {
+    let name = account_name(name).map_err(wrong)?;
+    let store = store(cli).await?;
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    let ended = tx.remove_account(&name).await?;
+    tx.commit().await?;
+    answer(cli.json, &json!({ "name": name, "removed": true, "sessions_ended": ended }), || {
+        format!("{name} is removed; {ended} sessions end within seconds")
+    })
+}
+
+fn line(account: &Account) -> Value {
+    json!({ "name": account.name, "display_name": account.display_name, "role": account.role.code(),
+        "created_at": account.created_at.to_rfc3339(), "changed_at": account.changed_at.to_rfc3339(),
+        "removed_at": account.removed_at.map(|t| t.to_rfc3339()) })
+}
+
+/// What is wrong with a name or password is wrong usage, not a state of the store.
+fn wrong(error: StoreError) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+async fn hashed(store: &Store, password: String) -> Result<PasswordHash, Failure> {
+    let store = store.clone();
+    let hashed = tokio::task::spawn_blocking(move || store.hash_password(&password)).await;
+    Ok(hashed.map_err(std::io::Error::other)??)
+}
+
+/// The new password: one line of standard input, or typed twice on the terminal.
+fn ask(name: &str, from_stdin: bool) -> Result<String, Failure> {
+    let password = if from_stdin { from_input()? } else { from_terminal(name)? };
+    check_password(name, &password).map_err(wrong)?;
+    Ok(password)
+}
+
+fn from_input() -> Result<String, Failure> {
+    let mut text = String::new();
+    // Bounded: a pipe without an end is not a password.
+    std::io::stdin().lock().take(PASSWORD_MOST as u64 + 3).read_line(&mut text)?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+fn from_terminal(name: &str) -> Result<String, Failure> {
+    let terminal = ::console::Term::stderr();
+    if !terminal.is_term() {
+        return Err(Failure::usage("there is no terminal to ask for the password; use --password-stdin"));
+    }
+    let prompt = |words: String| -> Result<String, Failure> {
+        terminal.write_str(&words)?;
+        Ok(terminal.read_secure_line()?)
+    };
+    let first = prompt(format!("密码 password for {name}: "))?;
+    check_password(name, &first).map_err(wrong)?;
+    if prompt("再输一次 again: ".to_owned())? != first {
+        return Err(Failure::usage("the two passwords differ; nothing was changed"));
+    }
+    Ok(first)
+}
