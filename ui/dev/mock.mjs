@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { plannerMock } from './planner-mock.mjs';
 
 const port = Number(process.env.PORT ?? 8790);
 const ui = process.env.GRIDWALL_UI ?? '';
@@ -409,13 +410,21 @@ setInterval(tick, 2000);
 /** As strict as the real server's: what breaks there breaks here. */
 const policy = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'";
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
-createServer((request, response) => {
+const planner = plannerMock(cells, outline, communityNames);
+async function jsonOf(request) {
+  let text = '';
+  for await (const piece of request) text += piece;
+  return text === '' ? {} : JSON.parse(text);
+}
+createServer(async (request, response) => {
   const url = new URL(request.url, 'http://x');
   const q = url.searchParams;
   const at = q.get('as_of') ? Date.parse(q.get('as_of')) : null;
   const when = at ?? Date.now();
   const json = (value, code = 200) => response.writeHead(code, { 'content-type': 'application/json', 'access-control-allow-origin': '*' }).end(JSON.stringify(value));
   const path = url.pathname;
+  const planned = path.startsWith('/api/v1/plan') ? planner(request.method, path, request.method === 'GET' ? {} : await jsonOf(request)) : null;
+  if (planned) return json(planned[1], planned[0]);
   if (path === '/api/v1/wall') return json(wall(at));
   if (path === '/api/v1/snapshot') return json(snapshot(at));
   if (path === '/api/v1/areas') return json(areas(q.get('level')));

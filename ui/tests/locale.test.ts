@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import en from '@/locale/en.json';
-import zhCN from '@/locale/zh-CN.json';
+import { dictionaries } from '@/locale';
+
+const { 'zh-CN': zhCN, en } = dictionaries;
 
 type Tree = string | { [key: string]: Tree };
 

@@ -62,6 +62,11 @@ function testHost(): { host: Host; snapshots: number; revision: number; failing:
     host: {
       url: (path: string) => path,
       getBytes: () => Promise.reject(new HostError(0, 'unreachable', '')),
+      post: () => Promise.reject(new HostError(0, 'unreachable', '')),
+      put: () => Promise.reject(new HostError(0, 'unreachable', '')),
+      delete: () => Promise.reject(new HostError(0, 'unreachable', '')),
+      setBearer: () => undefined,
+      onSessionEnded: () => undefined,
       get: <T>(path: string, query?: Record<string, unknown>): Promise<T> => {
         if (test.failing) return Promise.reject(test.failing);
         test.asked.push(`${path}${query?.as_of ? '@' : ''}`);

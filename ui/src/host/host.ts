@@ -22,6 +22,16 @@ export interface Host {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   /** Asks for bytes; throws `HostError`. */
   getBytes(path: string, query?: Query, signal?: AbortSignal): Promise<BytesAnswer>;
+  /** Commands with a JSON body (bytes go as they are); the JSON of the answer, `undefined` when it has none; throws `HostError`. */
+  post<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
+  /** The same with PUT. */
+  put<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
+  /** The same with DELETE. */
+  delete<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
+  /** Asks in the name of an account from now on (frames from the next `subscribe`); `null`: by the page's own right. */
+  setBearer(secret: string | null): void;
+  /** Called when the account's session is over: the host has gone back to the page's own right by itself. */
+  onSessionEnded(told: () => void): void;
   /** Follows the frames after a revision, until the returned function is called. */
   subscribe(sinceRevision: number, onFrame: (frame: Frame) => void, onState: (state: StreamState) => void): () => void;
   /** Absolute address of a path, for the map's tiles and for pictures. */
@@ -34,6 +44,10 @@ export class HostError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** When to try again, in seconds, where the answer says so. */
+    readonly retryAfterS: number | null = null,
+    /** The whole answer: some refusals say more than code and message. */
+    readonly answer: unknown = null,
   ) {
     super(message);
     this.name = 'HostError';
@@ -52,12 +66,64 @@ export function pageUrl(path: string, query: Query = {}): string {
 
 /** How long a question may take before it counts as unanswered. */
 const answerWithinMs = 20_000;
+/** How long a command may take: it may compute. */
+const doneWithinMs = 60_000;
 
-async function ask(path: string, query: Query | undefined, signal: AbortSignal | undefined): Promise<Response> {
-  const limit = AbortSignal.timeout(answerWithinMs);
+/** The session of an account, on top of whatever right the page has. */
+let bearer: string | null = null;
+const tellEnded: (() => void)[] = [];
+
+/** `Host.setBearer` of both hosts. */
+export function setBearer(secret: string | null): void {
+  bearer = secret;
+}
+
+/** `Host.onSessionEnded` of both hosts. */
+export function onSessionEnded(told: () => void): void {
+  tellEnded.push(told);
+}
+
+/** The session's secret, for streams. */
+export function currentBearer(): string | null {
+  return bearer;
+}
+
+/** The headers of every question. */
+export function askHeaders(): Record<string, string> {
+  return bearer === null ? {} : { authorization: `Bearer ${bearer}` };
+}
+
+/** The error of an answer that is no success. */
+export async function refusal(response: Response, asked: string | null): Promise<HostError> {
+  const problem: Problem = await response.json().catch(() => ({ code: 'unknown', message: response.statusText }));
+  // Only the session that was refused is dropped: a newer one may have taken its place meanwhile.
+  if (response.status === 401 && problem.code === 'session_ended' && asked !== null && asked === bearer) {
+    bearer = null;
+    for (const told of tellEnded) told();
+  }
+  const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return new HostError(response.status, problem.code, problem.message, Number.isFinite(wait) ? wait : null, problem);
+}
+
+interface Asked {
+  method?: 'POST' | 'PUT' | 'DELETE';
+  query?: Query | undefined;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+async function ask(path: string, { method, query, body, signal }: Asked): Promise<Response> {
+  const limit = AbortSignal.timeout(method ? doneWithinMs : answerWithinMs);
+  const asked = bearer;
+  const headers = askHeaders();
+  const raw = body instanceof Uint8Array;
+  if (body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json';
   let response: Response;
   try {
     response = await fetch(pageUrl(path, query), {
+      method: method ?? 'GET',
+      headers,
+      body: body === undefined ? null : raw ? new Uint8Array(body) : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
@@ -67,18 +133,37 @@ async function ask(path: string, query: Query | undefined, signal: AbortSignal |
     throw new HostError(0, 'unreachable', String(cause));
   }
   if (response.ok) return response;
-  const problem: Problem = await response.json().catch(() => ({ code: 'unknown', message: response.statusText }));
-  throw new HostError(response.status, problem.code, problem.message);
+  throw await refusal(response, asked);
 }
 
 /** `Host.get` over fetch: the same for HTTP and for the window's own scheme. */
 export async function fetchJson<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
-  const response = await ask(path, query, signal);
+  const response = await ask(path, { query, signal });
   return (await response.json()) as T;
 }
 
 /** `Host.getBytes` over fetch. */
 export async function fetchBytes(path: string, query?: Query, signal?: AbortSignal): Promise<BytesAnswer> {
-  const response = await ask(path, query, signal);
+  const response = await ask(path, { query, signal });
   return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
 }
+
+function command(method: 'POST' | 'PUT' | 'DELETE') {
+  return async <T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T> => {
+    const response = await ask(path, { method, query, body, signal });
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  };
+}
+
+/** What both hosts do alike. */
+export const overFetch = {
+  get: fetchJson,
+  getBytes: fetchBytes,
+  post: command('POST'),
+  put: command('PUT'),
+  delete: command('DELETE'),
+  url: pageUrl,
+  setBearer,
+  onSessionEnded,
+};

@@ -1,6 +1,10 @@
 /** Words: Chinese first, English second, switchable at run time and remembered. */
 import { createI18n } from 'vue-i18n';
 import en from './en.json';
+import mapEn from './planner-map.en.json';
+import mapZh from './planner-map.zh-CN.json';
+import panelsEn from './planner-panels.en.json';
+import panelsZh from './planner-panels.zh-CN.json';
 import zhCN from './zh-CN.json';
 
 /** The languages of the wall. */
@@ -8,6 +12,12 @@ export const languages = ['zh-CN', 'en'] as const;
 
 /** A language of the wall. */
 export type Language = (typeof languages)[number];
+
+/** The words of every language: the wall's, the planner's map (`planner.…`) and the planner's panels (`plan.…`). */
+export const dictionaries = {
+  'zh-CN': { ...zhCN, planner: mapZh, plan: panelsZh },
+  en: { ...en, planner: mapEn, plan: panelsEn },
+};
 
 const storeKey = 'gridwall.language';
 
@@ -21,7 +31,7 @@ export const i18n = createI18n({
   legacy: false,
   locale: remembered(),
   fallbackLocale: 'zh-CN',
-  messages: { 'zh-CN': zhCN, en },
+  messages: dictionaries,
   missingWarn: false,
   fallbackWarn: false,
 });

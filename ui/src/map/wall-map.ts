@@ -42,7 +42,7 @@ export function hasWebgl(): boolean {
 }
 
 /** Loads every part of the bundled font: the map draws its labels from it and keeps what it drew. */
-async function loadFonts(): Promise<void> {
+export async function loadFonts(): Promise<void> {
   const faces = [...document.fonts].filter((face) => face.family.includes('Noto Sans SC'));
   const all = Promise.allSettled(faces.map((face) => face.load()));
   const limit = new Promise((resolve) => setTimeout(resolve, 6000));

@@ -5,6 +5,7 @@ import type { Level, SearchHit, TicketView } from '@/wire/wire';
 import type { BaseSize, Display } from './display';
 import type { Feed } from './feed';
 import type { News } from './news';
+import type { Session } from './session';
 import { levels, modes, neighbour, type Mode, type Selection, type View } from './view';
 import type { WallState } from './wall';
 
@@ -28,6 +29,8 @@ export interface Wall {
   state: WallState;
   view: View;
   feed: Feed;
+  /** Who is signed in. */
+  session: Session;
   display: Display;
   base: BaseSize;
   /** What the feed changed. */
@@ -85,7 +88,7 @@ export function areaOfHit(hitKey: string, exists: (level: Level, key: string) =>
 }
 
 /** Puts the wall together. */
-export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 'display' | 'base' | 'news'>): Wall {
+export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 'session' | 'display' | 'base' | 'news'>): Wall {
   const { state, view } = parts;
   const map = shallowRef<MapHandle | null>(null);
   const openTop = ref<Record<Level, number> | null>(null);

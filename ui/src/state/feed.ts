@@ -121,6 +121,11 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     unsubscribe?.();
     unsubscribe = null;
     generation += 1;
+    // The account's session is over and the host asks by the page's own right again: no reason to show a lost link.
+    if (error instanceof HostError && error.code === 'session_ended') {
+      void (state.link.asOf === null ? connect() : resume());
+      return;
+    }
     if (error instanceof HostError && error.status === 401) {
       state.link.connection = 'sign_in';
     } else {

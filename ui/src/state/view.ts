@@ -18,10 +18,14 @@ export type Selection =
   | { kind: 'point'; properties: PointProperties; lon: number; lat: number };
 
 /** A dialog over the wall; at most one at a time. */
-export type Dialog = 'search' | 'keys' | 'settings' | null;
+export type Dialog = 'search' | 'keys' | 'settings' | 'account' | null;
+
+/** What the page shows: the live wall, or the drawing table of the planner. */
+export type Page = 'wall' | 'planner';
 
 /** The viewer's choices. */
 export interface View {
+  page: Page;
   mode: Mode;
   level: Level;
   /** Heat and time left as a continuous surface instead of whole areas. */
@@ -40,6 +44,7 @@ export function initialView(search: string): View {
   const asked = new URLSearchParams(search);
   const want = <T extends string>(name: string, all: readonly T[], otherwise: T): T => all.find((one) => one === asked.get(name)) ?? otherwise;
   return reactive({
+    page: want('page', ['wall', 'planner'] as const, 'wall'),
     mode: want('mode', modes, 'heat'),
     level: want('level', levels, 'cell'),
     smooth: true,

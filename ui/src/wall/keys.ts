@@ -118,6 +118,12 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
     case 's':
       view.dialog = 'settings';
       return true;
+    case 'u':
+      view.dialog = 'account';
+      return true;
+    case 'p':
+      view.page = 'planner';
+      return true;
     case 'j':
     case 'k':
       stepStream(wall, key.toLowerCase() === 'j' ? 1 : -1);
@@ -141,6 +147,8 @@ function stepStream(wall: Wall, step: number): void {
 /** Listens while the wall stands. */
 export function useKeys(wall: Wall): void {
   const onKey = (event: KeyboardEvent): void => {
+    // The planner has its own keys.
+    if (wall.view.page !== 'wall') return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (isTyping(event) && event.key !== 'Escape') return;
     if (press(wall, event)) event.preventDefault();

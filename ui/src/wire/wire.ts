@@ -1,4 +1,4 @@
-// Generated from src-tauri/crates/wall-service/src/wire.rs. Do not edit.
+// Generated from src-tauri/crates/wall-service/src/wire/. Do not edit.
 
 export type ClockKind = "system" | "fixed" | "replay";
 
@@ -672,6 +672,20 @@ reason: string,
  */
 kind: string, };
 
+export type KeptCell = { 
+/**
+ * Its code there.
+ */
+code: string, 
+/**
+ * Its name there.
+ */
+name: string, 
+/**
+ * Name of that plan.
+ */
+plan: string, };
+
 export type TicketCard = { 
 /**
  * The line of the stream.
@@ -697,6 +711,10 @@ address: string,
  * Closed before opened in the source.
  */
 inverted_times: boolean, 
+/**
+ * The cell it was dealt with in, when that was under another plan than the one shown; the present cell is in `ticket`.
+ */
+kept_cell: KeptCell | null, 
 /**
  * Who answers for its cell.
  */
@@ -771,3 +789,910 @@ code: string,
  * What happened, what still works, what to do.
  */
 message: string, };
+
+export type PlanSummary = { 
+/**
+ * Identity.
+ */
+id: number, 
+/**
+ * Key of its network.
+ */
+network: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * draft, in_review, published, retired.
+ */
+status: string, 
+/**
+ * In force at the wall's now.
+ */
+in_force: boolean, 
+/**
+ * Approved in review and not yet published.
+ */
+approved: boolean, 
+/**
+ * Start of force, inclusive; a first plan is in force since 1900 ("since always").
+ */
+effective_from_ms: number | null, 
+/**
+ * End of force, exclusive.
+ */
+effective_to_ms: number | null, 
+/**
+ * The plan it was drawn from.
+ */
+base_plan: number | null, 
+/**
+ * Who made it.
+ */
+author: string, 
+/**
+ * Who sent it to review; empty = nobody yet.
+ */
+submitted_by: string, 
+/**
+ * Who reviewed it last; empty = nobody yet.
+ */
+reviewed_by: string, 
+/**
+ * What the reviewer said.
+ */
+review_note: string, 
+/**
+ * Cells.
+ */
+cells: number, 
+/**
+ * Edits of its history, on all branches.
+ */
+edits: number, 
+/**
+ * When it was last changed.
+ */
+changed_ms: number, };
+
+export type PlanCell = { 
+/**
+ * The cell inside this plan: stays the same through edits.
+ */
+face: number, 
+/**
+ * Code; empty while a new cell has none.
+ */
+code: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * basic or dedicated.
+ */
+kind: string, 
+/**
+ * Code of its community.
+ */
+community_code: string, 
+/**
+ * Name of its community.
+ */
+community_name: string, 
+/**
+ * Households; `None` = unknown.
+ */
+households: number | null, 
+/**
+ * Where the number comes from: buildings, area_share, stated, unknown.
+ */
+households_from: string, 
+/**
+ * Population; `None` = unknown.
+ */
+population: number | null, 
+/**
+ * Area, m².
+ */
+area_m2: number, 
+/**
+ * Length of its border, m.
+ */
+perimeter_m: number, 
+/**
+ * Tickets of the last 90 days by severity 1 … 4.
+ */
+tickets_90d: Array<number>, 
+/**
+ * Open tickets.
+ */
+open: number, 
+/**
+ * Field staff.
+ */
+staff: number, 
+/**
+ * Length of streets to walk, m.
+ */
+patrol_m: number, 
+/**
+ * Workload by the weights of the settings.
+ */
+workload: number, 
+/**
+ * Compactness (Polsby–Popper), 0 … 1.
+ */
+compactness: number, 
+/**
+ * Parts.
+ */
+parts: number, 
+/**
+ * Holes.
+ */
+holes: number, 
+/**
+ * under, in, over, unknown: households against the target band (dedicated cells: always in).
+ */
+band: string, 
+/**
+ * Who answers for it, by the carry-over rule and confirmations.
+ */
+owners: Array<OwnerView>, 
+/**
+ * Whether its ground, code or name differs from the plan it was drawn from.
+ */
+changed: boolean, 
+/**
+ * A place inside for the label.
+ */
+label_lon: number, 
+/**
+ * A place inside for the label.
+ */
+label_lat: number, };
+
+export type PlanFindingView = { 
+/**
+ * wrong, incomplete, note.
+ */
+level: string, 
+/**
+ * not_contiguous, overlap, gap, no_owner, code_duplicate …
+ */
+code: string, 
+/**
+ * Cells it is about.
+ */
+faces: Array<number>, 
+/**
+ * Codes of those cells.
+ */
+cells: Array<string>, 
+/**
+ * Where to look.
+ */
+lon: number | null, 
+/**
+ * Where to look.
+ */
+lat: number | null, 
+/**
+ * Values for the words.
+ */
+values: { [key in string]: string }, 
+/**
+ * Publishing needs this to be mended or acknowledged by its code.
+ */
+blocks: boolean, };
+
+export type WorkloadWeightsView = { 
+/**
+ * For each household.
+ */
+household: number, 
+/**
+ * For each ticket of 90 days, by severity 1 … 4.
+ */
+ticket_by_severity: Array<number>, 
+/**
+ * For each open ticket.
+ */
+open: number, 
+/**
+ * For each km².
+ */
+area_km2: number, 
+/**
+ * For each km of streets.
+ */
+patrol_km: number, };
+
+export type PlanningSettings = { 
+/**
+ * Lower end of the target band, households.
+ */
+band_low: number, 
+/**
+ * Upper end of the target band, households.
+ */
+band_high: number, 
+/**
+ * Weights.
+ */
+weights: WorkloadWeightsView, 
+/**
+ * Digits of the sequence behind the community code (3 → 15 digits in all).
+ */
+code_sequence_digits: number, 
+/**
+ * Which part keeps the code after a split: larger, more_households, neither.
+ */
+split_policy: string, 
+/**
+ * Which code a merged cell has: into, new.
+ */
+merge_policy: string, };
+
+export type EditBody = { "kind": "move_vertex", 
+/**
+ * Where it is.
+ */
+from: [number, number], 
+/**
+ * Where it goes.
+ */
+to: [number, number], 
+/**
+ * Whether the outer border may change.
+ */
+outer: boolean, } | { "kind": "insert_vertex", 
+/**
+ * One end of the stretch.
+ */
+a: [number, number], 
+/**
+ * The other end.
+ */
+b: [number, number], 
+/**
+ * Where the new vertex stands.
+ */
+at: [number, number], } | { "kind": "delete_vertex", 
+/**
+ * Where it is.
+ */
+at: [number, number], } | { "kind": "reshape", 
+/**
+ * The line.
+ */
+line: Array<[number, number]>, 
+/**
+ * Whether the outer border is meant.
+ */
+outer: boolean, } | { "kind": "split", 
+/**
+ * The cell.
+ */
+face: number, 
+/**
+ * The line.
+ */
+line: Array<[number, number]>, } | { "kind": "merge", 
+/**
+ * The cell that stays.
+ */
+into: number, 
+/**
+ * The cells that end.
+ */
+from: Array<number>, } | { "kind": "transfer", 
+/**
+ * The cell that grows.
+ */
+to: number, 
+/**
+ * The area.
+ */
+ring: Array<[number, number]>, } | { "kind": "fill_gap", 
+/**
+ * A place inside the gap.
+ */
+at: [number, number], 
+/**
+ * The cell that grows.
+ */
+to: number, } | { "kind": "simplify", 
+/**
+ * The cells; empty = all.
+ */
+faces: Array<number>, 
+/**
+ * Largest way of a border, m.
+ */
+tolerance_m: number, } | { "kind": "describe", 
+/**
+ * The cell.
+ */
+face: number, 
+/**
+ * Code.
+ */
+code: string | null, 
+/**
+ * Name.
+ */
+name: string | null, 
+/**
+ * basic or dedicated.
+ */
+cell_kind: string | null, 
+/**
+ * Code of the community.
+ */
+community_code: string | null, } | { "kind": "number", 
+/**
+ * All cells instead of those without a code.
+ */
+all: boolean, } | { "kind": "batch", 
+/**
+ * In this order.
+ */
+edits: Array<EditBody>, };
+
+export type EditRequest = { 
+/**
+ * What to do.
+ */
+edit: EditBody, 
+/**
+ * The edit the page stands on (`null` = the beginning); another head in the store refuses this with `head_moved`.
+ */
+head: number | null, };
+
+export type EditResult = { 
+/**
+ * The edit the plan now stands on; `null` = the beginning.
+ */
+head: number | null, 
+/**
+ * Cells that changed, with their figures.
+ */
+changed: Array<PlanCell>, 
+/**
+ * Cells that are gone.
+ */
+removed: Array<number>, 
+/**
+ * GeoJSON FeatureCollection of the changed cells; properties: `face`.
+ */
+cells: import("geojson").FeatureCollection, 
+/**
+ * GeoJSON FeatureCollection of the edges (lines) around the changed cells; properties: `edge`, `left`, `right`
+ * (cells or null), replacing all edges that had a changed or removed cell on a side.
+ */
+edges: import("geojson").FeatureCollection, 
+/**
+ * All findings of the plan.
+ */
+findings: Array<PlanFindingView>, 
+/**
+ * Whether there is something to undo.
+ */
+can_undo: boolean, 
+/**
+ * Edits that could be done again, the last one undone first.
+ */
+redo: number[], };
+
+export type EditRefusal = { 
+/**
+ * crosses_border, not_neighbours, head_moved …
+ */
+code: string, 
+/**
+ * In English, for logs.
+ */
+message: string, 
+/**
+ * Where.
+ */
+lon: number | null, 
+/**
+ * Where.
+ */
+lat: number | null, 
+/**
+ * Cells it is about.
+ */
+faces: Array<number>, };
+
+export type PlanState = { 
+/**
+ * The plan.
+ */
+plan: PlanSummary, 
+/**
+ * Whether the asker may edit it now.
+ */
+editable: boolean, 
+/**
+ * Why not: published, in_review, retired, role; empty when editable.
+ */
+why_not: string, 
+/**
+ * The edit it stands on.
+ */
+head: number | null, 
+/**
+ * Whether there is something to undo.
+ */
+can_undo: boolean, 
+/**
+ * Edits that could be done again, the last one undone first.
+ */
+redo: number[], 
+/**
+ * All its cells.
+ */
+cells: Array<PlanCell>, 
+/**
+ * Findings.
+ */
+findings: Array<PlanFindingView>, 
+/**
+ * Settings.
+ */
+settings: PlanningSettings, 
+/**
+ * Communities by code with names, for the choice of a cell's community.
+ */
+communities: { [key in string]: string }, };
+
+export type EditView = { 
+/**
+ * Identity.
+ */
+id: number, 
+/**
+ * The edit before; `null` = the beginning.
+ */
+parent: number | null, 
+/**
+ * move_vertex, split, merge …
+ */
+kind: string, 
+/**
+ * Codes (or names) of the cells it was about.
+ */
+cells: Array<string>, 
+/**
+ * Who.
+ */
+actor: string, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * Whether the plan's present state contains it.
+ */
+applied: boolean, };
+
+export type PlanSnapshotView = { 
+/**
+ * Identity.
+ */
+id: number, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * The edit it names; `null` = the beginning.
+ */
+edit: number | null, 
+/**
+ * Who.
+ */
+actor: string, 
+/**
+ * When.
+ */
+at_ms: number, };
+
+export type PlanHistory = { 
+/**
+ * The edit the plan stands on.
+ */
+head: number | null, 
+/**
+ * All edits, oldest first.
+ */
+edits: Array<EditView>, 
+/**
+ * Named states.
+ */
+snapshots: Array<PlanSnapshotView>, };
+
+export type PlanAmounts = { 
+/**
+ * m².
+ */
+area_m2: number, 
+/**
+ * Households.
+ */
+households: number, 
+/**
+ * Population.
+ */
+population: number, 
+/**
+ * Workload.
+ */
+workload: number, 
+/**
+ * Open tickets.
+ */
+open: number, 
+/**
+ * Tickets of 90 days.
+ */
+tickets_90d: number, 
+/**
+ * Cameras.
+ */
+cameras: number, 
+/**
+ * Key sites.
+ */
+sites: number, 
+/**
+ * Staff.
+ */
+staff: number, };
+
+export type ImpactFlow = { 
+/**
+ * Code of the cell that gives; empty = no cell.
+ */
+from: string, 
+/**
+ * Code of the cell that takes; empty = no cell.
+ */
+to: string, 
+/**
+ * Who answers for the ground before.
+ */
+from_owner: string, 
+/**
+ * Who answers for it after.
+ */
+to_owner: string, 
+/**
+ * How much.
+ */
+amounts: PlanAmounts, };
+
+export type ImpactCell = { 
+/**
+ * Code before; empty = new.
+ */
+before_code: string, 
+/**
+ * Code after; empty = gone.
+ */
+after_code: string, 
+/**
+ * Name after, else before.
+ */
+name: string, 
+/**
+ * same, reshaped, split, merged, new, retired.
+ */
+lineage: string, 
+/**
+ * Before.
+ */
+before: PlanAmounts | null, 
+/**
+ * After.
+ */
+after: PlanAmounts | null, };
+
+export type ImpactView = { 
+/**
+ * The plan.
+ */
+plan: PlanSummary, 
+/**
+ * The plan it is compared with: the one in force when it takes effect.
+ */
+base: PlanSummary | null, 
+/**
+ * Changed cells.
+ */
+cells: Array<ImpactCell>, 
+/**
+ * What moves from whom to whom.
+ */
+flows: Array<ImpactFlow>, 
+/**
+ * Cells that do not change.
+ */
+unchanged: number, 
+/**
+ * Wall time of the figures.
+ */
+at_ms: number, };
+
+export type ProposalMove = { 
+/**
+ * Name of the block.
+ */
+block: string, 
+/**
+ * Households in it.
+ */
+households: number, 
+/**
+ * From which cell.
+ */
+from_face: number, 
+/**
+ * To which cell.
+ */
+to_face: number, 
+/**
+ * Code of the first.
+ */
+from_code: string, 
+/**
+ * Code of the second.
+ */
+to_code: string, 
+/**
+ * Households of the first before and after this move.
+ */
+from_households: [number, number], 
+/**
+ * Households of the second before and after.
+ */
+to_households: [number, number], 
+/**
+ * The edit that does it.
+ */
+edit: EditBody, };
+
+export type Proposals = { 
+/**
+ * In the order in which they build on each other.
+ */
+moves: Array<ProposalMove>, 
+/**
+ * Cells of the target band before and after all moves.
+ */
+in_band: [number, number], 
+/**
+ * Why there is nothing (or nothing more) to propose: balanced, no_blocks, no_households, no_move; empty otherwise.
+ */
+reason: string, };
+
+export type PlanOwnerLine = { 
+/**
+ * Name of the party.
+ */
+party: string, 
+/**
+ * person or unit.
+ */
+party_kind: string, 
+/**
+ * leader, full_time, part_time, police, unit.
+ */
+role: string, 
+/**
+ * Code of the cell it comes from; empty = named by hand.
+ */
+from_code: string, };
+
+export type PlanOwners = { 
+/**
+ * The cell.
+ */
+face: number, 
+/**
+ * Its code.
+ */
+code: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Owners.
+ */
+owners: Array<PlanOwnerLine>, 
+/**
+ * kept, inherited (split, merge, most ground), named, none.
+ */
+rule: string, 
+/**
+ * Whether somebody confirmed it (kept owners need no confirmation).
+ */
+confirmed: boolean, };
+
+export type PlanOwnersRequest = { 
+/**
+ * The cell's code.
+ */
+code: string, 
+/**
+ * The owners; `null` = as proposed.
+ */
+owners: Array<PlanOwnerLine> | null, };
+
+export type NewPlanRequest = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Key of the network.
+ */
+network: string, 
+/**
+ * The plan to start from; `null` = the one in force.
+ */
+base: number | null, 
+/**
+ * Draw cells from streets, water, buildings and community outlines instead of copying.
+ */
+from_nothing: boolean, };
+
+export type PlanStepRequest = { 
+/**
+ * submit, withdraw, approve, return, publish, retire.
+ */
+step: string, 
+/**
+ * What to say with it.
+ */
+note: string, 
+/**
+ * publish: from when; `null` = now (a first plan: since always).
+ */
+effective_ms: number | null, 
+/**
+ * publish: open tickets `move` with the ground or `stay` with the cell's code.
+ */
+tickets: string, 
+/**
+ * publish: codes of blocking findings that are acknowledged.
+ */
+acknowledge: Array<string>, };
+
+export type PlanGotoRequest = { 
+/**
+ * The edit; `null` = the beginning.
+ */
+edit: number | null, };
+
+export type PlanSnapshotRequest = { 
+/**
+ * Name.
+ */
+name: string, };
+
+export type OverlayLineView = { 
+/**
+ * Code of the first plan's cell.
+ */
+a: string, 
+/**
+ * Its name.
+ */
+a_name: string, 
+/**
+ * Code of the second plan's cell.
+ */
+b: string, 
+/**
+ * Its name.
+ */
+b_name: string, 
+/**
+ * Common ground, m².
+ */
+area_m2: number, 
+/**
+ * Share of the first's ground, 0 … 1.
+ */
+share_of_a: number, 
+/**
+ * Share of the second's ground, 0 … 1.
+ */
+share_of_b: number, };
+
+export type Can = { 
+/**
+ * Draft plans and edit them.
+ */
+plan: boolean, 
+/**
+ * Review plans of others.
+ */
+review: boolean, 
+/**
+ * Publish plans that were reviewed.
+ */
+publish: boolean, 
+/**
+ * Administer accounts, feeds and settings.
+ */
+admin: boolean, };
+
+export type DemoAccount = { 
+/**
+ * What is typed to sign in.
+ */
+name: string, 
+/**
+ * Name on screen.
+ */
+display_name: string, 
+/**
+ * Role.
+ */
+role: string, 
+/**
+ * Its published password.
+ */
+password: string, };
+
+export type SessionView = { 
+/**
+ * Whether a person is signed in; otherwise the page acts by its own right (window, one-time link).
+ */
+signed_in: boolean, 
+/**
+ * Name of the account, or of the right the page has.
+ */
+name: string, 
+/**
+ * Name on screen; empty when nobody is signed in.
+ */
+display_name: string, 
+/**
+ * viewer, operator, leader, planner, registrar, admin, feed.
+ */
+role: string, 
+/**
+ * What that role may do.
+ */
+can: Can, 
+/**
+ * Whether there are accounts at all.
+ */
+accounts_exist: boolean, 
+/**
+ * Demonstration data.
+ */
+demo: boolean, 
+/**
+ * The demonstration's accounts; empty everywhere else.
+ */
+demo_accounts: Array<DemoAccount>, };
+
+export type SignedInView = { 
+/**
+ * Goes into `Authorization: Bearer`; shown once.
+ */
+secret: string, 
+/**
+ * Who that is.
+ */
+session: SessionView, };

@@ -1,0 +1,36 @@
+/** Hands files to the viewer. */
+
+/** A name that every file system takes. */
+export function fileName(name: string, ending: string): string {
+  const plain = name
+    .replace(/[\\/:*?"<>|\p{Cc}]+/gu, '_')
+    .replace(/^[.\s]+|[.\s]+$/g, '')
+    .slice(0, 80);
+  return `${plain === '' ? 'plan' : plain}.${ending}`;
+}
+
+/** Lets the viewer keep bytes as a file. */
+export function saveFile(name: string, bytes: Uint8Array | string, type: string): void {
+  const part = typeof bytes === 'string' ? bytes : new Uint8Array(bytes);
+  const url = URL.createObjectURL(new Blob([part], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  // The browser reads it after this turn.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** A field of a CSV line. A text that a spreadsheet would run as a formula is kept from it by an apostrophe. */
+function field(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A table as CSV for spreadsheets: with a mark for UTF-8, lines ended as RFC 4180 has it. */
+export function csv(head: readonly string[], lines: readonly (readonly (string | number)[])[]): string {
+  return `\uFEFF${[head, ...lines].map((line) => line.map(field).join(',')).join('\r\n')}\r\n`;
+}

@@ -1,0 +1,457 @@
+/**
+ * The planner of the page: which plans there are, which one is open, what is selected, what an edit would do, and what can be
+ * done. Map, panels and dialogs share this one object; nobody else speaks with the planner's routes about the open plan.
+ *
+ * - `openPlanner` makes it; `PlannerPage` provides it; components take it with `usePlanner()`.
+ * - `planner.state` is shallowly reactive: its fields are replaced, never changed in place (`state.cells` is a new map after
+ *   each edit, `state.selection` a new set after each choice). Read the fields where they are used, do not take them apart.
+ * - While something is dragged, `state.preview` holds what it would do, and `planner.shown` the cells with those figures laid
+ *   over: a panel that should move with the drag reads `shown`, one that speaks of what is stored reads `state.cells`.
+ * - Everything that is stored goes through `edit`, `undo`, `redo`, `goto`; they answer whether it was done. A refusal is kept
+ *   in `state.refusal` (the map marks its place, `RefusalNote` says its words), trouble with the host in `state.problem`.
+ */
+import type { FeatureCollection, LineString } from 'geojson';
+import { computed, inject, shallowReactive, type ComputedRef, type InjectionKey } from 'vue';
+import { HostError, type Host } from '@/host';
+import type { EditBody, EditRefusal, EditRequest, EditResult, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanSnapshotRequest, PlanState, PlanSummary } from '@/wire/wire';
+
+/** The tools of the map, in the order of the toolbar. */
+export const tools = ['select', 'vertex', 'insert', 'delete', 'reshape', 'split', 'merge', 'transfer', 'fill_gap', 'simplify', 'number'] as const;
+
+/** What the pointer and the keys do on the map. */
+export type Tool = (typeof tools)[number];
+
+/** The tabs of the right side. */
+export const tabs = ['balance', 'findings', 'history', 'owners'] as const;
+
+/** A tab of the right side. */
+export type Tab = (typeof tabs)[number];
+
+/** The dialogs over the planner, at most one at a time (`planner/dialogs/*.vue`). */
+export type PlannerDialog = 'plans' | 'new_plan' | 'impact' | 'proposals' | 'review' | 'compare' | 'overlay' | 'keys' | 'settings' | 'snapshot' | 'export' | null;
+
+/** The edge under the pointer or chosen by keys; `null` on a side is ground that is no cell's. */
+export interface HoverEdge {
+  edge: number;
+  left: number | null;
+  right: number | null;
+}
+
+/** Why nothing can be asked: nobody signed in, or somebody who may not plan. */
+export type Denied = 'sign_in' | 'role' | null;
+
+/** What the planner knows and shows. */
+export interface PlannerState {
+  /** All plans, newest first. */
+  plans: PlanSummary[];
+  /** The open plan as it was loaded; of its fields `cells`, `findings`, `head`, `can_undo` and `redo` age: take those below. */
+  opened: PlanState | null;
+  /** The cells of the open plan by face, as stored. */
+  cells: ReadonlyMap<number, PlanCell>;
+  findings: PlanFindingView[];
+  /** The edit the open plan stands on; `null` = the beginning. */
+  head: number | null;
+  canUndo: boolean;
+  /** Edits that could be done again, the last one undone first. More than one: there are branches. */
+  redo: number[];
+  /** A request that changes something is under way. */
+  busy: boolean;
+  /** Why the last edit (or the present preview) is not possible; `null` after the next try. */
+  refusal: EditRefusal | null;
+  /** Trouble with the host in the last request; `null` after the next one that succeeds. */
+  problem: HostError | null;
+  denied: Denied;
+  /** Faces, in the order in which they were chosen: of a merge the first stays. */
+  selection: ReadonlySet<number>;
+  tool: Tool;
+  /** Whether drawing and dragging may change the outer border. */
+  outer: boolean;
+  hoverEdge: HoverEdge | null;
+  /** What the edit in hand would do; nothing of it is stored. */
+  preview: EditResult | null;
+  /** Another plan whose borders lie dashed over the open one: its id, or `null`. */
+  overlay: number | null;
+  tab: Tab;
+  dialog: PlannerDialog;
+}
+
+/** What an edit changed, for the map: `null` = everything. */
+export type PlanChange = EditResult | null;
+
+/** What the map offers to panels. */
+export interface PlanMapHandle {
+  /** Shows a place close up, with a mark. */
+  showPlace(lon: number, lat: number): void;
+  /** Shows cells as a whole. */
+  showFaces(faces: readonly number[]): void;
+  /** Shows the whole plan. */
+  fit(animate?: boolean): void;
+  /** Moves the picture by a part of its size; zooms in (positive) or out. */
+  pan(x: number, y: number): void;
+  zoom(step: number): void;
+  /** A key press that belongs to the tool in hand; answers whether it was used. */
+  key(event: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'altKey'>): boolean;
+}
+
+/** The planner. */
+export interface Planner {
+  host: Host;
+  state: PlannerState;
+  /** The open plan's summary, the newest known. */
+  plan: ComputedRef<PlanSummary | null>;
+  /** Whether edits are possible at all. */
+  editable: ComputedRef<boolean>;
+  /** Why not: published, in_review, retired, role; empty when editable or nothing is open. */
+  whyNot: ComputedRef<string>;
+  settings: ComputedRef<PlanningSettings | null>;
+  /** The cells with what the preview would make of them. */
+  shown: ComputedRef<ReadonlyMap<number, PlanCell>>;
+  /** The plan in force now for the network of the open plan (or the first network). */
+  inForce: ComputedRef<PlanSummary | null>;
+  /** The next plan that will take effect there. */
+  scheduled: ComputedRef<PlanSummary | null>;
+
+  loadPlans(): Promise<void>;
+  open(id: number): Promise<boolean>;
+  close(): void;
+  /** Loads the open plan anew: after a step of its life, after owners or settings changed, or when somebody else edited it. */
+  refresh(): Promise<void>;
+  /** Does and stores an edit. */
+  edit(body: EditBody): Promise<boolean>;
+  /**
+   * Shows what an edit would do; `null` ends it. Asks at most once a frame, one question at a time, the last one wins.
+   * `tentative`: the hand is still on its way, so a refusal is no news and not shown.
+   */
+  preview(body: EditBody | null, tentative?: boolean): void;
+  undo(): Promise<boolean>;
+  /** Does again what was undone: the last, or the given one of several branches. */
+  redo(id?: number): Promise<boolean>;
+  /** Goes to a state of the history; `null` = the beginning. */
+  goto(edit: number | null): Promise<boolean>;
+  snapshot(name: string): Promise<PlanHistory | null>;
+  /** Chooses cells: instead of the chosen ones, or each on top of (or out of) them. */
+  select(faces: Iterable<number>, how?: 'only' | 'toggle'): void;
+  setTool(tool: Tool): void;
+  zoomToFinding(finding: PlanFindingView): void;
+  zoomToFace(face: number): void;
+  /** Borders of the open plan within a box `[west, south, east, north]`. */
+  edges(box: readonly [number, number, number, number], signal?: AbortSignal): Promise<FeatureCollection<LineString, EdgeProperties>>;
+  /** Told of every change of the open plan (`null` = everything). Returns how to stop listening. */
+  listen(told: (change: PlanChange) => void): () => void;
+  /** The map puts itself here. */
+  map: PlanMapHandle | null;
+}
+
+/** Properties of an edge on the map. */
+export interface EdgeProperties {
+  edge: number;
+  left: number | null;
+  right: number | null;
+}
+
+/** Where components find the planner. */
+export const plannerKey: InjectionKey<Planner> = Symbol('planner');
+
+/** The planner of the page. */
+export function usePlanner(): Planner {
+  const planner = inject(plannerKey);
+  if (!planner) throw new Error('no planner is provided');
+  return planner;
+}
+
+/** The refusal an error of the host carries, if it is one. */
+export function refusalOf(error: unknown): EditRefusal | null {
+  if (!(error instanceof HostError) || error.status !== 422) return null;
+  const answer = error.answer as Partial<EditRefusal> | null;
+  return { code: error.code, message: error.message, lon: answer?.lon ?? null, lat: answer?.lat ?? null, faces: answer?.faces ?? [] };
+}
+
+/** Cells with those of an edit's result laid over. */
+export function overlaid(cells: ReadonlyMap<number, PlanCell>, result: Pick<EditResult, 'changed' | 'removed'> | null): ReadonlyMap<number, PlanCell> {
+  if (!result) return cells;
+  const all = new Map(cells);
+  for (const face of result.removed) all.delete(face);
+  for (const cell of result.changed) all.set(cell.face, cell);
+  return all;
+}
+
+/** The plan in force of a network: the service says which. */
+export function planInForce(plans: readonly PlanSummary[], network: string): PlanSummary | null {
+  return plans.find((plan) => plan.network === network && plan.in_force) ?? null;
+}
+
+/** The published plan of a network that takes effect next. */
+export function planScheduled(plans: readonly PlanSummary[], network: string, nowMs: number): PlanSummary | null {
+  const coming = plans.filter((plan) => plan.network === network && plan.status === 'published' && !plan.in_force && (plan.effective_from_ms ?? 0) > nowMs);
+  return coming.sort((a, b) => (a.effective_from_ms ?? 0) - (b.effective_from_ms ?? 0))[0] ?? null;
+}
+
+/** Waits for the next frame, or a little while where no frames come (a hidden page). */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, 100);
+    requestAnimationFrame(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+const kept = new WeakMap<Host, Planner>();
+
+/** The planner of a host: the same one after leaving for the wall and coming back, so that nothing in hand is lost. */
+export function plannerOf(host: Host, now: () => number, network: () => string): Planner {
+  const planner = kept.get(host) ?? openPlanner(host, now, network);
+  kept.set(host, planner);
+  return planner;
+}
+
+/** Makes a planner. `now` is the wall's time in ms; `network` the one to begin with. */
+export function openPlanner(host: Host, now: () => number, network: () => string): Planner {
+  const state: PlannerState = shallowReactive({
+    plans: [],
+    opened: null,
+    cells: new Map(),
+    findings: [],
+    head: null,
+    canUndo: false,
+    redo: [],
+    busy: false,
+    refusal: null,
+    problem: null,
+    denied: null,
+    selection: new Set(),
+    tool: 'select',
+    outer: false,
+    hoverEdge: null,
+    preview: null,
+    overlay: null,
+    tab: 'balance',
+    dialog: null,
+  } satisfies PlannerState);
+  const listeners = new Set<(change: PlanChange) => void>();
+  const tell = (change: PlanChange): void => {
+    for (const told of listeners) told(change);
+  };
+
+  /** Keeps what went wrong where it is shown. */
+  function fail(error: unknown): void {
+    const refused = refusalOf(error);
+    if (refused) {
+      state.refusal = refused;
+      return;
+    }
+    if (!(error instanceof HostError)) throw error;
+    if (error.status === 401) state.denied = 'sign_in';
+    else if (error.status === 403) state.denied = 'role';
+    else state.problem = error;
+  }
+
+  function take(opened: PlanState): void {
+    state.opened = opened;
+    state.cells = new Map(opened.cells.map((cell) => [cell.face, cell]));
+    state.findings = opened.findings;
+    state.head = opened.head;
+    state.canUndo = opened.can_undo;
+    state.redo = opened.redo;
+    state.plans = state.plans.map((plan) => (plan.id === opened.plan.id ? opened.plan : plan));
+    state.selection = new Set([...state.selection].filter((face) => state.cells.has(face)));
+  }
+
+  function apply(result: EditResult): void {
+    state.cells = overlaid(state.cells, result);
+    state.findings = result.findings;
+    state.head = result.head;
+    state.canUndo = result.can_undo;
+    state.redo = result.redo;
+    state.refusal = null;
+    state.problem = null;
+    if ([...state.selection].some((face) => !state.cells.has(face))) state.selection = new Set([...state.selection].filter((face) => state.cells.has(face)));
+    // Told before the preview goes, so that the map can put the one in place of the other.
+    tell(result);
+    state.preview = null;
+  }
+
+  /** Previews asked for an edit that was meanwhile done or given up are not shown. */
+  let previewRound = 0;
+  let wanted: { body: EditBody; tentative: boolean } | null = null;
+  let asking = false;
+
+  async function askPreviews(): Promise<void> {
+    asking = true;
+    try {
+      while (wanted && state.opened) {
+        const [{ body, tentative }, round, id] = [wanted, previewRound, state.opened.plan.id];
+        wanted = null;
+        let result: EditResult | null = null;
+        let refused: EditRefusal | null = null;
+        try {
+          result = await host.post<EditResult>(`api/v1/plans/${id}/preview`, { edit: body, head: state.head } satisfies EditRequest);
+        } catch (error) {
+          refused = refusalOf(error);
+          if (!refused && error instanceof HostError) state.problem = error;
+        }
+        if (round !== previewRound) continue;
+        state.refusal = tentative ? null : refused;
+        // What cannot be done is not shown as if it could: the last possible picture goes.
+        state.preview = result;
+        await nextFrame();
+      }
+    } finally {
+      asking = false;
+    }
+  }
+
+  function endPreview(): void {
+    previewRound += 1;
+    wanted = null;
+    state.preview = null;
+  }
+
+  async function change(path: string, body: unknown): Promise<boolean> {
+    const id = state.opened?.plan.id;
+    // One change at a time: the next one must stand on the head that this one makes.
+    if (id === undefined || state.busy) return false;
+    state.busy = true;
+    state.refusal = null;
+    // The last preview stays in sight until the answer takes its place.
+    previewRound += 1;
+    wanted = null;
+    try {
+      const result = await host.post<EditResult>(`api/v1/plans/${id}/${path}`, body);
+      if (state.opened?.plan.id === id) apply(result);
+      return true;
+    } catch (error) {
+      state.preview = null;
+      fail(error);
+      return false;
+    } finally {
+      state.busy = false;
+      // Somebody else edited the same draft: what is there now must be seen before the next try.
+      if (refusalIs('head_moved')) await planner.refresh();
+    }
+  }
+  const refusalIs = (code: string): boolean => state.refusal?.code === code;
+
+  const plan = computed(() => state.plans.find((one) => one.id === state.opened?.plan.id) ?? state.opened?.plan ?? null);
+  const netKey = computed(() => plan.value?.network ?? network());
+  const planner: Planner = {
+    host,
+    state,
+    plan,
+    editable: computed(() => state.opened?.editable ?? false),
+    whyNot: computed(() => state.opened?.why_not ?? ''),
+    settings: computed(() => state.opened?.settings ?? null),
+    shown: computed(() => overlaid(state.cells, state.preview)),
+    inForce: computed(() => planInForce(state.plans, netKey.value)),
+    scheduled: computed(() => planScheduled(state.plans, netKey.value, now())),
+    map: null,
+
+    async loadPlans() {
+      try {
+        state.plans = await host.get<PlanSummary[]>('api/v1/plans');
+        state.denied = null;
+        state.problem = null;
+      } catch (error) {
+        fail(error);
+      }
+    },
+    async open(id) {
+      state.busy = true;
+      try {
+        const opened = await host.get<PlanState>(`api/v1/plans/${id}`);
+        endPreview();
+        state.selection = new Set();
+        state.hoverEdge = null;
+        state.refusal = null;
+        state.problem = null;
+        state.overlay = null;
+        state.outer = false;
+        state.tool = 'select';
+        take(opened);
+        tell(null);
+        return true;
+      } catch (error) {
+        fail(error);
+        return false;
+      } finally {
+        state.busy = false;
+      }
+    },
+    close() {
+      endPreview();
+      Object.assign(state, { opened: null, cells: new Map(), findings: [], head: null, canUndo: false, redo: [], selection: new Set(), hoverEdge: null, refusal: null, overlay: null, tool: 'select', outer: false });
+      tell(null);
+    },
+    async refresh() {
+      const id = state.opened?.plan.id;
+      if (id === undefined) return;
+      try {
+        const [plans, opened] = await Promise.all([host.get<PlanSummary[]>('api/v1/plans'), host.get<PlanState>(`api/v1/plans/${id}`)]);
+        if (state.opened?.plan.id !== id) return;
+        state.plans = plans;
+        endPreview();
+        take(opened);
+        tell(null);
+      } catch (error) {
+        fail(error);
+      }
+    },
+    edit: (body) => change('edits', { edit: body, head: state.head } satisfies EditRequest),
+    preview(body, tentative = false) {
+      if (body === null) {
+        endPreview();
+        return;
+      }
+      if (!planner.editable.value || state.busy) return;
+      wanted = { body, tentative };
+      if (!asking) void askPreviews();
+    },
+    undo: () => change('undo', {}),
+    redo: (id) => change('redo', { edit: id ?? null } satisfies PlanGotoRequest),
+    goto: (edit) => change('goto', { edit } satisfies PlanGotoRequest),
+    async snapshot(name) {
+      const id = state.opened?.plan.id;
+      if (id === undefined) return null;
+      try {
+        return await host.post<PlanHistory>(`api/v1/plans/${id}/snapshots`, { name } satisfies PlanSnapshotRequest);
+      } catch (error) {
+        fail(error);
+        return null;
+      }
+    },
+    select(faces, how = 'only') {
+      const next = new Set(how === 'only' ? [] : state.selection);
+      for (const face of faces) {
+        if (how === 'toggle' && next.has(face)) next.delete(face);
+        else next.add(face);
+      }
+      state.selection = next;
+    },
+    setTool(tool) {
+      if (state.tool === tool) return;
+      endPreview();
+      state.refusal = null;
+      state.hoverEdge = null;
+      state.tool = tool;
+    },
+    zoomToFinding(finding) {
+      if (finding.faces.length > 0) planner.select(finding.faces);
+      if (finding.lon !== null && finding.lat !== null) planner.map?.showPlace(finding.lon, finding.lat);
+      else planner.map?.showFaces(finding.faces);
+    },
+    zoomToFace(face) {
+      planner.select([face]);
+      planner.map?.showFaces([face]);
+    },
+    edges(box, signal) {
+      const id = state.opened?.plan.id ?? 0;
+      return host.get(`api/v1/plans/${id}/edges`, { bbox: box.join(',') }, signal);
+    },
+    listen(told) {
+      listeners.add(told);
+      return () => void listeners.delete(told);
+    },
+  };
+  return planner;
+}
