@@ -11,6 +11,7 @@ what=${1:-test}
 run_packages=(
   build-essential pkg-config ca-certificates
   libwebkit2gtk-4.1-dev libgtk-3-dev librsvg2-dev libdbus-1-dev libssl-dev  # the window
+  protobuf-compiler                                           # protoc: the native renderer compiles its tile format with it
   libvulkan1 mesa-vulkan-drivers                              # native pictures, in software where there is no GPU
 )
 test_packages=(xvfb webkit2gtk-driver)

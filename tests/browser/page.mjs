@@ -64,6 +64,15 @@ export async function demoWall() {
       if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
       return answer.json();
     },
+    /** Puts the wall's clock to a time; it runs on from there, and comes back by itself when nobody says it again. */
+    async clock(ms) {
+      const answer = await fetch(new URL('api/v1/clock', wall.base), {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify({ wall_at: new Date(ms).toISOString(), speed: 1 }),
+      });
+      if (!answer.ok) throw new Error(`clock: ${answer.status} ${await answer.text()}`);
+    },
     async end() {
       await line.cut();
       await wall.stop();

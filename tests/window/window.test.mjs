@@ -51,3 +51,21 @@ test('a ticket that arrives is on the wall without reload', { timeout: 180_000 }
   );
   assert.equal(await opened.execute('return window.sameDocument === true'), true, 'the page was not loaded again');
 });
+
+test('a person signs in and out in the window, and the wall goes on in that name', { timeout: 180_000 }, async () => {
+  await opened.execute("document.querySelector('[data-testid=account]').click()");
+  await opened.waitFor('the dialog', "return !!document.querySelector('[data-testid=demo-planner]')");
+  await opened.execute("document.querySelector('[data-testid=demo-planner]').click()");
+  await opened.waitFor('the name', "return document.querySelector('[data-testid=account]').textContent.includes('规划员')");
+  const who = "return window.__gridwall.wall.host.get('api/v1/session')";
+  const planner = await opened.execute(who);
+  assert.deepEqual([planner.name, planner.signed_in, planner.can.plan], ['planner', true, true]);
+  const { actor } = await opened.execute("return window.__gridwall.wall.host.get('api/v1/wall')");
+  assert.deepEqual(actor, { who: 'planner', role: 'planner', station: 'wall' });
+  await opened.waitFor('frames in that name', "const { link } = window.__gridwall.state; return link.connection === 'live' && Date.now() - link.heardAt < 5000");
+  await opened.execute("document.querySelector('[data-testid=account]').click()");
+  await opened.waitFor('the way out', "return !!document.querySelector('[data-testid=sign-out]')");
+  await opened.execute("document.querySelector('[data-testid=sign-out]').click()");
+  await opened.waitFor('nobody signed in', "return document.querySelector('[data-testid=account]').textContent.trim() === ''");
+  assert.equal((await opened.execute(who)).signed_in, false);
+});

@@ -153,6 +153,35 @@ fn cells_come_back_as_they_went_in() {
 }
 
 #[test]
+fn cells_go_through_every_format_and_back() {
+    let data = DataDir::new();
+    import_four(&data);
+    let reference = data.file("reference.geojson", "");
+    data.run(["export", "cells", path(&reference)]).expect(0);
+    let reference = std::fs::read_to_string(&reference).unwrap();
+    for (ending, format) in [("gpkg", "GeoPackage"), ("zip", "Shapefile"), ("kml", "KML")] {
+        let out = data.file(&format!("网格.{ending}"), "");
+        let done = data.json(["export", "cells", path(&out)]);
+        assert_eq!((number(&done, "written"), &done["notes"]), (4, &serde_json::json!([])), "{done}");
+        let other = DataDir::new();
+        let report = other.json(["import", "cells", path(&out), "--snap-m", "0", "--publish"]);
+        assert_eq!((number(&report, "imported"), number(&report, "rejected")), (4, 0), "{report}");
+        assert_eq!((report["format"].as_str(), report["datum"]["used"].as_str()), (Some(format), Some("wgs84")), "{report}");
+        assert_eq!(report["encoding"]["used"], "utf-8", "{report}");
+        let back = other.file("back.geojson", "");
+        other.run(["export", "cells", path(&back)]).expect(0);
+        assert_eq!(std::fs::read_to_string(&back).unwrap(), reference, "{ending}: geometry and properties to the digit");
+        let again = other.json(["import", "cells", path(&out), "--snap-m", "0", "--publish"]);
+        assert_eq!(number(&again, "imported"), 0, "the same cells: {again}");
+    }
+    data.run(["export", "cells", path(&data.file("x.shp", ""))]).expect(2);
+    data.run(["export", "cells", path(&data.file("x.dxf", ""))]).expect(2);
+    let layer = data.file("l.gpkg", "");
+    data.run(["export", "cells", path(&layer)]).expect(0);
+    data.run(["import", "cells", path(&layer), "--layer", "none"]).expect(3);
+}
+
+#[test]
 fn exit_codes_say_what_happened() {
     let data = DataDir::new();
     data.run(["import", "cells"]).expect(2);
