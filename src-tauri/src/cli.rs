@@ -135,7 +135,7 @@ pub struct ServeArgs {
 #[derive(Subcommand, Debug)]
 pub enum Import {
     /// Grid cells (网格): GeoJSON, Shapefile (.zip, or .shp with its sisters), GeoPackage, KML.
-    Cells(ImportCells),
+    Cells(Box<ImportCells>),
     /// Who answers for which cell (责任人): CSV.
     Owners(ImportOwners),
     /// Tickets (事件): CSV, NDJSON or GeoJSON, also .gz.

@@ -108,6 +108,7 @@ export function plannerMock(cells, outline, communities) {
       area_m2: m2, perimeter_m: 4 * Math.sqrt(m2), tickets_90d: [1, 4, 11, 20], open: 3, staff: 2, patrol_m: 2400, workload: households + 90, compactness: 0.7, parts: 1, holes: 0,
       band: cell.kind === 'dedicated' ? 'in' : households < 300 ? 'under' : households > 500 ? 'over' : 'in', owners: [], changed: !was || was.ring !== cell.ring || was.name !== cell.name,
       label_lon: cell.ring.slice(1).reduce((s, p) => s + p[0], 0) / (cell.ring.length - 1), label_lat: cell.ring.slice(1).reduce((s, p) => s + p[1], 0) / (cell.ring.length - 1),
+      bounds: [0, 1].map((i) => Math.min(...cell.ring.map((p) => p[i]))).concat([0, 1].map((i) => Math.max(...cell.ring.map((p) => p[i])))),
     };
   }
   const polygon = (face, cell, properties) => ({ type: 'Feature', id: face, properties, geometry: { type: 'MultiPolygon', coordinates: [[cell.ring]] } });

@@ -19,7 +19,7 @@ import type { EditView, ImpactFlow, OverlayLineView, PlanAmounts, PlanCell, Plan
 function cell(face: number, over: Partial<PlanCell> = {}): PlanCell {
   return {
     face, code: `33010600200100${face}`, name: `n${face}`, kind: 'basic', community_code: '330106002001', community_name: 'c', households: 400, households_from: 'buildings', population: 1000, area_m2: 1e5,
-    perimeter_m: 1300, tickets_90d: [1, 2, 3, 4], open: 2, staff: 1, patrol_m: 1200, workload: 100, compactness: 0.7, parts: 1, holes: 0, band: 'in', owners: [], changed: false, label_lon: 120, label_lat: 30, ...over,
+    perimeter_m: 1300, tickets_90d: [1, 2, 3, 4], open: 2, staff: 1, patrol_m: 1200, workload: 100, compactness: 0.7, parts: 1, holes: 0, band: 'in', owners: [], changed: false, label_lon: 120, label_lat: 30, bounds: [119.99, 29.99, 120.01, 30.01], ...over,
   };
 }
 const mapOf = (...cells: PlanCell[]): ReadonlyMap<number, PlanCell> => new Map(cells.map((one) => [one.face, one]));

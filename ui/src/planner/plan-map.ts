@@ -811,14 +811,10 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   // ---- moving the picture ------------------------------------------------------------------------------------------
   const duration = (ms: number): number => (still() || pace.quality === 'always' ? 0 : ms);
 
-  /** The box around cells: their labels with room for their ground. */
+  /** The box around cells. */
   function boxOf(cells: Iterable<PlanCell>): [LonLat, LonLat] | null {
     let [w, s, e, n] = [180, 90, -180, -90];
-    for (const { label_lon: x, label_lat: y, area_m2 } of cells) {
-      const dy = Math.sqrt(Math.max(area_m2, 100)) / 111_320 / 1.6;
-      const dx = dy / Math.max(0.05, Math.cos((y * Math.PI) / 180));
-      [w, s, e, n] = [Math.min(w, x - dx), Math.min(s, y - dy), Math.max(e, x + dx), Math.max(n, y + dy)];
-    }
+    for (const { bounds } of cells) [w, s, e, n] = [Math.min(w, bounds[0]), Math.min(s, bounds[1]), Math.max(e, bounds[2]), Math.max(n, bounds[3])];
     return w > e ? null : [[w, s], [e, n]];
   }
 

@@ -952,7 +952,11 @@ label_lon: number,
 /**
  * A place inside for the label.
  */
-label_lat: number, };
+label_lat: number, 
+/**
+ * The box around it: west, south, east, north in degrees.
+ */
+bounds: [number, number, number, number], };
 
 export type PlanFindingView = { 
 /**

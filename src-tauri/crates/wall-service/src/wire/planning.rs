@@ -99,6 +99,8 @@ pub struct PlanCell {
     pub label_lon: f64,
     /// A place inside for the label.
     pub label_lat: f64,
+    /// The box around it: west, south, east, north in degrees.
+    pub bounds: [f64; 4],
 }
 
 /// Something to know about a plan before publishing it. Its words are the user interface's.

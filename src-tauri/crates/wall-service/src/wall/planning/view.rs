@@ -18,6 +18,8 @@ pub(super) fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanC
     let geometry = session.geometry.get(&face)?;
     let f = session.figures.get(&face).copied().unwrap_or_default();
     let label = label_point(geometry);
+    let (low, high) = geometry.bounds().unwrap_or_default();
+    let ([west, south], [east, north]) = (degrees(low), degrees(high));
     let owners = session.owners.of(cell);
     Some(PlanCell {
         face: face.0,
@@ -44,6 +46,7 @@ pub(super) fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanC
         changed: session.is_changed(face),
         label_lon: label.lon,
         label_lat: label.lat,
+        bounds: [west, south, east, north],
     })
 }
 
