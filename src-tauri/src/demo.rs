@@ -88,6 +88,9 @@ async fn fill(wall: &Wall, district: &District, at: UtcMs) -> Result<(), Failure
     let plan =
         CellsImport { network: "general", name: "演示网格方案", records: &district.cells, publish: true, effective: None };
     wall.import_cells(&actor, plan, &detail).await?;
+    let beats =
+        CellsImport { network: "police", name: "演示警务区", records: &district.beats, publish: true, effective: None };
+    wall.import_cells(&actor, beats, &serde_json::json!({ "demo": true, "cells": district.beats.len() })).await?;
     wall.import_owners(&actor, "general", &district.owners).await?;
     wall.import_staff(&actor, &district.staff).await?;
     wall.import_cameras(&actor, &district.cameras).await?;

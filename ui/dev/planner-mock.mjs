@@ -46,7 +46,7 @@ export function plannerMock(cells, outline, communities) {
   const draft = { edits: [], head: null, undone: [] };
   const summary = (id) => ({
     id, network: 'general', name: id === 1 ? '2026 网格方案' : '秋季调整', status: id === 1 ? 'published' : 'draft', in_force: id === 1, approved: false, effective_from_ms: id === 1 ? Date.UTC(2026, 7, 24, 16) : null,
-    effective_to_ms: null, base_plan: id === 1 ? null : 1, author: '李规划', submitted_by: '', reviewed_by: '', review_note: '', cells: base.size, edits: id === 1 ? 0 : draft.edits.length, changed_ms: Date.now(),
+    effective_to_ms: null, base_plan: id === 1 ? null : 1, author: '李规划', submitted_by: '', reviewed_by: '', people: {}, review_note: '', cells: base.size, edits: id === 1 ? 0 : draft.edits.length, changed_ms: Date.now(),
   });
   const coming = { ...summary(1), id: 3, name: '南塘合并', in_force: false, effective_from_ms: Date.now() + 9 * 86400e3, base_plan: 1 };
   const refuse = (code, at, faces = []) => Object.assign(new Error(code), { refusal: { code, message: code.replaceAll('_', ' '), lon: at?.[0] ?? null, lat: at?.[1] ?? null, faces } });
@@ -118,10 +118,10 @@ export function plannerMock(cells, outline, communities) {
     const removed = [...before.keys()].filter((f) => !after.has(f));
     return {
       head, changed: changed.map((c) => figures(c, base)), removed, cells: fc(changed.map(([f, c]) => polygon(f, c, { face: f }))), edges: fc(edgeFeatures(after, new Set([...changed.map(([f]) => f), ...removed]))),
-      findings: findings(after), can_undo: head !== null, redo: draft.undone,
+      findings: { looked_at: [...before.keys(), ...after.keys()], cells: findings(after), plan: null }, can_undo: head !== null, redo: draft.undone,
     };
   }
-  const findings = (s) => [...s].filter(([, c]) => c.owner === '').slice(0, 4).map(([f, c]) => ({ level: 'incomplete', code: 'no_owner', faces: [f], cells: [c.code], lon: c.ring[0][0], lat: c.ring[0][1], values: {}, blocks: true }));
+  const findings = (s) => [...s].filter(([, c]) => c.owner === '').slice(0, 4).map(([f, c]) => ({ level: 'incomplete', code: 'no_owner', faces: [f], cells: [c.code], lon: c.ring[0][0], lat: c.ring[0][1], values: {}, blocks: true, scope: 'cells' }));
   const go = (head) => {
     const before = state;
     state = now(head);

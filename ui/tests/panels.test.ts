@@ -129,7 +129,7 @@ describe('the tree of edits', () => {
 });
 
 describe('findings', () => {
-  const finding = (code: string, level: string, blocks = false, values: Record<string, string> = {}): PlanFindingView => ({ level, code, faces: [], cells: [], lon: null, lat: null, values, blocks });
+  const finding = (code: string, level: string, blocks = false, values: Record<string, string> = {}): PlanFindingView => ({ level, code, faces: [], cells: [], lon: null, lat: null, values, blocks, scope: 'cells' });
   function words(locale: 'zh-CN' | 'en'): FindingWords {
     let found: FindingWords | null = null;
     const i18n = createI18n({ legacy: false, locale, messages: dictionaries, missingWarn: false, fallbackWarn: false });
@@ -177,7 +177,7 @@ describe('neighbours', () => {
 });
 
 describe('how plans stand', () => {
-  const plan = (over: Partial<PlanSummary>): PlanSummary => ({ id: 1, network: 'general', name: 'p', status: 'draft', in_force: false, approved: false, effective_from_ms: null, effective_to_ms: null, base_plan: null, author: '', submitted_by: '', reviewed_by: '', review_note: '', cells: 0, edits: 0, changed_ms: 0, ...over });
+  const plan = (over: Partial<PlanSummary>): PlanSummary => ({ id: 1, network: 'general', name: 'p', status: 'draft', in_force: false, approved: false, effective_from_ms: null, effective_to_ms: null, base_plan: null, author: '', submitted_by: '', reviewed_by: '', people: {}, review_note: '', cells: 0, edits: 0, changed_ms: 0, ...over });
   it('is told apart', () => {
     expect(standing(plan({}), 5)).toBe('draft');
     expect(standing(plan({ status: 'in_review' }), 5)).toBe('in_review');

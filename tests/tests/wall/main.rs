@@ -6,6 +6,7 @@ mod crash;
 mod files;
 mod intake;
 mod open311;
+mod plans;
 mod user;
 
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@
 import type { FeatureCollection, LineString } from 'geojson';
 import { computed, inject, shallowReactive, type ComputedRef, type InjectionKey } from 'vue';
 import { HostError, type Host } from '@/host';
-import type { EditBody, EditRefusal, EditRequest, EditResult, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanSnapshotRequest, PlanState, PlanSummary } from '@/wire/wire';
+import type { EditBody, EditRefusal, EditRequest, EditResult, FindingsChange, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanSnapshotRequest, PlanState, PlanSummary } from '@/wire/wire';
 
 /** The tools of the map, in the order of the toolbar. */
 export const tools = ['select', 'vertex', 'insert', 'delete', 'reshape', 'split', 'merge', 'transfer', 'fill_gap', 'simplify', 'number'] as const;
@@ -106,6 +106,8 @@ export interface Planner {
   settings: ComputedRef<PlanningSettings | null>;
   /** The cells with what the preview would make of them. */
   shown: ComputedRef<ReadonlyMap<number, PlanCell>>;
+  /** The findings with what the preview would make of them. */
+  shownFindings: ComputedRef<readonly PlanFindingView[]>;
   /** The plan in force now for the network of the open plan (or the first network). */
   inForce: ComputedRef<PlanSummary | null>;
   /** The next plan that will take effect there. */
@@ -173,6 +175,13 @@ export function overlaid(cells: ReadonlyMap<number, PlanCell>, result: Pick<Edit
   for (const face of result.removed) all.delete(face);
   for (const cell of result.changed) all.set(cell.face, cell);
   return all;
+}
+
+/** Findings after an edit: those about the cells it looked at are replaced, those about the whole plan if it says so. */
+export function withFindings(findings: readonly PlanFindingView[], change: FindingsChange): PlanFindingView[] {
+  const looked = new Set(change.looked_at);
+  const stays = (one: PlanFindingView): boolean => (one.scope === 'plan' ? change.plan === null : one.scope !== 'cells' || !one.faces.some((face) => looked.has(face)));
+  return [...(change.plan ?? []), ...findings.filter(stays), ...change.cells];
 }
 
 /** The plan in force of a network: the service says which. */
@@ -260,7 +269,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
 
   function apply(result: EditResult): void {
     state.cells = overlaid(state.cells, result);
-    state.findings = result.findings;
+    state.findings = withFindings(state.findings, result.findings);
     state.head = result.head;
     state.canUndo = result.can_undo;
     state.redo = result.redo;
@@ -343,6 +352,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     whyNot: computed(() => state.opened?.why_not ?? ''),
     settings: computed(() => state.opened?.settings ?? null),
     shown: computed(() => overlaid(state.cells, state.preview)),
+    shownFindings: computed(() => (state.preview ? withFindings(state.findings, state.preview.findings) : state.findings)),
     inForce: computed(() => planInForce(state.plans, netKey.value)),
     scheduled: computed(() => planScheduled(state.plans, netKey.value, now())),
     map: null,

@@ -840,6 +840,10 @@ submitted_by: string,
  */
 reviewed_by: string, 
 /**
+ * Names on screen of those three who have accounts, by the name they sign in with.
+ */
+people: { [key in string]: string }, 
+/**
  * What the reviewer said.
  */
 review_note: string, 
@@ -990,7 +994,12 @@ values: { [key in string]: string },
 /**
  * Publishing needs this to be mended or acknowledged by its code.
  */
-blocks: boolean, };
+blocks: boolean, 
+/**
+ * What it is about: `cells`, the `plan` as a whole (a gap, owners to confirm), or the `making` of the draft, which no
+ * edit changes.
+ */
+scope: string, };
 
 export type WorkloadWeightsView = { 
 /**
@@ -1156,6 +1165,20 @@ edit: EditBody,
  */
 head: number | null, };
 
+export type FindingsChange = { 
+/**
+ * Of the findings about cells those about any of these are replaced by `cells`.
+ */
+looked_at: Array<number>, 
+/**
+ * Findings about those cells.
+ */
+cells: Array<PlanFindingView>, 
+/**
+ * All findings about the plan as a whole; `null` = as they were.
+ */
+plan: Array<PlanFindingView> | null, };
+
 export type EditResult = { 
 /**
  * The edit the plan now stands on; `null` = the beginning.
@@ -1179,9 +1202,9 @@ cells: import("geojson").FeatureCollection,
  */
 edges: import("geojson").FeatureCollection, 
 /**
- * All findings of the plan.
+ * What became of the findings.
  */
-findings: Array<PlanFindingView>, 
+findings: FindingsChange, 
 /**
  * Whether there is something to undo.
  */

@@ -58,6 +58,7 @@ fn typescript_types_are_current() {
         PlanningSettings,
         EditBody,
         EditRequest,
+        FindingsChange,
         EditResult,
         EditRefusal,
         PlanState,

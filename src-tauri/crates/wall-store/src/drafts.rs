@@ -36,6 +36,8 @@ pub struct PlanRecord {
     pub edits: u32,
     /// When it was last changed.
     pub changed_at: UtcMs,
+    /// Names on screen of those of the three people above who have accounts, by the name they sign in with.
+    pub people: std::collections::BTreeMap<String, String>,
 }
 
 /// One edit of a draft.
@@ -116,7 +118,8 @@ impl PlanStep {
 const PLAN_COLUMNS: &str = "SELECT id, network_id, name, status, effective_from, effective_to, base_plan_id, head_edit_id, author, \
      submitted_by, reviewed_by, review_note, approved, tickets_in_hand, \
      (SELECT count(*) FROM cell WHERE plan_id = plan.id), (SELECT count(*) FROM plan_edit WHERE plan_id = plan.id), \
-     max(changed_at, recorded_at) FROM plan";
+     max(changed_at, recorded_at), (SELECT json_group_object(name, display_name) FROM account \
+     WHERE name IN (plan.author, plan.submitted_by, plan.reviewed_by)) FROM plan";
 
 fn plan_record(r: &sqlx::sqlite::SqliteRow) -> Result<PlanRecord, StoreError> {
     let (id, status): (i64, &str) = (r.get(0), r.get(3));
@@ -141,6 +144,7 @@ fn plan_record(r: &sqlx::sqlite::SqliteRow) -> Result<PlanRecord, StoreError> {
         cells: r.get(14),
         edits: r.get(15),
         changed_at: UtcMs(r.get(16)),
+        people: word(serde_json::from_str(r.get(17)).ok(), "plan", id, "people")?,
     })
 }
 

@@ -1,6 +1,8 @@
 /** Findings in words: a sentence for each code that is known, the code itself for others, and the values beside. */
+import { inject } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { PlanFindingView } from '@/wire/wire';
+import { plannerKey } from '../session';
 
 /** The levels, gravest first. */
 export const findingLevels = ['wrong', 'incomplete', 'note'] as const;
@@ -49,7 +51,8 @@ export interface FindingWords {
 
 /** Words for findings in the viewer's language. */
 export function useFindingWords(): FindingWords {
-  const { t, te } = useI18n();
+  const { t, te, locale } = useI18n();
+  const planner = inject(plannerKey, null);
   /** Values that are codes of a dictionary of their own. */
   const coded: Readonly<Record<string, string>> = { from: 'plan.from', resolution: 'plan.finding.resolution' };
   const value = (name: string, text: string): string => {
@@ -57,12 +60,20 @@ export function useFindingWords(): FindingWords {
     const said = coded[name] && te(path) ? t(path) : text;
     return te(`plan.finding.value.${name}`) ? t(`plan.finding.value.${name}`, { v: said }) : `${name.replaceAll('_', ' ')} ${said}`;
   };
+  /** Ground in several communities: how much in which. */
+  const shares = (communities: string, areas: string): string[] => {
+    const names = planner?.state.opened?.communities ?? {};
+    const list = communities.split(' ').filter((code) => code !== '');
+    const m2 = areas.split(' ').map(Number);
+    return list.map((code, i) => t('plan.finding.value.share', { name: names[code] ?? code, area: t('plan.unit.m2', { n: new Intl.NumberFormat(locale.value).format(m2[i] ?? Number.NaN) }) }));
+  };
   return {
     title: (code) => (te(`plan.finding.code.${code}`) ? t(`plan.finding.code.${code}`) : code.replaceAll('_', ' ')),
     advice: (code) => (te(`plan.finding.advice.${code}`) ? t(`plan.finding.advice.${code}`) : ''),
     details(finding) {
-      const { low, high, ...values } = finding.values;
+      const { low, high, communities, areas_m2: areas, ...values } = finding.values;
       const parts = Object.entries(values).filter(([name]) => name !== 'cell').map(([name, text]) => value(name, text ?? ''));
+      parts.push(...shares(communities ?? '', areas ?? ''));
       if (low !== undefined && high !== undefined) parts.push(t('plan.finding.band', { low, high }));
       return parts.join(t('plan.comma'));
     },

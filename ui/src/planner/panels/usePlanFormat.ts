@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n';
 import { useFormat, type Formats } from '@/wall/format';
 import { useWall } from '@/state/app';
 import { sinceAlways } from '@/planner/dialogs/plan-marks';
-import type { PlanCell } from '@/wire/wire';
+import type { PlanCell, PlanSummary } from '@/wire/wire';
 
 /** What components of the planner call to turn values into text. */
 export interface PlanFormats extends Formats {
@@ -25,6 +25,8 @@ export interface PlanFormats extends Formats {
   cellTitle(cell: Pick<PlanCell, 'code' | 'name' | 'face'>): string;
   /** `dictionary.group.key` when there is one, else the key itself. */
   term(group: string, key: string): string;
+  /** A person who had a hand in a plan: the name on screen, or that it was the command line. */
+  who(plan: Pick<PlanSummary, 'people'>, name: string): string;
   /** The wall's zone. */
   zone(): string;
 }
@@ -64,6 +66,11 @@ export function usePlanFormat(): PlanFormats {
     term(group, key) {
       const path = `plan.${group}.${key}`;
       return key !== '' && te(path) ? t(path) : key;
+    },
+    who(plan, name) {
+      const [, shell] = /^os:(.*)$/.exec(name) ?? [];
+      if (shell === undefined) return plan.people[name] ?? name;
+      return shell === 'unknown' || shell === '' ? t('plan.commandLine') : t('plan.commandLineOf', { who: shell });
     },
     zone,
   };

@@ -49,6 +49,11 @@ impl Patch {
         self.added.iter().map(|(id, a)| super::ArcView { id: ArcId(*id), left: a.left, right: a.right, points: &a.points })
     }
 
+    /// Whether borders with ground of no cell are among what changes: only then gaps may come or go.
+    pub fn touches_bare_ground(&self) -> bool {
+        self.removed.iter().chain(&self.added).any(|(_, a)| a.touches(None))
+    }
+
     /// The box around everything that changes.
     pub fn bounds(&self) -> Option<(GridPoint, GridPoint)> {
         let boxes = self.removed.iter().chain(&self.added).map(|(_, a)| bounds(&a.points));

@@ -12,6 +12,8 @@ use wall_core::{CellGeometry, GridPoint, TicketRecord, UtcMs};
 pub struct DistrictFiles {
     /// Grid cells, GeoJSON.
     pub cells: PathBuf,
+    /// Police beats, GeoJSON.
+    pub beats: PathBuf,
     /// Owners, CSV.
     pub owners: PathBuf,
     /// Staff, CSV.
@@ -37,6 +39,7 @@ impl DistrictFiles {
     pub fn inside(dir: &Path) -> Self {
         Self {
             cells: dir.join("cells.geojson"),
+            beats: dir.join("police_beats.geojson"),
             owners: dir.join("owners.csv"),
             staff: dir.join("staff.csv"),
             cameras: dir.join("cameras.csv"),
@@ -74,6 +77,13 @@ impl District {
                 "code": c.code, "name": c.name, "kind": c.kind.code(), "community_code": c.community_code,
                 "community_name": c.community_name, "households": c.households,
             }, "geometry": polygon(&c.geometry)})
+            }),
+        )?;
+        collection(
+            &files.beats,
+            self.beats.iter().map(|b| {
+                let properties = json!({"code": b.code, "name": b.name, "kind": b.kind.code()});
+                json!({"type": "Feature", "properties": properties, "geometry": polygon(&b.geometry)})
             }),
         )?;
         collection(

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod basemap;
+mod beats;
 mod dice;
 mod fabric;
 mod feed;
@@ -57,6 +58,8 @@ pub struct District {
     pub seed: u64,
     /// Grid cells, sorted by code; neighbours share their vertices exactly.
     pub cells: Vec<CellRecord>,
+    /// Police beats, another network over the same ground.
+    pub beats: Vec<CellRecord>,
     /// Who answers for the cells; a few cells have nobody.
     pub owners: Vec<OwnerRecord>,
     /// Field staff with shifts.
@@ -108,6 +111,7 @@ impl District {
         let teller = Teller::new(seed, spots, hands, codes);
         Self {
             seed,
+            beats: beats::beats(&cells),
             owners,
             staff,
             cameras: camera_records(&eyes),

@@ -46,6 +46,7 @@ fn the_same_seed_writes_the_same_bytes() {
     let fb = write_district(b.path(), DEFAULT_SEED, NOW).unwrap();
     for (x, y) in [
         (&fa.cells, &fb.cells),
+        (&fa.beats, &fb.beats),
         (&fa.owners, &fb.owners),
         (&fa.staff, &fb.staff),
         (&fa.cameras, &fb.cameras),
@@ -322,4 +323,33 @@ fn the_base_map_has_its_layers() {
         assert!(tile.windows(word.len()).any(|w| w == word), "{}", String::from_utf8_lossy(word));
     }
     assert!(rt.block_on(map.tile(16, 1, 1)).unwrap().is_none());
+}
+
+#[test]
+fn beats_cover_the_ground_of_the_cells() {
+    let d = district();
+    assert!((5..=9).contains(&d.beats.len()), "{} beats", d.beats.len());
+    let area = |list: &[CellRecord]| -> i128 {
+        let rings = list
+            .iter()
+            .flat_map(|c| c.geometry.polygons.iter())
+            .flat_map(|p| std::iter::once(twice_area(&p.outer).abs()).chain(p.holes.iter().map(|h| -twice_area(h).abs())));
+        rings.sum()
+    };
+    // The two cuts are rounded to the grid where they meet borders.
+    let (cells, beats) = (area(&d.cells), area(&d.beats));
+    assert!((cells - beats).abs() * 1_000_000_000 < cells, "{cells} {beats}");
+    let codes: BTreeSet<&str> = d.beats.iter().map(|b| b.code.as_str()).collect();
+    assert_eq!(codes.len(), d.beats.len());
+    // Some borders of beats run through cells: there is something to plan.
+    let places: Vec<Place> = d.buildings.iter().map(|b| b.place).collect();
+    let pairs: BTreeSet<(&str, &str)> = places
+        .iter()
+        .filter_map(|p| {
+            let beat = d.beats.iter().find(|b| holds(&b.geometry.polygons[0].outer, *p))?;
+            Some((cell_at(d, *p)?.code.as_str(), beat.code.as_str()))
+        })
+        .collect();
+    let cells: BTreeSet<&str> = pairs.iter().map(|p| p.0).collect();
+    assert!(pairs.len() > cells.len(), "no cell lies in two beats");
 }

@@ -38,6 +38,8 @@ pub struct PlanSummary {
     pub submitted_by: String,
     /// Who reviewed it last; empty = nobody yet.
     pub reviewed_by: String,
+    /// Names on screen of those three who have accounts, by the name they sign in with.
+    pub people: BTreeMap<String, String>,
     /// What the reviewer said.
     pub review_note: String,
     /// Cells.
@@ -121,6 +123,19 @@ pub struct PlanFindingView {
     pub values: BTreeMap<String, String>,
     /// Publishing needs this to be mended or acknowledged by its code.
     pub blocks: bool,
+    /// What it is about: `cells`, the `plan` as a whole (a gap, owners to confirm), or the `making` of the draft, which no
+    /// edit changes.
+    pub scope: String,
+}
+
+/// What an edit made of the findings of a plan.
+pub struct FindingsChange {
+    /// Of the findings about cells those about any of these are replaced by `cells`.
+    pub looked_at: Vec<u32>,
+    /// Findings about those cells.
+    pub cells: Vec<PlanFindingView>,
+    /// All findings about the plan as a whole; `null` = as they were.
+    pub plan: Option<Vec<PlanFindingView>>,
 }
 
 /// Weights of the workload figure.
@@ -273,8 +288,8 @@ pub struct EditResult {
     /// (cells or null), replacing all edges that had a changed or removed cell on a side.
     #[ts(type = "import(\"geojson\").FeatureCollection")]
     pub edges: serde_json::Value,
-    /// All findings of the plan.
-    pub findings: Vec<PlanFindingView>,
+    /// What became of the findings.
+    pub findings: FindingsChange,
     /// Whether there is something to undo.
     pub can_undo: bool,
     /// Edits that could be done again, the last one undone first.

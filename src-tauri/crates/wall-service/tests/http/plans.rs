@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use wall_core::{
     BuildingRecord, CellGeometry, CellKind, CellRecord, GridPoint, GridPolygon, OwnerRecord, OwnerRole, PartyKind, Place,
-    TicketRecord, TicketStatus, UtcMs,
+    StaffRecord, TicketRecord, TicketStatus, UtcMs,
 };
 use wall_service::wall::{CellsImport, Wall, WallOptions};
 use wall_store::{Actor, Role};
@@ -265,6 +265,84 @@ async fn edits_have_figures_and_a_way_back() {
     let actor = Actor::new("other", Role::Planner, "cli");
     let there = second.plan_cells_json(&actor, wall_core::PlanId(plan)).await.unwrap();
     assert_eq!(String::from_utf8(there.to_vec()).unwrap(), after);
+}
+
+/// Findings as the screen keeps them: what an edit says laid over what was known.
+fn laid_over(known: &[Value], change: &Value) -> Vec<String> {
+    let looked_at = change["looked_at"].as_array().unwrap();
+    let stays = |f: &&Value| match f["scope"].as_str() {
+        Some("plan") => change["plan"].is_null(),
+        Some("cells") => !f["faces"].as_array().unwrap().iter().any(|face| looked_at.contains(face)),
+        _ => true,
+    };
+    let new = [&change["plan"], &change["cells"]].into_iter().filter_map(Value::as_array).flatten();
+    let mut all: Vec<String> = known.iter().filter(stays).chain(new).map(Value::to_string).collect();
+    all.sort();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_come_as_what_changed() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let path = format!("/api/v1/plans/{plan}");
+    let again =
+        json!({ "kind": "describe", "face": 0, "name": null, "code": code(1), "cell_kind": null, "community_code": null });
+    let own = json!({ "kind": "describe", "face": 0, "name": null, "code": code(0), "cell_kind": null, "community_code": null });
+    // The outer border changes; a code is there twice, and then not any more.
+    let outer = json!({ "kind": "reshape", "line": [at(2.2, 0.0), at(2.5, 0.3), at(2.8, 0.0)], "outer": true });
+    for edit in [moved_border(), split(), merge(), again, outer, own] {
+        let before = room.get(&desk.planner, &path).await.json()["findings"].as_array().unwrap().clone();
+        let preview = room.done(&desk.planner, &format!("{path}/preview"), json!({ "edit": edit, "head": null })).await;
+        let done = room.edit(&desk.planner, plan, edit.clone()).await;
+        assert_eq!(preview["findings"], done["findings"], "{edit}");
+        let whole = json!({ "looked_at": [], "plan": [], "cells": [] });
+        let after = room.get(&desk.planner, &path).await.json()["findings"].as_array().unwrap().clone();
+        let mut wanted: Vec<String> = after.iter().map(Value::to_string).collect();
+        wanted.sort();
+        assert_eq!(laid_over(&before, &done["findings"]), wanted, "{edit}");
+        assert_ne!(done["findings"], whole);
+        // Back and forward say the same.
+        let undone = room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+        let mut known: Vec<String> = before.iter().map(Value::to_string).collect();
+        known.sort();
+        assert_eq!(laid_over(&after, &undone["findings"]), known, "undoing {edit}");
+        room.done(&desk.planner, &format!("{path}/redo"), json!({})).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_stay_with_the_cell_that_goes_on() {
+    let (room, desk) = ready().await;
+    let staff: Vec<StaffRecord> = (0..3)
+        .map(|i| StaffRecord {
+            external_id: format!("S{i}"),
+            name: format!("队员{i}"),
+            role: "网格员".into(),
+            unit: String::new(),
+            cell_codes: vec![code(4)],
+            phone: String::new(),
+            shifts: String::new(),
+        })
+        .collect();
+    room.wall.import_staff(&admin(), &staff).await.unwrap();
+    // The world follows the store in order: with a later ticket it has the staff too.
+    room.wall.import_tickets(&admin(), &[ticket("later", 2.5, 0.5, false)]).await.unwrap();
+    world_has_open(&room, 3.0).await;
+    let plan = room.draft(&desk.planner).await;
+    let done = room.edit(&desk.planner, plan, split()).await;
+    // The part that keeps the code keeps the people on it; nobody is counted twice.
+    assert_eq!((&cell(&done["changed"], 4)["staff"], &cell(&done["changed"], 9)["staff"]), (&json!(3), &json!(0)));
+    let impact = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/impact?format=json")).await.json();
+    let flows = impact["flows"].as_array().unwrap();
+    assert_eq!(flows.len(), 1, "half of the split cell goes to the new one: {flows:?}");
+    assert_eq!((&flows[0]["from"], &flows[0]["to"]), (&json!(code(4)), &json!(code(9))));
+    assert_eq!((&flows[0]["amounts"]["households"], &flows[0]["amounts"]["staff"]), (&json!(200.0), &json!(0)));
+    // Under a new code the cell still has its people.
+    let other =
+        json!({ "kind": "describe", "face": 4, "name": null, "code": code(20), "cell_kind": null, "community_code": null });
+    let done = room.edit(&desk.planner, plan, other).await;
+    assert_eq!((&cell(&done["changed"], 4)["staff"], &cell(&done["changed"], 9)["staff"]), (&json!(3), &json!(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

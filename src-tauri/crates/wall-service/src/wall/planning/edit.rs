@@ -35,6 +35,7 @@ impl Wall {
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
         let session = taken.session()?;
+        session.findings.watch();
         let (done, _) = session.apply(&request.edit)?;
         let faces = done.faces();
         let result = view::result(session, &faces, Vec::new(), &names);
@@ -53,6 +54,7 @@ impl Wall {
         if request.head != head {
             return Err(refusal("head_moved", "the plan was changed meanwhile; look at it again", &[]).into());
         }
+        session.findings.watch();
         let (done, stored) = session.apply(&request.edit)?;
         let faces = done.faces();
         let text = serde_json::to_string(&stored).map_err(|e| WallError::Invalid(e.to_string()))?;
@@ -119,6 +121,7 @@ impl Wall {
             return Err(refusal("no_such_edit", "there is no such edit in this plan", &[]).into());
         }
         let session = taken.session()?;
+        session.findings.watch();
         let touched = session.go_to(&edits, to)?;
         let written = async {
             let mut tx = self.store().write(actor, system_now()).await?;

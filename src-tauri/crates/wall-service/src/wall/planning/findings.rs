@@ -1,10 +1,10 @@
 //! The findings of a plan on the desk, kept up to date edit by edit.
 
-use super::session::{DeskCell, Session};
-use crate::wire::PlanFindingView;
+use super::{desk_cells::DeskCell, session::Session};
+use crate::wire::{FindingsChange, PlanFindingView};
 use std::collections::{BTreeMap, BTreeSet};
 use wall_core::{
-    Face, TopologyFault, TopologyFinding, label_point,
+    Face, TopologyFault, TopologyFinding,
     planning::{CellFigures, FindingLevel, FindingRules, Leftover, LeftoverKind, PlanFinding, PlannedCell, findings_of},
 };
 
@@ -15,10 +15,19 @@ struct Found {
     finding: PlanFinding,
 }
 
-/// All findings of a plan.
+/// All findings of a plan about its cells, and what was looked at since somebody last asked.
 #[derive(Default)]
 pub(super) struct Findings {
+    /// In the order of [`Found::key`].
     list: Vec<Found>,
+    looked_at: BTreeSet<Face>,
+    plan_changed: bool,
+}
+
+impl Found {
+    fn key(&self) -> (FindingLevel, &[Face], &str) {
+        (self.finding.level, &self.faces, self.finding.code)
+    }
 }
 
 /// Nothing can be published with these, whoever acknowledges them.
@@ -35,21 +44,26 @@ pub(super) fn can_be_acknowledged(code: &str) -> bool {
 }
 
 impl Findings {
-    /// Looks again at some cells (and those found together with them), or at all.
-    pub fn find(&mut self, session: &Session, faces: Option<&BTreeSet<Face>>) {
-        let order: Vec<Face> = session.cells.keys().copied().collect();
-        let cells: Vec<PlannedCell<'_>> = session.all_planned();
-        let figures: Vec<CellFigures> = order.iter().map(|f| session.figures.get(f).copied().unwrap_or_default()).collect();
-        let mut which: BTreeSet<Face> = match faces {
-            None => order.iter().copied().collect(),
-            Some(faces) => faces.clone(),
-        };
-        if faces.is_some() {
-            let with: Vec<Face> =
-                self.list.iter().filter(|f| f.faces.iter().any(|x| which.contains(x))).flat_map(|f| f.faces.clone()).collect();
-            which.extend(with);
-        }
+    /// Looks at all cells. O(n log n).
+    pub fn find_all(&mut self, session: &Session) {
+        self.list.clear();
+        self.find(session, session.cells.keys().copied().collect());
+    }
+
+    /// Looks again at some cells, and those found together with them. O(findings + k log k) for k cells and those that share
+    /// codes with them.
+    pub fn find(&mut self, session: &Session, mut which: BTreeSet<Face>) {
+        let together = |f: &&Found| f.faces.len() > 1 && f.faces.iter().any(|x| which.contains(x));
+        let with: Vec<Face> = self.list.iter().filter(together).flat_map(|f| f.faces.clone()).collect();
+        which.extend(with);
         self.list.retain(|f| !f.faces.iter().any(|x| which.contains(x)));
+        // Only cells with the same code are found together: nobody else needs to be looked at.
+        let codes = which.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.as_str()).filter(|c| !c.is_empty());
+        let mut order: BTreeSet<Face> = codes.flat_map(|code| session.cells.carriers(code)).collect();
+        order.extend(which.iter().filter(|f| session.cells.contains_key(f)));
+        let (order, cells): (Vec<Face>, Vec<PlannedCell<'_>>) =
+            order.into_iter().filter_map(|f| Some((f, session.planned(f)?))).unzip();
+        let figures: Vec<CellFigures> = order.iter().map(|f| session.figures.get(f).copied().unwrap_or_default()).collect();
         let positions: Vec<usize> = which.iter().filter_map(|f| order.binary_search(f).ok()).collect();
         let rules = FindingRules {
             band: session.rules.band,
@@ -60,33 +74,62 @@ impl Findings {
         let fresh = findings_of(&cells, &figures, &positions, &rules);
         self.list
             .extend(fresh.into_iter().map(|finding| Found { faces: finding.cells.iter().map(|i| order[*i]).collect(), finding }));
-        self.list.sort_by(|a, b| (a.finding.level, &a.faces, a.finding.code).cmp(&(b.finding.level, &b.faces, b.finding.code)));
+        // Nearly sorted already: the standard sort takes long runs as they are.
+        self.list.sort_by(|a, b| a.key().cmp(&b.key()));
+        self.looked_at.extend(which);
     }
 
-    /// All findings, the gravest first; gaps between cells lead.
+    /// Gaps or owners may have changed.
+    pub fn note_plan_change(&mut self) {
+        self.plan_changed = true;
+    }
+
+    /// From here on it is noted what is looked at.
+    pub fn watch(&mut self) {
+        self.looked_at.clear();
+        self.plan_changed = false;
+    }
+
+    /// What changed since [`Self::watch`].
+    pub fn change(&self, session: &Session) -> FindingsChange {
+        let about = |f: &&Found| f.faces.iter().any(|x| self.looked_at.contains(x));
+        FindingsChange {
+            looked_at: self.looked_at.iter().map(|f| f.0).collect(),
+            cells: self.list.iter().filter(about).map(|f| view(session, &f.faces, &f.finding, "cells")).collect(),
+            plan: self.plan_changed.then(|| of_the_plan(session)),
+        }
+    }
+
+    /// All findings, those about the plan as a whole first. O(n log n).
     pub fn views(&self, session: &Session) -> Vec<PlanFindingView> {
-        let gaps = session.topology.gaps();
-        let order: Vec<Face> = session.cells.keys().copied().collect();
-        let leftovers: Vec<Leftover> = gaps
-            .iter()
-            .map(|g| Leftover {
-                kind: LeftoverKind::Gap,
-                cells: g.faces.iter().filter_map(|f| order.binary_search(f).ok()).collect(),
-                area_m2: g.area_m2,
-                place: g.place,
-            })
-            .collect();
-        let none = BTreeSet::new();
-        let rules = FindingRules::new(&session.rules.scheme, &none);
-        let gaps = wall_core::planning::findings(&[], &[], &leftovers, &rules);
-        let gap_faces = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
-        let gaps = gaps.into_iter().zip(gap_faces).map(|(finding, faces)| view(session, &faces, &finding));
-        let built = session.built.iter().filter(|f| f.kind != TopologyFault::Gap).take(BUILT).map(|f| built_view(session, f));
-        gaps.chain(unconfirmed(session))
-            .chain(self.list.iter().map(|f| view(session, &f.faces, &f.finding)))
-            .chain(built)
+        let made = session.built.iter().filter(|f| f.kind != TopologyFault::Gap).take(BUILT).map(|f| built_view(session, f));
+        of_the_plan(session)
+            .into_iter()
+            .chain(self.list.iter().map(|f| view(session, &f.faces, &f.finding, "cells")))
+            .chain(made)
             .collect()
     }
+}
+
+/// Gaps between cells, and owners to confirm. O(borders with bare ground + cells).
+fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
+    let gaps = session.topology.gaps();
+    let order: Vec<Face> = session.cells.keys().copied().collect();
+    let leftovers: Vec<Leftover> = gaps
+        .iter()
+        .map(|g| Leftover {
+            kind: LeftoverKind::Gap,
+            cells: g.faces.iter().filter_map(|f| order.binary_search(f).ok()).collect(),
+            area_m2: g.area_m2,
+            place: g.place,
+        })
+        .collect();
+    let none = BTreeSet::new();
+    let rules = FindingRules::new(&session.rules.scheme, &none);
+    let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
+    let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
+    let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
+    gaps.chain(unconfirmed(session)).collect()
 }
 
 /// Owners that were carried over by rule and that nobody has looked at yet.
@@ -97,7 +140,7 @@ fn unconfirmed(session: &Session) -> Option<PlanFindingView> {
     };
     let faces: Vec<(&Face, &DeskCell)> = session.cells.iter().filter(|(_, c)| waits(c)).collect();
     let (face, _) = faces.first()?;
-    let place = session.geometry.get(face).map(label_point);
+    let place = session.labels.get(face).copied();
     Some(PlanFindingView {
         level: FindingLevel::Incomplete.code().into(),
         code: "owners_unconfirmed".into(),
@@ -107,6 +150,7 @@ fn unconfirmed(session: &Session) -> Option<PlanFindingView> {
         cells: faces.iter().map(|(_, c)| c.code.clone()).collect(),
         faces: faces.iter().map(|(f, _)| f.0).collect(),
         blocks: false,
+        scope: "plan".into(),
     })
 }
 
@@ -128,10 +172,11 @@ fn built_view(session: &Session, found: &TopologyFinding) -> PlanFindingView {
             ("resolution".to_owned(), found.resolution.code().to_owned()),
         ]),
         blocks: false,
+        scope: "making".into(),
     }
 }
 
-fn view(session: &Session, faces: &[Face], finding: &PlanFinding) -> PlanFindingView {
+fn view(session: &Session, faces: &[Face], finding: &PlanFinding, scope: &str) -> PlanFindingView {
     let code = |f: &Face| session.cells.get(f).map_or_else(String::new, |c| c.code.clone());
     PlanFindingView {
         level: finding.level.code().into(),
@@ -142,5 +187,6 @@ fn view(session: &Session, faces: &[Face], finding: &PlanFinding) -> PlanFinding
         lat: finding.place.map(|p| p.lat),
         values: finding.values.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect::<BTreeMap<_, _>>(),
         blocks: blocks(finding),
+        scope: scope.into(),
     }
 }

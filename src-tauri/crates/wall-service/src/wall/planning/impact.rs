@@ -1,9 +1,6 @@
 //! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
 
-use super::{
-    PlanError,
-    session::{DeskCell, Session},
-};
+use super::{PlanError, desk_cells::DeskCell, session::Session};
 use crate::{
     wall::Wall,
     wire::{ImpactCell, ImpactFlow, ImpactView, PlanAmounts},
@@ -53,6 +50,14 @@ fn amounts(a: &Amounts) -> PlanAmounts {
         sites: a.sites,
         staff: a.figures.staff,
     }
+}
+
+/// Less ground than this with nothing on it is a border that was rounded to the grid, m².
+const TRACE_M2: f64 = 0.5;
+
+fn is_something(a: &Amounts) -> bool {
+    let counts = [a.figures.open, a.figures.tickets(), a.cameras, a.sites, a.figures.staff, a.figures.buildings];
+    a.figures.area_m2 >= TRACE_M2 || counts.iter().any(|n| *n > 0)
 }
 
 fn first_owner(session: &Session, cell: &DeskCell) -> String {
@@ -123,7 +128,7 @@ impl Wall {
             flows: report
                 .flows
                 .iter()
-                .filter(|f| !f.stays)
+                .filter(|f| !f.stays && is_something(&f.amounts))
                 .map(|f| ImpactFlow {
                     from: code_before(f.from),
                     to: code_after(f.to),

@@ -1,6 +1,6 @@
 //! The life of a plan: drawn, sent to review, agreed to by a second person, published from a date, put away.
 
-use super::{PlanError, findings, plans, refusal, reviews, session::Session};
+use super::{PlanError, desk_cells::DeskCell, findings, plans, refusal, reviews, session::Session};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{NewPlanRequest, PlanStepRequest, PlanSummary},
@@ -15,7 +15,7 @@ const NOW_SLACK_MS: i64 = 120_000;
 
 /// The cells of a plan as its edits left them.
 pub(super) fn final_cells(session: &Session) -> Vec<CellRecord> {
-    let record = |(i, (face, cell)): (u32, (&wall_core::Face, &super::session::DeskCell))| {
+    let record = |(i, (face, cell)): (u32, (&wall_core::Face, &DeskCell))| {
         let counted =
             session.figures.get(face).filter(|f| session.is_changed(*face) && f.households_from != HouseholdsFrom::Unknown);
         let counted = counted.and_then(|f| f.households).map(|h| h.round().clamp(0.0, f64::from(u32::MAX)) as u32);
@@ -31,7 +31,7 @@ pub(super) fn final_cells(session: &Session) -> Vec<CellRecord> {
             geometry: session.geometry.get(face).cloned().unwrap_or_default(),
         }
     };
-    (0u32..).zip(&session.cells).map(record).collect()
+    (0u32..).zip(session.cells.iter()).map(record).collect()
 }
 
 /// A name that a plan can have.
@@ -236,7 +236,7 @@ impl Wall {
     fn lineage_of(&self, session: &Session, before: &[CellRecord]) -> Vec<LineageRecord> {
         let old: Vec<_> = before.iter().enumerate().map(|(i, c)| super::impact::planned_record(i, c)).collect();
         let lines = wall_core::planning::lineage(&old, &session.all_planned(), None);
-        let order: Vec<&super::session::DeskCell> = session.cells.values().collect();
+        let order: Vec<&DeskCell> = session.cells.values().collect();
         super::impact::lineage_records(&lines, before, &order)
     }
 }
@@ -260,7 +260,7 @@ fn check_blocks(session: &Session, acknowledged: &[String]) -> Result<(), PlanEr
 
 /// Owners that begin with the plan: code, lines, and whether they take the place of others.
 fn new_owners(session: &Session) -> Vec<(String, Vec<crate::wire::PlanOwnerLine>, bool)> {
-    let begins = |cell: &super::session::DeskCell| {
+    let begins = |cell: &DeskCell| {
         let of = session.owners.of(cell);
         matches!(of.rule, "inherited" | "named").then(|| (cell.code.clone(), of.owners, of.rule == "named"))
     };

@@ -5,6 +5,7 @@
 
 mod ask;
 mod data;
+mod desk_cells;
 mod edit;
 mod files;
 mod findings;
@@ -152,6 +153,7 @@ impl Wall {
             author: r.author.clone(),
             submitted_by: r.submitted_by.clone(),
             reviewed_by: r.reviewed_by.clone(),
+            people: r.people.clone(),
             review_note: r.review_note.clone(),
             cells: r.cells,
             edits: r.edits,

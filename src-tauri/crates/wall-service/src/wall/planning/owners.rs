@@ -2,7 +2,7 @@
 //!
 //! The rule: a code that has owners keeps them; a cell without owners of its own takes those of the cell it comes from.
 
-use super::session::{DeskCell, Session};
+use super::{desk_cells::DeskCell, session::Session};
 use crate::{
     wall::{Wall, WallError},
     wire::{OwnerView, PlanOwnerLine, PlanOwners},

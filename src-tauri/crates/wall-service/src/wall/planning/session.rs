@@ -3,16 +3,22 @@
 //! Everything here is derived from the store: the cells the draft began from and the edits on the way to its head. The same
 //! edits always give the same cells, so a process that was killed loses at most the edit in hand.
 
-use super::{data::PlanningData, findings::Findings, owners::Owners, refusal};
+use super::{
+    data::PlanningData,
+    desk_cells::{DeskCell, DeskCells},
+    findings::Findings,
+    owners::Owners,
+    refusal,
+};
 use crate::wire::{EditBody, EditRefusal};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
 use wall_core::{
     BuildOptions, CellGeometry, CellKind, CellRecord, Edit, Face, GridPoint, GridPolygon, Patch, Place, Topology,
-    TopologyFinding,
+    TopologyFinding, geometry_area_m2, label_point,
     planning::{Band, CellFigures, CodeScheme, MergePolicy, PartSize, PlannedCell, SplitPolicy, WorkloadWeights, number_cells},
 };
 use wall_store::EditRecord;
@@ -22,23 +28,12 @@ const LINE_POINTS: usize = 20_000;
 /// Edits in one batch.
 const BATCH: usize = 2_000;
 
-/// What is written of a cell of a plan on the desk.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct DeskCell {
-    pub code: String,
-    pub name: String,
-    pub kind: CellKind,
-    pub community_code: String,
-    /// As the source states it.
-    pub households: Option<u32>,
-    /// Code of the cell it comes from in the plan the draft began from; empty = from none.
-    pub origin: String,
-}
-
 /// What an edit did, so that it can be taken back.
 #[derive(Default)]
 pub(super) struct Done {
     parts: Vec<Part>,
+    /// Cells whose figures follow from those: whoever goes on for a cell has its staff.
+    also: BTreeSet<Face>,
 }
 
 enum Part {
@@ -48,13 +43,29 @@ enum Part {
 }
 
 impl Done {
-    /// Cells whose ground or text changed.
+    /// Cells whose ground, text or figures changed.
     pub fn faces(&self) -> BTreeSet<Face> {
         let of = |p: &Part| match p {
             Part::Ground(patch) => patch.changed().to_vec(),
             Part::Cells(list) => list.iter().map(|(f, _, _)| *f).collect(),
         };
-        self.parts.iter().flat_map(of).collect()
+        self.parts.iter().flat_map(of).chain(self.also.iter().copied()).collect()
+    }
+
+    /// Whether what is said of the plan as a whole may change: gaps by bare ground, owners by what is written of cells.
+    fn touches_plan(&self) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Ground(patch) => patch.touches_bare_ground(),
+            Part::Cells(list) => !list.is_empty(),
+        })
+    }
+
+    /// Notes the cells that go on for those whose codes changed.
+    fn note_kin(&mut self, cells: &DeskCells) {
+        let lists = self.parts.iter().filter_map(|p| if let Part::Cells(list) = p { Some(list) } else { None });
+        let written = lists.flatten().flat_map(|(_, before, after)| [before, after]).flatten();
+        let words: BTreeSet<&str> = written.flat_map(|c| [c.code.as_str(), c.origin.as_str()]).collect();
+        self.also = words.into_iter().flat_map(|word| cells.kin_of(word)).collect();
     }
 }
 
@@ -81,8 +92,10 @@ pub(super) struct Start {
 /// A plan on the desk.
 pub(super) struct Session {
     pub topology: Topology,
-    pub cells: BTreeMap<Face, DeskCell>,
+    pub cells: DeskCells,
     pub geometry: HashMap<Face, CellGeometry>,
+    /// Where the labels stand: dear to find, so kept.
+    pub labels: HashMap<Face, Place>,
     pub figures: HashMap<Face, CellFigures>,
     pub data: Arc<PlanningData>,
     /// What bringing the cells into one topology found.
@@ -116,12 +129,12 @@ impl Session {
             origin: c.code.clone(),
         };
         let living: BTreeSet<Face> = topology.faces().collect();
-        let cells: BTreeMap<Face, DeskCell> =
-            (0u32..).map(Face).zip(base.iter().map(cell)).filter(|(f, _)| living.contains(f)).collect();
+        let cells: DeskCells = (0u32..).map(Face).zip(base.iter().map(cell)).filter(|(f, _)| living.contains(f)).collect();
         let mut session = Self {
             geometry: cells.keys().map(|f| (*f, topology.geometry(*f))).collect(),
             topology,
             cells,
+            labels: HashMap::new(),
             figures: HashMap::new(),
             data,
             built: report.findings,
@@ -133,6 +146,7 @@ impl Session {
             path: Vec::new(),
             initial: HashMap::new(),
         };
+        session.labels = session.geometry.iter().map(|(f, g)| (*f, label_point(g))).collect();
         session.initial = session.cells.keys().map(|f| (*f, session.hash(*f))).collect();
         session.count_all();
         Ok(session)
@@ -170,7 +184,7 @@ impl Session {
         Some(PlannedCell {
             order: face.0 as usize,
             code: &cell.code,
-            former_code: &cell.origin,
+            former_code: self.cells.former_code(face, |f| self.geometry.get(&f).map_or(0.0, geometry_area_m2)),
             name: &cell.name,
             kind: cell.kind,
             community_code: &cell.community_code,
@@ -195,13 +209,18 @@ impl Session {
     /// Looks for findings everywhere. O(n log n).
     pub fn find_all(&mut self) {
         let mut findings = std::mem::take(&mut self.findings);
-        findings.find(self, None);
+        findings.find_all(self);
+        findings.note_plan_change();
         self.findings = findings;
     }
 
-    fn find(&mut self, faces: &BTreeSet<Face>) {
+    /// Looks for findings where something was done.
+    fn find(&mut self, done: &Done) {
         let mut findings = std::mem::take(&mut self.findings);
-        findings.find(self, Some(faces));
+        findings.find(self, done.faces());
+        if done.touches_plan() {
+            findings.note_plan_change();
+        }
         self.findings = findings;
     }
 
@@ -209,9 +228,14 @@ impl Session {
     fn refresh(&mut self, faces: &BTreeSet<Face>) {
         for face in faces {
             if self.cells.contains_key(face) {
-                self.geometry.insert(*face, self.topology.geometry(*face));
+                let ground = self.topology.geometry(*face);
+                if self.geometry.get(face) != Some(&ground) {
+                    self.labels.insert(*face, label_point(&ground));
+                    self.geometry.insert(*face, ground);
+                }
             } else {
                 self.geometry.remove(face);
+                self.labels.remove(face);
                 self.figures.remove(face);
             }
         }
@@ -231,9 +255,10 @@ impl Session {
         let mut stored = Vec::new();
         match self.step(edit, &mut done, &mut stored) {
             Ok(()) => {
+                done.note_kin(&self.cells);
                 let faces = done.faces();
                 self.refresh(&faces);
-                self.find(&faces);
+                self.find(&done);
                 let edit = match <[EditBody; 1]>::try_from(stored) {
                     Ok([one]) => one,
                     Err(edits) => EditBody::Batch { edits },
@@ -258,7 +283,7 @@ impl Session {
                     for (face, before, _) in list.iter().rev() {
                         match before {
                             Some(cell) => self.cells.insert(*face, cell.clone()),
-                            None => self.cells.remove(face),
+                            None => self.cells.remove(*face),
                         };
                     }
                 }
@@ -266,7 +291,7 @@ impl Session {
         }
         let faces = done.faces();
         self.refresh(&faces);
-        self.find(&faces);
+        self.find(done);
     }
 
     /// An edit was stored under this id: the session stands on it.
@@ -333,7 +358,7 @@ impl Session {
                     self.cells.insert(face, cell);
                 }
                 for face in removed {
-                    changes.push((face, self.cells.remove(&face), None));
+                    changes.push((face, self.cells.remove(face), None));
                 }
                 let faces: BTreeSet<Face> = patch.changed().iter().copied().collect();
                 let created: Vec<Face> = changes.iter().filter(|c| c.1.is_none()).map(|c| c.0).collect();

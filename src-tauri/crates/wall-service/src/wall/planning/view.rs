@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use wall_core::{ArcView, CellKind, Face, GridPoint, label_point, planning::workload};
+use wall_core::{ArcView, CellKind, Face, GridPoint, planning::workload};
 
 /// Names of communities by code.
 pub(super) type Names = BTreeMap<String, String>;
@@ -17,7 +17,7 @@ pub(super) fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanC
     let cell = session.cells.get(&face)?;
     let geometry = session.geometry.get(&face)?;
     let f = session.figures.get(&face).copied().unwrap_or_default();
-    let label = label_point(geometry);
+    let label = session.labels.get(&face).copied().unwrap_or_default();
     let (low, high) = geometry.bounds().unwrap_or_default();
     let ([west, south], [east, north]) = (degrees(low), degrees(high));
     let owners = session.owners.of(cell);
@@ -107,17 +107,18 @@ pub(super) fn result(session: &Session, touched: &BTreeSet<Face>, redo: Vec<i64>
         removed: gone.iter().map(|f| f.0).collect(),
         cells: cells_json(session, there.iter().copied(), names),
         edges: edges_json(edges_of(session, &there).into_iter()),
-        findings: session.findings.views(session),
+        findings: session.findings.change(session),
         can_undo: session.head().is_some(),
         redo,
     }
 }
 
-/// The edges with one of the cells on a side. O(edges).
+/// The edges with one of the cells on a side, each once.
 fn edges_of<'a>(session: &'a Session, faces: &[Face]) -> Vec<ArcView<'a>> {
-    let wanted: BTreeSet<Face> = faces.iter().copied().collect();
-    let beside = |f: Option<Face>| f.is_some_and(|f| wanted.contains(&f));
-    session.topology.arcs().filter(|a| beside(a.left) || beside(a.right)).collect()
+    let mut arcs: Vec<ArcView<'a>> = faces.iter().flat_map(|f| session.topology.arcs_around(*f)).collect();
+    arcs.sort_unstable_by_key(|a| a.id);
+    arcs.dedup_by_key(|a| a.id);
+    arcs
 }
 
 fn degrees(p: GridPoint) -> [f64; 2] {
