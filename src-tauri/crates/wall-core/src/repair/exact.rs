@@ -105,6 +105,37 @@ pub(crate) fn crossing_place(a: GridPoint, b: GridPoint, c: GridPoint, d: GridPo
     Place { lon: p.lon + t * (q.lon - p.lon), lat: p.lat + t * (q.lat - p.lat) }
 }
 
+/// Whether ring `a` lies inside ring `b`, for rings that neither cross nor run along each other (they may touch in points).
+/// A vertex of `a` off the border of `b` decides; when all lie on it, the middle of an edge. O(vertices of both) as a rule.
+pub(crate) fn lies_in(a: &[GridPoint], b: &[GridPoint]) -> bool {
+    match a.iter().map(|p| ring_side(b, *p)).find(|s| *s != Side::Boundary) {
+        Some(side) => side == Side::Inside,
+        None => {
+            // Doubled, so that the middle of an edge is on the grid.
+            let doubled: GridRing = b.iter().map(|p| GridPoint { x: 2 * p.x, y: 2 * p.y }).collect();
+            let middle = |(p, q): (GridPoint, GridPoint)| GridPoint { x: p.x + q.x, y: p.y + q.y };
+            edges(a).map(|e| ring_side(&doubled, middle(e))).any(|s| s == Side::Inside)
+        }
+    }
+}
+
+/// The pairs of rings whose boxes meet, by index. O(n log n + n × those beside each other in x).
+pub(crate) fn neighbours(rings: &[&GridRing]) -> Vec<(usize, usize)> {
+    let boxed = |r: &&GridRing| {
+        r.iter()
+            .fold([i64::MAX, i64::MAX, i64::MIN, i64::MIN], |b, p| [b[0].min(p.x), b[1].min(p.y), b[2].max(p.x), b[3].max(p.y)])
+    };
+    let boxes: Vec<[i64; 4]> = rings.iter().map(boxed).collect();
+    let mut order: Vec<usize> = (0..rings.len()).collect();
+    order.sort_by_key(|i| boxes[*i][0]);
+    let mut pairs = Vec::new();
+    for (k, &i) in order.iter().enumerate() {
+        let beside = order[k + 1..].iter().take_while(|j| boxes[**j][0] <= boxes[i][2]);
+        pairs.extend(beside.filter(|j| boxes[**j][1] <= boxes[i][3] && boxes[i][1] <= boxes[**j][3]).map(|j| (i, *j)));
+    }
+    pairs
+}
+
 type Boxed = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
 /// The boxes of segments, to find which may meet.
@@ -139,8 +170,39 @@ pub(crate) struct Inspection {
     pub(crate) self_touch: Option<(usize, Place)>,
     /// Two rings cross or run along each other.
     pub(crate) crossing: Option<(usize, usize, Place)>,
-    /// Two rings touch in points.
-    pub(crate) touch: Option<(usize, usize, Place)>,
+    /// Where two rings touch in points, in no order; a point may come more than once.
+    pub(crate) touches: Vec<(usize, usize, GridPoint)>,
+}
+
+impl Inspection {
+    /// Where rings that neither cross nor run along each other close a chain: there they cut the ground between them in two.
+    /// O(touches log touches).
+    pub(crate) fn chain(&self, rings: usize) -> Option<GridPoint> {
+        let mut at: Vec<(GridPoint, usize)> = self.touches.iter().flat_map(|(a, b, p)| [(*p, *a), (*p, *b)]).collect();
+        at.sort_unstable_by_key(|(p, r)| (p.x, p.y, *r));
+        at.dedup();
+        // Rings and points as a graph without cycles: each point is a node after the rings.
+        let mut parent: Vec<usize> = (0..rings + at.len()).collect();
+        fn root(parent: &mut [usize], mut i: usize) -> usize {
+            while parent[i] != i {
+                parent[i] = parent[parent[i]];
+                i = parent[i];
+            }
+            i
+        }
+        let mut node = rings;
+        for (k, (p, r)) in at.iter().enumerate() {
+            if k > 0 && at[k - 1].0 != *p {
+                node += 1;
+            }
+            let (a, b) = (root(&mut parent, node), root(&mut parent, *r));
+            if a == b {
+                return Some(*p);
+            }
+            parent[a] = b;
+        }
+        None
+    }
 }
 
 /// Looks at every pair of edges that may meet. O(n log n + meetings).
@@ -156,7 +218,7 @@ pub(crate) fn inspect(rings: &[&GridRing]) -> Inspection {
     let index = SegmentIndex::new(&segments);
     let mut found = Inspection::default();
     // The smallest pair of segments is reported, whatever the order of the tree.
-    let mut best = [(usize::MAX, usize::MAX); 4];
+    let mut best = [(usize::MAX, usize::MAX); 3];
     for (i, &(a, b)) in segments.iter().enumerate() {
         for j in index.near(a, b, 0.0).filter(|j| *j > i) {
             let (c, d) = segments[j];
@@ -171,6 +233,10 @@ pub(crate) fn inspect(rings: &[&GridRing]) -> Inspection {
                     if same && (ej == ei + 1 || (ei == 0 && ej == n - 1)) {
                         continue;
                     }
+                    if !same {
+                        found.touches.push((ri, rj, p));
+                        continue;
+                    }
                     (1, p.place())
                 }
             };
@@ -182,8 +248,7 @@ pub(crate) fn inspect(rings: &[&GridRing]) -> Inspection {
             match slot {
                 0 => found.self_crossing = Some((ri, place)),
                 1 => found.self_touch = Some((ri, place)),
-                2 => found.crossing = Some((ri, rj, place)),
-                _ => found.touch = Some((ri, rj, place)),
+                _ => found.crossing = Some((ri, rj, place)),
             }
         }
     }

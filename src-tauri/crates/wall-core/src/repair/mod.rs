@@ -15,7 +15,7 @@ mod tests;
 
 use crate::ground::{area_m2, perimeter_m};
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing, IssueAction, Place};
-use exact::{Side, inspect, ring_area2, ring_side};
+use exact::{Side, inspect, lies_in, neighbours, ring_area2, ring_side};
 use overlay::{Operation, area2, overlay, rings_of, turn};
 
 /// Positions `[lon, lat]` in degrees as read; the last one should repeat the first.
@@ -225,19 +225,21 @@ fn simple_polygons(mut rings: Vec<GridRing>, part: &str, findings: &mut Findings
     }
     let place = rings[0].first().map(|p| p.place());
     if !noding && rings.len() > 1 {
-        // Rings that do not cross: the holes lie apart inside the outer ring exactly when the areas add up.
-        let mut turned = rings.clone();
-        turned.iter_mut().for_each(|r| _ = turn(r, true));
-        let result = overlay(&turned[..1], &turned[1..], Operation::Difference).ok_or_else(|| cannot(part, place))?;
-        let wanted = ring_area2(&turned[0]) - turned[1..].iter().map(|r| ring_area2(r)).sum::<i128>();
-        if (area2(&result) - wanted).abs() > rounding(turned.iter()) {
-            let place = seen.touch.map(|t| t.2).or(place);
+        // Rings that do not cross: each hole lies inside the outer ring, and none inside another.
+        let holes: Vec<&GridRing> = rings[1..].iter().collect();
+        let out = holes.iter().position(|h| !lies_in(h, &rings[0]));
+        let inner =
+            || neighbours(&holes).into_iter().find_map(|(a, b)| nested(holes[a], holes[b]).map(|of| if of { a } else { b }));
+        if let Some(hole) = out.or_else(inner) {
             findings.change(
                 "hole_crosses_outer",
                 &format!("{part}the holes overlap each other or leave the outer ring"),
                 "the holes were taken from the outer ring",
-                place,
+                holes[hole].first().map(|p| p.place()).or(place),
             )?;
+            noding = true;
+        } else if let Some(p) = seen.chain(rings.len()) {
+            findings.harmless("cut_by_holes", format!("{part}holes that touch cut it apart: made into parts"), Some(p.place()));
             noding = true;
         }
     }
@@ -293,17 +295,34 @@ fn noded(rings: &mut [GridRing], part: &str, findings: &mut Findings) -> Result<
     Ok(result)
 }
 
-/// Parts must not lie on each other: unites those that do.
+/// Which of two rings that do not cross lies in the other: `true` for the first, `None` when they lie apart.
+fn nested(a: &GridRing, b: &GridRing) -> Option<bool> {
+    lies_in(a, b).then_some(true).or_else(|| lies_in(b, a).then_some(false))
+}
+
+/// Parts may touch in points only: unites those that lie on each other or share a border.
 fn unite_parts(geometry: &mut CellGeometry, findings: &mut Findings) -> Result<(), Fault> {
-    if geometry.polygons.len() < 2 {
+    let parts = &geometry.polygons;
+    if parts.len() < 2 {
         return Ok(());
     }
-    let place = geometry.polygons[0].outer.first().map(|p| p.place());
-    let united = overlay(rings_of(geometry), [], Operation::Union).ok_or_else(|| cannot("", place))?;
-    if area2(&geometry.polygons) - area2(&united) > rounding(rings_of(geometry)) {
-        findings.change("parts_overlap", "parts of the geometry lie on each other", "united", place)?;
-        geometry.polygons = united;
+    let outers: Vec<&GridRing> = parts.iter().map(|p| &p.outer).collect();
+    // A part may lie in a hole of another.
+    let covered = |inner: usize, outer: usize| !parts[outer].holes.iter().any(|h| lies_in(outers[inner], h));
+    let on_another = |(a, b): (usize, usize)| match nested(outers[a], outers[b]) {
+        Some(first) => covered(if first { a } else { b }, if first { b } else { a }).then_some(a),
+        None => None,
+    };
+    let met = inspect(&rings_of(geometry).collect::<Vec<_>>()).crossing.map(|c| c.2);
+    let place = || neighbours(&outers).into_iter().find_map(on_another).and_then(|a| outers[a].first()).map(|p| p.place());
+    let Some(place) = met.or_else(place) else { return Ok(()) };
+    let united = overlay(rings_of(geometry), [], Operation::Union).ok_or_else(|| cannot("", Some(place)))?;
+    if met.is_none() || area2(parts) - area2(&united) > rounding(rings_of(geometry)) {
+        findings.change("parts_overlap", "parts of the geometry lie on each other", "united", Some(place))?;
+    } else {
+        findings.harmless("parts_adjoin", "parts of the geometry share a border: united".into(), Some(place));
     }
+    geometry.polygons = united;
     Ok(())
 }
 

@@ -85,6 +85,11 @@ fn holes_in_wrong_places() {
     check(&[SQUARE, HOLE, &[(3, 3), (3, 5), (5, 5), (5, 3), (3, 3)]], 93, &["holes_overlap"], true);
     check(&[SQUARE, &[(1, 1), (1, 9), (9, 9), (9, 1), (1, 1)], HOLE], 36, &["hole_crosses_outer"], true);
     check(&[SQUARE, &[(3, 3), (4, 4), (3, 3)]], 100, &["hole_degenerate"], true);
+    // Touching the outer ring once is no fault; a chain from side to side cuts the ground in two, which changes none of it.
+    let touching: Points = &[(0, 5), (5, 6), (5, 4), (0, 5)];
+    check(&[SQUARE, touching], 95, &[], false);
+    let chained = check(&[SQUARE, touching, &[(5, 4), (10, 5), (5, 2), (5, 4)]], 90, &["cut_by_holes"], false);
+    assert_eq!(chained.polygons.len(), 2);
     // A hole that takes everything leaves nothing.
     let all = repair(&[vec![ring(SQUARE), ring(SQUARE)]], RepairOptions::default()).unwrap_err();
     assert_eq!(all.code, "zero_area");
@@ -94,13 +99,26 @@ fn holes_in_wrong_places() {
 fn parts() {
     let at = |dx: i32| SQUARE.iter().map(|(x, y)| (x + dx, *y)).collect::<Vec<_>>();
     let raw = |dx: i32| vec![vec![ring(SQUARE)], vec![ring(&at(dx))]];
-    // Apart, or along an edge: kept as they are. On each other: united.
-    for (dx, area, codes) in [(20, 200, 0), (10, 200, 0), (5, 150, 1), (0, 100, 1)] {
+    // Apart: kept as they are. Along an edge: one part of the same ground, always. On each other: united, if that is allowed.
+    for (dx, area, codes) in
+        [(20, 200, &[][..]), (10, 200, &["parts_adjoin"][..]), (5, 150, &["parts_overlap"]), (0, 100, &["parts_overlap"])]
+    {
         let (g, f) = repair(&raw(dx), RepairOptions::default()).unwrap();
-        assert_eq!((area_of(&g), f.len()), (area, codes), "{dx} {f:?}");
+        assert_eq!(area_of(&g), area, "{dx} {f:?}");
+        assert_eq!(f.iter().map(|f| f.code).collect::<Vec<_>>(), codes);
         assert!(is_valid(&g));
-        assert_eq!(repair(&raw(dx), RepairOptions { repair: false }).is_err(), codes == 1);
+        assert_eq!(g.polygons.len(), if dx == 20 { 2 } else { 1 });
+        assert_eq!(repair(&raw(dx), RepairOptions { repair: false }).is_err(), codes == ["parts_overlap"]);
     }
+    // In a hole of another part, or however small on another: by exact tests, not by area.
+    let small = |at: (i64, i64)| {
+        let p = |dx: i64, dy: i64| [121.0 + (at.0 + dx) as f64 * 1e-9, 31.0 + (at.1 + dy) as f64 * 1e-9];
+        vec![vec![p(0, 0), p(3, 0), p(3, 3), p(0, 0)]]
+    };
+    let (g, f) = repair(&[vec![ring(SQUARE), ring(HOLE)], small((300_000, 300_000))], RepairOptions::default()).unwrap();
+    assert!(g.polygons.len() == 2 && f.iter().all(|f| f.code == "wrong_orientation"), "{f:?}");
+    let (g, f) = repair(&[vec![ring(SQUARE), ring(HOLE)], small((500_000, 500_000))], RepairOptions::default()).unwrap();
+    assert_eq!((g.polygons.len(), f.last().map(|f| f.code)), (1, Some("parts_overlap")), "{f:?}");
     // A part without area does not take the others along.
     let (g, f) = repair(&[vec![ring(SQUARE)], vec![ring(&[(0, 0), (1, 1), (0, 0)])]], RepairOptions::default()).unwrap();
     assert_eq!((area_of(&g), f[0].code), (100, "part_dropped"));
