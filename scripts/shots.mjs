@@ -4,7 +4,7 @@
 //   node scripts/shots.mjs --data DIR --name boston [--now T]   a wall on data of one's own, for instance:
 //     gridwall --data-dir DIR import cells precincts.geojson --code-field WDPCT --publish …
 //   node scripts/shots.mjs --url 'http://127.0.0.1:8787/?once=…' --name hall    a wall that runs
-//   --walls demo,boston   --sizes 1920x1080,3840x2160   --shots heat,time_left,owner,card   --out docs/screenshots
+//   --walls demo,boston   --sizes 1920x1080,3840x2160   --shots heat,time_left,owner,card,planner   --out docs/screenshots
 //
 // `make shots` does what it can: the demonstration, and Boston when BOSTON_DATA names the folder with
 // precincts.geojson, wards.geojson and tickets_2015.csv.gz (imported into a data directory that is thrown away).
@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { launch } from './lib/chromium.mjs';
+import { plannerShots } from './lib/planner-shots.mjs';
 import { scratch, startWall, until, wallCommand } from './lib/wall.mjs';
 
 /** The key of each scene. */
@@ -28,7 +29,7 @@ const { values: asked } = parseArgs({
     now: { type: 'string' },
     walls: { type: 'string', default: 'demo,boston' },
     sizes: { type: 'string', default: '1920x1080,3840x2160' },
-    shots: { type: 'string', default: 'heat,time_left,owner,card' },
+    shots: { type: 'string', default: 'heat,time_left,owner,card,planner' },
     out: { type: 'string', default: join(ROOT, 'docs/screenshots') },
   },
 });
@@ -85,16 +86,21 @@ async function shoot(wall, name, browser) {
     const page = await context.newPage();
     await page.goto(wall.base);
     await settled(page);
-    for (const shot of wanted) {
-      if (shot === 'card') await openBusiestCard(page);
-      else await page.keyboard.press(SCENE_KEYS[shot]);
-      await page.mouse.move(width / 2, height - 2);
-      await settled(page);
+    const take = async (shot) => {
       const path = join(asked.out, `${name}-${shot.replace('_', '-')}-${width}x${height}.png`);
       writeFileSync(path, await page.screenshot({ timeout: 120_000 }));
       shrink(path, width);
       console.log(`${path} ${(statSync(path).size / 1024).toFixed(0)} kB`);
+    };
+    for (const shot of wanted.filter((shot) => shot !== 'planner')) {
+      if (shot === 'card') await openBusiestCard(page);
+      else await page.keyboard.press(SCENE_KEYS[shot]);
+      await page.mouse.move(width / 2, height - 2);
+      await settled(page);
+      await take(shot);
     }
+    // The drawing table needs somebody who may draw: the demonstration has a planner.
+    if (name === 'demo' && wanted.includes('planner')) await plannerShots(page, width > 2560 ? '夏季调整稿' : '春季调整稿', take);
     await context.close();
   }
 }

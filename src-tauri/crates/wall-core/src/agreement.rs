@@ -7,7 +7,7 @@ use rstar::{AABB, RTree};
 
 use crate::dissolve::{SLIVER_M, enclosed, is_sliver, union};
 use crate::ground::{area_m2, perimeter_m};
-use crate::repair::exact::{Meeting, SegmentIndex, Side, edges, meeting, ring_side};
+use crate::repair::exact::{Meeting, SegmentIndex, Side, edges, meeting, polygon_side, ring_side};
 use crate::repair::overlay::{Operation, overlay, rings_of};
 use crate::{CellGeometry, CellRecord, GridPoint, GridPolygon, GridRing, Place};
 
@@ -213,10 +213,24 @@ fn overlap_of(a: &CellGeometry, b: &CellGeometry) -> Option<(f64, Place)> {
     Some((kept.iter().map(|k| k.0).sum(), inner_place(&largest.1)))
 }
 
-/// A place inside a polygon: the middle of its widest stretch at the middle height.
+/// A place inside a polygon: the middle of its widest stretch at the middle height. Where that falls on a border once it is on
+/// the grid, the same in the tallest strip without a vertex. O(n log n) at most.
 pub(crate) fn inner_place(polygon: &GridPolygon) -> Place {
     let (lo, hi) = polygon.outer.iter().fold((i64::MAX, i64::MIN), |(lo, hi), p| (lo.min(p.y), hi.max(p.y)));
-    let y = lo as f64 + (hi - lo) as f64 * 0.5 + 0.25;
+    let inside = |p: &Place| polygon_side(polygon, GridPoint::nearest(*p)) == Side::Inside;
+    let middle = widest_at(polygon, lo as f64 + (hi - lo) as f64 * 0.5 + 0.25);
+    if let Some(p) = middle.filter(inside) {
+        return p;
+    }
+    let mut heights: Vec<i64> = polygon.rings().flatten().map(|p| p.y).collect();
+    heights.sort_unstable();
+    let tallest = heights.windows(2).max_by_key(|w| w[1] - w[0]);
+    let within_strip = tallest.and_then(|w| widest_at(polygon, (w[0] as f64 + w[1] as f64) / 2.0)).filter(inside);
+    within_strip.or(middle).or_else(|| polygon.outer.first().map(|p| p.place())).unwrap_or_default()
+}
+
+/// The middle of the widest stretch of a polygon at a height (in grid units, at no vertex).
+fn widest_at(polygon: &GridPolygon, y: f64) -> Option<Place> {
     let mut xs: Vec<f64> = polygon
         .rings()
         .flat_map(|r| edges(r))
@@ -224,11 +238,8 @@ pub(crate) fn inner_place(polygon: &GridPolygon) -> Place {
         .map(|(a, b)| a.x as f64 + (b.x - a.x) as f64 * (y - a.y as f64) / (b.y - a.y) as f64)
         .collect();
     xs.sort_by(f64::total_cmp);
-    let widest = xs.chunks_exact(2).max_by(|p, q| (p[1] - p[0]).total_cmp(&(q[1] - q[0])));
-    match widest {
-        Some(w) => Place { lon: (w[0] + w[1]) / 2.0 / GridPoint::PER_DEGREE, lat: y / GridPoint::PER_DEGREE },
-        None => polygon.outer.first().map(|p| p.place()).unwrap_or_default(),
-    }
+    let widest = xs.chunks_exact(2).max_by(|p, q| (p[1] - p[0]).total_cmp(&(q[1] - q[0])))?;
+    Some(Place { lon: (widest[0] + widest[1]) / 2.0 / GridPoint::PER_DEGREE, lat: y / GridPoint::PER_DEGREE })
 }
 
 fn gaps(cells: &[&CellGeometry]) -> Vec<Gap> {
@@ -256,6 +267,17 @@ fn gaps(cells: &[&CellGeometry]) -> Vec<Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_inside_is_inside_on_the_grid_too() {
+        // The middle of the widest stretch at the middle height is a notch's vertex.
+        let p = |x: i64, y: i64| GridPoint { x, y };
+        let notched = GridPolygon { outer: vec![p(0, 0), p(30, 10), p(60, 0), p(60, 20), p(0, 20)], holes: vec![] };
+        assert_eq!(polygon_side(&notched, p(30, 10)), Side::Boundary);
+        assert_eq!(polygon_side(&notched, GridPoint::nearest(inner_place(&notched))), Side::Inside);
+        let plain = GridPolygon { outer: vec![p(0, 0), p(40, 0), p(40, 20), p(0, 20)], holes: vec![] };
+        assert_eq!(GridPoint::nearest(inner_place(&plain)), p(20, 10));
+    }
     use crate::CellKind;
     use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use crate::{GridPoint, GridRing, Place};
+use crate::{GridPoint, GridPolygon, GridRing, Place};
 
 /// Twice the signed area of the triangle `o a b` in grid units: positive when it turns left.
 pub(crate) fn cross(o: GridPoint, a: GridPoint, b: GridPoint) -> i128 {
@@ -51,6 +51,22 @@ pub(crate) fn ring_side(ring: &[GridPoint], p: GridPoint) -> Side {
         }
     }
     if inside { Side::Inside } else { Side::Outside }
+}
+
+/// Side of a point to a polygon. O(vertices).
+pub(crate) fn polygon_side(polygon: &GridPolygon, p: GridPoint) -> Side {
+    match ring_side(&polygon.outer, p) {
+        Side::Inside => {}
+        other => return other,
+    }
+    for hole in &polygon.holes {
+        match ring_side(hole, p) {
+            Side::Outside => {}
+            Side::Boundary => return Side::Boundary,
+            Side::Inside => return Side::Outside,
+        }
+    }
+    Side::Inside
 }
 
 /// Whether `p` lies on the closed segment `a b`.

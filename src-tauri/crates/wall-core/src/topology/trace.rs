@@ -2,7 +2,7 @@
 
 use super::arrangement::by_angle;
 use super::hash::QuickMap;
-use crate::repair::exact::{Side, cross, on_segment, ring_area2, ring_side};
+use crate::repair::exact::{cross, on_segment, ring_area2};
 use crate::{GridPoint, GridPolygon, GridRing};
 
 /// Whether a point lies on a segment and is not an end of it.
@@ -179,20 +179,4 @@ fn from_smallest(ring: &mut GridRing) {
     if let Some(at) = ring.iter().enumerate().min_by_key(|(_, p)| **p).map(|(i, _)| i) {
         ring.rotate_left(at);
     }
-}
-
-/// Side of a point to a polygon.
-pub(super) fn polygon_side(polygon: &GridPolygon, p: GridPoint) -> Side {
-    match ring_side(&polygon.outer, p) {
-        Side::Inside => {}
-        other => return other,
-    }
-    for hole in &polygon.holes {
-        match ring_side(hole, p) {
-            Side::Outside => {}
-            Side::Boundary => return Side::Boundary,
-            Side::Inside => return Side::Outside,
-        }
-    }
-    Side::Inside
 }

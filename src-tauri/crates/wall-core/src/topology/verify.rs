@@ -11,7 +11,7 @@ use super::noding::Points;
 use super::patch::Patch;
 use super::trace::{self, Stretch, bounds};
 use super::types::{Face, Refusal, RefusalCode};
-use crate::repair::exact::{Meeting, Side, meeting};
+use crate::repair::exact::{Meeting, Side, meeting, polygon_side};
 use crate::repair::overlay::area2;
 use crate::{GridPoint, GridPolygon};
 
@@ -223,7 +223,7 @@ impl<'a> Draft<'a> {
                 if self.removed.contains(&id.arc) {
                     continue;
                 }
-                if let Some(p) = [a, b].into_iter().find(|p| trace::polygon_side(ground, *p) == Side::Inside) {
+                if let Some(p) = [a, b].into_iter().find(|p| polygon_side(ground, *p) == Side::Inside) {
                     let other = self.topology.arc(id.arc).into_iter().flat_map(ArcData::faces);
                     return Err(Refusal::new(RefusalCode::CrossesBorder, "the border would pass over another")
                         .at(p)

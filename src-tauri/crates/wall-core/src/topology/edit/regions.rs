@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use super::line::{Pins, clean, landed};
 use super::local::{Ground, Local, reassemble};
 use crate::GridPoint;
-use crate::repair::exact::Side;
+use crate::repair::exact::{Side, polygon_side};
 use crate::topology::Topology;
 use crate::topology::build::Made;
 use crate::topology::patch::Patch;
-use crate::topology::trace;
 use crate::topology::types::{Face, Refusal, RefusalCode};
 
 /// A part smaller than this is no cell.
@@ -32,7 +31,7 @@ impl Topology {
                 let landing = self.land(p, |a| a.touches(Some(face)));
                 if let Some(l) = landing {
                     l.pin(&mut pins);
-                } else if self.geometry(face).polygons.iter().any(|g| trace::polygon_side(g, p) == Side::Inside) {
+                } else if self.geometry(face).polygons.iter().any(|g| polygon_side(g, p) == Side::Inside) {
                     let message = "the line ends inside the cell; it must run from border to border";
                     return Err(Refusal::new(RefusalCode::LineMisses, message).at(p).about([face]));
                 }

@@ -6,13 +6,13 @@ use super::curve::Curve;
 use super::line::Pins;
 use super::local::{Ground, Local, reassemble};
 use super::on_the_globe;
-use crate::repair::exact::{Side, ring_side};
+use crate::repair::exact::{Side, polygon_side, ring_side};
 use crate::topology::Topology;
 use crate::topology::build::Made;
 use crate::topology::hash::QuickSet;
 use crate::topology::patch::Patch;
 use crate::topology::queries::{Spot, stretches};
-use crate::topology::trace::{self, bounds, polygon_side};
+use crate::topology::trace::{self, bounds};
 use crate::topology::types::{Face, Refusal, RefusalCode};
 use crate::{GridPoint, GridPolygon};
 
