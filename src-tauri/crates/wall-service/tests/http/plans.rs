@@ -267,6 +267,37 @@ async fn edits_have_figures_and_a_way_back() {
     assert_eq!(String::from_utf8(there.to_vec()).unwrap(), after);
 }
 
+/// What was stored is done again as it was, whatever the room's policies have become.
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_done_again_give_the_same_codes_under_other_policies() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let path = format!("/api/v1/plans/{plan}");
+    let codes = async || -> Vec<String> {
+        let state = room.get(&desk.planner, &path).await.json();
+        state["cells"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap().to_owned()).collect()
+    };
+    room.edit(&desk.planner, plan, split()).await;
+    room.edit(&desk.planner, plan, merge()).await;
+    let before = codes().await;
+    let admin = room.token("admin", Role::Admin, true).await;
+    let mut settings = room.get(&admin, "/api/v1/planning/settings").await.json();
+    settings["split_policy"] = json!("neither");
+    settings["merge_policy"] = json!("new");
+    let set = room.send(&admin, Method::PUT, "/api/v1/planning/settings", &settings).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text());
+    for _ in 0..2 {
+        room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+    }
+    for _ in 0..2 {
+        room.done(&desk.planner, &format!("{path}/redo"), json!({})).await;
+    }
+    assert_eq!(codes().await, before);
+    // The policies hold for what is new.
+    room.edit(&desk.planner, plan, json!({ "kind": "split", "face": 1, "line": [at(1.5, -0.1), at(1.5, 1.1)] })).await;
+    assert!(!codes().await.contains(&code(1)));
+}
+
 /// Findings as the screen keeps them: what an edit says laid over what was known.
 fn laid_over(known: &[Value], change: &Value) -> Vec<String> {
     let looked_at = change["looked_at"].as_array().unwrap();

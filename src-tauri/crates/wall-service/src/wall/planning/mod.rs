@@ -11,6 +11,7 @@ mod files;
 mod findings;
 mod impact;
 mod life;
+mod naming;
 mod owners;
 mod propose;
 mod session;

@@ -19,7 +19,7 @@ use std::{
 use wall_core::{
     BuildOptions, CellGeometry, CellKind, CellRecord, Edit, Face, GridPoint, GridPolygon, Patch, Place, Topology,
     TopologyFinding, geometry_area_m2, label_point,
-    planning::{Band, CellFigures, CodeScheme, MergePolicy, PartSize, PlannedCell, SplitPolicy, WorkloadWeights, number_cells},
+    planning::{Band, CellFigures, CodeScheme, MergePolicy, PlannedCell, SplitPolicy, WorkloadWeights},
 };
 use wall_store::EditRecord;
 
@@ -34,6 +34,22 @@ pub(super) struct Done {
     parts: Vec<Part>,
     /// Cells whose figures follow from those: whoever goes on for a cell has its staff.
     also: BTreeSet<Face>,
+}
+
+/// An edit while it is done.
+pub(super) struct Step {
+    done: Done,
+    /// The edit as it is to be stored, in parts.
+    pub stored: Vec<EditBody>,
+    /// It was stored before.
+    again: bool,
+}
+
+impl Step {
+    /// What is written of a cell was changed.
+    pub fn wrote(&mut self, face: Face, before: DeskCell, after: DeskCell) {
+        self.done.parts.push(Part::Cells(vec![(face, Some(before), Some(after))]));
+    }
 }
 
 enum Part {
@@ -251,9 +267,16 @@ impl Session {
     /// Does an edit; on a refusal everything is as before. Returns what was done and the edit as it is to be stored: with
     /// every code that was given written out, so that doing it again gives the same.
     pub fn apply(&mut self, edit: &EditBody) -> Result<(Done, EditBody), EditRefusal> {
-        let mut done = Done::default();
-        let mut stored = Vec::new();
-        match self.step(edit, &mut done, &mut stored) {
+        self.perform(edit, false)
+    }
+
+    /// Does an edit: for the first time, or as it was stored. What was stored says every code by itself, whatever the
+    /// room's policies, the households or the free codes are by now.
+    fn perform(&mut self, edit: &EditBody, again: bool) -> Result<(Done, EditBody), EditRefusal> {
+        let mut step = Step { done: Done::default(), stored: Vec::new(), again };
+        let outcome = self.step(edit, &mut step);
+        let Step { mut done, stored, .. } = step;
+        match outcome {
             Ok(()) => {
                 done.note_kin(&self.cells);
                 let faces = done.faces();
@@ -316,23 +339,23 @@ impl Session {
         for record in &way[common..] {
             let edit: EditBody = serde_json::from_str(&record.edit)
                 .map_err(|e| refusal("damaged_edit", &format!("edit {} of the store cannot be read: {e}", record.id), &[]))?;
-            let (done, _) = self.apply(&edit)?;
+            let (done, _) = self.perform(&edit, true)?;
             touched.extend(done.faces());
             self.keep(record.id, done);
         }
         Ok(touched)
     }
 
-    fn step(&mut self, edit: &EditBody, done: &mut Done, stored: &mut Vec<EditBody>) -> Result<(), EditRefusal> {
+    fn step(&mut self, edit: &EditBody, step: &mut Step) -> Result<(), EditRefusal> {
         match edit {
             EditBody::Batch { edits } => {
                 if edits.len() > BATCH {
                     return Err(refusal("too_many", &format!("at most {BATCH} edits at once"), &[]));
                 }
-                edits.iter().try_for_each(|e| self.step(e, done, stored))
+                edits.iter().try_for_each(|e| self.step(e, step))
             }
-            EditBody::Describe { .. } => self.describe(edit, done, stored),
-            EditBody::Number { all } => self.number(*all, done, stored),
+            EditBody::Describe { .. } => self.describe(edit, step),
+            EditBody::Number { all } => self.number(*all, step),
             ground => {
                 let core = self.core_edit(ground)?;
                 let patch = self.topology.plan_edit(&core).map_err(from_core)?;
@@ -362,132 +385,19 @@ impl Session {
                 }
                 let faces: BTreeSet<Face> = patch.changed().iter().copied().collect();
                 let created: Vec<Face> = changes.iter().filter(|c| c.1.is_none()).map(|c| c.0).collect();
-                done.parts.push(Part::Ground(patch));
-                done.parts.push(Part::Cells(changes));
-                stored.push(ground.clone());
+                step.done.parts.push(Part::Ground(patch));
+                step.done.parts.push(Part::Cells(changes));
+                step.stored.push(ground.clone());
                 self.refresh(&faces);
                 match &core {
-                    Edit::Split { face, .. } => self.code_after_split(*face, &created, done, stored),
-                    Edit::Merge { into, .. } if self.rules.merge == MergePolicy::New => {
-                        let code = self.next_code(*into);
-                        self.write(*into, done, stored, |c| c.code = code.unwrap_or_default());
-                        Ok(())
-                    }
-                    _ => Ok(()),
+                    _ if step.again => {}
+                    Edit::Split { face, .. } => self.code_after_split(*face, &created, step),
+                    Edit::Merge { into, .. } => self.code_after_merge(*into, step),
+                    _ => {}
                 }
+                Ok(())
             }
         }
-    }
-
-    /// The free code a new cell gets; `None` when its community has none left, or is unknown (a finding says so).
-    fn next_code(&self, face: Face) -> Option<String> {
-        let community = &self.cells.get(&face)?.community_code;
-        let mut taken: BTreeSet<String> = self.given.clone();
-        taken.extend(self.cells.values().flat_map(|c| [c.code.clone(), c.origin.clone()]));
-        self.rules.scheme.is_community(community).then(|| self.rules.scheme.next_code(community, &taken).ok()).flatten()
-    }
-
-    fn code_after_split(
-        &mut self,
-        parent: Face,
-        created: &[Face],
-        done: &mut Done,
-        stored: &mut Vec<EditBody>,
-    ) -> Result<(), EditRefusal> {
-        let [new] = created else { return Ok(()) };
-        let size = |f: &Face| {
-            let figures = self.figures.get(f).copied().unwrap_or_default();
-            PartSize { households: figures.households, area_m2: figures.area_m2 }
-        };
-        let heir = self.rules.split.heir(&[size(&parent), size(new)]);
-        let text = self.cells.get(&parent).cloned();
-        match (heir, text) {
-            (Some(1), Some(old)) => {
-                // The new part is the heir: it takes code and name over, the other gets a new code.
-                let (code, name) = (old.code.clone(), old.name.clone());
-                let fresh = self.next_code(parent).unwrap_or_default();
-                self.write(parent, done, stored, |c| (c.code, c.name) = (fresh, String::new()));
-                self.write(*new, done, stored, |c| (c.code, c.name) = (code, name));
-            }
-            (None, Some(_)) => {
-                for face in [parent, *new] {
-                    let fresh = self.next_code(face).unwrap_or_default();
-                    self.write(face, done, stored, |c| c.code = fresh);
-                }
-            }
-            _ => {
-                let fresh = self.next_code(*new).unwrap_or_default();
-                self.write(*new, done, stored, |c| c.code = fresh);
-            }
-        }
-        Ok(())
-    }
-
-    fn describe(&mut self, edit: &EditBody, done: &mut Done, stored: &mut Vec<EditBody>) -> Result<(), EditRefusal> {
-        let EditBody::Describe { face, code, name, cell_kind, community_code } = edit else { return Ok(()) };
-        let face = Face(*face);
-        if !self.cells.contains_key(&face) {
-            return Err(refusal("nothing_there", "there is no such cell in this plan", &[]));
-        }
-        let kind = match cell_kind {
-            Some(word) => {
-                Some(CellKind::from_code(word).ok_or_else(|| refusal("bad_kind", "the kind is basic or dedicated", &[face]))?)
-            }
-            None => None,
-        };
-        let clean = |text: &Option<String>| text.as_ref().map(|t| t.trim().to_owned());
-        let (code, name, community) = (clean(code), clean(name), clean(community_code));
-        if [&code, &name, &community].into_iter().flatten().any(|t| t.chars().count() > 120 || t.chars().any(char::is_control)) {
-            return Err(refusal("bad_text", "codes and names have at most 120 signs and no control characters", &[face]));
-        }
-        self.write(face, done, stored, |c| {
-            c.code = code.unwrap_or_else(|| std::mem::take(&mut c.code));
-            c.name = name.unwrap_or_else(|| std::mem::take(&mut c.name));
-            c.kind = kind.unwrap_or(c.kind);
-            c.community_code = community.unwrap_or_else(|| std::mem::take(&mut c.community_code));
-        });
-        Ok(())
-    }
-
-    /// Changes what is written of a cell, and writes the edit that does the same again.
-    fn write(&mut self, face: Face, done: &mut Done, stored: &mut Vec<EditBody>, change: impl FnOnce(&mut DeskCell)) {
-        let Some(before) = self.cells.get(&face).cloned() else { return };
-        let mut after = before.clone();
-        change(&mut after);
-        if after == before {
-            return;
-        }
-        let word = |old: &String, new: &String| (old != new).then(|| new.clone());
-        stored.push(EditBody::Describe {
-            face: face.0,
-            code: word(&before.code, &after.code),
-            name: word(&before.name, &after.name),
-            cell_kind: (before.kind != after.kind).then(|| after.kind.code().to_owned()),
-            community_code: word(&before.community_code, &after.community_code),
-        });
-        self.cells.insert(face, after.clone());
-        done.parts.push(Part::Cells(vec![(face, Some(before), Some(after))]));
-    }
-
-    fn number(&mut self, all: bool, done: &mut Done, stored: &mut Vec<EditBody>) -> Result<(), EditRefusal> {
-        let faces: Vec<Face> = self.cells.keys().copied().collect();
-        let planned = self.all_planned();
-        let which: Vec<usize> = (0..planned.len()).filter(|i| all || planned[*i].code.is_empty()).collect();
-        let mut given = self.given.clone();
-        given.extend(self.cells.values().map(|c| c.origin.clone()).filter(|c| !c.is_empty()));
-        let numbering = number_cells(&self.rules.scheme, &planned, &which, &given);
-        if numbering.codes.is_empty() {
-            let (code, faces) = match numbering.refused.first() {
-                Some((_, fault)) => (fault.code(), numbering.refused.iter().map(|(i, _)| faces[*i]).collect()),
-                None => ("nothing_to_number", Vec::new()),
-            };
-            return Err(refusal(code, "no cell could be given a code", &faces));
-        }
-        drop(planned);
-        for (i, code) in numbering.codes {
-            self.write(faces[i], done, stored, |c| c.code = code);
-        }
-        Ok(())
     }
 
     fn core_edit(&self, edit: &EditBody) -> Result<Edit, EditRefusal> {
