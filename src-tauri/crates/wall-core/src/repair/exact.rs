@@ -177,6 +177,9 @@ impl SegmentIndex {
     }
 }
 
+/// A ground with more crossings than this is no ground that somebody drew: its noding would take minutes and gigabytes.
+pub(crate) const MOST_CROSSINGS: usize = 100_000;
+
 /// What the edges of some rings do to each other.
 #[derive(Default, Debug)]
 pub(crate) struct Inspection {
@@ -186,6 +189,8 @@ pub(crate) struct Inspection {
     pub(crate) self_touch: Option<(usize, Place)>,
     /// Two rings cross or run along each other.
     pub(crate) crossing: Option<(usize, usize, Place)>,
+    /// There are more than [`MOST_CROSSINGS`] crossings: looking ended there.
+    pub(crate) tangled: bool,
     /// Where two rings touch in points, in no order; a point may come more than once.
     pub(crate) touches: Vec<(usize, usize, GridPoint)>,
 }
@@ -235,6 +240,7 @@ pub(crate) fn inspect(rings: &[&GridRing]) -> Inspection {
     let mut found = Inspection::default();
     // The smallest pair of segments is reported, whatever the order of the tree.
     let mut best = [(usize::MAX, usize::MAX); 3];
+    let mut crossings = 0;
     for (i, &(a, b)) in segments.iter().enumerate() {
         for j in index.near(a, b, 0.0).filter(|j| *j > i) {
             let (c, d) = segments[j];
@@ -256,6 +262,11 @@ pub(crate) fn inspect(rings: &[&GridRing]) -> Inspection {
                     (1, p.place())
                 }
             };
+            crossings += usize::from(kind == 0);
+            if crossings > MOST_CROSSINGS {
+                found.tangled = true;
+                return found;
+            }
             let slot = kind + if same { 0 } else { 2 };
             if (i, j) >= best[slot] {
                 continue;

@@ -190,6 +190,16 @@ fn repair_polygon(raw: &RawPolygon, part: &str, findings: &mut Findings) -> Resu
     cut.map(|c| c.concat()).filter(|c| !c.is_empty()).ok_or_else(|| cannot(part, place))
 }
 
+/// Refuses what crosses itself so often that nobody drew it.
+fn tangled(seen: &exact::Inspection, part: &str) -> Result<(), Fault> {
+    if !seen.tangled {
+        return Ok(());
+    }
+    let place = seen.self_crossing.map(|c| c.1).or(seen.crossing.map(|c| c.2));
+    let message = format!("{part}the edges cross each other more than {} times: this is no cell", exact::MOST_CROSSINGS);
+    Err(Fault::at("too_tangled", message, place))
+}
+
 fn cannot(part: &str, place: Option<Place>) -> Fault {
     Fault::at("cannot_be_repaired", format!("{part}the rings cross each other in a way that cannot be repaired"), place)
 }
@@ -198,6 +208,7 @@ fn cannot(part: &str, place: Option<Place>) -> Fault {
 fn simple_polygons(mut rings: Vec<GridRing>, part: &str, findings: &mut Findings) -> Result<Vec<GridPolygon>, Fault> {
     let mut noding = false;
     let seen = inspect(&rings.iter().collect::<Vec<_>>());
+    tangled(&seen, part)?;
     let name = |r: usize| if r == 0 { format!("{part}the outer ring") } else { format!("{part}hole {r}") };
     if let Some((r, place)) = seen.self_crossing {
         findings.change(
@@ -313,7 +324,9 @@ fn unite_parts(geometry: &mut CellGeometry, findings: &mut Findings) -> Result<(
         Some(first) => covered(if first { a } else { b }, if first { b } else { a }).then_some(a),
         None => None,
     };
-    let met = inspect(&rings_of(geometry).collect::<Vec<_>>()).crossing.map(|c| c.2);
+    let seen = inspect(&rings_of(geometry).collect::<Vec<_>>());
+    tangled(&seen, "")?;
+    let met = seen.crossing.map(|c| c.2);
     let place = || neighbours(&outers).into_iter().find_map(on_another).and_then(|a| outers[a].first()).map(|p| p.place());
     let Some(place) = met.or_else(place) else { return Ok(()) };
     let united = overlay(rings_of(geometry), [], Operation::Union).ok_or_else(|| cannot("", Some(place)))?;

@@ -142,6 +142,25 @@ fn nothing_to_repair_is_refused() {
     refused(&[vec![vec![[-120.0, 80.0], [0.0, 80.0], [120.0, 80.0], [-120.0, 80.0]]]], "encloses_pole");
 }
 
+/// Points thrown at random.
+fn tangle(n: u64) -> RawRing {
+    let mut at = 7u64;
+    let mut next = || {
+        at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (at >> 33) as f64 / f64::from(1 << 31)
+    };
+    let mut ring: RawRing = (0..n).map(|_| [121.0 + next() * 0.01, 31.0 + next() * 0.01]).collect();
+    ring.push(ring[0]);
+    ring
+}
+
+#[test]
+fn a_tangle_is_refused_before_it_takes_the_machine() {
+    refused(&[vec![tangle(20_000)]], "too_tangled");
+    let (g, _) = repair(&[vec![tangle(200)]], RepairOptions::default()).unwrap();
+    assert!(is_valid(&g));
+}
+
 #[test]
 fn across_the_antimeridian() {
     let raw = vec![vec![vec![[177.9, -18.3], [-179.8, -18.3], [-179.8, -16.2], [177.9, -16.2], [177.9, -18.3]]]];
