@@ -21,6 +21,9 @@ export const tools = ['select', 'vertex', 'insert', 'delete', 'reshape', 'split'
 /** What the pointer and the keys do on the map. */
 export type Tool = (typeof tools)[number];
 
+/** Refusals that say: the page shows what is no more. */
+export const stale: ReadonlySet<string> = new Set(['head_moved', 'not_a_draft', 'wrong_status']);
+
 /** The tabs of the right side. */
 export const tabs = ['balance', 'findings', 'history', 'owners'] as const;
 
@@ -317,6 +320,8 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     state.preview = null;
   }
 
+  const refused = (): EditRefusal | null => state.refusal;
+
   async function change(path: string, body: unknown): Promise<boolean> {
     const id = state.opened?.plan.id;
     // One change at a time: the next one must stand on the head that this one makes.
@@ -336,11 +341,14 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       return false;
     } finally {
       state.busy = false;
-      // Somebody else edited the same draft: what is there now must be seen before the next try.
-      if (refusalIs('head_moved')) await planner.refresh();
+      // Somebody else changed the same plan: what is there now must be seen before the next try.
+      const refusal = refused();
+      if (refusal && stale.has(refusal.code)) {
+        await planner.refresh();
+        state.refusal = refusal;
+      }
     }
   }
-  const refusalIs = (code: string): boolean => state.refusal?.code === code;
 
   const plan = computed(() => state.plans.find((one) => one.id === state.opened?.plan.id) ?? state.opened?.plan ?? null);
   const netKey = computed(() => plan.value?.network ?? network());
@@ -417,9 +425,9 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       wanted = { body, tentative };
       if (!asking) void askPreviews();
     },
-    undo: () => change('undo', {}),
-    redo: (id) => change('redo', { edit: id ?? null } satisfies PlanGotoRequest),
-    goto: (edit) => change('goto', { edit } satisfies PlanGotoRequest),
+    undo: () => change('undo', { edit: null, seen: state.head ?? 0 } satisfies PlanGotoRequest),
+    redo: (id) => change('redo', { edit: id ?? null, seen: state.head ?? 0 } satisfies PlanGotoRequest),
+    goto: (edit) => change('goto', { edit, seen: state.head ?? 0 } satisfies PlanGotoRequest),
     async snapshot(name) {
       const id = state.opened?.plan.id;
       if (id === undefined) return null;

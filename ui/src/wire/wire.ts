@@ -1041,7 +1041,7 @@ weights: WorkloadWeightsView,
  */
 code_sequence_digits: number, 
 /**
- * Which part keeps the code after a split: larger, more_households, neither.
+ * Which part keeps the code after a split: households, area, neither.
  */
 split_policy: string, 
 /**
@@ -1145,7 +1145,15 @@ cell_kind: string | null,
 /**
  * Code of the community.
  */
-community_code: string | null, } | { "kind": "number", 
+community_code: string | null, } | { "kind": "owners", 
+/**
+ * The cell.
+ */
+face: number, 
+/**
+ * The owners; `null` = as proposed by rule, which confirms them.
+ */
+owners: Array<PlanOwnerLine> | null, } | { "kind": "number", 
 /**
  * All cells instead of those without a code.
  */
@@ -1552,16 +1560,6 @@ rule: string,
  */
 confirmed: boolean, };
 
-export type PlanOwnersRequest = { 
-/**
- * The cell's code.
- */
-code: string, 
-/**
- * The owners; `null` = as proposed.
- */
-owners: Array<PlanOwnerLine> | null, };
-
 export type NewPlanRequest = { 
 /**
  * Name.
@@ -1582,13 +1580,18 @@ from_nothing: boolean, };
 
 export type PlanStepRequest = { 
 /**
- * submit, withdraw, approve, return, publish, retire.
+ * submit, withdraw (from review, or a published plan before it begins), approve, return, publish, retire.
  */
 step: string, 
 /**
  * What to say with it.
  */
 note: string, 
+/**
+ * The edit the page shows, 0 = the beginning: when the plan stands on another one, the step is refused with
+ * `head_moved`. `null` = whatever it stands on.
+ */
+seen: number | null, 
 /**
  * publish: from when; `null` = now (a first plan: since always).
  */
@@ -1604,9 +1607,13 @@ acknowledge: Array<string>, };
 
 export type PlanGotoRequest = { 
 /**
- * The edit; `null` = the beginning.
+ * goto: the edit, `null` = the beginning; redo: which branch, `null` = the one walked last; undo takes none.
  */
-edit: number | null, };
+edit: number | null, 
+/**
+ * The edit the page shows, 0 = the beginning; as in a step.
+ */
+seen: number | null, };
 
 export type PlanSnapshotRequest = { 
 /**

@@ -73,7 +73,6 @@ fn typescript_types_are_current() {
         Proposals,
         PlanOwnerLine,
         PlanOwners,
-        PlanOwnersRequest,
         NewPlanRequest,
         PlanStepRequest,
         PlanGotoRequest,

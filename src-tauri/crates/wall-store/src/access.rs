@@ -69,9 +69,9 @@ impl Role {
         matches!(self, Self::Leader | Self::Planner | Self::Admin)
     }
 
-    /// Whether the role may publish a plan that was reviewed, and retire one.
+    /// Whether the role may publish a plan that was reviewed, take it back, and retire one.
     pub fn may_publish(self) -> bool {
-        matches!(self, Self::Leader | Self::Planner | Self::Admin)
+        matches!(self, Self::Planner | Self::Admin)
     }
 
     /// Whether the role may administer: accounts, feeds, settings.

@@ -1,4 +1,4 @@
-//! Drafts of plans: their edits as a tree, named states, steps of review, owners to be, lineage.
+//! Drafts of plans: their edits as a tree, named states, steps of review, lineage.
 
 use crate::{
     Store, StoreError, WriteTx,
@@ -7,7 +7,7 @@ use crate::{
     write::chunks,
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
-use wall_core::{CellKind, CellRecord, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
+use wall_core::{CellKind, CellRecord, NetworkId, OwnerRecord, Plan, PlanId, PlanStatus, UtcMs};
 
 /// A plan with where it comes from and who had a say in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,7 +98,7 @@ pub enum PlanStep {
     Approve,
     /// Sent back with a note.
     Return,
-    /// Put away: a draft that will not be published, or a published plan that is no longer to be used.
+    /// Put away: a draft that will not be published.
     Retire,
 }
 
@@ -237,25 +237,13 @@ impl Store {
             .collect())
     }
 
-    /// Everybody who edited a plan or sent it to review.
+    /// Everybody who made, edited or sent a plan to review, or took an edit of it back.
     pub async fn plan_hands(&self, plan: PlanId) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT author FROM plan WHERE id = ?1 UNION SELECT actor FROM plan_edit WHERE plan_id = ?1 \
-             UNION SELECT actor FROM plan_step WHERE plan_id = ?1 AND step = 'submit' UNION SELECT actor FROM plan_owner WHERE plan_id = ?1",
-        )
-        .bind(plan.0)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        Ok(rows.iter().map(|r| r.get(0)).collect())
-    }
-
-    /// Owners confirmed or named for cells of a draft: code and JSON.
-    pub async fn plan_owners(&self, plan: PlanId) -> Result<Vec<(String, String)>, StoreError> {
-        let rows = sqlx::query("SELECT cell_code, owners FROM plan_owner WHERE plan_id = ? ORDER BY cell_code")
+        let rows = sqlx::query("SELECT author FROM plan WHERE id = ?1 UNION SELECT actor FROM plan_hand WHERE plan_id = ?1")
             .bind(plan.0)
             .fetch_all(&self.inner.reader)
             .await?;
-        Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+        Ok(rows.iter().map(|r| r.get(0)).collect())
     }
 
     /// Codes that any published plan of a network ever used. O(cells of all published plans).
@@ -330,17 +318,32 @@ impl WriteTx {
         if status != PlanStatus::Draft {
             return Err(StoreError::Refused(format!("plan {} is {}; only a draft is edited", plan.0, status.code())));
         }
-        if stored != head {
-            return Err(StoreError::Refused(format!("plan {} was changed by somebody else meanwhile", plan.0)));
+        self.same_head(plan, stored, head)
+    }
+
+    fn same_head(&self, plan: PlanId, stored: Option<i64>, head: Option<i64>) -> Result<(), StoreError> {
+        match stored == head {
+            true => Ok(()),
+            false => Err(StoreError::Refused(format!("plan {} was changed by somebody else meanwhile", plan.0))),
         }
-        Ok(())
     }
 
     async fn next_visit(&mut self) -> Result<i64, StoreError> {
         Ok(sqlx::query("SELECT coalesce(max(visited), 0) + 1 FROM plan_edit").fetch_one(&mut *self.tx).await?.try_get(0)?)
     }
 
+    /// Notes that the actor had a hand in a plan.
+    async fn note_hand(&mut self, plan: PlanId) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR IGNORE INTO plan_hand (plan_id, actor) VALUES (?, ?)")
+            .bind(plan.0)
+            .bind(&self.actor.who)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     async fn move_head(&mut self, plan: PlanId, head: Option<i64>) -> Result<(), StoreError> {
+        self.note_hand(plan).await?;
         self.line(ChangeKind::Draft, plan.0);
         sqlx::query("UPDATE plan SET head_edit_id = ?, changed_at = ? WHERE id = ?")
             .bind(head)
@@ -414,44 +417,11 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Writes who will answer for a cell of a draft; `None` forgets what was written.
-    pub async fn put_plan_owner(&mut self, plan: PlanId, code: &str, owners: Option<&str>) -> Result<(), StoreError> {
-        let (status, _) = self.plan_stand(plan).await?;
-        if !matches!(status, PlanStatus::Draft | PlanStatus::InReview) {
-            return Err(StoreError::Refused(format!(
-                "plan {} is {}; its owners are changed by importing owners",
-                plan.0,
-                status.code()
-            )));
-        }
-        match owners {
-            Some(text) => {
-                sqlx::query(
-                    "INSERT OR REPLACE INTO plan_owner (plan_id, cell_code, owners, actor, recorded_at) VALUES (?, ?, ?, ?, ?)",
-                )
-                .bind(plan.0)
-                .bind(code)
-                .bind(text)
-                .bind(&self.actor.who)
-                .bind(self.recorded_at.0)
-                .execute(&mut *self.tx)
-                .await?
-            }
-            None => {
-                sqlx::query("DELETE FROM plan_owner WHERE plan_id = ? AND cell_code = ?")
-                    .bind(plan.0)
-                    .bind(code)
-                    .execute(&mut *self.tx)
-                    .await?
-            }
-        };
-        self.line(ChangeKind::Draft, plan.0);
-        Ok(())
-    }
-
-    /// A step of a plan's life, with its line in the record of steps. Who may take it is the service's to say.
-    pub async fn step_plan(&mut self, plan: PlanId, step: PlanStep, note: &str) -> Result<(), StoreError> {
-        let (status, head) = self.plan_stand(plan).await?;
+    /// A step of a plan's life, with its line in the record of steps; `head` is the edit that was looked at. Who may take it
+    /// is the service's to say.
+    pub async fn step_plan(&mut self, plan: PlanId, head: Option<i64>, step: PlanStep, note: &str) -> Result<(), StoreError> {
+        let (status, stored) = self.plan_stand(plan).await?;
+        self.same_head(plan, stored, head)?;
         let to = match (step, status) {
             (PlanStep::Submit, PlanStatus::Draft) => PlanStatus::InReview,
             (PlanStep::Withdraw | PlanStep::Return, PlanStatus::InReview) => PlanStatus::Draft,
@@ -481,6 +451,9 @@ impl WriteTx {
         }
         query.push(" WHERE id = ").push_bind(plan.0);
         query.build().execute(&mut *self.tx).await?;
+        if step == PlanStep::Submit {
+            self.note_hand(plan).await?;
+        }
         self.note_step(plan, step.code(), note, head).await?;
         self.line(ChangeKind::Draft, plan.0);
         Ok(())
@@ -520,21 +493,29 @@ impl WriteTx {
         Ok(())
     }
 
-    /// What goes with publishing a reviewed draft: the rule for tickets in hand, the step, what became of which code.
+    /// What goes with publishing a reviewed draft: the rule for tickets in hand, the step, what became of which code. `head` is
+    /// the edit that was looked at; only what a second person agreed to is published.
     pub async fn note_publishing(
         &mut self,
         plan: PlanId,
+        head: Option<i64>,
         tickets_stay: bool,
         note: &str,
         lineage: &[LineageRecord],
     ) -> Result<(), StoreError> {
-        let (_, head) = self.plan_stand(plan).await?;
-        sqlx::query("UPDATE plan SET tickets_in_hand = ?, changed_at = ? WHERE id = ?")
-            .bind(if tickets_stay { "stay" } else { "move" })
-            .bind(self.recorded_at.0)
-            .bind(plan.0)
-            .execute(&mut *self.tx)
-            .await?;
+        let (_, stored) = self.plan_stand(plan).await?;
+        self.same_head(plan, stored, head)?;
+        let done = sqlx::query(
+            "UPDATE plan SET tickets_in_hand = ?, changed_at = ? WHERE id = ? AND status = 'in_review' AND approved = 1",
+        )
+        .bind(if tickets_stay { "stay" } else { "move" })
+        .bind(self.recorded_at.0)
+        .bind(plan.0)
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::Refused(format!("plan {} is not agreed to any more", plan.0)));
+        }
         for chunk in chunks(lineage) {
             let mut query =
                 QueryBuilder::<Sqlite>::new("INSERT INTO cell_lineage (plan_id, from_code, to_code, kind, area_share) ");
@@ -546,24 +527,95 @@ impl WriteTx {
         self.note_step(plan, "publish", note, head).await
     }
 
-    /// Ends what the owners of codes answer for at `at`: of codes that a plan retires, or before other owners begin.
-    pub async fn end_owners(&mut self, network: NetworkId, codes: &[String], at: UtcMs) -> Result<(), StoreError> {
-        if codes.is_empty() {
-            return Ok(());
-        }
+    /// Owners that a plan brings with it from `at` on: those of ended codes end, lines that take the place of others end
+    /// them, new ones begin. What was done is kept, so that a plan that waits can be taken back.
+    pub async fn plan_ownerships(
+        &mut self,
+        plan: PlanId,
+        network: NetworkId,
+        ended: &[String],
+        begin: &[OwnerRecord],
+        at: UtcMs,
+    ) -> Result<(), StoreError> {
         let revision = self.line(ChangeKind::Owners, network.0);
-        for code in codes {
+        for code in ended {
             sqlx::query(
-                "UPDATE ownership SET valid_to = ?1, revision = ?2 WHERE network_id = ?3 AND cell_code = ?4 AND valid_from < ?1 \
-                 AND (valid_to IS NULL OR valid_to > ?1)",
+                "INSERT INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \
+                 WHERE network_id = ?2 AND cell_code = ?3 AND valid_from < ?4 AND (valid_to IS NULL OR valid_to > ?4)",
             )
-            .bind(at.0)
-            .bind(revision)
+            .bind(plan.0)
             .bind(network.0)
             .bind(code)
+            .bind(at.0)
             .execute(&mut *self.tx)
             .await?;
         }
+        sqlx::query(
+            "UPDATE ownership SET valid_to = ?1, revision = ?2 WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?3)",
+        )
+        .bind(at.0)
+        .bind(revision)
+        .bind(plan.0)
+        .execute(&mut *self.tx)
+        .await?;
+        let first = self.next_id("ownership").await?;
+        self.put_owners(network, begin).await?;
+        sqlx::query("INSERT INTO plan_ownership (plan_id, ownership_id, began) SELECT ?, id, 1 FROM ownership WHERE id >= ?")
+            .bind(plan.0)
+            .bind(first)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
+    }
+
+    /// Takes a published plan back that has not begun by `now`: it is a draft again, the plan before goes on, and owners
+    /// are as if it had never been published.
+    ///
+    /// # Errors
+    /// The plan is not published, has begun, or another one is published after it.
+    pub async fn unpublish_plan(&mut self, plan: PlanId, note: &str, now: UtcMs) -> Result<(), StoreError> {
+        let (_, head) = self.plan_stand(plan).await?;
+        let row = sqlx::query(
+            "SELECT network_id, effective_from FROM plan WHERE id = ? AND status = 'published' AND effective_from > ? AND effective_to IS NULL",
+        )
+        .bind(plan.0)
+        .bind(now.0)
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        let Some(row) = row else {
+            return Err(StoreError::Refused(format!("plan {} has begun, or another one is published after it", plan.0)));
+        };
+        let (network, from): (i64, i64) = (row.get(0), row.get(1));
+        let revision = self.line(ChangeKind::Plan, plan.0);
+        let undo = [
+            "UPDATE ownership SET revision = ?2, valid_to = (SELECT valid_to FROM plan_ownership WHERE plan_id = ?1 AND ownership_id = id) \
+             WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 0)",
+            "DELETE FROM ownership WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 1)",
+            "DELETE FROM plan_ownership WHERE plan_id = ?1",
+            "DELETE FROM cell_lineage WHERE plan_id = ?1",
+            "UPDATE plan SET status = 'draft', approved = 0, effective_from = NULL, tickets_in_hand = 'move', revision = ?2, \
+             changed_at = ?3 WHERE id = ?1",
+        ];
+        for statement in undo {
+            sqlx::query(statement).bind(plan.0).bind(revision).bind(self.recorded_at.0).execute(&mut *self.tx).await?;
+        }
+        let before: Vec<i64> = sqlx::query("SELECT id FROM plan WHERE network_id = ? AND effective_to = ?")
+            .bind(network)
+            .bind(from)
+            .fetch_all(&mut *self.tx)
+            .await?
+            .iter()
+            .map(|r| r.get(0))
+            .collect();
+        for old in before {
+            let revision = self.line(ChangeKind::Plan, old);
+            sqlx::query("UPDATE plan SET effective_to = NULL, revision = ? WHERE id = ?")
+                .bind(revision)
+                .bind(old)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        self.line(ChangeKind::Owners, network);
+        self.note_step(plan, "unpublish", note, head).await
     }
 }

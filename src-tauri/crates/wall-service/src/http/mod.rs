@@ -188,7 +188,6 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/plans/{id}/history") => get(plans::history),
             ("POST", "/api/v1/plans/{id}/snapshots") => post(plans::snapshot),
             ("GET", "/api/v1/plans/{id}/owners") => get(plans::owners),
-            ("POST", "/api/v1/plans/{id}/owners") => post(plans::put_owners),
             ("GET", "/api/v1/plans/{id}/impact") => get(plans::impact),
             ("POST", "/api/v1/plans/import") => post(plans::import),
             ("GET", "/api/v1/plans/{id}/export") => get(plans::export),

@@ -5,8 +5,8 @@ use crate::{
     export::CellsFormat,
     wall::PlanError,
     wire::{
-        EditRequest, EditResult, NewPlanRequest, OverlayLineView, PlanGotoRequest, PlanHistory, PlanOwners, PlanOwnersRequest,
-        PlanSnapshotRequest, PlanState, PlanStepRequest, PlanSummary, PlanningSettings, Proposals,
+        EditRequest, EditResult, NewPlanRequest, OverlayLineView, PlanGotoRequest, PlanHistory, PlanOwners, PlanSnapshotRequest,
+        PlanState, PlanStepRequest, PlanSummary, PlanningSettings, Proposals,
     },
 };
 use axum::{
@@ -102,18 +102,19 @@ pub(crate) async fn edit(State(app): State<App>, caller: Caller, Path(id): Path<
     json(app.wall.plan_edit(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal))
 }
 
-pub(crate) async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
-    json(app.wall.plan_undo(&caller.actor, plan(&id)?).await.map(Json).map_err(PlanRefusal))
+pub(crate) async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
+    let body: PlanGotoRequest = read(&app, request).await?;
+    json(app.wall.plan_undo(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn redo(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
     let body: PlanGotoRequest = read(&app, request).await?;
-    json(app.wall.plan_redo(&caller.actor, plan(&id)?, body.edit).await.map(Json).map_err(PlanRefusal))
+    json(app.wall.plan_redo(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn go_to(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
     let body: PlanGotoRequest = read(&app, request).await?;
-    json(app.wall.plan_go_to(&caller.actor, plan(&id)?, body.edit).await.map(Json).map_err(PlanRefusal))
+    json(app.wall.plan_go_to(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn history(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
@@ -129,21 +130,6 @@ pub(crate) async fn snapshot(State(app): State<App>, caller: Caller, Path(id): P
 pub(crate) async fn owners(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
     let answer: Answer<Vec<PlanOwners>> = app.wall.plan_owners(&caller.actor, plan(&id)?).await.map(Json).map_err(PlanRefusal);
     json(answer)
-}
-
-pub(crate) async fn put_owners(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
-    /// One cell's owners, or those of several at once.
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany {
-        Many(Vec<PlanOwnersRequest>),
-        One(PlanOwnersRequest),
-    }
-    let requests = match read(&app, request).await? {
-        OneOrMany::Many(list) => list,
-        OneOrMany::One(one) => vec![one],
-    };
-    json(app.wall.plan_put_owners(&caller.actor, plan(&id)?, requests).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn step(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {

@@ -584,7 +584,6 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/plans/{id}/history"),
     ("POST", "/api/v1/plans/{id}/snapshots"),
     ("GET", "/api/v1/plans/{id}/owners"),
-    ("POST", "/api/v1/plans/{id}/owners"),
     ("GET", "/api/v1/plans/{id}/impact"),
     ("GET", "/api/v1/plans/{id}/export"),
     ("GET", "/api/v1/plans/{id}/proposals"),

@@ -162,7 +162,7 @@ pub struct PlanningSettings {
     pub weights: WorkloadWeightsView,
     /// Digits of the sequence behind the community code (3 → 15 digits in all).
     pub code_sequence_digits: u8,
-    /// Which part keeps the code after a split: larger, more_households, neither.
+    /// Which part keeps the code after a split: households, area, neither.
     pub split_policy: String,
     /// Which code a merged cell has: into, new.
     pub merge_policy: String,
@@ -250,6 +250,13 @@ pub enum EditBody {
         cell_kind: Option<String>,
         /// Code of the community.
         community_code: Option<String>,
+    },
+    /// Says who will answer for a cell.
+    Owners {
+        /// The cell.
+        face: u32,
+        /// The owners; `null` = as proposed by rule, which confirms them.
+        owners: Option<Vec<PlanOwnerLine>>,
     },
     /// Gives codes by the scheme: to new cells only, or to all, west→east and north→south.
     Number {
@@ -515,14 +522,6 @@ pub struct PlanOwners {
     pub confirmed: bool,
 }
 
-/// Confirms or names owners of a cell of a draft.
-pub struct PlanOwnersRequest {
-    /// The cell's code.
-    pub code: String,
-    /// The owners; `null` = as proposed.
-    pub owners: Option<Vec<PlanOwnerLine>>,
-}
-
 /// A new draft.
 pub struct NewPlanRequest {
     /// Name.
@@ -539,11 +538,16 @@ pub struct NewPlanRequest {
 
 /// A word to a plan's life: submit, withdraw, approve, return, publish, retire.
 pub struct PlanStepRequest {
-    /// submit, withdraw, approve, return, publish, retire.
+    /// submit, withdraw (from review, or a published plan before it begins), approve, return, publish, retire.
     pub step: String,
     /// What to say with it.
     #[serde(default)]
     pub note: String,
+    /// The edit the page shows, 0 = the beginning: when the plan stands on another one, the step is refused with
+    /// `head_moved`. `null` = whatever it stands on.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub seen: Option<i64>,
     /// publish: from when; `null` = now (a first plan: since always).
     #[serde(default)]
     #[ts(type = "number | null")]
@@ -556,11 +560,16 @@ pub struct PlanStepRequest {
     pub acknowledge: Vec<String>,
 }
 
-/// Names a state or a jump.
+/// A jump in the history, or one step of it.
 pub struct PlanGotoRequest {
-    /// The edit; `null` = the beginning.
+    /// goto: the edit, `null` = the beginning; redo: which branch, `null` = the one walked last; undo takes none.
+    #[serde(default)]
     #[ts(type = "number | null")]
     pub edit: Option<i64>,
+    /// The edit the page shows, 0 = the beginning; as in a step.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub seen: Option<i64>,
 }
 
 /// A name for the present state.

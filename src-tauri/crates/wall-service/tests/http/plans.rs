@@ -625,15 +625,139 @@ async fn owners_are_confirmed_or_named() {
         (&list[1]["rule"], &list[1]["code"], &list[1]["confirmed"]),
         (&json!("inherited"), &json!(code(9)), &json!(false))
     );
-    let named =
-        json!({ "code": code(8), "owners": [{ "party": "综治办", "party_kind": "unit", "role": "unit", "from_code": "" }] });
-    let list = room.done(&desk.planner, &path, json!([named, { "code": code(9), "owners": null }])).await;
+    let unit = |party: &str| json!([{ "party": party, "party_kind": "unit", "role": "unit", "from_code": "" }]);
+    let named = json!({ "kind": "owners", "face": 8, "owners": unit("综治办") });
+    let confirmed = json!({ "kind": "owners", "face": 9, "owners": null });
+    room.edit(&desk.planner, plan, json!({ "kind": "batch", "edits": [named, confirmed] })).await;
+    let list = room.get(&desk.planner, &path).await.json();
     assert!(list.as_array().unwrap().iter().all(|o| o["confirmed"] == true), "{list}");
     let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
     assert!(state["findings"].as_array().unwrap().iter().all(|f| f["code"] != "owner_missing"));
-    let bad = json!({ "code": code(8), "owners": [{ "party": " ", "party_kind": "unit", "role": "unit", "from_code": "" }] });
-    assert_eq!(room.tell(&desk.planner, &path, bad).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(room.tell(&desk.planner, &path, json!({ "code": "no", "owners": null })).await.status, StatusCode::NOT_FOUND);
+    let edits = format!("/api/v1/plans/{plan}/edits");
+    let head = &state["head"];
+    let bad = json!({ "edit": { "kind": "owners", "face": 8, "owners": unit(" ") }, "head": head });
+    assert_eq!(room.refused(&desk.planner, &edits, bad).await, "bad_text");
+    let nobody = json!({ "edit": { "kind": "owners", "face": 99, "owners": null }, "head": head });
+    assert_eq!(room.refused(&desk.planner, &edits, nobody).await, "nothing_there");
+    let again = json!({ "edit": { "kind": "owners", "face": 8, "owners": unit("综治办") }, "head": head });
+    assert_eq!(room.refused(&desk.planner, &edits, again).await, "no_change");
+
+    // Who was named stays with the cell when its code changes, and goes when the edit is taken back.
+    let owner_of = async |face: u32| -> Value {
+        let list = room.get(&desk.planner, &path).await.json();
+        list.as_array().unwrap().iter().find(|o| o["face"] == face).unwrap().clone()
+    };
+    room.edit(
+        &desk.planner,
+        plan,
+        json!({ "kind": "describe", "face": 8, "code": code(20), "name": null, "cell_kind": null, "community_code": null }),
+    )
+    .await;
+    assert_eq!(owner_of(8).await["owners"][0]["party"], "综治办");
+    for _ in 0..3 {
+        room.done(&desk.planner, &format!("/api/v1/plans/{plan}/undo"), json!({})).await;
+    }
+    assert_eq!(owner_of(8).await["rule"], "none");
+    // Another split gives the same code to other ground: it has nothing of what was said of the first.
+    room.edit(&desk.planner, plan, json!({ "kind": "split", "face": 0, "line": [at(0.5, -0.1), at(0.5, 1.1)] })).await;
+    let other = owner_of(9).await;
+    assert_eq!((&other["code"], &other["rule"], &other["confirmed"]), (&json!(code(9)), &json!("inherited"), &json!(false)));
+}
+
+/// A draft that a second person agreed to.
+async fn agreed(room: &Room, desk: &Desk) -> (i64, String) {
+    let plan = room.draft(&desk.planner).await;
+    room.edit(&desk.planner, plan, split()).await;
+    let step = format!("/api/v1/plans/{plan}/step");
+    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    (plan, step)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_waits_for_its_time_is_taken_back() {
+    let (room, desk) = ready().await;
+    let operator = room.token("operator", Role::Operator, true).await;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let (plan, step) = agreed(&room, &desk).await;
+    let publish = |at: i64| json!({ "step": "publish", "effective_ms": at, "tickets": "stay", "acknowledge": ["owner_missing"] });
+    for far in [now + 36_600 * DAY_MS, i64::MAX] {
+        assert_eq!(room.refused(&desk.planner, &step, publish(far)).await, "too_far");
+    }
+    let leader = room.tell(&desk.leader, &step, publish(now + DAY_MS)).await;
+    assert_eq!(leader.status, StatusCode::FORBIDDEN, "a leader agrees; planners publish");
+    let owners = room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap();
+    room.done(&desk.planner, &step, publish(now + 30 * DAY_MS)).await;
+    assert_ne!(room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap(), owners);
+    // An urgent change before that time is not possible …
+    let (urgent, urgent_step) = agreed(&room, &desk).await;
+    assert_eq!(room.refused(&desk.planner, &urgent_step, publish(now + DAY_MS)).await, "blocked");
+    let mut acknowledged = publish(now + DAY_MS);
+    acknowledged["acknowledge"] = json!(["owner_missing", "base_outdated"]);
+    assert_eq!(room.refused(&desk.planner, &urgent_step, acknowledged.clone()).await, "too_early");
+    // … until the plan that waits is taken back: a draft again, with everything as if it had never been published.
+    let back = room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
+    assert_eq!((&back["status"], &back["effective_from_ms"]), (&json!("draft"), &Value::Null));
+    assert_eq!(codes_at(&room, &operator, Some(now + 60 * DAY_MS)).await, (0..9).map(code).collect::<Vec<_>>());
+    let after = room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap();
+    let ends = |list: &[wall_core::Ownership]| list.iter().map(|o| (o.id, o.valid_from, o.valid_to)).collect::<Vec<_>>();
+    assert_eq!(ends(&after), ends(&owners));
+    assert_eq!(room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json()["editable"], true);
+    room.done(&desk.planner, &urgent_step, publish(now + DAY_MS)).await;
+    move_clock(&room, now + DAY_MS + 60_000).await;
+    room.until("the urgent plan takes effect", async || {
+        (room.get(&operator, "/api/v1/wall").await.json()["plan"]["id"] == urgent).then_some(())
+    })
+    .await;
+    // What is in force is history in the making.
+    assert_eq!(room.refused(&desk.planner, &urgent_step, json!({ "step": "withdraw" })).await, "wrong_status");
+    // The first draft was drawn from a plan that has been followed meanwhile: it says so.
+    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    let behind = state["findings"].as_array().unwrap().iter().find(|f| f["code"] == "base_outdated").unwrap();
+    assert_eq!((&behind["blocks"], &behind["values"]["plan"]), (&json!(true), &json!("调整稿")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_is_about_what_was_seen() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let (path, step) = (format!("/api/v1/plans/{plan}"), format!("/api/v1/plans/{plan}/step"));
+    let seen = room.edit(&desk.planner, plan, split()).await["head"].clone();
+    room.done(&desk.planner, &step, json!({ "step": "submit", "seen": seen })).await;
+    // While the reviewer looks, the author takes it back, changes it, and sends it again.
+    room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
+    let newer = room.edit(&desk.planner, plan, merge()).await["head"].clone();
+    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "submit", "seen": seen })).await, "head_moved");
+    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    assert_eq!(room.refused(&desk.leader, &step, json!({ "step": "approve", "seen": seen })).await, "head_moved");
+    assert_eq!(room.refused(&desk.leader, &step, json!({ "step": "approve", "seen": 0 })).await, "head_moved");
+    // A colleague does not take it back; the reviewer may send it back.
+    assert_eq!(room.refused(&desk.other, &step, json!({ "step": "withdraw" })).await, "not_yours");
+    room.done(&desk.leader, &step, json!({ "step": "return", "seen": newer, "note": "再看" })).await;
+    // Nobody takes back an edit they have not seen, and whoever takes one back has a hand in the plan.
+    assert_eq!(room.refused(&desk.other, &format!("{path}/undo"), json!({ "seen": seen })).await, "head_moved");
+    room.done(&desk.other, &format!("{path}/undo"), json!({ "seen": newer })).await;
+    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    assert_eq!(room.refused(&desk.other, &step, json!({ "step": "approve" })).await, "own_plan");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_beside_a_submission_is_in_it_or_refused() {
+    let (room, desk) = ready().await;
+    for _ in 0..6 {
+        let plan = room.draft(&desk.planner).await;
+        let (path, step) = (format!("/api/v1/plans/{plan}/edits"), format!("/api/v1/plans/{plan}/step"));
+        let (edited, submitted) = tokio::join!(
+            room.tell(&desk.planner, &path, json!({ "edit": merge(), "head": null })),
+            room.tell(&desk.planner, &step, json!({ "step": "submit" })),
+        );
+        let cells = room.wall.store().written_cells(wall_core::PlanId(plan)).await.unwrap().len();
+        match (edited.status, submitted.status) {
+            (StatusCode::OK, StatusCode::OK) => assert_eq!(cells, 8),
+            (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::OK) => assert_eq!((cells, edited.code().as_str()), (9, "not_a_draft")),
+            other => panic!("{other:?}: {} {}", edited.text(), submitted.text()),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

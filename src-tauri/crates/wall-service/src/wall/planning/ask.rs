@@ -1,6 +1,6 @@
 //! Looking at plans: their state, ground, edges, history, and what lies on the ground for drawing over.
 
-use super::{FIGURES_MS, Open, PlanError, data::PlanningData, owners, plans, view};
+use super::{FIGURES_MS, Open, PlanError, data::PlanningData, owners, view};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{EditView, OverlayLineView, PlanHistory, PlanOwners, PlanSnapshotView, PlanState},
@@ -26,7 +26,7 @@ impl Wall {
         if system_now().0 - open.counted.0 > FIGURES_MS {
             self.count_anew(open, &record).await?;
         }
-        let why_not = why_not(&record, plans(actor.role));
+        let why_not = why_not(&record, actor.role.may_plan());
         let session = &open.session;
         Ok(PlanState {
             plan: self.summary(&record, &open.network.key),

@@ -1,13 +1,13 @@
-//! Commands on a draft: edits, undo and redo, jumps, named states, owners.
+//! Commands on a draft: edits, undo and redo, jumps, named states.
 
-use super::{PlanError, ask::redo_of, owners, plans, refusal, session::way_to, view};
+use super::{PlanError, ask::redo_of, refusal, same_head, session::way_to, view};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
-    wire::{EditRequest, EditResult, PlanHistory, PlanOwners, PlanOwnersRequest},
+    wire::{EditRefusal, EditRequest, EditResult, PlanGotoRequest, PlanHistory},
 };
 use std::collections::BTreeSet;
 use wall_core::{PlanId, PlanStatus};
-use wall_store::{Actor, PlanRecord, StoreError};
+use wall_store::{Actor, EditRecord, PlanRecord, StoreError};
 
 /// Largest stored edit, bytes.
 const EDIT_BYTES: usize = 4 << 20;
@@ -20,7 +20,7 @@ pub(super) fn only_a_draft(record: &PlanRecord) -> Result<(), PlanError> {
 }
 
 /// Another process was faster between looking and writing.
-fn moved(error: StoreError) -> PlanError {
+pub(super) fn moved(error: StoreError) -> PlanError {
     match error {
         StoreError::Refused(message) => refusal("head_moved", &message, &[]).into(),
         other => other.into(),
@@ -45,15 +45,14 @@ impl Wall {
 
     /// Edits a draft: on disk when this returns.
     pub async fn plan_edit(&self, actor: &Actor, plan: PlanId, request: &EditRequest) -> Result<EditResult, PlanError> {
-        self.may(actor, plans(actor.role), "edit plans")?;
+        self.may(actor, actor.role.may_plan(), "edit plans")?;
         let names = self.community_names().await?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
+        same_head(&taken.record, Some(request.head.unwrap_or(0)))?;
         let head = taken.record.head;
-        let session = taken.session()?;
-        if request.head != head {
-            return Err(refusal("head_moved", "the plan was changed meanwhile; look at it again", &[]).into());
-        }
+        let open = taken.open()?;
+        let session = &mut open.session;
         session.findings.watch();
         let (done, stored) = session.apply(&request.edit)?;
         let faces = done.faces();
@@ -65,13 +64,17 @@ impl Wall {
         let codes: BTreeSet<String> =
             faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).filter(|c| !c.is_empty()).collect();
         let cells = serde_json::to_string(&codes.iter().take(12).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
+        // Whoever asked may go away while this is written: then the plan is opened anew.
+        open.unsettled = true;
         let written = async {
             let mut tx = self.store().write(actor, system_now()).await?;
             let id = tx.add_edit(plan, head, &text, &cells).await?;
             tx.commit().await?;
             Ok::<i64, StoreError>(id)
         };
-        match written.await {
+        let written = written.await;
+        open.unsettled = false;
+        match written {
             Ok(id) => {
                 session.keep(id, done);
                 Ok(view::result(session, &faces, Vec::new(), &names))
@@ -85,38 +88,48 @@ impl Wall {
     }
 
     /// Goes one edit back.
-    pub async fn plan_undo(&self, actor: &Actor, plan: PlanId) -> Result<EditResult, PlanError> {
-        let edits = self.store().plan_edits(plan).await?;
-        let record = self.plan_record(plan).await?;
-        let Some(head) = record.head else { return Err(refusal("nothing_to_undo", "the plan is at its beginning", &[]).into()) };
-        let parent = edits.iter().find(|e| e.id == head).and_then(|e| e.parent);
-        self.plan_go_to(actor, plan, parent).await
+    pub async fn plan_undo(&self, actor: &Actor, plan: PlanId, request: &PlanGotoRequest) -> Result<EditResult, PlanError> {
+        self.walk(actor, plan, request.seen, |edits, head| match head {
+            Some(head) => Ok(edits.iter().find(|e| e.id == head).and_then(|e| e.parent)),
+            None => Err(refusal("nothing_to_undo", "the plan is at its beginning", &[])),
+        })
+        .await
     }
 
-    /// Goes one edit forward: `edit`, or the one walked last.
-    pub async fn plan_redo(&self, actor: &Actor, plan: PlanId, edit: Option<i64>) -> Result<EditResult, PlanError> {
-        let edits = self.store().plan_edits(plan).await?;
-        let record = self.plan_record(plan).await?;
-        let next = redo_of(&edits, record.head);
-        let to = match edit {
-            Some(id) if next.contains(&id) => Some(id),
-            Some(_) => None,
-            None => next.first().copied(),
-        };
-        match to {
-            Some(id) => self.plan_go_to(actor, plan, Some(id)).await,
-            None => Err(refusal("nothing_to_redo", "there is no such edit to be done again", &[]).into()),
-        }
+    /// Goes one edit forward: the one asked for, or the one walked last.
+    pub async fn plan_redo(&self, actor: &Actor, plan: PlanId, request: &PlanGotoRequest) -> Result<EditResult, PlanError> {
+        self.walk(actor, plan, request.seen, |edits, head| {
+            let next = redo_of(edits, head);
+            let to = match request.edit {
+                Some(id) => next.contains(&id).then_some(id),
+                None => next.first().copied(),
+            };
+            to.map(Some).ok_or_else(|| refusal("nothing_to_redo", "there is no such edit to be done again", &[]))
+        })
+        .await
     }
 
     /// Goes to any state of the history; nothing of it is lost.
-    pub async fn plan_go_to(&self, actor: &Actor, plan: PlanId, to: Option<i64>) -> Result<EditResult, PlanError> {
-        self.may(actor, plans(actor.role), "edit plans")?;
+    pub async fn plan_go_to(&self, actor: &Actor, plan: PlanId, request: &PlanGotoRequest) -> Result<EditResult, PlanError> {
+        self.walk(actor, plan, request.seen, |_, _| Ok(request.edit)).await
+    }
+
+    /// Moves the head to where `whither` says, given the edits and the head.
+    async fn walk(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        seen: Option<i64>,
+        whither: impl FnOnce(&[EditRecord], Option<i64>) -> Result<Option<i64>, EditRefusal>,
+    ) -> Result<EditResult, PlanError> {
+        self.may(actor, actor.role.may_plan(), "edit plans")?;
         let names = self.community_names().await?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
+        same_head(&taken.record, seen)?;
         let head = taken.record.head;
         let edits = self.store().plan_edits(plan).await?;
+        let to = whither(&edits, head)?;
         if way_to(&edits, to).is_none() {
             return Err(refusal("no_such_edit", "there is no such edit in this plan", &[]).into());
         }
@@ -138,9 +151,9 @@ impl Wall {
 
     /// Names the state a draft is in.
     pub async fn plan_name_state(&self, actor: &Actor, plan: PlanId, name: &str) -> Result<PlanHistory, PlanError> {
-        self.may(actor, plans(actor.role), "edit plans")?;
+        self.may(actor, actor.role.may_plan(), "edit plans")?;
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > 80 {
+        if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
             return Err(WallError::Invalid("a state has a name of 1 to 80 signs".into()).into());
         }
         let taken = self.take(actor, plan).await?;
@@ -150,41 +163,5 @@ impl Wall {
         tx.add_snapshot(plan, name).await?;
         tx.commit().await?;
         self.plan_history(actor, plan).await
-    }
-
-    /// Confirms or names who will answer for a cell of a draft.
-    pub async fn plan_put_owners(
-        &self,
-        actor: &Actor,
-        plan: PlanId,
-        requests: Vec<PlanOwnersRequest>,
-    ) -> Result<Vec<PlanOwners>, PlanError> {
-        self.may(actor, plans(actor.role), "edit plans")?;
-        let mut taken = self.take(actor, plan).await?;
-        only_a_draft(&taken.record)?;
-        let session = taken.session()?;
-        let mut lines = Vec::new();
-        for r in requests {
-            let cell = session.cells.values().find(|c| c.code == r.code && !r.code.is_empty());
-            let Some(cell) = cell else {
-                return Err(WallError::NotFound(format!("there is no cell {} in this plan", r.code)).into());
-            };
-            let written = match r.owners {
-                Some(named) => owners::checked(named)?,
-                None => session.owners.of(cell).owners,
-            };
-            lines.push((r.code, written));
-        }
-        let mut tx = self.store().write(actor, system_now()).await?;
-        for (code, written) in &lines {
-            let text = serde_json::to_string(written).map_err(|e| WallError::Invalid(e.to_string()))?;
-            tx.put_plan_owner(plan, code, Some(&text)).await?;
-        }
-        tx.commit().await?;
-        for (code, written) in lines {
-            session.owners.write(&code, written);
-        }
-        session.find_all();
-        Ok(owners::list(session))
     }
 }

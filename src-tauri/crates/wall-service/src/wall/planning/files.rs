@@ -1,6 +1,6 @@
 //! Plans as files: any plan taken out in any format, a draft begun from a file.
 
-use super::{PlanError, life::final_cells, plans};
+use super::{PlanError, life::final_cells};
 use crate::{
     export::{CellRow, CellsBytes, CellsFormat, cells_bytes},
     import::{CellsOptions, CellsReport, read_cells},
@@ -44,7 +44,7 @@ impl Wall {
         name: &str,
         bytes: &[u8],
     ) -> Result<(PlanSummary, CellsReport), PlanError> {
-        self.may(actor, plans(actor.role), "draw plans")?;
+        self.may(actor, actor.role.may_plan(), "draw plans")?;
         let read = tokio::task::block_in_place(|| read_cells(bytes, &CellsOptions::default()));
         let file = read.map_err(|e| WallError::Invalid(format!("this file cannot be used: {e}")))?;
         if file.records.is_empty() {

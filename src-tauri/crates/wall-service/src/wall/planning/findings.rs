@@ -129,28 +129,48 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
     let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
     let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
     let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
-    gaps.chain(unconfirmed(session)).collect()
+    behind(session).into_iter().chain(gaps).chain(unconfirmed(session)).collect()
+}
+
+/// A finding about the whole plan, without a place.
+fn whole(level: FindingLevel, code: &str, blocks: bool) -> PlanFindingView {
+    PlanFindingView {
+        level: level.code().into(),
+        code: code.into(),
+        cells: Vec::new(),
+        faces: Vec::new(),
+        lon: None,
+        lat: None,
+        values: BTreeMap::new(),
+        blocks,
+        scope: "plan".into(),
+    }
+}
+
+/// The plan was drawn from one that another has followed: publishing it takes back what that one changed.
+fn behind(session: &Session) -> Option<PlanFindingView> {
+    let newer = session.behind.as_ref()?;
+    let mut found = whole(FindingLevel::Wrong, "base_outdated", true);
+    found.values.insert("plan".into(), newer.clone());
+    Some(found)
 }
 
 /// Owners that were carried over by rule and that nobody has looked at yet.
 fn unconfirmed(session: &Session) -> Option<PlanFindingView> {
-    let waits = |c: &DeskCell| {
-        let of = session.owners.of(c);
+    let waits = |(face, cell): &(&Face, &DeskCell)| {
+        let of = session.owners.of(**face, cell);
         !of.confirmed && !of.owners.is_empty()
     };
-    let faces: Vec<(&Face, &DeskCell)> = session.cells.iter().filter(|(_, c)| waits(c)).collect();
+    let faces: Vec<(&Face, &DeskCell)> = session.cells.iter().filter(waits).collect();
     let (face, _) = faces.first()?;
     let place = session.labels.get(face).copied();
     Some(PlanFindingView {
-        level: FindingLevel::Incomplete.code().into(),
-        code: "owners_unconfirmed".into(),
         lon: place.map(|p| p.lon),
         lat: place.map(|p| p.lat),
         values: BTreeMap::from([("cells".to_owned(), faces.len().to_string())]),
         cells: faces.iter().map(|(_, c)| c.code.clone()).collect(),
         faces: faces.iter().map(|(f, _)| f.0).collect(),
-        blocks: false,
-        scope: "plan".into(),
+        ..whole(FindingLevel::Incomplete, "owners_unconfirmed", false)
     })
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::fmt::Write;
 use wall_core::{
-    CellRecord, Place, PlanId,
+    CellRecord, Face, Place, PlanId,
     planning::{Amounts, CellImpact, ImpactOf, LineageKind, LineageLine, PlannedCell, impact},
 };
 use wall_store::{Actor, LineageRecord};
@@ -60,8 +60,9 @@ fn is_something(a: &Amounts) -> bool {
     a.figures.area_m2 >= TRACE_M2 || counts.iter().any(|n| *n > 0)
 }
 
-fn first_owner(session: &Session, cell: &DeskCell) -> String {
-    session.owners.of(cell).owners.first().map_or_else(String::new, |o| o.party.clone())
+fn first_owner(session: &Session, face: Face) -> String {
+    let Some(cell) = session.cells.get(&face) else { return String::new() };
+    session.owners.of(face, cell).owners.first().map_or_else(String::new, |o| o.party.clone())
 }
 
 impl Wall {
@@ -98,7 +99,7 @@ impl Wall {
             weights: &session.rules.weights,
         };
         let report = tokio::task::block_in_place(|| impact(&session.data.ground, &of));
-        let after: Vec<&DeskCell> = session.cells.values().collect();
+        let (faces, after): (Vec<Face>, Vec<&DeskCell>) = session.cells.iter().map(|(f, c)| (*f, c)).unzip();
         let before_owner =
             |i: usize| session.owners.present_of(&before[i].code).first().map_or_else(String::new, |o| o.party.clone());
         // A vertex put into a border for a neighbour's sake changes nothing of a cell that goes on under its code.
@@ -133,7 +134,7 @@ impl Wall {
                     from: code_before(f.from),
                     to: code_after(f.to),
                     from_owner: f.from.map(before_owner).unwrap_or_default(),
-                    to_owner: f.to.map(|i| first_owner(session, after[i])).unwrap_or_default(),
+                    to_owner: f.to.map(|i| first_owner(session, faces[i])).unwrap_or_default(),
                     amounts: amounts(&f.amounts),
                 })
                 .collect(),

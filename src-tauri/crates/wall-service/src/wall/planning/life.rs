@@ -1,21 +1,26 @@
 //! The life of a plan: drawn, sent to review, agreed to by a second person, published from a date, put away.
 
-use super::{PlanError, desk_cells::DeskCell, findings, plans, refusal, reviews, session::Session};
+use super::{PlanError, desk_cells::DeskCell, edit::moved, findings, refusal, same_head, session::Session};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{NewPlanRequest, PlanStepRequest, PlanSummary},
 };
 use serde_json::json;
 use std::collections::BTreeSet;
-use wall_core::{CellRecord, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, UtcMs, planning::HouseholdsFrom};
+use wall_core::{
+    CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, UtcMs, planning::HouseholdsFrom,
+};
 use wall_store::{Actor, LineageRecord, PlanRecord, PlanStep};
 
 /// A plan published "now" may have been a moment in the making, ms.
 const NOW_SLACK_MS: i64 = 120_000;
 
+/// A plan takes effect within so long.
+const FARTHEST_MS: i64 = 10 * 366 * 24 * 3_600_000;
+
 /// The cells of a plan as its edits left them.
 pub(super) fn final_cells(session: &Session) -> Vec<CellRecord> {
-    let record = |(i, (face, cell)): (u32, (&wall_core::Face, &DeskCell))| {
+    let record = |(i, (face, cell)): (u32, (&Face, &DeskCell))| {
         let counted =
             session.figures.get(face).filter(|f| session.is_changed(*face) && f.households_from != HouseholdsFrom::Unknown);
         let counted = counted.and_then(|f| f.households).map(|h| h.round().clamp(0.0, f64::from(u32::MAX)) as u32);
@@ -55,7 +60,7 @@ pub(super) fn network_key(given: &str) -> Result<&str, WallError> {
 impl Wall {
     /// A new draft: from the plan in force, from another plan as it stands, or drawn from streets and buildings.
     pub async fn plan_new(&self, actor: &Actor, request: &NewPlanRequest) -> Result<PlanSummary, PlanError> {
-        self.may(actor, plans(actor.role), "draw plans")?;
+        self.may(actor, actor.role.may_plan(), "draw plans")?;
         let (name, key) = (plan_name(&request.name)?, network_key(&request.network)?);
         let known = self.store().networks().await?.into_iter().find(|n| n.key == key).map(|n| n.id);
         let (base, cells) = self.cells_to_start_from(actor, known, request).await?;
@@ -89,21 +94,28 @@ impl Wall {
     /// Takes a step of a plan's life.
     pub async fn plan_step(&self, actor: &Actor, plan: PlanId, request: &PlanStepRequest) -> Result<PlanSummary, PlanError> {
         let record = self.plan_record(plan).await?;
+        same_head(&record, request.seen)?;
         let note = request.note.trim();
         if note.chars().count() > 2_000 {
             return Err(WallError::Invalid("a note has at most 2,000 signs".into()).into());
         }
         match request.step.as_str() {
-            "submit" => self.submit(actor, &record, note).await?,
+            "submit" => self.submit(actor, plan, note).await?,
+            "withdraw" if record.plan.status == PlanStatus::Published => self.unpublish(actor, &record, note).await?,
             "withdraw" => {
-                self.may(actor, plans(actor.role), "take plans back from review")?;
+                self.may(actor, actor.role.may_plan(), "take plans back from review")?;
+                let own = [&record.author, &record.submitted_by].contains(&&actor.who) || actor.role.may_administer();
+                if !own {
+                    let message = "whoever made a plan or sent it to review takes it back; a reviewer sends it back";
+                    return Err(refusal("not_yours", message, &[]).into());
+                }
                 self.simple_step(actor, &record, PlanStep::Withdraw, note).await?;
             }
             "approve" => self.review(actor, &record, PlanStep::Approve, note).await?,
             "return" => self.review(actor, &record, PlanStep::Return, note).await?,
             "publish" => self.publish(actor, &record, request, note).await?,
             "retire" => {
-                self.may(actor, plans(actor.role), "put plans away")?;
+                self.may(actor, actor.role.may_plan(), "put plans away")?;
                 self.simple_step(actor, &record, PlanStep::Retire, note).await?;
             }
             _ => {
@@ -124,23 +136,25 @@ impl Wall {
             return Err(refusal("wrong_status", &message, &[]).into());
         }
         let mut tx = self.store().write(actor, system_now()).await?;
-        tx.step_plan(record.plan.id, step, note).await?;
+        tx.step_plan(record.plan.id, record.head, step, note).await.map_err(moved)?;
         tx.audit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 }).to_string()).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// Sends a draft to review: its cells are written as they stand now, and stay so until it comes back.
-    async fn submit(&self, actor: &Actor, record: &PlanRecord, note: &str) -> Result<(), PlanError> {
-        self.may(actor, plans(actor.role), "send plans to review")?;
+    async fn submit(&self, actor: &Actor, plan: PlanId, note: &str) -> Result<(), PlanError> {
+        self.may(actor, actor.role.may_plan(), "send plans to review")?;
+        // Nobody draws while the plan is taken; another process is found out by its head when this is written.
+        let mut taken = self.take(actor, plan).await?;
+        let record = taken.record.clone();
         if record.plan.status != PlanStatus::Draft {
             return Err(refusal("wrong_status", &format!("the plan is {}", record.plan.status.code()), &[]).into());
         }
-        let mut taken = self.take(actor, record.plan.id).await?;
         let cells = final_cells(taken.session()?);
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
-        tx.step_plan(record.plan.id, PlanStep::Submit, note).await?;
+        tx.step_plan(record.plan.id, record.head, PlanStep::Submit, note).await.map_err(moved)?;
         tx.audit("plan.submit", &json!({ "plan": record.plan.id.0, "cells": cells.len() }).to_string()).await?;
         tx.commit().await?;
         Ok(())
@@ -148,7 +162,7 @@ impl Wall {
 
     /// A second person says yes or no: nobody who had a hand in the plan.
     async fn review(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
-        self.may(actor, reviews(actor.role), "review plans")?;
+        self.may(actor, actor.role.may_review(), "review plans")?;
         if self.store().plan_hands(record.plan.id).await?.contains(&actor.who) {
             let message = "whoever drew a plan or sent it to review does not review it: another person signs in and does";
             return Err(refusal("own_plan", message, &[]).into());
@@ -158,7 +172,7 @@ impl Wall {
 
     /// Publishes what was approved, from a time on. Before it nothing changes on the wall.
     async fn publish(&self, actor: &Actor, record: &PlanRecord, request: &PlanStepRequest, note: &str) -> Result<(), PlanError> {
-        self.may(actor, plans(actor.role), "publish plans")?;
+        self.may(actor, actor.role.may_publish(), "publish plans")?;
         if record.plan.status != PlanStatus::InReview || !record.approved {
             return Err(refusal("not_approved", "only a plan that a second person approved is published", &[]).into());
         }
@@ -171,8 +185,13 @@ impl Wall {
         if request.effective_ms.is_some_and(|t| t < now.0 - NOW_SLACK_MS) {
             return Err(refusal("in_the_past", "a plan takes effect now or later; history is not rewritten", &[]).into());
         }
+        if request.effective_ms.is_some_and(|t| t > now.0.saturating_add(FARTHEST_MS)) {
+            let message = "a plan takes effect within ten years; please look at the date again";
+            return Err(refusal("too_far", message, &[]).into());
+        }
         let network = record.plan.network;
         let mut taken = self.take(actor, record.plan.id).await?;
+        let head = taken.record.head;
         let session = taken.session()?;
         check_blocks(session, &request.acknowledge)?;
         let cells = final_cells(session);
@@ -187,7 +206,8 @@ impl Wall {
         if let (Some((old, _)), Some(t)) = (&before, effective)
             && old.plan.effective_from.is_some_and(|from| from >= t)
         {
-            return Err(refusal("too_early", "the plan in force then begins at the same time or later", &[]).into());
+            let message = "the plan in force then begins at the same time or later";
+            return Err(refusal("too_early", message, &[]).into());
         }
         let later = self
             .store()
@@ -196,7 +216,8 @@ impl Wall {
             .into_iter()
             .any(|r| r.plan.network == network && r.plan.effective_from.zip(effective).is_some_and(|(from, t)| from >= t));
         if later {
-            let message = "another plan of this network is already published from that time or later; choose a later time";
+            let message =
+                "another plan of this network is published from that time or later: choose a later time, or withdraw that plan";
             return Err(refusal("too_early", message, &[]).into());
         }
         let lineage = match &before {
@@ -205,30 +226,47 @@ impl Wall {
         };
         let owners = new_owners(session);
         let codes: BTreeSet<&str> = cells.iter().map(|c| c.code.as_str()).collect();
-        let ended: Vec<String> = before
+        let codes_ended: Vec<String> = before
             .iter()
             .flat_map(|(_, old)| old.iter().map(|c| c.code.clone()))
             .filter(|c| !codes.contains(c.as_str()))
             .collect();
+        let mut ended = codes_ended.clone();
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
-        tx.note_publishing(record.plan.id, tickets_stay, note, &lineage).await?;
+        tx.note_publishing(record.plan.id, head, tickets_stay, note, &lineage).await.map_err(moved)?;
         let from = tx.publish_plan(record.plan.id, effective).await?;
-        tx.end_owners(network, &ended, from).await?;
-        for (code, lines, replaces) in owners {
-            if replaces {
-                tx.end_owners(network, std::slice::from_ref(&code), from).await?;
-            }
-            let records: Vec<OwnerRecord> = lines.iter().map(|l| owner_record(&code, l, from)).collect();
-            tx.put_owners(network, &records).await?;
-        }
+        ended.extend(owners.iter().filter(|(_, _, replaces)| *replaces).map(|(code, _, _)| code.clone()));
+        let begin: Vec<OwnerRecord> =
+            owners.iter().flat_map(|(code, lines, _)| lines.iter().map(|l| owner_record(code, l, from))).collect();
+        tx.plan_ownerships(record.plan.id, network, &ended, &begin, from).await?;
         let detail = json!({
             "plan": record.plan.id.0, "effective": from.to_rfc3339(), "cells": cells.len(), "tickets": if tickets_stay { "stay" } else { "move" },
-            "acknowledged": request.acknowledge, "codes_ended": ended.len(),
+            "acknowledged": request.acknowledge, "codes_ended": codes_ended.len(),
         });
         tx.audit("plan.publish", &detail.to_string()).await?;
         tx.commit().await?;
         drop(taken);
+        self.clear_desk(None).await;
+        Ok(())
+    }
+
+    /// Takes a plan back that waits for its time: it is a draft again, and the plan in force goes on.
+    async fn unpublish(&self, actor: &Actor, record: &PlanRecord, note: &str) -> Result<(), PlanError> {
+        self.may(actor, actor.role.may_publish(), "take published plans back")?;
+        let now = self.now();
+        let begun = record.plan.effective_from.is_none_or(|from| from <= now);
+        if begun || record.plan.effective_to.is_some() {
+            let message = match begun {
+                true => "the plan is in force or was: history is not rewritten; publish another plan",
+                false => "another plan is published after this one: withdraw that one first",
+            };
+            return Err(refusal("wrong_status", message, &[]).into());
+        }
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.unpublish_plan(record.plan.id, note, now).await.map_err(moved)?;
+        tx.audit("plan.unpublish", &json!({ "plan": record.plan.id.0 }).to_string()).await?;
+        tx.commit().await?;
         self.clear_desk(None).await;
         Ok(())
     }
@@ -260,11 +298,11 @@ fn check_blocks(session: &Session, acknowledged: &[String]) -> Result<(), PlanEr
 
 /// Owners that begin with the plan: code, lines, and whether they take the place of others.
 fn new_owners(session: &Session) -> Vec<(String, Vec<crate::wire::PlanOwnerLine>, bool)> {
-    let begins = |cell: &DeskCell| {
-        let of = session.owners.of(cell);
+    let begins = |(face, cell): (&Face, &DeskCell)| {
+        let of = session.owners.of(*face, cell);
         matches!(of.rule, "inherited" | "named").then(|| (cell.code.clone(), of.owners, of.rule == "named"))
     };
-    session.cells.values().filter(|c| !c.code.is_empty()).filter_map(begins).collect()
+    session.cells.iter().filter(|(_, c)| !c.code.is_empty()).filter_map(begins).collect()
 }
 
 fn owner_record(code: &str, line: &crate::wire::PlanOwnerLine, from: UtcMs) -> OwnerRecord {

@@ -75,6 +75,8 @@ struct Open {
     /// draft or in review: edits on top; published or retired: the cells as they are.
     edited: bool,
     network: Network,
+    /// An edit was begun and not ended: what is in memory is not what is in the store.
+    unsettled: bool,
     /// System time at which the figures were counted.
     counted: UtcMs,
     used: u64,
@@ -110,14 +112,12 @@ fn sees_drafts(role: Role) -> bool {
     matches!(role, Role::Planner | Role::Leader | Role::Registrar | Role::Admin)
 }
 
-/// May edit drafts and publish what was approved.
-fn plans(role: Role) -> bool {
-    matches!(role, Role::Planner | Role::Admin)
-}
-
-/// May review.
-fn reviews(role: Role) -> bool {
-    matches!(role, Role::Planner | Role::Leader | Role::Admin)
+/// Refuses when the plan stands on another edit than the page shows (0 = the beginning).
+fn same_head(record: &PlanRecord, seen: Option<i64>) -> Result<(), PlanError> {
+    match seen.is_some_and(|seen| seen != record.head.unwrap_or(0)) {
+        true => Err(refusal("head_moved", "the plan was changed meanwhile; look at it again", &[]).into()),
+        false => Ok(()),
+    }
 }
 
 impl Wall {
@@ -198,16 +198,19 @@ impl Wall {
     /// Takes a plan from the desk, opening it when it is not there, and brings it to where the store stands.
     async fn take(&self, actor: &Actor, plan: PlanId) -> Result<Taken, PlanError> {
         let record = self.plan_record(plan).await?;
-        if record.plan.effective_from.is_none() && !sees_drafts(actor.role) {
+        let hidden = record.plan.effective_from.is_none() && !sees_drafts(actor.role);
+        if hidden || actor.role == Role::Feed {
             return Err(
                 WallError::Forbidden(format!("the role {} may not see plans that are not published", actor.role.code())).into()
             );
         }
         let place = self.place(plan).await;
         let mut guard = place.lock_owned().await;
+        // Read behind the lock: whoever held it may have moved the head.
+        let record = self.plan_record(plan).await?;
         let use_now = self.inner.desk.uses.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let edited = record.plan.effective_from.is_none();
-        if guard.as_ref().is_none_or(|o| o.edited != edited) {
+        if guard.as_ref().is_none_or(|o| o.edited != edited || o.unsettled) {
             *guard = Some(self.open_plan(&record, edited).await?);
         }
         if let Some(open) = guard.as_mut() {
@@ -256,7 +259,8 @@ impl Wall {
             given,
             retired,
             rules: self.planning_rules().await?,
-            owners: Owners::load(self, network.id, record.plan.id, at).await?,
+            owners: Owners::load(self, network.id, at).await?,
+            behind: self.behind(record).await?,
             snap_m: if edited { SNAP_M } else { 0.0 },
         };
         // Building takes seconds for a whole city: not on the threads that answer.
@@ -264,7 +268,27 @@ impl Wall {
         let session = built
             .map_err(|_| WallError::Invalid("opening this plan failed; the wall goes on".into()))?
             .map_err(|e| WallError::Invalid(format!("the plan's cells cannot be brought together: {e}")))?;
-        Ok(Open { session, edited, network, counted: system_now(), used: 0 })
+        Ok(Open { session, edited, network, unsettled: false, counted: system_now(), used: 0 })
+    }
+
+    /// The plan that was published after the one a draft was drawn from; `None` for a plan that is published itself, and for
+    /// one that was drawn from nothing or from a file.
+    async fn behind(&self, record: &PlanRecord) -> Result<Option<String>, PlanError> {
+        if record.plan.effective_from.is_some() {
+            return Ok(None);
+        }
+        let all: HashMap<PlanId, PlanRecord> = self.store().plan_records().await?.into_iter().map(|r| (r.plan.id, r)).collect();
+        let mut root = record.base;
+        // A draft drawn from a draft stands on what that one was drawn from; plans are older than what is drawn from them.
+        while let Some(base) = root.and_then(|id| all.get(&id)).filter(|r| r.plan.effective_from.is_none()) {
+            root = base.base.filter(|older| *older < base.plan.id);
+        }
+        let Some(root) = root.and_then(|id| all.get(&id)) else { return Ok(None) };
+        let last = all
+            .values()
+            .filter(|r| r.plan.network == record.plan.network && r.plan.effective_from.is_some())
+            .max_by_key(|r| (r.plan.effective_from, r.plan.id));
+        Ok(last.filter(|last| last.plan.id != root.plan.id).map(|last| last.plan.name.clone()))
     }
 
     /// A plan is looked up anew next time: its cells, owners or the settings changed.

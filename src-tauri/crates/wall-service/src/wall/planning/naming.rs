@@ -2,10 +2,10 @@
 
 use super::{
     desk_cells::DeskCell,
-    refusal,
+    owners, refusal,
     session::{Session, Step},
 };
-use crate::wire::{EditBody, EditRefusal};
+use crate::wire::{EditBody, EditRefusal, PlanOwnerLine};
 use std::collections::BTreeSet;
 use wall_core::{
     CellKind, Face,
@@ -104,6 +104,29 @@ impl Session {
         });
         self.cells.insert(face, after.clone());
         step.wrote(face, before, after);
+    }
+
+    /// Writes who will answer for a cell: those named, or those that the rule proposes.
+    pub(super) fn name_owners(
+        &mut self,
+        face: Face,
+        named: Option<&[PlanOwnerLine]>,
+        step: &mut Step,
+    ) -> Result<(), EditRefusal> {
+        let Some(cell) = self.cells.get(&face) else {
+            return Err(refusal("nothing_there", "there is no such cell in this plan", &[]));
+        };
+        let lines = match named {
+            Some(named) => owners::checked(face, named)?,
+            None => self.owners.of(face, cell).owners,
+        };
+        if self.owners.written(face) == Some(&lines) {
+            return Ok(());
+        }
+        step.stored.push(EditBody::Owners { face: face.0, owners: Some(lines.clone()) });
+        let before = self.owners.write(face, Some(lines));
+        step.wrote_owners(face, before);
+        Ok(())
     }
 
     /// Codes by the scheme: for cells without one, or for all in reading order.

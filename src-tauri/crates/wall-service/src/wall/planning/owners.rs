@@ -2,19 +2,19 @@
 //!
 //! The rule: a code that has owners keeps them; a cell without owners of its own takes those of the cell it comes from.
 
-use super::{desk_cells::DeskCell, session::Session};
+use super::{desk_cells::DeskCell, refusal, session::Session};
 use crate::{
     wall::{Wall, WallError},
-    wire::{OwnerView, PlanOwnerLine, PlanOwners},
+    wire::{EditRefusal, OwnerView, PlanOwnerLine, PlanOwners},
 };
 use std::collections::{BTreeMap, HashMap};
-use wall_core::{NetworkId, OwnerRole, PartyKind, PlanId, UtcMs};
+use wall_core::{Face, NetworkId, OwnerRole, PartyKind, UtcMs};
 
-/// Owners by the code of a cell: as they are, and as they were confirmed or named for the plan.
+/// Owners by the code of a cell as they are, and by cell as edits of the plan confirmed or named them.
 #[derive(Default)]
 pub(super) struct Owners {
     present: HashMap<String, Vec<PlanOwnerLine>>,
-    written: BTreeMap<String, Vec<PlanOwnerLine>>,
+    written: BTreeMap<Face, Vec<PlanOwnerLine>>,
 }
 
 /// Owners of one cell, and by which rule.
@@ -29,8 +29,8 @@ pub(super) struct CellOwners {
 const LINES: usize = 50;
 
 impl Owners {
-    /// Reads who answers at `at`, and what was written for the plan.
-    pub async fn load(wall: &Wall, network: NetworkId, plan: PlanId, at: UtcMs) -> Result<Self, WallError> {
+    /// Reads who answers at `at`.
+    pub async fn load(wall: &Wall, network: NetworkId, at: UtcMs) -> Result<Self, WallError> {
         let store = wall.store();
         let parties: HashMap<_, _> = store.parties().await?.into_iter().map(|p| (p.id, p)).collect();
         let mut present: HashMap<String, Vec<PlanOwnerLine>> = HashMap::new();
@@ -46,20 +46,18 @@ impl Owners {
                 from_code: o.cell_code,
             });
         }
-        let written = store.plan_owners(plan).await?;
-        let written = written.into_iter().filter_map(|(code, text)| Some((code, serde_json::from_str(&text).ok()?))).collect();
-        Ok(Self { present, written })
+        Ok(Self { present, written: BTreeMap::new() })
     }
 
     /// Owners of a cell.
-    pub fn of(&self, cell: &DeskCell) -> CellOwners {
+    pub fn of(&self, face: Face, cell: &DeskCell) -> CellOwners {
         let found = |code: &str| self.present.get(code).filter(|l| !l.is_empty()).cloned();
         let by_rule = || match (found(&cell.code), found(&cell.origin)) {
             (Some(own), _) => (own, "kept"),
             (None, Some(inherited)) => (inherited, "inherited"),
             (None, None) => (Vec::new(), "none"),
         };
-        match self.written.get(&cell.code).filter(|_| !cell.code.is_empty()) {
+        match self.written.get(&face) {
             None => {
                 let (owners, rule) = by_rule();
                 CellOwners { owners, rule, confirmed: rule == "kept" }
@@ -77,9 +75,17 @@ impl Owners {
         self.present.get(code).map_or(&[], Vec::as_slice)
     }
 
-    /// What somebody wrote for a code.
-    pub fn write(&mut self, code: &str, lines: Vec<PlanOwnerLine>) {
-        self.written.insert(code.to_owned(), lines);
+    /// Writes who will answer for a cell (`None`: by rule); returns what was written before.
+    pub fn write(&mut self, face: Face, lines: Option<Vec<PlanOwnerLine>>) -> Option<Vec<PlanOwnerLine>> {
+        match lines {
+            Some(lines) => self.written.insert(face, lines),
+            None => self.written.remove(&face),
+        }
+    }
+
+    /// What was written for a cell.
+    pub fn written(&self, face: Face) -> Option<&Vec<PlanOwnerLine>> {
+        self.written.get(&face)
     }
 }
 
@@ -97,8 +103,8 @@ pub(super) fn owner_views(owners: &CellOwners) -> Vec<OwnerView> {
 
 /// The owners of all cells, to be confirmed: first those without, then those inherited.
 pub(super) fn list(session: &Session) -> Vec<PlanOwners> {
-    let line = |(face, cell): (&wall_core::Face, &DeskCell)| {
-        let of = session.owners.of(cell);
+    let line = |(face, cell): (&Face, &DeskCell)| {
+        let of = session.owners.of(*face, cell);
         PlanOwners {
             face: face.0,
             code: cell.code.clone(),
@@ -120,23 +126,20 @@ pub(super) fn list(session: &Session) -> Vec<PlanOwners> {
 }
 
 /// Lines as a person wrote them, checked.
-pub(super) fn checked(lines: Vec<PlanOwnerLine>) -> Result<Vec<PlanOwnerLine>, WallError> {
+pub(super) fn checked(face: Face, lines: &[PlanOwnerLine]) -> Result<Vec<PlanOwnerLine>, EditRefusal> {
     if lines.len() > LINES {
-        return Err(WallError::Invalid(format!("at most {LINES} owners for one cell")));
+        return Err(refusal("too_many", &format!("at most {LINES} owners for one cell"), &[face]));
     }
-    lines
-        .into_iter()
-        .map(|mut l| {
-            l.party = l.party.trim().to_owned();
-            if l.party.is_empty() || l.party.chars().count() > 120 || l.party.chars().any(char::is_control) {
-                return Err(WallError::Invalid("an owner has a name of 1 to 120 signs".into()));
-            }
-            if PartyKind::from_code(&l.party_kind).is_none() || OwnerRole::from_code(&l.role).is_none() {
-                return Err(WallError::Invalid(
-                    "an owner is a person or unit, in the role leader, full_time, part_time, police or unit".into(),
-                ));
-            }
-            Ok(l)
-        })
-        .collect()
+    let line = |l: &PlanOwnerLine| {
+        let party = l.party.trim().to_owned();
+        if party.is_empty() || party.chars().count() > 120 || party.chars().any(char::is_control) {
+            return Err(refusal("bad_text", "an owner has a name of 1 to 120 signs", &[face]));
+        }
+        if PartyKind::from_code(&l.party_kind).is_none() || OwnerRole::from_code(&l.role).is_none() {
+            let message = "an owner is a person or unit, in the role leader, full_time, part_time, police or unit";
+            return Err(refusal("bad_owner", message, &[face]));
+        }
+        Ok(PlanOwnerLine { party, ..l.clone() })
+    };
+    lines.iter().map(line).collect()
 }

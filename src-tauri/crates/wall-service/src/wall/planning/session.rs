@@ -10,7 +10,7 @@ use super::{
     owners::Owners,
     refusal,
 };
-use crate::wire::{EditBody, EditRefusal};
+use crate::wire::{EditBody, EditRefusal, PlanOwnerLine};
 use std::{
     collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
@@ -50,12 +50,19 @@ impl Step {
     pub fn wrote(&mut self, face: Face, before: DeskCell, after: DeskCell) {
         self.done.parts.push(Part::Cells(vec![(face, Some(before), Some(after))]));
     }
+
+    /// Who will answer for a cell was changed.
+    pub fn wrote_owners(&mut self, face: Face, before: Option<Vec<PlanOwnerLine>>) {
+        self.done.parts.push(Part::Owners(face, before));
+    }
 }
 
 enum Part {
     Ground(Patch),
     /// Cells before and after; `None` = not there.
     Cells(Vec<(Face, Option<DeskCell>, Option<DeskCell>)>),
+    /// Who was written down for a cell before; `None` = nobody.
+    Owners(Face, Option<Vec<PlanOwnerLine>>),
 }
 
 impl Done {
@@ -64,6 +71,7 @@ impl Done {
         let of = |p: &Part| match p {
             Part::Ground(patch) => patch.changed().to_vec(),
             Part::Cells(list) => list.iter().map(|(f, _, _)| *f).collect(),
+            Part::Owners(face, _) => vec![*face],
         };
         self.parts.iter().flat_map(of).chain(self.also.iter().copied()).collect()
     }
@@ -73,6 +81,7 @@ impl Done {
         self.parts.iter().any(|part| match part {
             Part::Ground(patch) => patch.touches_bare_ground(),
             Part::Cells(list) => !list.is_empty(),
+            Part::Owners(..) => true,
         })
     }
 
@@ -102,6 +111,8 @@ pub(super) struct Start {
     pub retired: BTreeSet<String>,
     pub rules: Rules,
     pub owners: Owners,
+    /// Name of the plan that followed the one this was drawn from; `None` = it is drawn from the last one.
+    pub behind: Option<String>,
     pub snap_m: f64,
 }
 
@@ -122,6 +133,7 @@ pub(super) struct Session {
     pub retired: BTreeSet<String>,
     pub rules: Rules,
     pub owners: Owners,
+    pub behind: Option<String>,
     pub findings: Findings,
     /// Edits from the beginning to where the session stands.
     path: Vec<(i64, Done)>,
@@ -132,7 +144,7 @@ pub(super) struct Session {
 impl Session {
     /// Brings the cells a draft began from into one topology. O(n log n) in the vertices.
     pub fn new(base: &[CellRecord], start: Start) -> Result<Self, String> {
-        let Start { data, given, retired, rules, owners, snap_m } = start;
+        let Start { data, given, retired, rules, owners, behind, snap_m } = start;
         let input: Vec<(&str, &CellGeometry)> = base.iter().map(|c| (c.code.as_str(), &c.geometry)).collect();
         let options = BuildOptions { snap_m, ..BuildOptions::default() };
         let (topology, report) = Topology::build(&input, options).map_err(|e| e.to_string())?;
@@ -158,6 +170,7 @@ impl Session {
             retired,
             rules,
             owners,
+            behind,
             findings: Findings::default(),
             path: Vec::new(),
             initial: HashMap::new(),
@@ -204,7 +217,7 @@ impl Session {
             name: &cell.name,
             kind: cell.kind,
             community_code: &cell.community_code,
-            owners: self.owners.of(cell).owners.len(),
+            owners: self.owners.of(face, cell).owners.len(),
             geometry,
         })
     }
@@ -278,6 +291,9 @@ impl Session {
         let Step { mut done, stored, .. } = step;
         match outcome {
             Ok(()) => {
+                if stored.is_empty() && !again {
+                    return Err(refusal("no_change", "this changes nothing", &[]));
+                }
                 done.note_kin(&self.cells);
                 let faces = done.faces();
                 self.refresh(&faces);
@@ -310,6 +326,7 @@ impl Session {
                         };
                     }
                 }
+                Part::Owners(face, before) => _ = self.owners.write(*face, before.clone()),
             }
         }
         let faces = done.faces();
@@ -355,6 +372,7 @@ impl Session {
                 edits.iter().try_for_each(|e| self.step(e, step))
             }
             EditBody::Describe { .. } => self.describe(edit, step),
+            EditBody::Owners { face, owners } => self.name_owners(Face(*face), owners.as_deref(), step),
             EditBody::Number { all } => self.number(*all, step),
             ground => {
                 let core = self.core_edit(ground)?;
@@ -444,7 +462,7 @@ impl Session {
                 };
                 Edit::Simplify { faces, tolerance_m: *tolerance_m }
             }
-            EditBody::Describe { .. } | EditBody::Number { .. } | EditBody::Batch { .. } => {
+            EditBody::Describe { .. } | EditBody::Owners { .. } | EditBody::Number { .. } | EditBody::Batch { .. } => {
                 return Err(refusal("bad_edit", "this is no edit of the ground", &[]));
             }
         })

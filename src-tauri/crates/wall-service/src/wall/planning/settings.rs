@@ -1,6 +1,6 @@
 //! What the room sets for planning, kept as one value of the settings.
 
-use super::{PlanError, plans, session::Rules};
+use super::{PlanError, session::Rules};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{PlanningSettings, WorkloadWeightsView},
@@ -25,7 +25,7 @@ impl Wall {
 
     /// Sets band, weights and rules of codes. Plans on the desk are counted anew.
     pub async fn set_planning_settings(&self, actor: &Actor, settings: PlanningSettings) -> Result<PlanningSettings, PlanError> {
-        self.may(actor, plans(actor.role), "change the settings of planning")?;
+        self.may(actor, actor.role.may_plan(), "change the settings of planning")?;
         rules_of(&settings)?;
         let text = serde_json::to_string(&settings).map_err(|e| WallError::Invalid(e.to_string()))?;
         let mut tx = self.store().write(actor, system_now()).await?;

@@ -20,7 +20,7 @@ pub(super) fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanC
     let label = session.labels.get(&face).copied().unwrap_or_default();
     let (low, high) = geometry.bounds().unwrap_or_default();
     let ([west, south], [east, north]) = (degrees(low), degrees(high));
-    let owners = session.owners.of(cell);
+    let owners = session.owners.of(face, cell);
     Some(PlanCell {
         face: face.0,
         code: cell.code.clone(),
