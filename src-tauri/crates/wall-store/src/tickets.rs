@@ -502,6 +502,15 @@ impl Store {
         rows.iter().map(|r| Ok((ticket_row(r)?, r.get::<Option<i64>, _>(20).map(CellId)))).collect()
     }
 
+    /// The last cell that each ticket had under a plan.
+    pub async fn attributions_under(&self, plan: PlanId) -> Result<Vec<(TicketId, CellId)>, StoreError> {
+        let rows = sqlx::query("SELECT ticket_id, cell_id, max(from_revision) FROM attribution WHERE plan_id = ? AND cell_id IS NOT NULL GROUP BY ticket_id")
+            .bind(plan.0)
+            .fetch_all(&self.inner.reader)
+            .await?;
+        Ok(rows.iter().map(|r| (TicketId(r.get(0)), CellId(r.get(1)))).collect())
+    }
+
     /// Tickets by id with their newest attribution in `network`, in no particular order.
     pub async fn tickets_by_id(&self, network: NetworkId, ids: &[TicketId]) -> Result<Vec<(Ticket, Option<CellId>)>, StoreError> {
         let mut out = Vec::with_capacity(ids.len());

@@ -24,7 +24,7 @@ impl Wall {
             None => None,
         };
         let ground = match as_of {
-            Some(t) => std::sync::Arc::new(super::ground::Ground::load(self.store(), &self.inner.network_key, t).await?),
+            Some(t) => self.ground_at(t).await?,
             None => self.world().ground.clone(),
         };
         let Some(area) = ground.area(level, key) else {
@@ -35,20 +35,20 @@ impl Wall {
         let (mut card, ids, at) = {
             let world = self.world();
             let at = as_of.unwrap_or(world.now);
-            let present = ground.plan.as_ref().map(|p| p.id) == world.ground.plan.as_ref().map(|p| p.id);
+            let present = std::sync::Arc::ptr_eq(&ground, &world.ground);
             let member: Vec<bool> = {
                 let mut m = vec![false; ground.cells.len()];
                 area.members.iter().for_each(|i| m[*i as usize] = true);
                 m
             };
-            let inside = |place, cell: Option<u32>| {
-                let cell = if present { cell } else { ground.cell_at(place) };
+            let inside = |slot: u32, t: &super::world::Live| {
+                let cell = if present { t.cell } else { ground.cell_of(TicketId(i64::from(slot) + 1), t.place) };
                 cell.is_some_and(|c| member[c as usize])
             };
             let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
             let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
             let mut lives = Vec::new();
-            for (slot, t) in world.all().filter(|(_, t)| t.life.reported <= at.0 && inside(t.place, t.cell)) {
+            for (slot, t) in world.all().filter(|(slot, t)| t.life.reported <= at.0 && inside(*slot, t)) {
                 lives.push(t.life);
                 let recent = t.life.reported > at.0 - 30 * DAY_MS;
                 let is_open = t.life.open_at(at);
@@ -132,7 +132,7 @@ impl Wall {
         let world = self.world();
         let present = std::sync::Arc::ptr_eq(&ground, &world.ground);
         let own = world.ticket(id).filter(|_| present).and_then(|l| l.cell);
-        let cell = own.or_else(|| ground.cell_at(ticket.place));
+        let cell = own.or_else(|| ground.cell_of(ticket.id, ticket.place));
         let status = history.iter().rfind(|h| h.at <= at).map_or(TicketStatus::Received, |h| h.to);
         let mut view = ticket_view(&world, &ground, &ticket, cell, status, at);
         redact_ticket(&mut view, &ground, actor.role);

@@ -64,7 +64,7 @@ impl Wall {
             let statuses = self.store().statuses_at(&ids, at).await?;
             rows.extend(page.into_iter().filter(|(t, _)| t.reported_at <= at).map(|(t, _)| TicketRow {
                 status: statuses.get(&t.id).copied().unwrap_or(t.status),
-                cell_code: ground.cell_at(t.place).map_or_else(String::new, |c| ground.cells[c as usize].code.clone()),
+                cell_code: ground.cell_of(t.id, t.place).map_or_else(String::new, |c| ground.cells[c as usize].code.clone()),
                 closed_at: t.closed_at.filter(|c| *c <= at),
                 external_id: t.external_id,
                 source: t.source,

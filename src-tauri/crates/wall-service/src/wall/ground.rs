@@ -5,8 +5,8 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 use wall_core::{
-    Cell, CellGeometry, CellId, CellIndex, Network, OwnerRole, Ownership, Party, PartyId, PartyKind, Place, Plan, UtcMs,
-    area_km2, colour_owners, dissolve, label_point,
+    Cell, CellGeometry, CellId, CellIndex, Network, OwnerRole, Ownership, Party, PartyId, PartyKind, Place, Plan, TicketId,
+    UtcMs, area_km2, colour_owners, dissolve, label_point,
 };
 use wall_store::{Store, StoreError};
 
@@ -41,6 +41,8 @@ pub(crate) struct Ground {
     /// Owners of each cell, the one that counts for the colour first.
     pub owners: Vec<Vec<Owner>>,
     pub parties: HashMap<PartyId, Party>,
+    /// Of a ground of the past whose plan let tickets in hand stay: the cell that each ticket had under it.
+    pub kept: HashMap<TicketId, u32>,
     /// West, south, east, north of all cells.
     pub bounds: Option<[f64; 4]>,
     /// The next time at which plan or owners change by themselves.
@@ -145,6 +147,7 @@ impl Ground {
             network,
             plan,
             index,
+            kept: HashMap::new(),
             areas,
             by_key,
             parents,
@@ -159,6 +162,11 @@ impl Ground {
     /// Index of the cell a place belongs to.
     pub fn cell_at(&self, place: Place) -> Option<u32> {
         self.index.cell_at(place).and_then(|id| self.by_id.get(&id).copied())
+    }
+
+    /// Index of the cell that a ticket had under this plan, or by its place.
+    pub fn cell_of(&self, ticket: TicketId, place: Place) -> Option<u32> {
+        self.kept.get(&ticket).copied().or_else(|| self.cell_at(place))
     }
 
     /// Properties of a cell.

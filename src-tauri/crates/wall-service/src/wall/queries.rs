@@ -67,7 +67,18 @@ impl Wall {
         let then = Ground::load(self.store(), &self.inner.network_key, at).await?;
         let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)
             && then.areas.iter().map(|a| &a.properties).eq(present.areas.iter().map(|a| &a.properties));
-        Ok(if same { present } else { Arc::new(then) })
+        if same {
+            return Ok(present);
+        }
+        let mut then = then;
+        if let Some(plan) = then.plan.as_ref().map(|p| p.id)
+            && self.store().plan_record(plan).await?.is_some_and(|r| r.tickets_stay)
+        {
+            // Under such a plan the place alone does not say whose a ticket was.
+            let rows = self.store().attributions_under(plan).await?;
+            then.kept = rows.into_iter().filter_map(|(t, c)| Some((t, *then.by_id.get(&c)?))).collect();
+        }
+        Ok(Arc::new(then))
     }
 
     async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
@@ -77,7 +88,7 @@ impl Wall {
         let days = Days::around(at, &world.zone);
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
         for (slot, live) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
-            let cell = if moved { ground.cell_at(live.place) } else { live.cell };
+            let cell = if moved { ground.cell_of(TicketId(i64::from(slot) + 1), live.place) } else { live.cell };
             counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
         }
         let shown = newest_and_gravest(&world, at);
@@ -106,7 +117,7 @@ impl Wall {
         Ok(rows
             .iter()
             .map(|(t, _)| {
-                let cell = if present { world.ticket(t.id).and_then(|l| l.cell) } else { ground.cell_at(t.place) };
+                let cell = if present { world.ticket(t.id).and_then(|l| l.cell) } else { ground.cell_of(t.id, t.place) };
                 let status = statuses.get(&t.id).copied().unwrap_or(t.status);
                 let mut view = ticket_view(&world, ground, t, cell, status, at);
                 redact_ticket(&mut view, ground, actor.role);
@@ -473,8 +484,8 @@ impl Wall {
                 lines.entry(c.code.clone()).or_insert_with(|| blank(&c.code, &c.name));
             }
         }
-        for (_, t) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
-            let cell = if present { t.cell } else { ground.cell_at(t.place) };
+        for (slot, t) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
+            let cell = if present { t.cell } else { ground.cell_of(TicketId(i64::from(slot) + 1), t.place) };
             let code = world.categories.code(t.category);
             let (key, name) = match by {
                 "cell" => {

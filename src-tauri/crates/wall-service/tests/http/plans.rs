@@ -172,6 +172,12 @@ impl Room {
         made["id"].as_i64().unwrap()
     }
 
+    /// A draft of a plan.
+    async fn draft_of(&self, token: &str, plan: i64) -> i64 {
+        let made = self.done(token, "/api/v1/plans", json!({ "name": "再调整", "network": "general", "base": plan })).await;
+        made["id"].as_i64().unwrap()
+    }
+
     async fn edit(&self, token: &str, plan: i64, edit: Value) -> Value {
         let head = self.get(token, &format!("/api/v1/plans/{plan}")).await.json()["head"].clone();
         self.done(token, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": edit, "head": head })).await
@@ -610,6 +616,30 @@ async fn tickets_in_hand_may_stay_with_their_code() {
         })
         .await;
         drop(card);
+        // Looking back at it from under a later plan shows what was on the wall.
+        let under = now + DAY_MS + 60_000;
+        let next = room.draft_of(&desk.planner, plan).await;
+        let step = format!("/api/v1/plans/{next}/step");
+        let state = room.get(&desk.planner, &format!("/api/v1/plans/{next}")).await.json();
+        let last = state["cells"].as_array().unwrap().iter().find(|c| c["code"] == code(8)).unwrap()["face"].clone();
+        room.edit(&desk.planner, next, json!({ "kind": "split", "face": last, "line": [at(2.5, 1.9), at(2.5, 3.1)] })).await;
+        room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+        room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+        let then =
+            json!({ "step": "publish", "effective_ms": now + 2 * DAY_MS, "tickets": "move", "acknowledge": ["owner_missing"] });
+        room.done(&desk.planner, &step, then).await;
+        move_clock(&room, now + 2 * DAY_MS + 60_000).await;
+        room.until("the next plan takes effect", async || {
+            (room.get(&operator, "/api/v1/wall").await.json()["plan"]["id"] == next).then_some(())
+        })
+        .await;
+        assert_eq!(ticket_card(&room, &operator, 4, Some(under)).await["ticket"]["cell_code"], code(cell_after), "{rule}");
+        let stats = room.get(&operator, &format!("/api/v1/stats?by=cell&as_of={}", UtcMs(under).to_rfc3339())).await.json();
+        let open_in = |i: usize| {
+            let lines = stats["lines"].as_array().unwrap();
+            lines.iter().find(|l| l["key"] == code(i)).map(|l| l["open"].as_i64().unwrap())
+        };
+        assert_eq!((open_in(0), open_in(1)), if rule == "move" { (Some(1), Some(1)) } else { (Some(0), Some(2)) }, "{stats}");
     }
 }
 
