@@ -270,6 +270,18 @@ impl Store {
         Ok(row.map(|r| PlanId(r.get(0))))
     }
 
+    /// Plans of a network that are somebody's work on the desk: drawn from another plan, edited, or taken a step in review.
+    pub async fn drawn_plans(&self, network: NetworkId) -> Result<Vec<PlanId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id FROM plan WHERE network_id = ? AND (base_plan_id IS NOT NULL OR status IN ('in_review', 'retired') \
+             OR EXISTS (SELECT 1 FROM plan_hand h WHERE h.plan_id = plan.id))",
+        )
+        .bind(network.0)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(|r| PlanId(r.get(0))).collect())
+    }
+
     /// What became of what when a plan was published.
     pub async fn lineage(&self, plan: PlanId) -> Result<Vec<LineageRecord>, StoreError> {
         let rows = sqlx::query(
@@ -354,10 +366,8 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Adds an edit behind `head` (which must be the plan's head) and makes it the head. Returns its id.
-    pub async fn add_edit(&mut self, plan: PlanId, head: Option<i64>, edit: &str, cells: &str) -> Result<i64, StoreError> {
-        self.open_draft(plan, head).await?;
-        // What the edits begin from is kept apart, because the plan's own cells are written anew later.
+    /// What the edits begin from is kept apart once, because the plan's own cells are written anew later.
+    async fn keep_base(&mut self, plan: PlanId) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO draft_cell (plan_id, face, code, name, kind, community_code, households, feature_index, geometry) \
              SELECT plan_id, row_number() OVER (ORDER BY feature_index, id) - 1, code, name, kind, community_code, households, \
@@ -366,6 +376,13 @@ impl WriteTx {
         .bind(plan.0)
         .execute(&mut *self.tx)
         .await?;
+        Ok(())
+    }
+
+    /// Adds an edit behind `head` (which must be the plan's head) and makes it the head. Returns its id.
+    pub async fn add_edit(&mut self, plan: PlanId, head: Option<i64>, edit: &str, cells: &str) -> Result<i64, StoreError> {
+        self.open_draft(plan, head).await?;
+        self.keep_base(plan).await?;
         let (id, visited) = (self.next_id("plan_edit").await?, self.next_visit().await?);
         sqlx::query("INSERT INTO plan_edit (id, plan_id, parent_id, edit, cells, actor, recorded_at, visited) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(id)
@@ -480,6 +497,7 @@ impl WriteTx {
         if !matches!(status, PlanStatus::Draft | PlanStatus::InReview) {
             return Err(StoreError::Refused(format!("plan {} is {}; its cells stay as they are", plan.0, status.code())));
         }
+        self.keep_base(plan).await?;
         let hash = self.store.cells_hash(cells);
         sqlx::query("DELETE FROM cell WHERE plan_id = ?").bind(plan.0).execute(&mut *self.tx).await?;
         self.put_cells(plan, cells).await?;
@@ -494,17 +512,29 @@ impl WriteTx {
     }
 
     /// What goes with publishing a reviewed draft: the rule for tickets in hand, the step, what became of which code. `head` is
-    /// the edit that was looked at; only what a second person agreed to is published.
+    /// the edit and `before` the last published plan that were looked at; only what a second person agreed to is published.
     pub async fn note_publishing(
         &mut self,
         plan: PlanId,
         head: Option<i64>,
+        before: Option<PlanId>,
         tickets_stay: bool,
         note: &str,
         lineage: &[LineageRecord],
     ) -> Result<(), StoreError> {
         let (_, stored) = self.plan_stand(plan).await?;
         self.same_head(plan, stored, head)?;
+        let last: Option<i64> = sqlx::query(
+            "SELECT id FROM plan WHERE network_id = (SELECT network_id FROM plan WHERE id = ?) AND status = 'published' \
+             ORDER BY effective_from DESC LIMIT 1",
+        )
+        .bind(plan.0)
+        .fetch_optional(&mut *self.tx)
+        .await?
+        .map(|r| r.get(0));
+        if last.map(PlanId) != before {
+            return Err(StoreError::Refused("another plan was published meanwhile; look at the impact again".into()));
+        }
         let done = sqlx::query(
             "UPDATE plan SET tickets_in_hand = ?, changed_at = ? WHERE id = ? AND status = 'in_review' AND approved = 1",
         )
@@ -540,7 +570,7 @@ impl WriteTx {
         let revision = self.line(ChangeKind::Owners, network.0);
         for code in ended {
             sqlx::query(
-                "INSERT INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \
+                "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \
                  WHERE network_id = ?2 AND cell_code = ?3 AND valid_from < ?4 AND (valid_to IS NULL OR valid_to > ?4)",
             )
             .bind(plan.0)
@@ -572,11 +602,13 @@ impl WriteTx {
     /// are as if it had never been published.
     ///
     /// # Errors
-    /// The plan is not published, has begun, or another one is published after it.
+    /// The plan is not published, has begun (also by another clock: tickets belong to its cells), or another one is published
+    /// after it.
     pub async fn unpublish_plan(&mut self, plan: PlanId, note: &str, now: UtcMs) -> Result<(), StoreError> {
         let (_, head) = self.plan_stand(plan).await?;
         let row = sqlx::query(
-            "SELECT network_id, effective_from FROM plan WHERE id = ? AND status = 'published' AND effective_from > ? AND effective_to IS NULL",
+            "SELECT network_id, effective_from FROM plan WHERE id = ? AND status = 'published' AND effective_from > ? AND effective_to IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM attribution WHERE plan_id = plan.id)",
         )
         .bind(plan.0)
         .bind(now.0)
@@ -588,8 +620,9 @@ impl WriteTx {
         let (network, from): (i64, i64) = (row.get(0), row.get(1));
         let revision = self.line(ChangeKind::Plan, plan.0);
         let undo = [
-            "UPDATE ownership SET revision = ?2, valid_to = (SELECT valid_to FROM plan_ownership WHERE plan_id = ?1 AND ownership_id = id) \
-             WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 0)",
+            "UPDATE ownership SET revision = ?2, valid_to = (SELECT o.valid_to FROM plan_ownership o WHERE o.plan_id = ?1 AND o.ownership_id = \
+             ownership.id) WHERE valid_to = (SELECT effective_from FROM plan WHERE id = ?1) AND id IN (SELECT ownership_id FROM plan_ownership \
+             WHERE plan_id = ?1 AND began = 0)",
             "DELETE FROM ownership WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 1)",
             "DELETE FROM plan_ownership WHERE plan_id = ?1",
             "DELETE FROM cell_lineage WHERE plan_id = ?1",

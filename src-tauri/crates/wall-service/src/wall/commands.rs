@@ -12,7 +12,7 @@ use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, OwnerRecord, Place, PlanId,
     PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketId, TicketRecord, TicketStatus, UtcMs,
 };
-use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, TicketOutcome, Upserts};
+use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, StoredPlan, TicketOutcome, Upserts};
 
 /// Records of one import transaction.
 const IMPORT_CHUNK: usize = 4_096;
@@ -139,7 +139,13 @@ impl Wall {
         let hash = self.store().cells_hash(records);
         let mut tx = self.store().write(actor, system_now()).await?;
         let network_id = tx.network(network, network).await?;
-        let known = self.store().plans(network_id).await?.into_iter().rev().find(|p| p.content_hash == hash);
+        // A plan that somebody draws, or drew and put away, is theirs, even where its cells are still those of the file.
+        let drawn: std::collections::BTreeSet<PlanId> = self.store().drawn_plans(network_id).await?.into_iter().collect();
+        let same = |p: &StoredPlan| p.content_hash == hash && (p.plan.effective_from.is_some() || !drawn.contains(&p.plan.id));
+        let mut same: Vec<StoredPlan> = self.store().plans(network_id).await?.into_iter().filter(same).collect();
+        // Of several the last one that was published.
+        same.sort_by_key(|p| (p.plan.effective_from, p.plan.id));
+        let known = same.pop();
         let (plan, first, new) = match &known {
             Some(p) => (p.plan.id, None, false),
             None => {
@@ -382,11 +388,6 @@ impl Wall {
         let chosen = self.chosen_plan(network, plan, as_of).await?;
         let cells = self.store().cells(chosen.plan.id).await?;
         Ok(Locator { index: CellIndex::build(&cells), by_id: cells.into_iter().map(|c| (c.id, c)).collect() })
-    }
-
-    /// When the next frames come, tickets without a cell in the plan in force get one. Returns how many.
-    pub async fn attribute_now(&self) -> Result<u64, WallError> {
-        Ok(super::follow::attribute_to_plan_in_force(self).await?)
     }
 }
 

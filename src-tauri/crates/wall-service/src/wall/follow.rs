@@ -8,6 +8,7 @@ use super::{
     world::World,
 };
 use crate::wire::{Figure, Frame};
+use std::sync::atomic::Ordering::Relaxed;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -221,8 +222,10 @@ async fn step(
     if now.0 - last_full.0 >= 60_000 || another_plan {
         reload |= wall.refit_scale();
     }
-    if another_plan {
+    let in_force = wall.world().ground.plan.as_ref().map_or(0, |p| p.id.0);
+    if wall.inner.attributed_plan.load(Relaxed) != in_force {
         attribute_to_plan_in_force(wall).await?;
+        wall.inner.attributed_plan.store(in_force, Relaxed);
     }
     // Tickets that turned by the passing of time are read for their words; the newest are enough.
     let known: HashSet<TicketId> = asked.tickets.iter().copied().collect();

@@ -101,6 +101,9 @@ pub(crate) struct WallInner {
     store_ok: AtomicBool,
     last_write: AtomicI64,
     last_feed: AtomicI64,
+    /// The plan whose open tickets were attributed, 0 = none yet: so that a change-over while the wall was down, or while
+    /// the store was busy, is made up for.
+    attributed_plan: AtomicI64,
     counters: Counters,
     entrance: accounts::Entrance,
     desk: planning::Desk,
@@ -179,6 +182,7 @@ impl Wall {
             store_ok: AtomicBool::new(true),
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
             last_feed: AtomicI64::new(0),
+            attributed_plan: AtomicI64::new(0),
             counters: Counters::default(),
             entrance: accounts::Entrance::new(),
             desk: planning::Desk::default(),

@@ -410,6 +410,10 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         json!({ "kind": "describe", "face": 0, "code": null, "name": "a\u{7}b", "cell_kind": null, "community_code": null }),
         json!({ "kind": "describe", "face": 0, "code": null, "name": null, "cell_kind": "castle", "community_code": null }),
         json!({ "kind": "number", "all": false }),
+        json!({ "kind": "batch", "edits": [] }),
+        // However they are nested, edits in one step are counted.
+        json!({ "kind": "batch", "edits": vec![json!({ "kind": "batch", "edits": vec![merge(); 1_500] }); 2] }),
+        json!({ "kind": "move_vertex", "from": at(0.0, 0.0), "to": [-179.0, -89.0], "outer": true }),
         // The second of two fails: the first is taken back too.
         json!({ "kind": "batch", "edits": [merge(), { "kind": "merge", "into": 0, "from": [8] }] }),
     ] {
@@ -745,6 +749,40 @@ async fn a_plan_that_waits_for_its_time_is_taken_back() {
     let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
     let behind = state["findings"].as_array().unwrap().iter().find(|f| f["code"] == "base_outdated").unwrap();
     assert_eq!((&behind["blocks"], &behind["values"]["plan"]), (&json!(true), &json!("调整稿")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn importing_the_file_in_force_again_leaves_drafts_alone() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    room.edit(&desk.planner, plan, split()).await;
+    let other = room.draft(&desk.planner).await;
+    room.done(&desk.planner, &format!("/api/v1/plans/{other}/step"), json!({ "step": "retire" })).await;
+    let import = CellsImport { network: "general", name: "现行方案", records: &squares(), publish: true, effective: None };
+    let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
+    assert!(!done.new && done.plan.0 < plan, "{done:?}");
+    let plans = room.get(&desk.planner, "/api/v1/plans").await.json();
+    let status = |id: i64| plans.as_array().unwrap().iter().find(|p| p["id"] == id).unwrap()["status"].clone();
+    assert_eq!((status(plan), status(other), status(done.plan.0)), (json!("draft"), json!("retired"), json!("published")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_came_back_without_edits_is_edited_and_opened_again() {
+    let (room, desk) = ready().await;
+    let plan = room.draft(&desk.planner).await;
+    let step = format!("/api/v1/plans/{plan}/step");
+    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&desk.leader, &step, json!({ "step": "return", "note": "再画" })).await;
+    // Places off the grid are stored on it, and come back from the text as they were.
+    let line = json!({ "kind": "split", "face": 4, "line": [at(1.503_000_1, 0.9), at(1.507_000_1, 2.1)] });
+    room.edit(&desk.planner, plan, line).await;
+    let cells = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
+    let mut options = WallOptions::new(room.folder.path().join("data"));
+    options.zone = Some("UTC".into());
+    let second = Wall::open(options).await.unwrap();
+    let actor = Actor::new("other", Role::Planner, "cli");
+    let there = second.plan_cells_json(&actor, wall_core::PlanId(plan)).await.unwrap();
+    assert_eq!(String::from_utf8(there.to_vec()).unwrap(), cells);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,13 +34,17 @@ impl Wall {
         let names = self.community_names().await?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
-        let session = taken.session()?;
+        let open = taken.open()?;
+        open.unsettled = true;
+        let session = &mut open.session;
         session.findings.watch();
-        let (done, _) = session.apply(&request.edit)?;
-        let faces = done.faces();
-        let result = view::result(session, &faces, Vec::new(), &names);
-        session.revert(&done);
-        Ok(result)
+        let looked = session.apply(&request.edit).map(|(done, _)| {
+            let result = view::result(session, &done.faces(), Vec::new(), &names);
+            session.revert(&done);
+            result
+        });
+        open.unsettled = false;
+        Ok(looked?)
     }
 
     /// Edits a draft: on disk when this returns.
@@ -52,20 +56,27 @@ impl Wall {
         same_head(&taken.record, Some(request.head.unwrap_or(0)))?;
         let head = taken.record.head;
         let open = taken.open()?;
+        // Whoever asked may go away while this is written: then the plan is opened anew.
+        open.unsettled = true;
         let session = &mut open.session;
         session.findings.watch();
-        let (done, stored) = session.apply(&request.edit)?;
+        let (done, stored) = match session.apply(&request.edit) {
+            Ok(done) => done,
+            Err(refused) => {
+                open.unsettled = false;
+                return Err(refused.into());
+            }
+        };
         let faces = done.faces();
         let text = serde_json::to_string(&stored).map_err(|e| WallError::Invalid(e.to_string()))?;
         if text.len() > EDIT_BYTES {
             session.revert(&done);
+            open.unsettled = false;
             return Err(refusal("too_many", "this edit is too large; do it in parts", &[]).into());
         }
         let codes: BTreeSet<String> =
             faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).filter(|c| !c.is_empty()).collect();
         let cells = serde_json::to_string(&codes.iter().take(12).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
-        // Whoever asked may go away while this is written: then the plan is opened anew.
-        open.unsettled = true;
         let written = async {
             let mut tx = self.store().write(actor, system_now()).await?;
             let id = tx.add_edit(plan, head, &text, &cells).await?;

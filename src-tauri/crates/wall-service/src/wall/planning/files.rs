@@ -1,6 +1,6 @@
 //! Plans as files: any plan taken out in any format, a draft begun from a file.
 
-use super::{PlanError, life::final_cells};
+use super::PlanError;
 use crate::{
     export::{CellRow, CellsBytes, CellsFormat, cells_bytes},
     import::{CellsOptions, CellsReport, read_cells},
@@ -18,7 +18,7 @@ impl Wall {
         let mut taken = self.take(actor, plan).await?;
         let name = taken.record.plan.name.clone();
         let at = self.now();
-        let cells = final_cells(taken.session()?);
+        let cells = self.cells_as_they_are(&mut taken).await?;
         drop(taken);
         let rows: Vec<CellRow<'_>> = cells
             .iter()

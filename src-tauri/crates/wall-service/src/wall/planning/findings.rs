@@ -31,7 +31,7 @@ impl Found {
 }
 
 /// Nothing can be published with these, whoever acknowledges them.
-const NEVER: &[&str] = &["code_missing", "no_ground"];
+const NEVER: &[&str] = &["code_missing", "code_retired", "no_ground"];
 
 /// Whether publishing needs the finding to be mended or acknowledged.
 pub(super) fn blocks(finding: &PlanFinding) -> bool {

@@ -1,6 +1,6 @@
 //! The life of a plan: drawn, sent to review, agreed to by a second person, published from a date, put away.
 
-use super::{PlanError, desk_cells::DeskCell, edit::moved, findings, refusal, same_head, session::Session};
+use super::{PlanError, Taken, desk_cells::DeskCell, edit::moved, findings, refusal, same_head, session::Session};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{NewPlanRequest, PlanStepRequest, PlanSummary},
@@ -85,10 +85,18 @@ impl Wall {
         }
         if let Some(base) = request.base.map(PlanId) {
             let mut taken = self.take(actor, base).await?;
-            return Ok((Some(base), final_cells(taken.session()?)));
+            return Ok((Some(base), self.cells_as_they_are(&mut taken).await?));
         }
         let (record, cells) = self.cells_in_force(network.ok_or_else(nothing)?, self.now()).await?.ok_or_else(nothing)?;
         Ok((Some(record.plan.id), cells))
+    }
+
+    /// The cells of a plan: a published one's as they are stored, a draft's as its edits left them.
+    pub(super) async fn cells_as_they_are(&self, taken: &mut Taken) -> Result<Vec<CellRecord>, PlanError> {
+        match taken.record.plan.effective_from {
+            Some(_) => Ok(self.store().written_cells(taken.record.plan.id).await?),
+            None => Ok(final_cells(taken.session()?)),
+        }
     }
 
     /// Takes a step of a plan's life.
@@ -191,6 +199,7 @@ impl Wall {
         }
         let network = record.plan.network;
         let mut taken = self.take(actor, record.plan.id).await?;
+        same_head(&taken.record, request.seen)?;
         let head = taken.record.head;
         let session = taken.session()?;
         check_blocks(session, &request.acknowledge)?;
@@ -234,7 +243,9 @@ impl Wall {
         let mut ended = codes_ended.clone();
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
-        tx.note_publishing(record.plan.id, head, tickets_stay, note, &lineage).await.map_err(moved)?;
+        tx.note_publishing(record.plan.id, head, before.as_ref().map(|(old, _)| old.plan.id), tickets_stay, note, &lineage)
+            .await
+            .map_err(moved)?;
         let from = tx.publish_plan(record.plan.id, effective).await?;
         ended.extend(owners.iter().filter(|(_, _, replaces)| *replaces).map(|(code, _, _)| code.clone()));
         let begin: Vec<OwnerRecord> =

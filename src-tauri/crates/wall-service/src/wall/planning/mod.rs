@@ -137,7 +137,16 @@ impl Wall {
             .iter()
             .filter(|r| wanted.is_none_or(|n| r.plan.network == n))
             .filter(|r| r.plan.effective_from.is_some() || sees_drafts(actor.role));
-        Ok(shown.map(|r| self.summary(r, key_of.get(&r.plan.network).copied().unwrap_or(""))).collect())
+        let summary = |r: &PlanRecord| {
+            let mut plan = self.summary(r, key_of.get(&r.plan.network).copied().unwrap_or(""));
+            if !sees_drafts(actor.role) {
+                // Whoever only looks at the wall learns neither sign-in names nor what was said in review.
+                (plan.author, plan.submitted_by, plan.reviewed_by, plan.review_note) = Default::default();
+                plan.people.clear();
+            }
+            plan
+        };
+        Ok(shown.map(summary).collect())
     }
 
     fn summary(&self, r: &PlanRecord, network: &str) -> PlanSummary {
@@ -197,12 +206,9 @@ impl Wall {
 
     /// Takes a plan from the desk, opening it when it is not there, and brings it to where the store stands.
     async fn take(&self, actor: &Actor, plan: PlanId) -> Result<Taken, PlanError> {
-        let record = self.plan_record(plan).await?;
-        let hidden = record.plan.effective_from.is_none() && !sees_drafts(actor.role);
-        if hidden || actor.role == Role::Feed {
-            return Err(
-                WallError::Forbidden(format!("the role {} may not see plans that are not published", actor.role.code())).into()
-            );
+        self.plan_record(plan).await?;
+        if !sees_drafts(actor.role) {
+            return Err(WallError::Forbidden(format!("the role {} may not see this plan", actor.role.code())).into());
         }
         let place = self.place(plan).await;
         let mut guard = place.lock_owned().await;
@@ -244,8 +250,11 @@ impl Wall {
         let at = self.now().max(record.plan.effective_from.unwrap_or(UtcMs(i64::MIN)));
         let given: BTreeSet<String> = self.store().codes_ever_published(network.id).await?.into_iter().collect();
         let mut retired = given.clone();
-        if let Some((_, cells)) = self.cells_in_force(network.id, at).await? {
-            cells.iter().for_each(|c| {
+        // A draft follows the last plan that was published, which may still wait for its time.
+        let records = self.store().plan_records().await?;
+        let published = records.iter().filter(|r| r.plan.network == network.id && r.plan.effective_from.is_some());
+        if let Some(last) = published.max_by_key(|r| (r.plan.effective_from, r.plan.id)) {
+            self.store().written_cells(last.plan.id).await?.iter().for_each(|c| {
                 retired.remove(&c.code);
             });
         }

@@ -43,6 +43,8 @@ pub(super) struct Step {
     pub stored: Vec<EditBody>,
     /// It was stored before.
     again: bool,
+    /// Edits in batches so far, on all levels.
+    parts: usize,
 }
 
 impl Step {
@@ -137,6 +139,8 @@ pub(super) struct Session {
     pub findings: Findings,
     /// Edits from the beginning to where the session stands.
     path: Vec<(i64, Done)>,
+    /// The box around the cells the draft began from, with a margin: nothing is drawn outside it.
+    reach: (GridPoint, GridPoint),
     /// Hash of every cell at the beginning.
     initial: HashMap<Face, u64>,
 }
@@ -173,6 +177,7 @@ impl Session {
             behind,
             findings: Findings::default(),
             path: Vec::new(),
+            reach: reach(base),
             initial: HashMap::new(),
         };
         session.labels = session.geometry.iter().map(|(f, g)| (*f, label_point(g))).collect();
@@ -286,7 +291,7 @@ impl Session {
     /// Does an edit: for the first time, or as it was stored. What was stored says every code by itself, whatever the
     /// room's policies, the households or the free codes are by now.
     fn perform(&mut self, edit: &EditBody, again: bool) -> Result<(Done, EditBody), EditRefusal> {
-        let mut step = Step { done: Done::default(), stored: Vec::new(), again };
+        let mut step = Step { done: Done::default(), stored: Vec::new(), again, parts: 0 };
         let outcome = self.step(edit, &mut step);
         let Step { mut done, stored, .. } = step;
         match outcome {
@@ -366,7 +371,9 @@ impl Session {
     fn step(&mut self, edit: &EditBody, step: &mut Step) -> Result<(), EditRefusal> {
         match edit {
             EditBody::Batch { edits } => {
-                if edits.len() > BATCH {
+                // What was stored is done again however long it is: numbering all cells is a step for each.
+                step.parts += edits.len();
+                if step.parts > BATCH && !step.again {
                     return Err(refusal("too_many", &format!("at most {BATCH} edits at once"), &[]));
                 }
                 edits.iter().try_for_each(|e| self.step(e, step))
@@ -375,7 +382,8 @@ impl Session {
             EditBody::Owners { face, owners } => self.name_owners(Face(*face), owners.as_deref(), step),
             EditBody::Number { all } => self.number(*all, step),
             ground => {
-                let core = self.core_edit(ground)?;
+                let ground = &on_grid(ground);
+                let core = self.core_edit(ground, step.again)?;
                 let patch = self.topology.plan_edit(&core).map_err(from_core)?;
                 self.topology.apply(&patch);
                 let (created, removed) = (patch.created().to_vec(), patch.removed().to_vec());
@@ -418,11 +426,13 @@ impl Session {
         }
     }
 
-    fn core_edit(&self, edit: &EditBody) -> Result<Edit, EditRefusal> {
+    fn core_edit(&self, edit: &EditBody, again: bool) -> Result<Edit, EditRefusal> {
+        let (lo, hi) = self.reach;
         let point = |p: &[f64; 2]| {
-            Place::new(p[0], p[1])
-                .map(GridPoint::nearest)
-                .ok_or_else(|| refusal("bad_place", "a place is [longitude, latitude] in degrees", &[]))
+            let point = Place::new(p[0], p[1]).map(GridPoint::nearest);
+            let near = point.filter(|p| again || (p.x >= lo.x && p.y >= lo.y && p.x <= hi.x && p.y <= hi.y));
+            let message = "a place is [longitude, latitude] in degrees, at most half a degree outside the plan";
+            near.ok_or_else(|| refusal("bad_place", message, &[]))
         };
         let line = |l: &[[f64; 2]]| -> Result<Vec<GridPoint>, EditRefusal> {
             if l.len() > LINE_POINTS {
@@ -445,7 +455,8 @@ impl Session {
             EditBody::Reshape { line: l, outer: true } => Edit::ReshapeOuter { line: line(l)? },
             EditBody::Split { face, line: l } => Edit::Split { face: known(*face)?, line: line(l)? },
             EditBody::Merge { into, from } => {
-                Edit::Merge { into: known(*into)?, from: from.iter().map(|f| known(*f)).collect::<Result<_, _>>()? }
+                let from: BTreeSet<Face> = from.iter().map(|f| known(*f)).collect::<Result<_, _>>()?;
+                Edit::Merge { into: known(*into)?, from: from.into_iter().collect() }
             }
             EditBody::Transfer { to, ring } => {
                 let mut outer = line(ring)?;
@@ -467,6 +478,45 @@ impl Session {
             }
         })
     }
+}
+
+/// An edit with its places on the grid, as it is stored: text and back, a number may come out a last digit apart, which on the
+/// grid is the same place and between two places might be another one.
+fn on_grid(edit: &EditBody) -> EditBody {
+    fn snap(p: &mut [f64; 2]) {
+        if let Some(place) = Place::new(p[0], p[1]) {
+            let place = GridPoint::nearest(place).place();
+            *p = [place.lon, place.lat];
+        }
+    }
+    let mut edit = edit.clone();
+    match &mut edit {
+        EditBody::MoveVertex { from, to, .. } => [from, to].into_iter().for_each(snap),
+        EditBody::InsertVertex { a, b, at } => [a, b, at].into_iter().for_each(snap),
+        EditBody::DeleteVertex { at } | EditBody::FillGap { at, .. } => snap(at),
+        EditBody::Reshape { line, .. } | EditBody::Split { line, .. } => line.iter_mut().for_each(snap),
+        EditBody::Transfer { ring, .. } => ring.iter_mut().for_each(snap),
+        EditBody::Merge { .. }
+        | EditBody::Simplify { .. }
+        | EditBody::Describe { .. }
+        | EditBody::Owners { .. }
+        | EditBody::Number { .. }
+        | EditBody::Batch { .. } => {}
+    }
+    edit
+}
+
+/// How far outside its cells a plan may be drawn, in grid units: half a degree, some fifty kilometres.
+const REACH: i64 = 500_000_000;
+
+fn reach(base: &[CellRecord]) -> (GridPoint, GridPoint) {
+    let none = (GridPoint { x: i64::MAX, y: i64::MAX }, GridPoint { x: i64::MIN, y: i64::MIN });
+    let around = |(lo, hi): (GridPoint, GridPoint), (l, h): (GridPoint, GridPoint)| {
+        (GridPoint { x: lo.x.min(l.x), y: lo.y.min(l.y) }, GridPoint { x: hi.x.max(h.x), y: hi.y.max(h.y) })
+    };
+    let (lo, hi) = base.iter().filter_map(|c| c.geometry.bounds()).fold(none, around);
+    let (grown, shrunk) = (|v: i64| v.saturating_add(REACH), |v: i64| v.saturating_sub(REACH));
+    (GridPoint { x: shrunk(lo.x), y: shrunk(lo.y) }, GridPoint { x: grown(hi.x), y: grown(hi.y) })
 }
 
 fn from_core(refused: wall_core::Refusal) -> EditRefusal {
