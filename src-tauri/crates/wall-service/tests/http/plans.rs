@@ -730,7 +730,10 @@ async fn a_plan_that_waits_for_its_time_is_taken_back() {
     acknowledged["acknowledge"] = json!(["owner_missing", "base_outdated"]);
     assert_eq!(room.refused(&desk.planner, &urgent_step, acknowledged.clone()).await, "too_early");
     // … until the plan that waits is taken back: a draft again, with everything as if it had never been published.
-    let back = room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
+    let shown = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json()["head"].clone();
+    let history = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/history")).await.json();
+    assert_eq!((&history["head"], &history["edits"][0]["applied"]), (&shown, &json!(true)));
+    let back = room.done(&desk.planner, &step, json!({ "step": "withdraw", "seen": shown })).await;
     assert_eq!((&back["status"], &back["effective_from_ms"]), (&json!("draft"), &Value::Null));
     assert_eq!(codes_at(&room, &operator, Some(now + 60 * DAY_MS)).await, (0..9).map(code).collect::<Vec<_>>());
     let after = room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap();

@@ -1,6 +1,6 @@
 //! Looking at plans: their state, ground, edges, history, and what lies on the ground for drawing over.
 
-use super::{FIGURES_MS, Open, PlanError, data::PlanningData, owners, view};
+use super::{FIGURES_MS, Open, PlanError, data::PlanningData, owners, session::way_to, view};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{EditView, OverlayLineView, PlanHistory, PlanOwners, PlanSnapshotView, PlanState},
@@ -32,9 +32,9 @@ impl Wall {
             plan: self.summary(&record, &open.network.key),
             editable: why_not.is_empty(),
             why_not: why_not.into(),
-            head: session.head(),
-            can_undo: session.head().is_some(),
-            redo: redo_of(&edits, session.head()),
+            head: record.head,
+            can_undo: record.head.is_some(),
+            redo: redo_of(&edits, record.head),
             cells: view::cells(session, &names),
             findings: session.findings.views(session),
             settings,
@@ -82,12 +82,9 @@ impl Wall {
 
     /// The history of a plan with its branches.
     pub async fn plan_history(&self, actor: &Actor, plan: PlanId) -> Result<PlanHistory, PlanError> {
-        let mut taken = self.take(actor, plan).await?;
-        let session = taken.session()?;
-        let applied: BTreeSet<i64> = session.path_ids().collect();
-        let head = session.head();
-        drop(taken);
+        let head = self.take(actor, plan).await?.record.head;
         let edits = self.store().plan_edits(plan).await?;
+        let applied: BTreeSet<i64> = way_to(&edits, head).unwrap_or_default().iter().map(|e| e.id).collect();
         let snapshots = self.store().plan_snapshots(plan).await?;
         Ok(PlanHistory {
             head,

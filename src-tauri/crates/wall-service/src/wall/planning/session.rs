@@ -191,11 +191,6 @@ impl Session {
         self.path.last().map(|(id, _)| *id)
     }
 
-    /// The edits it contains, in order.
-    pub fn path_ids(&self) -> impl Iterator<Item = i64> + '_ {
-        self.path.iter().map(|(id, _)| *id)
-    }
-
     fn hash(&self, face: Face) -> u64 {
         let mut h = DefaultHasher::new();
         self.cells.get(&face).hash(&mut h);
