@@ -755,6 +755,41 @@ async fn a_plan_that_waits_for_its_time_is_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn owners_of_the_day_a_plan_takes_effect_are_carried_over() {
+    let (room, desk) = ready().await;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let line = |party: &str, from: Option<i64>, to: Option<i64>| OwnerRecord {
+        cell_code: code(4),
+        party: party.into(),
+        party_kind: PartyKind::Person,
+        role: OwnerRole::FullTime,
+        phone: String::new(),
+        valid_from: from.map(UtcMs),
+        valid_to: to.map(UtcMs),
+    };
+    let changing = [line("调走的", None, Some(now + 10 * DAY_MS)), line("接任的", Some(now + 10 * DAY_MS), None)];
+    let (plan, step) = agreed(&room, &desk).await;
+    // Named by another process while the plan is open.
+    room.wall.import_owners(&admin(), "general", &changing).await.unwrap();
+    let publish = json!({ "step": "publish", "effective_ms": now + 30 * DAY_MS, "acknowledge": ["owner_missing"] });
+    room.done(&desk.planner, &step, publish).await;
+    let names: std::collections::HashMap<_, _> =
+        room.wall.store().parties().await.unwrap().into_iter().map(|p| (p.id, p.name)).collect();
+    let mut began: Vec<String> = room
+        .wall
+        .store()
+        .ownerships(wall_core::NetworkId(1))
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|o| o.cell_code == code(9))
+        .map(|o| names[&o.party].clone())
+        .collect();
+    began.sort();
+    assert_eq!(began, ["接任的", "网格长4"], "plan {plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn importing_the_file_in_force_again_leaves_drafts_alone() {
     let (room, desk) = ready().await;
     let plan = room.draft(&desk.planner).await;

@@ -8,13 +8,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteOwnedBuf};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Decode, Row, Sqlite, SqliteConnection, TypeInfo, ValueRef};
 
 use super::CellsError;
-use super::raw::{CrsText, MAX_VALUES, Note, RawCells, RawFeature, Value};
+use super::raw::{CrsText, MAX_FEATURES, MAX_VALUES, Note, RawCells, RawFeature, Value};
 use super::wkb::shape_of_gpkg;
 use crate::import::read::Problem;
 
-/// Most features that are read.
-const MAX_FEATURES: usize = 5_000_000;
-/// Most bytes of geometries and texts that are read: no more than a file may have; only views can ask for more.
+/// Most bytes of geometries and texts that are read: no more than a file may have.
 const MAX_BYTES: usize = 1 << 30;
 /// Steps of the database's machine between two looks at the count, and how many of those there may be.
 const STEPS: i32 = 100_000;
@@ -153,7 +151,19 @@ async fn read_layer(db: &mut SqliteConnection, asked: Option<&str>) -> Result<Ra
     let layers = layers(db).await?;
     let layer = choose(&layers, asked, &mut notes)?;
     let crs = crs(db, layer.srs).await?;
-    let columns = sqlx::query("SELECT name, pk FROM pragma_table_xinfo(?) ORDER BY cid LIMIT 2000")
+    // Only what is stored is read: a view or a generated column may compute values of any size from a small file.
+    let stored = sqlx::query(
+        "SELECT type = 'table' AND sql NOT LIKE 'create virtual%' FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')",
+    )
+    .bind(&layer.table)
+    .fetch_optional(&mut *db)
+    .await?;
+    if let Some(row) = stored
+        && !row.try_get::<bool, _>(0)?
+    {
+        return Err(broken(format!("layer {:?} is a view: save it as a table", layer.table)));
+    }
+    let columns = sqlx::query("SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid LIMIT 2000")
         .bind(&layer.table)
         .fetch_all(&mut *db)
         .await?;

@@ -232,6 +232,10 @@ pub fn open_cells(path: &Path, options: &CellsOptions) -> Result<CellsFile, Cell
 
 /// The one path from raw features to cells.
 fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsError> {
+    if raw.features.len() > raw::MAX_FEATURES {
+        let what = format!("more than {} features", raw::MAX_FEATURES);
+        return Err(CellsError::Broken { format: raw.format, what });
+    }
     let declared = raw.crs.is_some();
     let mut ground = Ground::settle(options.datum, raw.crs.as_ref())?;
     let grounds = raw.features.iter().flatten().filter_map(|f| f.shape.as_ref().ok());

@@ -5,6 +5,9 @@
 use super::shape::Shape;
 use crate::import::read::Problem;
 
+/// Features of one file at most: more than all grid cells of a large province.
+pub(super) const MAX_FEATURES: usize = 1_000_000;
+
 /// The value of a property.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Value<'a> {

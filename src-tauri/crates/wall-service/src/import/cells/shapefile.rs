@@ -8,7 +8,7 @@ use wall_core::{RawPolygon, RawRing};
 
 use super::CellsError;
 use super::dbf::Table;
-use super::raw::{CrsText, MAX_VALUES, Note, RawCells, RawFeature};
+use super::raw::{CrsText, MAX_FEATURES, MAX_VALUES, Note, RawCells, RawFeature};
 use super::shape::Shape;
 use crate::import::encoding::{EncodingChoice, decode_whole};
 use crate::import::read::Problem;
@@ -60,6 +60,9 @@ pub(super) fn read(files: &Files, asked: EncodingChoice) -> Result<RawCells<'sta
     }
     let mut notes = Vec::new();
     let records = records(shp, files.shx.as_deref(), &mut notes);
+    if records.len() > MAX_FEATURES {
+        return Err(broken(format!("more than {MAX_FEATURES} shapes")));
+    }
     let mut table = match &files.dbf {
         Some(dbf) => Some(Table::open(dbf, files.cpg.as_deref(), asked)?),
         None => {
@@ -119,7 +122,7 @@ fn records<'a>(shp: &'a [u8], shx: Option<&[u8]>, notes: &mut Vec<Note>) -> Vec<
         return found;
     }
     let (mut found, mut at) = (Vec::new(), 100);
-    while at < shp.len() {
+    while at < shp.len() && found.len() <= MAX_FEATURES {
         let content = be(shp, at + 4).and_then(|words| shp.get(at + 8..(at + 8).checked_add(words.checked_mul(2)?)?));
         match content {
             Some(content) if content.len() >= 4 => {
@@ -148,7 +151,7 @@ fn by_index<'a>(shp: &'a [u8], shx: &[u8]) -> Option<Vec<Result<&'a [u8], Proble
         return None;
     }
     let (mut found, mut free) = (Vec::new(), 100);
-    for entry in shx[100..].chunks_exact(8) {
+    for entry in shx[100..].chunks_exact(8).take(MAX_FEATURES + 1) {
         let (offset, length) = (be(entry, 0)?.checked_mul(2)?, be(entry, 4)?.checked_mul(2)?);
         let start = offset.checked_add(8)?;
         let end = start.checked_add(length)?;

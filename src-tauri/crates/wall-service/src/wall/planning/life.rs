@@ -1,6 +1,8 @@
 //! The life of a plan: drawn, sent to review, agreed to by a second person, published from a date, put away.
 
-use super::{PlanError, Taken, desk_cells::DeskCell, edit::moved, findings, refusal, same_head, session::Session};
+use super::{
+    PlanError, Taken, desk_cells::DeskCell, edit::moved, findings, owners::Owners, refusal, same_head, session::Session,
+};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{NewPlanRequest, PlanStepRequest, PlanSummary},
@@ -121,7 +123,12 @@ impl Wall {
             }
             "approve" => self.review(actor, &record, PlanStep::Approve, note).await?,
             "return" => self.review(actor, &record, PlanStep::Return, note).await?,
-            "publish" => self.publish(actor, &record, request, note).await?,
+            "publish" => {
+                let published = self.publish(actor, &record, request, note).await;
+                // It was looked at as of the time it takes effect; whoever looks next looks as of now.
+                self.clear_desk(Some(plan)).await;
+                published?;
+            }
             "retire" => {
                 self.may(actor, actor.role.may_plan(), "put plans away")?;
                 self.simple_step(actor, &record, PlanStep::Retire, note).await?;
@@ -198,13 +205,19 @@ impl Wall {
             return Err(refusal("too_far", message, &[]).into());
         }
         let network = record.plan.network;
+        let in_force_at = request.effective_ms.map_or(now, UtcMs);
+        // Looked at anew: other processes may have published, named owners or given codes since it was opened.
+        self.clear_desk(Some(record.plan.id)).await;
         let mut taken = self.take(actor, record.plan.id).await?;
         same_head(&taken.record, request.seen)?;
         let head = taken.record.head;
         let session = taken.session()?;
+        // Whoever answers when it takes effect is carried over, not whoever answers today.
+        let then = Owners::load(self, network, in_force_at).await?;
+        session.owners.present_as(then);
+        session.find_all();
         check_blocks(session, &request.acknowledge)?;
         let cells = final_cells(session);
-        let in_force_at = request.effective_ms.map_or(now, UtcMs);
         let before = self.cells_in_force(network, in_force_at).await?;
         // A first plan of a network without a date is in force since always; a later one from the wall's now.
         let effective = match (request.effective_ms, &before) {

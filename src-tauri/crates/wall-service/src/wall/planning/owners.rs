@@ -49,6 +49,11 @@ impl Owners {
         Ok(Self { present, written: BTreeMap::new() })
     }
 
+    /// Takes who answers from another time; what was written for the plan stays.
+    pub fn present_as(&mut self, other: Self) {
+        self.present = other.present;
+    }
+
     /// Owners of a cell.
     pub fn of(&self, face: Face, cell: &DeskCell) -> CellOwners {
         let found = |code: &str| self.present.get(code).filter(|l| !l.is_empty()).cloned();
