@@ -22,7 +22,7 @@ export const tools = ['select', 'vertex', 'insert', 'delete', 'reshape', 'split'
 export type Tool = (typeof tools)[number];
 
 /** Refusals that say: the page shows what is no more. */
-export const stale: ReadonlySet<string> = new Set(['head_moved', 'not_a_draft', 'wrong_status']);
+const stale: ReadonlySet<string> = new Set(['head_moved', 'not_a_draft', 'wrong_status']);
 
 /** The tabs of the right side. */
 export const tabs = ['balance', 'findings', 'history', 'owners'] as const;

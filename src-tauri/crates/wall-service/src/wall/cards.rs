@@ -35,16 +35,13 @@ impl Wall {
         let (mut card, ids, at) = {
             let world = self.world();
             let at = as_of.unwrap_or(world.now);
-            let present = std::sync::Arc::ptr_eq(&ground, &world.ground);
             let member: Vec<bool> = {
                 let mut m = vec![false; ground.cells.len()];
                 area.members.iter().for_each(|i| m[*i as usize] = true);
                 m
             };
-            let inside = |slot: u32, t: &super::world::Live| {
-                let cell = if present { t.cell } else { ground.cell_of(TicketId(i64::from(slot) + 1), t.place) };
-                cell.is_some_and(|c| member[c as usize])
-            };
+            let inside =
+                |slot: u32, t: &super::world::Live| world.cell_under(&ground, slot, t).is_some_and(|c| member[c as usize]);
             let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
             let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
             let mut lives = Vec::new();
@@ -58,7 +55,7 @@ impl Wall {
                     line.1 += u32::from(recent);
                 }
                 if is_open {
-                    open.push((t.severity.get(), t.life.due, TicketId(i64::from(slot) + 1)));
+                    open.push((t.severity.get(), t.life.due, super::world::ticket_of(slot)));
                 }
             }
             let (last_24h, _) = tally::histogram(lives.into_iter(), at.plus_ms(1 - DAY_MS), at.plus_ms(1), 24);

@@ -64,13 +64,12 @@ impl Wall {
     /// The ground of another time: the present one when it is the same.
     pub(super) async fn ground_at(&self, at: UtcMs) -> Result<Arc<Ground>, WallError> {
         let present = self.world().ground.clone();
-        let then = Ground::load(self.store(), &self.inner.network_key, at).await?;
+        let mut then = Ground::load(self.store(), &self.inner.network_key, at).await?;
         let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)
             && then.areas.iter().map(|a| &a.properties).eq(present.areas.iter().map(|a| &a.properties));
         if same {
             return Ok(present);
         }
-        let mut then = then;
         if let Some(plan) = then.plan.as_ref().map(|p| p.id)
             && self.store().plan_record(plan).await?.is_some_and(|r| r.tickets_stay)
         {
@@ -84,11 +83,10 @@ impl Wall {
     async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
         let ground = self.ground_at(at).await?;
         let world = self.world();
-        let moved = !Arc::ptr_eq(&ground, &world.ground);
         let days = Days::around(at, &world.zone);
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
         for (slot, live) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
-            let cell = if moved { ground.cell_of(TicketId(i64::from(slot) + 1), live.place) } else { live.cell };
+            let cell = world.cell_under(&ground, slot, live);
             counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
         }
         let shown = newest_and_gravest(&world, at);
@@ -475,7 +473,6 @@ impl Wall {
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
         let days = Days::around(at, &world.zone);
-        let present = Arc::ptr_eq(&ground, &world.ground);
         let mut lines: BTreeMap<String, StatLine> = BTreeMap::new();
         let outside = || ("-".to_owned(), String::new());
         if by == "cell" {
@@ -485,7 +482,7 @@ impl Wall {
             }
         }
         for (slot, t) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
-            let cell = if present { t.cell } else { ground.cell_of(TicketId(i64::from(slot) + 1), t.place) };
+            let cell = world.cell_under(&ground, slot, t);
             let code = world.categories.code(t.category);
             let (key, name) = match by {
                 "cell" => {

@@ -46,6 +46,11 @@ pub(crate) struct Walker {
     pub position: Option<Position>,
 }
 
+/// The ticket of a slot.
+pub(crate) fn ticket_of(slot: u32) -> TicketId {
+    TicketId(i64::from(slot) + 1)
+}
+
 /// Everything derived.
 pub(crate) struct World {
     /// Revision of the store up to which the world is true.
@@ -81,6 +86,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The cell of a ticket under a ground: as attributed on the present one, as it was on one of the past.
+    pub fn cell_under(&self, ground: &Arc<Ground>, slot: u32, t: &Live) -> Option<u32> {
+        if Arc::ptr_eq(ground, &self.ground) { t.cell } else { ground.cell_of(ticket_of(slot), t.place) }
+    }
+
     /// An empty world at `now` over `ground`.
     pub fn new(ground: Arc<Ground>, now: UtcMs, zone: jiff::tz::TimeZone, half_life_s: f64) -> Self {
         Self {
@@ -165,7 +175,7 @@ impl World {
 
     /// Moves the counts from what a ticket contributed to what it contributes.
     fn count(&mut self, slot: u32, old: Option<&Live>, new: &Live) {
-        let id = TicketId(i64::from(slot) + 1);
+        let id = ticket_of(slot);
         if let Some(o) = old {
             self.counts.change(slot, o.cell, o.share, o.life, o.weight(), -1);
             self.dirty.extend(o.cell);
@@ -214,7 +224,7 @@ impl World {
                 let new = Live { share: Share::of(old.life, now, &self.days), ..old };
                 if new.share != old.share {
                     self.count(slot, Some(&old), &new);
-                    self.turned.push(TicketId(i64::from(slot) + 1));
+                    self.turned.push(ticket_of(slot));
                     self.tickets[slot as usize] = Some(new);
                 }
                 self.schedule(slot, new.life);

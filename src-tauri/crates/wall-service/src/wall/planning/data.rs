@@ -31,7 +31,7 @@ impl PlanningData {
         let (tickets, staff): (Vec<TicketPoint>, Vec<StaffPoint>) = {
             let world = wall.world();
             let tickets = world.all().filter(|(_, t)| t.life.reported <= at.0).map(|(slot, t)| TicketPoint {
-                id: wall_core::TicketId(i64::from(slot) + 1),
+                id: crate::wall::world::ticket_of(slot),
                 place: t.place,
                 severity: t.severity,
                 recent: t.life.reported > at.0 - RECENT_MS,
