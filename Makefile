@@ -2,7 +2,7 @@
 # Every recipe is one script, so that nothing is hidden in make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt lint shots load setup notices clean
+.PHONY: help run test bench soak fmt lint shots load setup notices clean
 
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test:            ## everything CI checks, with the minutes of each stage
 
 bench:           ## criterion benches of wall-core, each beside the plain way, with the ratios
 	@scripts/bench.sh
+
+soak:            ## property tests on cases never drawn before, for ten minutes (or MINUTES=n); a failure prints its seed
+	@scripts/soak.sh $(MINUTES)
 
 fmt:             ## format Rust and the user interface
 	@scripts/setup.sh ui-packages

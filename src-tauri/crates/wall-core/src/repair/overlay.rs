@@ -12,7 +12,7 @@ use i_overlay::core::overlay::{ContourDirection, IntOverlayOptions, Overlay, Sha
 use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::i_float::int::point::IntPoint;
 
-use super::exact::{Side, inspect, ring_area2, ring_side};
+use super::exact::{inspect, lies_in, ring_area2};
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing};
 
 /// Largest extent of the engine's coordinates: differences and their sums stay inside 32 bits.
@@ -81,7 +81,7 @@ pub(crate) fn overlay<'a>(
             }
             r
         };
-        shapes.iter().flat_map(|shape| simple_rings(shape.iter().map(ring).collect())).collect::<Vec<_>>()
+        polygons_of(shapes.iter().map(|shape| shape.iter().map(ring).collect()))
     };
     if frame.shift == 0 {
         return Some(to_polygons(&HashMap::new()));
@@ -100,34 +100,59 @@ pub(crate) fn overlay<'a>(
     Some(if simple { exact } else { to_polygons(&HashMap::new()) })
 }
 
-/// The rings of one shape as polygons of simple rings: a ring that meets itself in a vertex is cut there into loops;
-/// loops to the left are outer rings, loops to the right are holes of the smallest outer ring around them.
-fn simple_rings(rings: Vec<GridRing>) -> Vec<GridPolygon> {
+/// The engine's shapes (each a ring to the outside, then holes) as polygons of simple rings: a ring that meets itself in a
+/// vertex is cut there into loops; loops to the left are outer rings, loops to the right are holes.
+///
+/// A hole belongs to the smallest outer ring around it. The engine's word is looked at when there are several: where rounding
+/// brings borders onto each other it may give a hole to a neighbour. O(vertices) for one shape, else holes × vertices of the
+/// outer rings whose boxes hold them.
+fn polygons_of(shapes: impl Iterator<Item = Vec<GridRing>>) -> Vec<GridPolygon> {
     let mut outers: Vec<GridPolygon> = Vec::new();
-    let mut holes: Vec<GridRing> = Vec::new();
-    for (i, mut ring) in rings.into_iter().enumerate() {
-        turn(&mut ring, i == 0);
-        for part in loops(ring) {
-            match ring_area2(&part) {
-                0 => {}
-                a if a > 0 => outers.push(GridPolygon { outer: part, holes: Vec::new() }),
-                _ => holes.push(part),
+    let mut holes: Vec<(Option<usize>, GridRing)> = Vec::new();
+    for shape in shapes {
+        let (first, first_hole) = (outers.len(), holes.len());
+        for (i, mut ring) in shape.into_iter().enumerate() {
+            turn(&mut ring, i == 0);
+            for part in loops(ring) {
+                match ring_area2(&part) {
+                    0 => {}
+                    a if a > 0 => outers.push(GridPolygon { outer: part, holes: Vec::new() }),
+                    _ => holes.push((None, part)),
+                }
             }
+        }
+        outers[first..].sort_by_key(|p| ring_area2(&p.outer));
+        if outers.len() == first + 1 {
+            holes[first_hole..].iter_mut().for_each(|h| h.0 = Some(first));
         }
     }
     if let [only] = outers.as_mut_slice() {
-        only.holes = holes;
+        only.holes = holes.into_iter().map(|h| h.1).collect();
         return outers;
     }
-    outers.sort_by_key(|p| ring_area2(&p.outer));
-    for hole in holes {
-        let around = |p: &&mut GridPolygon| hole.iter().all(|v| ring_side(&p.outer, *v) != Side::Outside);
-        let larger = |p: &&mut GridPolygon| ring_area2(&p.outer) > -ring_area2(&hole);
-        if let Some(p) = outers.iter_mut().filter(larger).find(around) {
-            p.holes.push(hole);
+    let boxes: Vec<_> = outers.iter().map(|p| box_of(&p.outer)).collect();
+    let mut by_area: Vec<usize> = (0..outers.len()).collect();
+    by_area.sort_by_key(|o| ring_area2(&outers[*o].outer));
+    for (said, hole) in holes {
+        let (lo, hi) = box_of(&hole);
+        let around = |o: &usize| {
+            let (from, to) = boxes[*o];
+            let holds = from.x <= lo.x && from.y <= lo.y && to.x >= hi.x && to.y >= hi.y;
+            holds && ring_area2(&outers[*o].outer) > -ring_area2(&hole) && lies_in(&hole, &outers[*o].outer)
+        };
+        let found = said.filter(around).or_else(|| by_area.iter().copied().find(around));
+        if let Some(o) = found {
+            outers[o].holes.push(hole);
         }
     }
     outers
+}
+
+/// The corners of the box around a ring that has points.
+fn box_of(ring: &[GridPoint]) -> (GridPoint, GridPoint) {
+    ring.iter().fold((ring[0], ring[0]), |(lo, hi), p| {
+        (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
+    })
 }
 
 /// A ring cut at every vertex it visits twice. O(vertices).

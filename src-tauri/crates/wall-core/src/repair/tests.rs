@@ -189,6 +189,17 @@ fn too_many_vertices_are_refused_and_many_are_said() {
     assert_eq!(f.code, "too_many_vertices");
 }
 
+#[test]
+fn a_hole_belongs_to_the_ring_around_it() {
+    // Rounding brings borders of several parts onto each other: the engine gives a hole of the first part to the second.
+    let outer = ring(&[(0, 2), (3, 5), (5, 1), (1, 0), (6, 5), (0, 1), (2, 2), (6, 3), (0, 2)]);
+    let hole = ring(&[(6, 4), (2, 1), (4, 2), (6, 4)]);
+    let second = ring(&[(2, 1), (3, 4), (2, 2), (0, 0), (3, 4), (6, 1), (2, 4), (2, 1)]);
+    let (g, _) = repair(&[vec![outer, hole], vec![second]], RepairOptions { repair: true }).unwrap();
+    assert!(is_valid(&g), "{:?}", repair_again(&g));
+    assert_eq!(g.polygons.iter().map(|p| p.holes.len()).collect::<Vec<_>>(), [3, 0, 0, 0]);
+}
+
 fn any_number() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => (-30i32..30).prop_map(|v| f64::from(v) * 0.1),
