@@ -125,7 +125,7 @@ function command(planner: Planner, event: Press): boolean {
       void redo(planner);
       return true;
     case 's':
-      if (state.opened) state.dialog = 'snapshot';
+      if (state.opened && planner.editable.value) state.dialog = 'snapshot';
       return true;
     default:
       return false;

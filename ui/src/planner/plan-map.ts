@@ -253,6 +253,8 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
 
   const onUp = (event: MouseEvent): void => {
     if (!pressed || event.button !== 0) return;
+    // A flick ends before the next frame: what waits for it is done now.
+    if (waiting) followPointer();
     const was = pressed;
     pressed = null;
     if (!hand.dragging && !hand.stroke) return;

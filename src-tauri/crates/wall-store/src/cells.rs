@@ -106,12 +106,15 @@ impl Store {
             .collect()
     }
 
-    /// Code and name of a cell of whatever plan, and the plan's name.
-    pub async fn cell_of_any_plan(&self, cell: CellId) -> Result<Option<(String, String, String)>, StoreError> {
-        let row = sqlx::query("SELECT c.code, c.name, p.name FROM cell c JOIN plan p ON p.id = c.plan_id WHERE c.id = ?")
-            .bind(cell.0)
-            .fetch_optional(&self.inner.reader)
-            .await?;
+    /// Code and name of a cell of whatever plan that had begun at a time, and the plan's name.
+    pub async fn cell_of_any_plan(&self, cell: CellId, begun_by: UtcMs) -> Result<Option<(String, String, String)>, StoreError> {
+        let row = sqlx::query(
+            "SELECT c.code, c.name, p.name FROM cell c JOIN plan p ON p.id = c.plan_id WHERE c.id = ? AND p.effective_from <= ?",
+        )
+        .bind(cell.0)
+        .bind(begun_by.0)
+        .fetch_optional(&self.inner.reader)
+        .await?;
         Ok(row.map(|r| (r.get(0), r.get(1), r.get(2))))
     }
 
@@ -179,7 +182,7 @@ impl WriteTx {
     pub async fn draft_plan(&mut self, draft: &PlanDraft<'_>) -> Result<(PlanId, CellId), StoreError> {
         let hash = self.store.cells_hash(draft.cells);
         let id = self.next_id("plan").await?;
-        let revision = self.line(ChangeKind::Plan, id);
+        let revision = self.line(ChangeKind::Draft, id);
         sqlx::query(
             "INSERT INTO plan (id, network_id, name, status, content_hash, author, recorded_at, revision) VALUES (?, ?, ?, 'draft', ?, ?, ?, ?)",
         )

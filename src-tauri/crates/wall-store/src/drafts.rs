@@ -310,6 +310,17 @@ impl WriteTx {
             .bind(plan.0)
             .execute(&mut *self.tx)
             .await?;
+        // Whoever drew what this one is drawn from had a hand in it too, until that was published: nobody reviews their own.
+        if let Some(base) = base {
+            sqlx::query(
+                "INSERT OR IGNORE INTO plan_hand (plan_id, actor) SELECT ?1, h.actor FROM plan b JOIN (SELECT id, author AS actor FROM plan \
+                 UNION SELECT plan_id, actor FROM plan_hand) h ON h.id = b.id WHERE b.id = ?2 AND b.effective_from IS NULL",
+            )
+            .bind(plan.0)
+            .bind(base.0)
+            .execute(&mut *self.tx)
+            .await?;
+        }
         Ok(plan)
     }
 
@@ -571,7 +582,7 @@ impl WriteTx {
         for code in ended {
             sqlx::query(
                 "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \
-                 WHERE network_id = ?2 AND cell_code = ?3 AND valid_from < ?4 AND (valid_to IS NULL OR valid_to > ?4)",
+                 WHERE network_id = ?2 AND cell_code = ?3 AND valid_from <= ?4 AND (valid_to IS NULL OR valid_to > ?4)",
             )
             .bind(plan.0)
             .bind(network.0)

@@ -373,16 +373,7 @@ impl WriteTx {
     ) -> Result<u64, StoreError> {
         let (mut after, mut written) = (0i64, 0u64);
         loop {
-            let rows = sqlx::query(
-                "SELECT t.id, t.lon, t.lat, a.cell_id FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
-                 a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
-                 WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT 8192",
-            )
-            .bind(network.0)
-            .bind(after)
-            .bind(plan.0)
-            .fetch_all(&mut *self.tx)
-            .await?;
+            let rows = waiting(network, plan, after, 8192).fetch_all(&mut *self.tx).await?;
             let Some(last) = rows.last() else { return Ok(written) };
             after = last.get(0);
             let lines: Vec<(TicketId, Attributed)> = rows
@@ -486,7 +477,30 @@ fn attachments(r: &TicketRecord) -> String {
     serde_json::json!(r.attachments.iter().map(|a| [&a.name, &a.hash]).collect::<Vec<_>>()).to_string()
 }
 
+/// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`: id, longitude, latitude, cell.
+fn waiting(
+    network: NetworkId,
+    plan: PlanId,
+    after: i64,
+    limit: i64,
+) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
+    sqlx::query(
+        "SELECT t.id, t.lon, t.lat, a.cell_id FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
+         a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
+         WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT ?4",
+    )
+    .bind(network.0)
+    .bind(after)
+    .bind(plan.0)
+    .bind(limit)
+}
+
 impl Store {
+    /// Whether `attribute_all` would write anything, asked without holding up those who write. O(tickets).
+    pub async fn is_attributed_to(&self, network: NetworkId, plan: PlanId) -> Result<bool, StoreError> {
+        Ok(waiting(network, plan, 0, 1).fetch_optional(&self.inner.reader).await?.is_none())
+    }
+
     /// Tickets with their newest attribution in `network`, by ascending id after `after`, at most `limit`.
     pub async fn tickets_after(
         &self,

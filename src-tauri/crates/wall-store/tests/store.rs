@@ -207,8 +207,10 @@ async fn a_plan_takes_effect_and_old_attributions_stay() {
             feature_index: 0,
             geometry: cells[0].geometry.clone(),
         };
+        assert!(!store.is_attributed_to(network, plan).await.unwrap());
         assert_eq!(tx.attribute_all(network, plan, &cell_at(vec![cell])).await.unwrap(), 1);
         tx.commit().await.unwrap();
+        assert!(store.is_attributed_to(network, plan).await.unwrap());
         cells_of.push(first);
         let (_, cell) = store.tickets_by_id(network, &[id]).await.unwrap().remove(0);
         assert_eq!(cell, Some(first));

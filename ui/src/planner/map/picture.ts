@@ -186,7 +186,11 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     const cells = desk.source('cells');
     const label = desk.source('labels');
     const gone = new Set(result.removed);
-    for (const face of gone) marked.delete(face);
+    for (const face of gone) {
+      marked.delete(face);
+      // The same face comes back when the edit is taken back: not with the frame of today.
+      for (const id of ['cells', 'preview']) map.removeFeatureState({ source: id, id: face });
+    }
     markCells();
     borders.vertices();
     // `add` of an id that is there replaces it.

@@ -19,14 +19,11 @@ const FRESH_POSITION_MS: i64 = 30 * 60_000;
 impl Wall {
     /// The card of an area, now or at another time.
     pub async fn area_card(&self, actor: &Actor, level: Level, key: &str, as_of: Option<UtcMs>) -> Result<AreaCard, WallError> {
-        let snapshot = match as_of {
-            Some(_) => Some(self.snapshot(actor, as_of).await?),
+        let past = match as_of {
+            Some(t) => Some(self.past(t).await?),
             None => None,
         };
-        let ground = match as_of {
-            Some(t) => self.ground_at(t).await?,
-            None => self.world().ground.clone(),
-        };
+        let ground = past.as_ref().map_or_else(|| self.world().ground.clone(), |p| p.ground.clone());
         let Some(area) = ground.area(level, key) else {
             return Err(WallError::NotFound(format!(
                 "there is no {level:?} {key} in the plan in force; the boundaries may have changed"
@@ -69,11 +66,11 @@ impl Wall {
                 })
                 .collect();
             categories.sort_by(|a, b| (b.open, b.recent, &a.code).cmp(&(a.open, a.recent, &b.code)));
-            let stat = match &snapshot {
-                Some(s) => s.areas.iter().find(|a| a.key == key).cloned(),
-                None => None,
-            };
             let due = |slot| world.due_of(slot);
+            let stat = match &past {
+                Some(p) => p.counts.stat(area, p.at, &due),
+                None => world.counts.stat(area, world.now, &due),
+            };
             let here = |place| ground.cell_at(place).is_some_and(|c| member[c as usize]);
             let mut cameras: Vec<PlaceView> = world
                 .cameras
@@ -92,7 +89,7 @@ impl Wall {
             let card = AreaCard {
                 area: area.properties.clone(),
                 level,
-                stat: stat.unwrap_or_else(|| world.counts.stat(area, world.now, &due)),
+                stat,
                 owners: if level == Level::Cell { owner_views(&world, &ground, area.members[0], at) } else { vec![] },
                 categories,
                 last_24h,
@@ -123,7 +120,7 @@ impl Wall {
             None => self.world().ground.clone(),
         };
         let kept_cell = match attributed.filter(|c| !ground.by_id.contains_key(c)) {
-            Some(c) => self.store().cell_of_any_plan(c).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
+            Some(c) => self.store().cell_of_any_plan(c, at).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
             None => None,
         };
         let world = self.world();

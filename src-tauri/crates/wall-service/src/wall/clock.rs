@@ -27,6 +27,11 @@ impl WallClock {
         Self { fixed, replay: RwLock::new(None) }
     }
 
+    /// Whether the time was given when the wall was opened, and stands still.
+    pub fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// Follows a replay, or the system again.
     pub fn follow(&self, replay: Option<ReplayClock>) {
         *self.replay.write().unwrap_or_else(|e| e.into_inner()) = replay;

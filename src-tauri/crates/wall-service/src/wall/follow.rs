@@ -223,7 +223,8 @@ async fn step(
         reload |= wall.refit_scale();
     }
     let in_force = wall.world().ground.plan.as_ref().map_or(0, |p| p.id.0);
-    if wall.inner.attributed_plan.load(Relaxed) != in_force {
+    // A wall that stands at a time of its own shows that time; what it would write is not so for anybody else.
+    if !wall.inner.clock.is_fixed() && wall.inner.attributed_plan.load(Relaxed) != in_force {
         attribute_to_plan_in_force(wall).await?;
         wall.inner.attributed_plan.store(in_force, Relaxed);
     }
@@ -332,6 +333,9 @@ async fn kept_cells(wall: &Wall, ground: &Ground) -> Result<HashMap<CellId, Cell
 pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, StoreError> {
     let ground = wall.world().ground.clone();
     let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(0) };
+    if wall.store().is_attributed_to(network.id, plan.id).await? {
+        return Ok(0);
+    }
     let mut tx = wall.store().write(&wall.inner.own, system_now()).await?;
     let index = ground.clone();
     let kept = kept_cells(wall, &ground).await?;

@@ -19,7 +19,7 @@ pub(crate) struct Area {
 }
 
 /// Who answers for a cell.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Owner {
     pub party: PartyId,
     pub role: OwnerRole,

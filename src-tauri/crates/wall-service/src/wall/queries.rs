@@ -52,10 +52,10 @@ pub(super) fn scale(world: &World, heat: &HeatSettings) -> HeatInfo {
 }
 
 /// Open tickets, counts and ground at another time than the wall's. O(tickets).
-struct Past {
-    ground: Arc<Ground>,
-    at: UtcMs,
-    counts: Counts,
+pub(super) struct Past {
+    pub ground: Arc<Ground>,
+    pub at: UtcMs,
+    pub counts: Counts,
     /// Slots of tickets reported by then, newest first: the newest and the gravest open.
     shown: Vec<TicketId>,
 }
@@ -66,7 +66,8 @@ impl Wall {
         let present = self.world().ground.clone();
         let mut then = Ground::load(self.store(), &self.inner.network_key, at).await?;
         let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)
-            && then.areas.iter().map(|a| &a.properties).eq(present.areas.iter().map(|a| &a.properties));
+            && then.areas.iter().map(|a| &a.properties).eq(present.areas.iter().map(|a| &a.properties))
+            && then.owners == present.owners;
         if same {
             return Ok(present);
         }
@@ -80,7 +81,8 @@ impl Wall {
         Ok(Arc::new(then))
     }
 
-    async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
+    /// The wall's counts at another time, on the ground of that time. O(tickets).
+    pub(super) async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
         let ground = self.ground_at(at).await?;
         let world = self.world();
         let days = Days::around(at, &world.zone);

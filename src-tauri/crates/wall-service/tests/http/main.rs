@@ -7,6 +7,7 @@ mod events;
 mod intake;
 mod open311;
 mod plans;
+mod publishing;
 mod serve;
 mod session;
 

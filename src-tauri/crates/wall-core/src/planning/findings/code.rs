@@ -13,11 +13,11 @@ pub(super) fn form(cell: &PlannedCell<'_>, rules: &FindingRules<'_>, say: &mut R
     if !community.is_empty() && !rules.scheme.is_community(community) {
         say.add(FindingLevel::Wrong, "community_form", place, vec![("community", community.to_owned())]);
     }
-    let mut fault = rules.scheme.fault(cell.code, community);
-    if fault.is_none() && rules.retired.contains(cell.code) {
-        fault = Some(CodeFault::Retired);
+    // Said beside a fault of its form: that one can be acknowledged, this one never.
+    if rules.retired.contains(cell.code) {
+        say.add(FindingLevel::Wrong, CodeFault::Retired.code(), place, vec![("cell", cell.code.to_owned())]);
     }
-    let Some(fault) = fault else { return };
+    let Some(fault) = rules.scheme.fault(cell.code, community) else { return };
     let level = if fault == CodeFault::Missing { FindingLevel::Incomplete } else { FindingLevel::Wrong };
     let mut values = vec![("cell", cell.code.to_owned())];
     match fault {

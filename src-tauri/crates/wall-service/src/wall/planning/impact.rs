@@ -66,13 +66,14 @@ fn first_owner(session: &Session, face: Face) -> String {
 }
 
 impl Wall {
-    /// What publishing a plan does, compared with the plan in force now (for a published plan: with the one before it).
+    /// What publishing a plan does, compared with the plan that is in force when it takes effect: the last one published, also
+    /// when that one still waits for its time (for a published plan: the one before it).
     pub async fn plan_impact(&self, actor: &Actor, plan: PlanId) -> Result<ImpactView, PlanError> {
         let mut taken = self.take(actor, plan).await?;
         let record = taken.record.clone();
         let network = record.plan.network;
         let base = match record.plan.effective_from {
-            None => self.cells_in_force(network, self.now()).await?,
+            None => self.cells_in_force(network, wall_core::UtcMs(i64::MAX)).await?,
             Some(_) => match self.store().plan_before(network, plan).await? {
                 Some(before) => Some((self.plan_record(before).await?, self.store().written_cells(before).await?)),
                 None => None,

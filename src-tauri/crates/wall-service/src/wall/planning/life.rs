@@ -110,7 +110,7 @@ impl Wall {
             return Err(WallError::Invalid("a note has at most 2,000 signs".into()).into());
         }
         match request.step.as_str() {
-            "submit" => self.submit(actor, plan, note).await?,
+            "submit" => self.submit(actor, plan, request.seen, note).await?,
             "withdraw" if record.plan.status == PlanStatus::Published => self.unpublish(actor, &record, note).await?,
             "withdraw" => {
                 self.may(actor, actor.role.may_plan(), "take plans back from review")?;
@@ -158,11 +158,12 @@ impl Wall {
     }
 
     /// Sends a draft to review: its cells are written as they stand now, and stay so until it comes back.
-    async fn submit(&self, actor: &Actor, plan: PlanId, note: &str) -> Result<(), PlanError> {
+    async fn submit(&self, actor: &Actor, plan: PlanId, seen: Option<i64>, note: &str) -> Result<(), PlanError> {
         self.may(actor, actor.role.may_plan(), "send plans to review")?;
         // Nobody draws while the plan is taken; another process is found out by its head when this is written.
         let mut taken = self.take(actor, plan).await?;
         let record = taken.record.clone();
+        same_head(&record, seen)?;
         if record.plan.status != PlanStatus::Draft {
             return Err(refusal("wrong_status", &format!("the plan is {}", record.plan.status.code()), &[]).into());
         }
