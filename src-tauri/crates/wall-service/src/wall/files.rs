@@ -1,9 +1,9 @@
 //! What exports read: the cells of a plan and every ticket as it stood at a time.
 
-use super::{Wall, WallError, ground::Ground};
+use super::{Wall, WallError};
 use crate::export::TicketRow;
 use std::collections::HashMap;
-use wall_core::{Cell, TicketId, UtcMs};
+use wall_core::{Cell, CellId, Ticket, TicketId, UtcMs};
 use wall_store::{Actor, StoredPlan};
 
 /// Tickets read at once.
@@ -53,7 +53,13 @@ impl Wall {
             return Err(WallError::Forbidden("this role sees tickets only to the cell and may not export them".into()));
         }
         let at = as_of.unwrap_or_else(|| self.now());
-        let ground = Ground::load(self.store(), &self.inner.network_key, at).await?;
+        let ground = self.ground_at(at).await?;
+        let present = std::sync::Arc::ptr_eq(&ground, &self.world().ground);
+        // As on the wall: on the present ground a ticket has the cell it was attributed to, which may have been kept.
+        let cell_of = |t: &Ticket, had: Option<CellId>| {
+            let kept = had.filter(|_| present).and_then(|c| ground.by_id.get(&c).copied());
+            kept.or_else(|| ground.cell_of(t.id, t.place)).map_or_else(String::new, |c| ground.cells[c as usize].code.clone())
+        };
         let network = self.network_id();
         let (mut rows, mut after) = (Vec::new(), TicketId(0));
         loop {
@@ -62,9 +68,9 @@ impl Wall {
             after = last.id;
             let ids: Vec<TicketId> = page.iter().filter(|(t, _)| t.reported_at <= at).map(|(t, _)| t.id).collect();
             let statuses = self.store().statuses_at(&ids, at).await?;
-            rows.extend(page.into_iter().filter(|(t, _)| t.reported_at <= at).map(|(t, _)| TicketRow {
+            rows.extend(page.into_iter().filter(|(t, _)| t.reported_at <= at).map(|(t, had)| TicketRow {
                 status: statuses.get(&t.id).copied().unwrap_or(t.status),
-                cell_code: ground.cell_of(t.id, t.place).map_or_else(String::new, |c| ground.cells[c as usize].code.clone()),
+                cell_code: cell_of(&t, had),
                 closed_at: t.closed_at.filter(|c| *c <= at),
                 external_id: t.external_id,
                 source: t.source,

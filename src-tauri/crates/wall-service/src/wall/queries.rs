@@ -273,19 +273,23 @@ impl Wall {
         let mut features = Vec::new();
         let wants = |kind: &str| kinds.iter().any(|k| k == kind);
         if wants("ticket") {
+            let ground = match as_of {
+                Some(t) => self.ground_at(t).await?,
+                None => self.world().ground.clone(),
+            };
             let ids: Vec<TicketId> = {
                 let world = self.world();
                 let mut ids = Vec::new();
                 if !actor.role.sees_exact_places() {
                     // Chosen by the place that is shown: the box of a question must not tell more than the answer.
-                    let shown = |cell: u32| world.ground.cell_area(cell);
-                    let inside = |t: &super::world::Live| {
-                        t.cell.map(shown).is_some_and(|a| {
+                    let shown = |cell: u32| ground.cell_area(cell);
+                    let inside = |slot: u32, t: &super::world::Live| {
+                        world.cell_under(&ground, slot, t).map(shown).is_some_and(|a| {
                             a.label_lon >= west && a.label_lon <= east && a.label_lat >= south && a.label_lat <= north
                         })
                     };
                     ids.extend(
-                        world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| TicketId(i64::from(s) + 1)),
+                        world.all().filter(|(s, t)| t.life.open_at(at) && inside(*s, t)).map(|(s, _)| TicketId(i64::from(s) + 1)),
                     );
                 } else if as_of.is_none() {
                     world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
@@ -302,7 +306,6 @@ impl Wall {
                 ids.truncate(limit);
                 ids
             };
-            let ground = self.world().ground.clone();
             for t in self.ticket_lines(actor, &ids, &ground, at).await? {
                 let (Some(lon), Some(lat)) = (t.lon, t.lat) else { continue };
                 features.push(point(
@@ -322,6 +325,10 @@ impl Wall {
                 ));
             }
         }
+        let positions = match as_of {
+            Some(t) if wants("staff") => Some(self.store().positions_at(t).await?),
+            _ => None,
+        };
         let world = self.world();
         let plain = |kind: &str, id: i64, name: &str, state: &str| PointProperties {
             kind: kind.into(),
@@ -350,7 +357,17 @@ impl Wall {
                 }
             });
         }
-        if wants("staff") {
+        if let Some(positions) = positions {
+            let inside = |p: &Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
+            for p in positions.into_iter().filter(|p| inside(&p.place)) {
+                if let (Some(w), true) = (world.staff.get(&p.staff), features.len() < limit * 4) {
+                    let mut then = w.clone();
+                    then.position = Some(p);
+                    let view = staff_view(&world, &then, at);
+                    features.push(point(p.place.lon, p.place.lat, plain("staff", p.staff.0, &view.name, &view.duty)));
+                }
+            }
+        } else if wants("staff") {
             world.staff_index.in_box(west, south, east, north, |id, place| {
                 if let (Some(w), true) = (world.staff.get(&id), features.len() < limit * 4) {
                     let view = staff_view(&world, w, at);

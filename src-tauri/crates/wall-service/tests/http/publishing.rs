@@ -138,6 +138,11 @@ async fn tickets_in_hand_may_stay_with_their_code() {
         })
         .await;
         drop(card);
+        let exported = async |as_of: Option<UtcMs>| {
+            let rows = room.wall.ticket_rows(&admin(), as_of).await.unwrap();
+            rows.into_iter().find(|r| r.external_id == "strip").unwrap().cell_code
+        };
+        assert_eq!(exported(None).await, code(cell_after), "{rule}");
         // Looking back at it from under a later plan shows what was on the wall.
         let under = now + DAY_MS + 60_000;
         let next = room.draft_of(&desk.planner, plan).await;
@@ -156,6 +161,7 @@ async fn tickets_in_hand_may_stay_with_their_code() {
         })
         .await;
         assert_eq!(ticket_card(&room, &operator, 4, Some(under)).await["ticket"]["cell_code"], code(cell_after), "{rule}");
+        assert_eq!(exported(Some(UtcMs(under))).await, code(cell_after), "{rule}");
         let stats = room.get(&operator, &format!("/api/v1/stats?by=cell&as_of={}", UtcMs(under).to_rfc3339())).await.json();
         let open_in = |i: usize| {
             let lines = stats["lines"].as_array().unwrap();
