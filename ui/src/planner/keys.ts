@@ -150,6 +150,8 @@ function isTyping(target: EventTarget | null): boolean {
 function isWidgets(event: KeyboardEvent): boolean {
   if (!(event.target instanceof HTMLElement)) return false;
   if (event.target.matches('input[type=range]') && event.key.startsWith('Arrow')) return true;
+  // Sliders and choices do nothing with Enter: there it does what the hint of the tool says.
+  if (event.key === 'Enter' && event.target.matches('input[type=range], input[type=radio]')) return false;
   return (event.key === 'Enter' || event.key === ' ') && event.target.matches('button, [role=button], a, input, summary');
 }
 
