@@ -34,6 +34,15 @@ impl GridPolygon {
     }
 }
 
+/// Smallest box `(min, max)` around some points; `None` for none. O(points).
+pub(crate) fn bounds_of<'a>(points: impl IntoIterator<Item = &'a GridPoint>) -> Option<(GridPoint, GridPoint)> {
+    let mut points = points.into_iter();
+    let first = *points.next()?;
+    Some(points.fold((first, first), |(lo, hi), p| {
+        (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
+    }))
+}
+
 /// The ground of one cell: one or more polygons.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CellGeometry {
@@ -44,11 +53,7 @@ pub struct CellGeometry {
 impl CellGeometry {
     /// Smallest box `(min, max)` around the cell; `None` for no points. O(vertices).
     pub fn bounds(&self) -> Option<(GridPoint, GridPoint)> {
-        let mut points = self.polygons.iter().flat_map(|p| p.outer.iter());
-        let first = *points.next()?;
-        Some(points.fold((first, first), |(lo, hi), p| {
-            (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
-        }))
+        bounds_of(self.polygons.iter().flat_map(|p| p.outer.iter()))
     }
 
     /// The cell as a `geo` multi-polygon in WGS-84 degrees (rings closed).

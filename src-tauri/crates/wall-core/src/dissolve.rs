@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::cell::bounds_of;
 use crate::ground::{area_m2, perimeter_m};
 use crate::repair::overlay::{Operation, overlay, rings_of};
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing};
@@ -37,11 +38,7 @@ pub(crate) fn union<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Op
 /// corner to corner; `None` when the engine fails.
 pub(crate) fn enclosed(polygons: &[GridPolygon]) -> Option<Vec<GridPolygon>> {
     let rings = || polygons.iter().flat_map(|p| std::iter::once(&p.outer).chain(p.holes.iter()));
-    let mut points = rings().flatten();
-    let Some(first) = points.next() else { return Some(Vec::new()) };
-    let (lo, hi) = points.fold((*first, *first), |(lo, hi), p| {
-        (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
-    });
+    let Some((lo, hi)) = bounds_of(rings().flatten()) else { return Some(Vec::new()) };
     // All around, wider than any coarsening of the engine's grid.
     let margin = ((hi.x - lo.x).max(hi.y - lo.y) >> 20) + 10;
     let (w, s, e, n) = (lo.x - margin, lo.y - margin, hi.x + margin, hi.y + margin);

@@ -13,6 +13,7 @@ use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::i_float::int::point::IntPoint;
 
 use super::exact::{inspect, lies_in, ring_area2};
+use crate::cell::bounds_of;
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing};
 
 /// Largest extent of the engine's coordinates: differences and their sums stay inside 32 bits.
@@ -35,12 +36,8 @@ pub(crate) fn overlay<'a>(
     clip: impl IntoIterator<Item = &'a GridRing> + Clone,
     operation: Operation,
 ) -> Option<Vec<GridPolygon>> {
-    let points = || subject.clone().into_iter().chain(clip.clone()).flatten().copied();
-    let first = points().next();
-    let Some(first) = first else { return Some(Vec::new()) };
-    let (lo, hi) = points().fold((first, first), |(lo, hi), p| {
-        (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
-    });
+    let points = || subject.clone().into_iter().chain(clip.clone()).flatten();
+    let Some((lo, hi)) = bounds_of(points()) else { return Some(Vec::new()) };
     let extent = (hi.x - lo.x).max(hi.y - lo.y);
     let mut shift = 0u32;
     while (extent >> shift) >= EXTENT {
@@ -87,7 +84,7 @@ pub(crate) fn overlay<'a>(
         return Some(to_polygons(&HashMap::new()));
     }
     let mut own = HashMap::new();
-    for p in points() {
+    for &p in points() {
         let q = frame.inward(p);
         own.entry((q.x, q.y)).or_insert(p);
     }
@@ -130,11 +127,11 @@ fn polygons_of(shapes: impl Iterator<Item = Vec<GridRing>>) -> Vec<GridPolygon> 
         only.holes = holes.into_iter().map(|h| h.1).collect();
         return outers;
     }
-    let boxes: Vec<_> = outers.iter().map(|p| box_of(&p.outer)).collect();
+    let boxes: Vec<_> = outers.iter().map(|p| bounds_of(&p.outer).unwrap_or_default()).collect();
     let mut by_area: Vec<usize> = (0..outers.len()).collect();
     by_area.sort_by_key(|o| ring_area2(&outers[*o].outer));
     for (said, hole) in holes {
-        let (lo, hi) = box_of(&hole);
+        let Some((lo, hi)) = bounds_of(&hole) else { continue };
         let around = |o: &usize| {
             let (from, to) = boxes[*o];
             let holds = from.x <= lo.x && from.y <= lo.y && to.x >= hi.x && to.y >= hi.y;
@@ -146,13 +143,6 @@ fn polygons_of(shapes: impl Iterator<Item = Vec<GridRing>>) -> Vec<GridPolygon> 
         }
     }
     outers
-}
-
-/// The corners of the box around a ring that has points.
-fn box_of(ring: &[GridPoint]) -> (GridPoint, GridPoint) {
-    ring.iter().fold((ring[0], ring[0]), |(lo, hi), p| {
-        (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
-    })
 }
 
 /// A ring cut at every vertex it visits twice. O(vertices).

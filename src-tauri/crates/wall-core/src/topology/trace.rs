@@ -2,6 +2,7 @@
 
 use super::arrangement::by_angle;
 use super::hash::QuickMap;
+use crate::cell::bounds_of;
 use crate::repair::exact::{cross, on_segment, ring_area2};
 use crate::{GridPoint, GridPolygon, GridRing};
 
@@ -169,10 +170,7 @@ fn lies_in(ring: &[GridPoint], outer: &[GridPoint]) -> bool {
 
 /// The box around some points.
 pub(super) fn bounds(points: &[GridPoint]) -> (GridPoint, GridPoint) {
-    let first = points.first().copied().unwrap_or_default();
-    points.iter().fold((first, first), |(lo, hi), p| {
-        (GridPoint { x: lo.x.min(p.x), y: lo.y.min(p.y) }, GridPoint { x: hi.x.max(p.x), y: hi.y.max(p.y) })
-    })
+    bounds_of(points).unwrap_or_default()
 }
 
 fn from_smallest(ring: &mut GridRing) {

@@ -115,10 +115,7 @@ impl Wall {
             return Err(missing());
         }
         let history = self.store().transitions(id).await?;
-        let ground = match as_of {
-            Some(at) => self.ground_at(at).await?,
-            None => self.world().ground.clone(),
-        };
+        let ground = self.ground_as_of(as_of).await?;
         let kept_cell = match attributed.filter(|c| !ground.by_id.contains_key(c)) {
             Some(c) => self.store().cell_of_any_plan(c, at).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
             None => None,

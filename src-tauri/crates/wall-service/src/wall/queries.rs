@@ -81,6 +81,14 @@ impl Wall {
         Ok(Arc::new(then))
     }
 
+    /// The ground now or at another time.
+    pub(super) async fn ground_as_of(&self, as_of: Option<UtcMs>) -> Result<Arc<Ground>, WallError> {
+        match as_of {
+            Some(t) => self.ground_at(t).await,
+            None => Ok(self.world().ground.clone()),
+        }
+    }
+
     /// The wall's counts at another time, on the ground of that time. O(tickets).
     pub(super) async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
         let ground = self.ground_at(at).await?;
@@ -129,10 +137,7 @@ impl Wall {
     /// What changes seldom.
     pub async fn info(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<WallInfo, WallError> {
         let at = as_of.unwrap_or_else(|| self.now());
-        let ground = match as_of {
-            Some(t) => self.ground_at(t).await?,
-            None => self.world().ground.clone(),
-        };
+        let ground = self.ground_as_of(as_of).await?;
         let networks = self.store().networks().await?;
         let world = self.world();
         Ok(WallInfo {
@@ -207,10 +212,7 @@ impl Wall {
 
     /// Areas of a level as GeoJSON text.
     pub async fn areas(&self, _actor: &Actor, level: Level, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
-        let ground = match as_of {
-            Some(t) => self.ground_at(t).await?,
-            None => self.world().ground.clone(),
-        };
+        let ground = self.ground_as_of(as_of).await?;
         Ok(on_a_thread(move || ground.geojson(level)).await)
     }
 
@@ -271,12 +273,10 @@ impl Wall {
         let at = as_of.unwrap_or_else(|| self.world().now);
         let limit = limit.clamp(1, 10_000) as usize;
         let mut features = Vec::new();
+        let in_box = |p: Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
         let wants = |kind: &str| kinds.iter().any(|k| k == kind);
         if wants("ticket") {
-            let ground = match as_of {
-                Some(t) => self.ground_at(t).await?,
-                None => self.world().ground.clone(),
-            };
+            let ground = self.ground_as_of(as_of).await?;
             let ids: Vec<TicketId> = {
                 let world = self.world();
                 let mut ids = Vec::new();
@@ -284,22 +284,22 @@ impl Wall {
                     // Chosen by the place that is shown: the box of a question must not tell more than the answer.
                     let shown = |cell: u32| ground.cell_area(cell);
                     let inside = |slot: u32, t: &super::world::Live| {
-                        world.cell_under(&ground, slot, t).map(shown).is_some_and(|a| {
-                            a.label_lon >= west && a.label_lon <= east && a.label_lat >= south && a.label_lat <= north
-                        })
+                        world
+                            .cell_under(&ground, slot, t)
+                            .map(shown)
+                            .is_some_and(|a| in_box(Place { lon: a.label_lon, lat: a.label_lat }))
                     };
                     ids.extend(
-                        world.all().filter(|(s, t)| t.life.open_at(at) && inside(*s, t)).map(|(s, _)| TicketId(i64::from(s) + 1)),
+                        world.all().filter(|(s, t)| t.life.open_at(at) && inside(*s, t)).map(|(s, _)| super::world::ticket_of(s)),
                     );
                 } else if as_of.is_none() {
                     world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
                 } else {
-                    let inside = |p: Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
                     ids.extend(
                         world
                             .all()
-                            .filter(|(_, t)| t.life.open_at(at) && inside(t.place))
-                            .map(|(s, _)| TicketId(i64::from(s) + 1)),
+                            .filter(|(_, t)| t.life.open_at(at) && in_box(t.place))
+                            .map(|(s, _)| super::world::ticket_of(s)),
                     );
                 }
                 ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -358,8 +358,7 @@ impl Wall {
             });
         }
         if let Some(positions) = positions {
-            let inside = |p: &Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
-            for p in positions.into_iter().filter(|p| inside(&p.place)) {
+            for p in positions.into_iter().filter(|p| in_box(p.place)) {
                 if let (Some(w), true) = (world.staff.get(&p.staff), features.len() < limit * 4) {
                     let mut then = w.clone();
                     then.position = Some(p);
@@ -485,10 +484,7 @@ impl Wall {
 
     /// Counts by cell, category, platform or owner, now or at another time. O(tickets).
     pub async fn stats(&self, _actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Result<Vec<StatLine>, WallError> {
-        let ground = match as_of {
-            Some(t) => self.ground_at(t).await?,
-            None => self.world().ground.clone(),
-        };
+        let ground = self.ground_as_of(as_of).await?;
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
         let days = Days::around(at, &world.zone);
