@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { HostError, type Host } from '@/host';
 import { openFeed, pauseMs } from '@/state/feed';
-import { applyFrame, applySnapshot, emptyState, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
+import { applyFrame, applySnapshot, emptyState, forget, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
 import type { AreaStat, Frame, Snapshot, TicketView } from '@/wire/wire';
 
 const freshness = { last_write_ms: 1, last_feed_ms: 1, store_ok: true, served_ms: 1 };
@@ -50,11 +50,12 @@ describe('frames', () => {
 });
 
 /** A host whose answers and stream the test drives. */
-function testHost(): { host: Host; snapshots: number; revision: number; failing: HostError | null; send(f: Frame): void; cut(): void; asked: string[] } {
+function testHost(): { host: Host; snapshots: number; revision: number; store: string; failing: HostError | null; send(f: Frame): void; cut(): void; asked: string[] } {
   const listeners: { frame: (f: Frame) => void; state: (s: 'open' | 'lost') => void }[] = [];
   const test = {
     snapshots: 0,
     revision: 10,
+    store: 'one',
     failing: null as HostError | null,
     asked: [] as string[],
     send: (f: Frame) => listeners.at(-1)?.frame(f),
@@ -75,7 +76,7 @@ function testHost(): { host: Host; snapshots: number; revision: number; failing:
           return Promise.resolve(snapshot(test.revision) as T);
         }
         if (path === 'api/v1/areas') return Promise.resolve({ type: 'FeatureCollection', features: [] } as T);
-        return Promise.resolve({ title: 'T' } as T);
+        return Promise.resolve({ title: 'T', store: test.store } as T);
       },
       subscribe: (_since: number, onFrame: (f: Frame) => void, onState: (s: 'open' | 'lost') => void) => {
         listeners.push({ frame: onFrame, state: onState });
@@ -150,6 +151,62 @@ describe('feed', () => {
     feed.start();
     await settle();
     expect(state.link.connection).toBe('sign_in');
+    feed.stop();
+  });
+
+  it('keeps the picture when the right is lost, and forgets it when told to', async () => {
+    const test = testHost();
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    test.send(frame(10, 11, { tickets: [ticket(1)] }));
+    test.failing = new HostError(401, 'sign_in', '');
+    test.cut();
+    feed.retry();
+    await settle();
+    expect(state.link.connection).toBe('sign_in');
+    expect(state.info.value).not.toBeNull();
+    expect(state.tickets.value.size).toBe(1);
+    forget(state);
+    expect(state.info.value).toBeNull();
+    expect(state.tickets.value.size).toBe(0);
+    feed.stop();
+  });
+
+  it.each([
+    ['another store', { store: 'two', revision: 500 }],
+    ['the same store put back to an earlier state', { store: 'one', revision: 3 }],
+  ])('says when %s answers, and lets go of what was chosen', async (_, other) => {
+    const test = testHost();
+    const state = emptyState();
+    const replaced = vi.fn();
+    const feed = openFeed(test.host, state, () => undefined, replaced);
+    feed.start();
+    await settle();
+    feed.retry();
+    await settle();
+    expect(replaced).not.toHaveBeenCalled();
+    Object.assign(test, other);
+    feed.retry();
+    await settle();
+    expect(replaced).toHaveBeenCalledOnce();
+    expect(state.link).toMatchObject({ replaced: true, revision: other.revision });
+    feed.stop();
+  });
+
+  it('says why there is no picture yet', async () => {
+    const test = testHost();
+    test.failing = new HostError(0, 'timeout', 'x', null, { waited_s: 20 });
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    expect(state.link.problem).toBe(test.failing);
+    test.failing = null;
+    feed.retry();
+    await settle();
+    expect(state.link.problem).toBeNull();
     feed.stop();
   });
 

@@ -64,8 +64,11 @@ export function pageUrl(path: string, query: Query = {}): string {
   return url.href.replaceAll('%7B', '{').replaceAll('%7D', '}');
 }
 
-/** How long a question may take before it counts as unanswered. */
-const answerWithinMs = 20_000;
+/**
+ * How long a question may take before it counts as unanswered: grows when an answer does not come in time, so that a slow
+ * network is waited for rather than asked the same thing for ever, and shrinks again once answers come quickly.
+ */
+const patience = { leastMs: 20_000, mostMs: 120_000, nowMs: 20_000 };
 /** How long a command may take: it may compute. */
 const doneWithinMs = 60_000;
 
@@ -113,7 +116,9 @@ interface Asked {
 }
 
 async function ask(path: string, { method, query, body, signal }: Asked): Promise<Response> {
-  const limit = AbortSignal.timeout(method ? doneWithinMs : answerWithinMs);
+  const waitMs = method ? Math.max(doneWithinMs, patience.nowMs) : patience.nowMs;
+  const limit = AbortSignal.timeout(waitMs);
+  const began = performance.now();
   const asked = bearer;
   const headers = askHeaders();
   const raw = body instanceof Uint8Array;
@@ -130,8 +135,11 @@ async function ask(path: string, { method, query, body, signal }: Asked): Promis
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new HostError(0, 'unreachable', String(cause));
+    if (!limit.aborted) throw new HostError(0, 'unreachable', String(cause));
+    patience.nowMs = Math.min(patience.mostMs, waitMs * 2);
+    throw new HostError(0, 'timeout', String(cause), null, { waited_s: Math.round(waitMs / 1000) });
   }
+  if (performance.now() - began < patience.nowMs / 4) patience.nowMs = Math.max(patience.leastMs, patience.nowMs / 2);
   if (response.ok) return response;
   throw await refusal(response, asked);
 }

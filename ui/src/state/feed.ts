@@ -26,8 +26,11 @@ export interface Feed {
   retry(): void;
 }
 
-/** Connects a state to a host. `onChange(null)` means that everything changed. */
-export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void): Feed {
+/**
+ * Connects a state to a host. `onChange(null)` means that everything changed; `onReplaced` that another store answers, so
+ * that what was chosen means nothing any more.
+ */
+export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void, onReplaced: () => void = () => undefined): Feed {
   let unsubscribe: (() => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -44,17 +47,26 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
       ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level, as_of }, signal)),
     ]);
     signal.throwIfAborted();
+    const known = state.info.value;
+    // Revisions only grow: a smaller one is a store that was put back, and its ids may mean other things.
+    if (known !== null && (known.store !== info.store || snapshot.revision < state.link.revision)) {
+      state.link.replaced = true;
+      onReplaced();
+    }
     state.info.value = info;
     levels.forEach((level, i) => {
       state.areas[level].value = areas[i] ?? null;
     });
     applySnapshot(state, snapshot);
+    state.link.problem = null;
+    state.link.askedAt = 0;
     onChange(null);
   }
 
   function ask(): AbortController {
     question?.abort();
     question = new AbortController();
+    state.link.askedAt = Date.now();
     return question;
   }
 
@@ -121,6 +133,8 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     unsubscribe?.();
     unsubscribe = null;
     generation += 1;
+    state.link.askedAt = 0;
+    state.link.problem = error;
     // The account's session is over and the host asks by the page's own right again: no reason to show a lost link.
     if (error instanceof HostError && error.code === 'session_ended') {
       void (state.link.asOf === null ? connect() : resume());

@@ -44,8 +44,11 @@ function kept(): string | null {
   }
 }
 
-/** The session of a page. `onChange`: somebody else asks from now on, so everything shown is asked for anew. */
-export function openSession(host: Host, onChange: () => void): Session {
+/**
+ * The session of a page. `onChange`: somebody else asks from now on, so everything shown is asked for anew; `left` when a
+ * person signed out, and what they saw goes with them.
+ */
+export function openSession(host: Host, onChange: (left: boolean) => void): Session {
   const state: SessionState = reactive({ view: null, ended: false });
 
   async function look(): Promise<void> {
@@ -62,7 +65,7 @@ export function openSession(host: Host, onChange: () => void): Session {
     keep(null);
     state.ended = true;
     void look();
-    onChange();
+    onChange(false);
   });
 
   return {
@@ -82,7 +85,7 @@ export function openSession(host: Host, onChange: () => void): Session {
       keep(answer.secret);
       state.view = answer.session;
       state.ended = false;
-      onChange();
+      onChange(false);
     },
     async signOut() {
       try {
@@ -94,7 +97,7 @@ export function openSession(host: Host, onChange: () => void): Session {
       keep(null);
       state.ended = false;
       await look();
-      onChange();
+      onChange(true);
     },
   };
 }

@@ -49,6 +49,12 @@ export interface WallState {
     attempt: number;
     /** `Date.now()` of the next attempt. */
     retryAt: number;
+    /** `Date.now()` at which the question under way was asked; 0 = none is. */
+    askedAt: number;
+    /** Why the last attempt failed; `null` while all is well. */
+    problem: unknown;
+    /** Another store, or an older state of the same one, answers behind the address since then: said until it was read. */
+    replaced: boolean;
     /** The other time shown, or `null` for now. */
     asOf: number | null;
     /** Whether an answer about another time is under way. */
@@ -74,10 +80,27 @@ export function emptyState(): WallState {
       figuresAt: 0,
       attempt: 0,
       retryAt: 0,
+      askedAt: 0,
+      problem: null,
+      replaced: false,
       asOf: null,
       asking: false,
     }),
   };
+}
+
+/** Forgets the picture: whoever signed out leaves none behind. */
+export function forget(state: WallState): void {
+  const empty = emptyState();
+  state.info.value = null;
+  for (const level of ['cell', 'community', 'street'] as const) state.areas[level].value = null;
+  state.stats.value = empty.stats.value;
+  state.figures.value = [];
+  state.tickets.value = empty.tickets.value;
+  state.staff.value = empty.staff.value;
+  state.freshness.value = null;
+  state.clock.value = null;
+  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, figuresAt: 0, asOf: null, asking: false, replaced: false });
 }
 
 function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {

@@ -2,6 +2,7 @@
 import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { HostError, type Query } from '@/host';
+import { problemWords } from '@/state/problem';
 import { useWall } from '@/state/app';
 import type { FrameChange } from '@/state/wall';
 
@@ -40,7 +41,7 @@ export function useCard<T>(path: string, query: () => Query, touches: (change: F
       if (mine.signal.aborted) return;
       const gone = error instanceof HostError && error.status === 404;
       // A lost link keeps the card that is there; it says nothing the link's band does not say.
-      if (gone || !card.value) problem.value = gone ? t('card.gone') : t('card.failed', { why: error instanceof Error ? error.message : String(error) });
+      if (gone || !card.value) problem.value = gone ? t('card.gone') : t('card.failed', { why: problemWords(error, t) });
     } finally {
       if (!mine.signal.aborted) loading.value = false;
     }

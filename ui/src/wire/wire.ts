@@ -126,6 +126,10 @@ demo: boolean,
  */
 version: string, 
 /**
+ * Which store answers: another word means that other data are behind the address.
+ */
+store: string, 
+/**
  * IANA name of the zone in which times are shown.
  */
 zone: string, 

@@ -91,6 +91,11 @@ impl Store {
         &self.inner.folder
     }
 
+    /// Which store this is: the same for every copy that was made of it, another for every other. Tells nothing of the key.
+    pub fn identity(&self) -> String {
+        self.inner.keys.mac([b"gridwall store identity".as_slice()])[..8].iter().map(|b| format!("{b:02x}")).collect()
+    }
+
     /// Whether [`Store::close`] was called: whoever keeps a connection gives it back now.
     pub fn is_closed(&self) -> bool {
         self.inner.reader.is_closed()

@@ -144,6 +144,7 @@ impl Wall {
             title: self.inner.title.clone(),
             demo: self.inner.demo,
             version: env!("CARGO_PKG_VERSION").into(),
+            store: self.store().identity(),
             zone: self.inner.zone_name.clone(),
             revision: world.revision,
             clock: self.inner.clock.view(at),

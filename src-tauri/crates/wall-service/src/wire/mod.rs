@@ -97,6 +97,8 @@ pub struct WallInfo {
     pub demo: bool,
     /// Version of the product.
     pub version: String,
+    /// Which store answers: another word means that other data are behind the address.
+    pub store: String,
     /// IANA name of the zone in which times are shown.
     pub zone: String,
     /// Store revision of this answer.
