@@ -207,6 +207,9 @@ pub struct ImportCells {
     /// The layer of a GeoPackage, or the shapefile of a zip, when there are several (default: the first).
     #[arg(long, value_name = "NAME")]
     pub layer: Option<String>,
+    /// The column of the ground in a GeoPackage's layer that has several (default: the one that can hold polygons).
+    #[arg(long, value_name = "NAME")]
+    pub geometry_column: Option<String>,
     /// Field(s) of the code, joined.
     #[arg(long, value_name = "F[,F2…]", value_delimiter = ',')]
     pub code_field: Vec<String>,
@@ -231,9 +234,12 @@ pub struct ImportCells {
     /// Refuse broken rings instead of repairing them.
     #[arg(long)]
     pub no_repair: bool,
-    /// Publish the plan.
+    /// Publish the plan. A file that is damaged, doubtful or read in part needs --acknowledge too.
     #[arg(long)]
     pub publish: bool,
+    /// Publish although the report says this: codes of its `blocking` list, e.g. rows_differ,truncated.
+    #[arg(long, requires = "publish", value_name = "CODE[,CODE…]", value_delimiter = ',')]
+    pub acknowledge: Vec<String>,
     /// From when it is in force (default: a first plan since always, a later one from now).
     /// A date begins at local midnight (`--zone`).
     #[arg(long, requires = "publish", value_name = "DATE|T")]

@@ -8,7 +8,7 @@ use crate::{
 use std::path::Path;
 use wall_core::{Datum, UtcMs};
 use wall_service::{
-    import::{CellsFile, CellsOptions, CellsReport, open_cells},
+    import::{BLOCKING, CellsFile, CellsOptions, CellsReport, open_cells},
     wall::{CellsImport, Wall},
 };
 use wall_store::Actor;
@@ -63,9 +63,14 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
         datum: datum(args.rows.datum),
         encoding: args.rows.encoding.clone(),
         layer: args.layer.clone(),
+        geometry_column: args.geometry_column.clone(),
     };
     if !(0.0..=100.0).contains(&options.snap_m) {
         return Err(Failure::usage("--snap-m is 0 … 100 metres"));
+    }
+    if let Some(unknown) = args.acknowledge.iter().find(|a| BLOCKING.iter().all(|(code, _)| code != a)) {
+        let known: Vec<&str> = BLOCKING.iter().map(|(code, _)| *code).collect();
+        return Err(Failure::usage(format!("--acknowledge {unknown}: there is no such code; there are {}", known.join(", "))));
     }
     let path = &args.rows.file;
     let file = open_cells(path, &options).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
@@ -75,11 +80,20 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
     report.plan.clone_from(&plan);
     report.status = "not written".into();
     let strict = args.rows.strict && file.rejected() > 0;
-    if !args.rows.dry_run && !strict {
-        if file.records.is_empty() {
-            let why = file.issues.first().map_or("the file holds no feature", |i| &i.message);
-            return Err(Failure::input(format!("{}: no cell could be taken: {why}", path.display())));
-        }
+    let nothing = file.records.is_empty();
+    (report.acknowledged, report.blocking) = report.blocking.into_iter().partition(|c| args.acknowledge.iter().any(|a| a == c));
+    let refused = if nothing {
+        let why = file.issues.first().map_or("the file holds no feature", |i| &i.message);
+        Some(format!("{}: no cell could be taken: {why}", path.display()))
+    } else if strict {
+        Some(format!("{} features were refused and --strict was given; nothing was written", file.rejected()))
+    } else if args.publish && !report.blocking.is_empty() {
+        report.status = "not published".into();
+        Some(not_published(path, &report))
+    } else {
+        None
+    };
+    if let (None, false) = (&refused, args.rows.dry_run) {
         let wall = station::open(cli).await?;
         let plan = CellsImport {
             network: &args.network,
@@ -91,13 +105,19 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
         store_cells(&wall, &os_user(), &file, plan, &mut report).await?;
     }
     answer(cli.json, &report, || words(&report, args.rows.dry_run))?;
-    if strict {
-        return Err(Failure::input(format!(
-            "{} features were refused and --strict was given; nothing was written",
-            file.rejected()
-        )));
-    }
-    Ok(())
+    refused.map_or(Ok(()), |why| Err(Failure::input(why)))
+}
+
+/// Why a file is not published, with the words that would publish it all the same.
+fn not_published(path: &Path, report: &CellsReport) -> String {
+    let means = |code: &str| BLOCKING.iter().find(|(known, _)| *known == code).map_or("", |(_, words)| words);
+    let why: Vec<String> = report.blocking.iter().map(|code| format!("{code} ({})", means(code))).collect();
+    format!(
+        "{}: nothing was written, because the file is damaged, doubtful or read in part: {}. When it is right all the same: --acknowledge {}",
+        path.display(),
+        why.join("; "),
+        report.blocking.join(",")
+    )
 }
 
 /// Writes the cells of a file as a plan, and the owners its features name.
@@ -109,7 +129,7 @@ async fn store_cells(
     report: &mut CellsReport,
 ) -> Result<(), Failure> {
     let detail = serde_json::json!({ "network": plan.network, "plan": plan.name, "cells": file.records.len(), "publish": plan.publish,
-        "rejected": file.rejected(), "duplicates_acknowledged": plan.publish && file.issues.iter().any(|i| i.code == "duplicate_code") });
+        "rejected": file.rejected(), "acknowledged": report.acknowledged, "duplicates_acknowledged": plan.publish && file.issues.iter().any(|i| i.code == "duplicate_code") });
     let done = wall.import_cells(actor, plan, &detail).await?;
     let owners: Vec<wall_core::OwnerRecord> = file
         .records
@@ -165,6 +185,9 @@ fn words(r: &CellsReport, dry_run: bool) -> String {
         if r.encoding.why.is_empty() { String::new() } else { format!(" ({})", r.encoding.why) }
     ));
     lines.extend(r.datum.warning.iter().map(|w| format!("warning: {w}")));
+    if !r.blocking.is_empty() {
+        lines.push(format!("blocks publishing until acknowledged: {}", r.blocking.join(", ")));
+    }
     lines.extend(r.issues.iter().take(20).map(|i| format!("  feature {}: {} ({}): {}", i.feature, i.code, i.action, i.message)));
     if r.issues.len() > 20 {
         lines.push(format!("  … and {} more; --json prints all", r.issues.len() - 20));

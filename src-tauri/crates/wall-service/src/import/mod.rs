@@ -6,8 +6,10 @@ mod archive;
 pub mod calendars;
 pub mod cells;
 pub mod delimited;
+mod doubt;
 pub mod encoding;
 pub mod fields;
+mod foreign;
 pub mod json_stream;
 pub mod locate;
 pub mod profile;
@@ -23,8 +25,8 @@ pub mod times;
 mod words;
 
 pub use cells::{
-    CellIssue, CellsError, CellsFields, CellsFile, CellsOptions, CellsReport, DatumReport, EncodingReport, Topology, open_cells,
-    read_cells,
+    BLOCKING, CellIssue, CellsError, CellsFields, CellsFile, CellsOptions, CellsReport, DatumReport, EncodingReport, Topology,
+    open_cells, read_cells,
 };
 pub use encoding::EncodingChoice;
 pub use profile::{Profile, ProfileError};

@@ -4,15 +4,17 @@
 //! mercator. The formulas of the projections are those of `proj4rs`. What is not known for certain is refused by name:
 //! ground that is silently some metres off is worse than none.
 
+mod belt;
 mod wkt;
 
 use std::collections::HashMap;
 
 use proj4rs::{Proj, transform::transform};
-use wall_core::{Datum, DatumChoice, Place, RawPolygon, UnknownCrs};
+use wall_core::{Datum, DatumChoice, Place, RawPolygon, UnknownCrs, in_china};
 
 use super::CellsError;
-use super::raw::CrsText;
+use super::raw::{CrsText, Note};
+use belt::{Belt, Misfit};
 
 /// CGCS2000's ellipsoid.
 const CGCS2000: &str = "+a=6378137 +rf=298.257222101";
@@ -41,6 +43,12 @@ pub(super) struct Ground {
     known: HashMap<[u64; 2], [f64; 2]>,
     /// Name of the coordinate system, when it is projected.
     name: String,
+    /// Its zone, when it has one.
+    belt: Option<Belt>,
+    /// Whether the format fixes the datum: what a file "declares" then says nothing about how it was drawn.
+    by_format: bool,
+    /// What a person should look at.
+    pub(super) doubts: Vec<Note>,
 }
 
 impl Ground {
@@ -78,7 +86,58 @@ impl Ground {
             Some(_) => choice.why.push_str(&format!(", and {} taken to degrees", crs.name)),
             None => choice.why.push_str(", taken to degrees"),
         }
-        Ok(Self { name: crs.name, ..Self::new(choice, Some((from, to))) })
+        let belt = Belt::of(&whole, &crs.name);
+        Ok(Self { name: crs.name, belt, ..Self::new(choice, Some((from, to))) })
+    }
+
+    /// The datum is fixed by the format, whatever the ground was drawn on.
+    pub(super) fn by_format(mut self, fixed: bool) -> Self {
+        self.by_format = fixed;
+        self
+    }
+
+    /// Looks at a position of each feature: can they be of the zone that the file names?
+    ///
+    /// # Errors
+    /// When most of them cannot: in which way.
+    pub(super) fn look_at_zone(&mut self, positions: impl Iterator<Item = [f64; 2]>) -> Result<(), CellsError> {
+        let (Some(belt), true) = (self.belt, self.projection.is_some()) else { return Ok(()) };
+        let (mut all, mut misfits, mut lost, mut far, mut first) = (0usize, 0usize, 0usize, 0usize, None);
+        for p in positions.filter(|p| p.iter().all(|v| v.is_finite())) {
+            all += 1;
+            if let Some(misfit) = belt.misfit(p) {
+                misfits += 1;
+                first.get_or_insert((misfit, p));
+                continue;
+            }
+            match self.degrees(p).map(|place| (place.lon - belt.lon_0 + 540.0).rem_euclid(360.0) - 180.0) {
+                Some(away) if away.abs() <= belt.reach => {}
+                Some(away) if away.abs() <= 20.0 => far += 1,
+                _ => lost += 1,
+            }
+        }
+        let refuse = |code, what| Err(CellsError::Ground { code, name: self.name.clone(), what });
+        if let (true, Some((misfit, [x, y]))) = (misfits * 2 > all, &first) {
+            return match misfit {
+                Misfit::Axes => refuse("axes_exchanged", format!("northing and easting are exchanged ({x}, {y})")),
+                Misfit::Zone(what) => refuse("zone_differs", format!("{what} ({x}, {y})")),
+            };
+        }
+        if lost * 2 > all {
+            let what = format!("its central meridian is {}°, and the numbers lie far from it or nowhere", belt.lon_0);
+            return refuse("far_from_meridian", what);
+        }
+        if misfits + lost + far > 0 {
+            let message = format!(
+                "{} of {all} features lie more than {}° from {}°, the central meridian of {:?}, or nowhere: is it the right system?",
+                misfits + lost + far,
+                belt.reach,
+                belt.lon_0,
+                self.name
+            );
+            self.doubts.push(Note::new("far_from_meridian", message));
+        }
+        Ok(())
     }
 
     /// A file may name a projected system and hold degrees all the same: no city is within 200 m of the origin of one.
@@ -103,7 +162,7 @@ impl Ground {
     }
 
     fn new(choice: DatumChoice, projection: Option<(Proj, Proj)>) -> Self {
-        Self { choice, projection, known: HashMap::new(), name: String::new() }
+        Self { choice, projection, known: HashMap::new(), name: String::new(), belt: None, by_format: false, doubts: Vec::new() }
     }
 
     /// The polygons in WGS-84; the first place decides about a warning. What is no place stays what it is (and is refused
@@ -112,7 +171,12 @@ impl Ground {
         let plain = matches!(self.choice.used, Datum::Wgs84 | Datum::Cgcs2000);
         let first = polygons.iter().flatten().flatten().find_map(|&p| self.degrees(p));
         if let Some(place) = first {
-            self.choice.look_at(place, declared);
+            self.choice.look_at(place, declared || self.by_format);
+            if self.by_format && self.choice.asked.is_none() && self.choice.warning.is_none() && in_china(place) {
+                let why = "the data lies in China, and the format says WGS-84 of every file: it may have been drawn on GCJ-02 \
+                    (100–700 m off). Compare it with the base map, or name its datum with --datum";
+                self.choice.warning = Some(why.into());
+            }
         }
         if plain && self.projection.is_none() {
             return polygons.to_vec();

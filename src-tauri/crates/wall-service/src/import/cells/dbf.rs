@@ -7,6 +7,7 @@ use encoding_rs::{
 
 use super::CellsError;
 use super::raw::{Note, Properties, Value};
+use crate::import::doubt;
 use crate::import::encoding::{Decoded, EncodingChoice, RowDecoder};
 
 /// Most bytes of text that are looked at to find the encoding.
@@ -107,17 +108,37 @@ impl<'a> Table<'a> {
             let shown: String = label.chars().take(40).collect();
             notes.push(Note::new("unknown_code_page", format!("the .cpg names {shown:?}, which is not known: not used")));
         }
+        let texts = || sample.split(|b| *b == b'\n');
+        let mut named = |found: &'static Encoding, by: &'static str| match doubt::contradicted(texts(), found) {
+            None => (RowDecoder::fixed(found), by),
+            Some(other) => {
+                let message = format!("{} is {by}, but all texts are plainly {}: read as that", found.name(), other.name());
+                notes.push(Note::new("encoding_doubtful", format!("{message}; name the right one with --encoding")));
+                (RowDecoder::fixed(other), "found from the texts, against what is named")
+            }
+        };
         let (decoder, encoding_why) = match (asked, by_cpg, language(bytes[29])) {
-            (EncodingChoice::Named(named), other, _) => {
-                if let Some(other) = other.filter(|o| *o != named) {
-                    let message = format!("the .cpg says {}, {} was asked for and used", other.name(), named.name());
+            (EncodingChoice::Named(asked), other, _) => {
+                if let Some(other) = other.filter(|o| *o != asked) {
+                    let message = format!("the .cpg says {}, {} was asked for and used", other.name(), asked.name());
                     notes.push(Note::new("encoding_differs", message));
                 }
-                (RowDecoder::fixed(named), "asked for")
+                if let Some(other) = doubt::contradicted(texts(), asked) {
+                    let message = format!("{} was asked for, but all texts are plainly {}", asked.name(), other.name());
+                    notes.push(Note::new("encoding_doubtful", message));
+                }
+                (RowDecoder::fixed(asked), "asked for")
             }
-            (_, Some(found), _) => (RowDecoder::fixed(found), "named by the .cpg"),
-            (_, None, Some(found)) => (RowDecoder::fixed(found), "named by the language byte of the .dbf"),
-            (_, None, None) => (RowDecoder::from_sample(&sample), "found from the texts"),
+            (_, Some(found), _) => named(found, "named by the .cpg"),
+            (_, None, Some(found)) => named(found, "named by the language byte of the .dbf"),
+            (_, None, None) => {
+                let decoder = RowDecoder::from_sample(&sample);
+                if decoder.name() == "gb18030" && doubt::hardly_gb(texts()) {
+                    let message = "the texts are no UTF-8 and were read as GB18030, but are hardly Chinese: name their encoding with --encoding";
+                    notes.push(Note::new("encoding_doubtful", message));
+                }
+                (decoder, "found from the texts")
+            }
         };
         let encoding = Encoding::for_label(decoder.name().as_bytes()).unwrap_or(encoding_rs::UTF_8);
         let mut table = Self { rows, row_length, columns: Vec::new(), decoder, encoding_why, encoding, broken: 0, notes };

@@ -103,6 +103,17 @@ impl CellsFields {
     }
 }
 
+impl CellsFields {
+    /// Takes a field as that of the communities' names when nothing else says them.
+    pub(super) fn or_communities(mut self, field: Option<String>) -> Self {
+        if let (None, None, Some(field)) = (&self.community, &self.community_name, field) {
+            self.guessed.push(field.clone());
+            self.community_name = Some(field);
+        }
+        self
+    }
+}
+
 /// What the properties of one feature say.
 #[derive(Debug, Default)]
 pub(super) struct Said {

@@ -76,7 +76,9 @@ fn collection(text: &str) -> Result<(Vec<&str>, Option<&str>), CellsError> {
             None => not("the FeatureCollection has no features".into()),
         },
         Some(Ok(kind)) if kind == "Feature" || is_geometry_type(&kind) => Ok((vec![text], crs)),
-        Some(Ok(kind)) if kind == "Topology" => Err(CellsError::NotSupported { format: "TopoJSON" }),
+        Some(Ok(kind)) if kind == "Topology" => {
+            Err(CellsError::NotSupported { format: "TopoJSON", remedy: "export it as GeoJSON" })
+        }
         Some(Ok(kind)) => not(format!("an object of type {}", shown(&kind))),
         Some(Err(_)) => not(format!("the type is {}", shown(member(&top, "type").unwrap_or_default()))),
         None => not("an object without a type".into()),
@@ -100,9 +102,9 @@ fn feature(text: &str) -> Result<RawFeature<'_>, Problem> {
         None => return Err(Problem::new("not_a_feature", "an object without a type is no Feature")),
     };
     let bare = geometry.is_some_and(|g| std::ptr::eq(g, text));
-    let (properties, bad_properties) = match properties_of(if bare { None } else { member(&parts, "properties") }) {
-        Ok(p) => (p, None),
-        Err(p) => (Vec::new(), Some(p)),
+    let (properties, said) = match properties_of(if bare { None } else { member(&parts, "properties") }) {
+        Ok(p) => (p, Vec::new()),
+        Err(p) => (Vec::new(), vec![p]),
     };
     let shape = match geometry {
         None => Err(Problem::new("null_geometry", "the feature has no geometry")),
@@ -111,7 +113,7 @@ fn feature(text: &str) -> Result<RawFeature<'_>, Problem> {
             Err(e) => Err(Problem::new("bad_json", format!("the geometry is broken: {e}"))),
         },
     };
-    Ok(RawFeature { properties, bad_properties, shape })
+    Ok(RawFeature { properties, said, shape })
 }
 
 /// The properties member as names and texts; empty for null or absent.

@@ -40,15 +40,15 @@ fn quoted(name: &str) -> String {
 /// The features of a layer: the named one, else the first that can hold polygons.
 ///
 /// Works on a thread of its own, so that it may be called from anywhere.
-pub(super) fn read(bytes: &[u8], layer: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+pub(super) fn read(bytes: &[u8], layer: Option<&str>, column: Option<&str>) -> Result<RawCells<'static>, CellsError> {
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| broken(e.to_string()))?;
-        runtime.block_on(read_async(bytes, layer))
+        runtime.block_on(read_async(bytes, layer, column))
     };
     std::thread::scope(|s| s.spawn(work).join()).unwrap_or_else(|_| Err(broken("it cannot be read")))
 }
 
-async fn read_async(bytes: &[u8], layer: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+async fn read_async(bytes: &[u8], layer: Option<&str>, column: Option<&str>) -> Result<RawCells<'static>, CellsError> {
     if bytes.len() < 100 {
         return Err(broken("the file is cut off"));
     }
@@ -69,7 +69,7 @@ async fn read_async(bytes: &[u8], layer: Option<&str>) -> Result<RawCells<'stati
     for pragma in ["PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON", "PRAGMA cell_size_check = ON"] {
         sqlx::query(pragma).execute(&mut db).await?;
     }
-    let result = read_layer(&mut db, layer).await;
+    let result = read_layer(&mut db, layer, column).await;
     _ = db.close().await;
     result
 }
@@ -101,24 +101,66 @@ async fn layers(db: &mut SqliteConnection) -> Result<Vec<Layer>, CellsError> {
     Ok(listed.into_iter().map(layer).collect::<Result<_, _>>()?)
 }
 
-/// Which layer is meant, and a word about the others.
-fn choose<'a>(layers: &'a [Layer], asked: Option<&str>, notes: &mut Vec<Note>) -> Result<&'a Layer, CellsError> {
-    let names = || layers.iter().map(|l| l.table.as_str()).collect::<Vec<_>>().join(", ");
-    if let Some(asked) = asked {
-        let found =
-            layers.iter().find(|l| l.table == asked).or_else(|| layers.iter().find(|l| l.table.eq_ignore_ascii_case(asked)));
-        return found.ok_or_else(|| CellsError::Layer { what: format!("no layer is named {asked:?}"), available: names() });
+/// Which layer and column are meant, and a word about the others.
+fn choose<'a>(
+    layers: &'a [Layer],
+    asked: Option<&str>,
+    column: Option<&str>,
+    notes: &mut Vec<Note>,
+) -> Result<&'a Layer, CellsError> {
+    let listed = |of: &[&Layer], word: fn(&Layer) -> String| {
+        let mut names: Vec<String> = of.iter().map(|l| word(l)).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let table = |l: &Layer| l.table.clone();
+    let column_word = |l: &Layer| if l.kind.is_empty() { l.column.clone() } else { format!("{} ({})", l.column, l.kind) };
+    let all: Vec<&Layer> = layers.iter().collect();
+    // The exact name, else the same in other letters.
+    let named = |of: &[&'a Layer], name: &str, word: fn(&Layer) -> &str| -> Vec<&'a Layer> {
+        let exact: Vec<&Layer> = of.iter().copied().filter(|l| word(l) == name).collect();
+        if exact.is_empty() { of.iter().copied().filter(|l| word(l).eq_ignore_ascii_case(name)).collect() } else { exact }
+    };
+    let mut meant = match asked {
+        None => all.clone(),
+        Some(asked) => match named(&all, asked, |l| &l.table) {
+            found if found.is_empty() => {
+                return Err(CellsError::Layer { what: format!("no layer is named {asked:?}"), available: listed(&all, table) });
+            }
+            found => found,
+        },
+    };
+    if let Some(column) = column {
+        let found = named(&meant, column, |l| &l.column);
+        if found.is_empty() {
+            let what = format!("no column of ground is named {column:?}");
+            return Err(CellsError::Layer { what, available: listed(&meant, column_word) });
+        }
+        meant = found;
     }
     let never =
         ["POINT", "LINESTRING", "MULTIPOINT", "MULTILINESTRING", "CURVE", "MULTICURVE", "COMPOUNDCURVE", "CIRCULARSTRING"];
-    let mut grounds = layers.iter().filter(|l| !never.contains(&l.kind.to_ascii_uppercase().as_str()));
-    let Some(first) = grounds.next() else {
+    let grounds: Vec<&Layer> = meant.iter().copied().filter(|l| !never.contains(&l.kind.to_ascii_uppercase().as_str())).collect();
+    // Where a layer or column is named, it is read whatever the file says that it holds.
+    let named_one = asked.is_some() || column.is_some();
+    let Some(&first) = grounds.first().or(meant.first().filter(|_| named_one)) else {
         let what = if layers.is_empty() { "the GeoPackage has no feature layer" } else { "no layer holds polygons" };
-        return Err(CellsError::Layer { what: what.into(), available: names() });
+        return Err(CellsError::Layer { what: what.into(), available: listed(&all, table) });
     };
-    if grounds.next().is_some() {
-        let message = format!("several layers ({}): {:?} was read; name another with --layer", names(), first.table);
+    if grounds.iter().any(|l| l.table != first.table) {
+        let message = format!("several layers ({}): {:?} was read; name another with --layer", listed(&all, table), first.table);
         notes.push(Note::new("several_layers", message));
+    }
+    let columns: Vec<&Layer> = layers.iter().filter(|l| l.table == first.table).collect();
+    if columns.len() > 1 && column.is_none() {
+        let message = format!(
+            "layer {:?} has several columns of ground ({}): {:?} was read; name another with --geometry-column",
+            first.table,
+            listed(&columns, column_word),
+            first.column
+        );
+        let doubt = grounds.iter().filter(|l| l.table == first.table).count() != 1;
+        notes.push(Note::new(if doubt { "several_geometry_columns" } else { "geometry_column_taken" }, message));
     }
     Ok(first)
 }
@@ -146,10 +188,14 @@ async fn crs(db: &mut SqliteConnection, srs: i64) -> Result<Option<CrsText>, Cel
     Ok(Some(CrsText::Name(if srs == -1 { "undefined cartesian".into() } else { format!("{organization}:{code}") })))
 }
 
-async fn read_layer(db: &mut SqliteConnection, asked: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+async fn read_layer(
+    db: &mut SqliteConnection,
+    asked: Option<&str>,
+    column: Option<&str>,
+) -> Result<RawCells<'static>, CellsError> {
     let mut notes = Vec::new();
     let layers = layers(db).await?;
-    let layer = choose(&layers, asked, &mut notes)?;
+    let layer = choose(&layers, asked, column, &mut notes)?;
     let crs = crs(db, layer.srs).await?;
     // Only what is stored is read: a view or a generated column may compute values of any size from a small file.
     let stored = sqlx::query(
@@ -169,16 +215,19 @@ async fn read_layer(db: &mut SqliteConnection, asked: Option<&str>) -> Result<Ra
         .await?;
     let mut names = Vec::new();
     let mut keys = Vec::new();
+    let mut found = false;
     for row in &columns {
         let name: String = row.try_get(0)?;
         if row.try_get::<i64, _>(1)? > 0 {
             keys.push(quoted(&name));
         }
-        if !name.eq_ignore_ascii_case(&layer.column) {
+        found |= name.eq_ignore_ascii_case(&layer.column);
+        let ground = layers.iter().any(|l| l.table == layer.table && name.eq_ignore_ascii_case(&l.column));
+        if !ground {
             names.push(name);
         }
     }
-    if names.len() == columns.len() {
+    if !found {
         return Err(broken(format!("layer {:?} has no column {:?}", layer.table, layer.column)));
     }
     let list: String = names.iter().map(|n| format!(", {}", quoted(n))).collect();
@@ -229,7 +278,7 @@ fn feature(row: &sqlx::sqlite::SqliteRow, names: &[String], bytes: &mut usize) -
             properties.push((name.clone(), value));
         }
     }
-    RawFeature { properties, bad_properties: None, shape }
+    RawFeature { properties, said: Vec::new(), shape }
 }
 
 fn value(row: &sqlx::sqlite::SqliteRow, at: usize, bytes: &mut usize) -> Value<'static> {

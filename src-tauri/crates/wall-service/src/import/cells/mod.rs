@@ -4,6 +4,7 @@
 //! Each format has a reader that yields raw features; from there on there is one path for all: datum, repair, fields, codes,
 //! agreement. Each feature is read for itself: whatever is wrong with one, the others come through.
 
+mod blocking;
 mod crs;
 mod dbf;
 mod fields;
@@ -19,6 +20,8 @@ mod shapefile;
 mod wkb;
 
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod format_tests;
 #[cfg(test)]
 mod tests;
@@ -28,6 +31,7 @@ use std::path::Path;
 
 use wall_core::{CellRecord, Datum, DatumChoice, Issue, IssueAction, RepairOptions, UnknownCrs, agreement, repair, snap};
 
+pub use blocking::BLOCKING;
 pub use fields::CellsFields;
 pub use report::{CellIssue, CellsReport, DatumReport, EncodingReport, Topology};
 
@@ -36,7 +40,7 @@ pub(super) use shape::shape_of;
 use crs::Ground;
 use fields::Said;
 use raw::{RawCells, RawFeature};
-use report::{say_orientation_once, say_topology};
+use report::{say_garbled, say_orientation_once, say_topology};
 
 use super::read::Problem;
 
@@ -63,6 +67,8 @@ pub struct CellsOptions {
     pub encoding: String,
     /// The layer of a file that has several; `None` = the first.
     pub layer: Option<String>,
+    /// The column of the ground in a layer that has several; `None` = the one that can hold polygons.
+    pub geometry_column: Option<String>,
 }
 
 impl Default for CellsOptions {
@@ -78,6 +84,7 @@ impl Default for CellsOptions {
             datum: None,
             encoding: "auto".into(),
             layer: None,
+            geometry_column: None,
         }
     }
 }
@@ -134,10 +141,12 @@ impl CellsFile {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CellsError {
     /// A format that is not read.
-    #[error("{format} is not read: use GeoJSON, Shapefile (.zip), GeoPackage or KML")]
+    #[error("this is {format}, which is not read: {remedy}")]
     NotSupported {
         /// What it seems to be.
         format: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
     },
     /// A file that is not what it seems to be, or damaged.
     #[error("not a usable {format}: {what}")]
@@ -172,6 +181,18 @@ pub enum CellsError {
     /// A coordinate system that cannot be read.
     #[error(transparent)]
     Crs(#[from] UnknownCrs),
+    /// Numbers that cannot be of the coordinate system that the file names.
+    #[error(
+        "the numbers do not fit the coordinate system {name:?}: {what}. Give the file the .prj (or crs) of its numbers, or export it anew"
+    )]
+    Ground {
+        /// A word to branch on: `zone_differs`, `axes_exchanged`, `far_from_meridian`.
+        code: &'static str,
+        /// Name of the coordinate system.
+        name: String,
+        /// In which way.
+        what: String,
+    },
     /// A field that no feature has.
     #[error("no feature has the field {field:?}; there are: {available}")]
     FieldMissing {
@@ -204,6 +225,7 @@ impl CellsError {
             Self::NotJson { .. } => "not_json",
             Self::NotGeoJson { .. } => "not_geojson",
             Self::Crs(_) => "unknown_crs",
+            Self::Ground { code, .. } => code,
             Self::FieldMissing { .. } => "field_missing",
             Self::Encoding { .. } => "unknown_encoding",
             Self::Unreadable { .. } => "unreadable",
@@ -237,12 +259,15 @@ fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsErr
         return Err(CellsError::Broken { format: raw.format, what });
     }
     let declared = raw.crs.is_some();
-    let mut ground = Ground::settle(options.datum, raw.crs.as_ref())?;
+    let mut ground = Ground::settle(options.datum, raw.crs.as_ref())?.by_format(raw.format == "KML");
     let grounds = raw.features.iter().flatten().filter_map(|f| f.shape.as_ref().ok());
     ground.look_at_numbers(grounds.flat_map(|s| &s.polygons).flatten().flatten().copied())?;
+    let grounds = raw.features.iter().flatten().filter_map(|f| f.shape.as_ref().ok());
+    ground.look_at_zone(grounds.filter_map(|s| s.polygons.iter().flatten().flatten().next().copied()))?;
     let mut issues: Vec<Issue> = raw
         .notes
         .into_iter()
+        .chain(std::mem::take(&mut ground.doubts))
         .map(|n| Issue { at: 0, code: n.code, message: n.message, action: IssueAction::Kept, place: None })
         .collect();
     if raw.broken > 0 {
@@ -258,8 +283,9 @@ fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsErr
         }
     }
     let names = if raw.declared.is_empty() { property_names(&features) } else { raw.declared };
-    let fields = CellsFields::choose(options, &names, features.len(), raw.cut)?;
-    let mut cells = Cells { issues, records: Vec::new(), missing_codes: Vec::new(), ground, declared, in_metres: 0 };
+    let fields = CellsFields::choose(options, &names, features.len(), raw.cut)?.or_communities(raw.communities);
+    let mut cells =
+        Cells { issues, records: Vec::new(), missing_codes: Vec::new(), ground, declared, in_metres: 0, exchanged: 0 };
     for (i, feature) in features {
         cells.take(i, feature, &fields, options);
     }
@@ -267,6 +293,7 @@ fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsErr
     let generated_codes = cells.generate_codes(read, fields.code.is_empty());
     let Cells { mut records, mut issues, ground, .. } = cells;
     say_orientation_once(records.len(), &mut issues);
+    say_garbled(&records, &mut issues);
     for change in snap(&mut records, options.snap_m) {
         let place = records[change.cell].geometry.polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());
         let (code, action, message) = if change.kept {
@@ -332,8 +359,10 @@ struct Cells {
     ground: Ground,
     /// Whether the file names its coordinate system.
     declared: bool,
-    /// Features refused because their numbers are no degrees, by far.
+    /// Features refused because their numbers are no degrees, by far …
     in_metres: usize,
+    /// … or would be degrees the other way round.
+    exchanged: usize,
 }
 
 impl Cells {
@@ -357,6 +386,9 @@ impl Cells {
             Err(f) => {
                 let far = shape.polygons.iter().flatten().flatten().flatten().any(|v| v.abs() > 1000.0);
                 self.in_metres += usize::from(f.code == "out_of_range" && far);
+                let mut positions = shape.polygons.iter().flatten().flatten();
+                let turned = positions.all(|p| p[0].abs() <= 90.0 && p[1].abs() <= 180.0);
+                self.exchanged += usize::from(f.code == "out_of_range" && turned);
                 return say(f.code, f.message, f.action, f.place);
             }
         };
@@ -368,7 +400,7 @@ impl Cells {
             say("parts_left_out", message, IssueAction::Repaired, None);
         }
         let said = Said::read(fields, &f.properties);
-        for p in f.bad_properties.into_iter().chain(said.notes) {
+        for p in f.said.into_iter().chain(said.notes) {
             say(p.code, p.message, IssueAction::Kept, None);
         }
         if said.code.is_none() {
@@ -387,8 +419,16 @@ impl Cells {
         });
     }
 
-    /// A file without a coordinate system whose numbers are all no degrees is most likely in metres: says so first.
+    /// A file without a coordinate system whose numbers are all no degrees is most likely in metres, or has latitude before
+    /// longitude: says so first.
     fn say_when_projected(&mut self) {
+        if self.exchanged > 0 {
+            let message = format!(
+                "{} feature(s) have latitude before longitude: the axes are exchanged. Export the file with longitude first",
+                self.exchanged
+            );
+            self.issues.insert(0, Issue { at: 0, code: "axes_exchanged", message, action: IssueAction::Kept, place: None });
+        }
         if self.declared || !self.records.is_empty() || self.in_metres == 0 {
             return;
         }

@@ -11,7 +11,9 @@ use super::raw::{Note, RawCells};
 use super::shapefile::Files;
 use super::{CellsError, CellsFile, CellsOptions, geojson, geopackage, kml, shapefile};
 use crate::import::archive::{Archive, is_zip};
+use crate::import::doubt;
 use crate::import::encoding::{EncodingChoice, decode_whole};
+use crate::import::foreign::foreign;
 
 /// Most bytes of a file that are read, unpacked.
 const MAX_BYTES: u64 = 1 << 30;
@@ -129,8 +131,11 @@ fn ending(name: &str) -> String {
 
 /// A single file that is no archive and no shapefile.
 fn plain(bytes: &[u8], options: &CellsOptions, asked: EncodingChoice, then: Then) -> Result<CellsFile, CellsError> {
+    if let Some(foreign) = foreign(bytes) {
+        return Err(CellsError::NotSupported { format: foreign.name, remedy: foreign.remedy });
+    }
     if bytes.starts_with(b"SQLite format 3\0") {
-        return then(geopackage::read(bytes, options.layer.as_deref())?);
+        return then(geopackage::read(bytes, options.layer.as_deref(), options.geometry_column.as_deref())?);
     }
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(600)]).replace('\0', "").to_ascii_lowercase();
     let head = head.trim_start_matches(|c: char| !c.is_ascii() || c.is_whitespace() || c.is_control());
@@ -138,6 +143,15 @@ fn plain(bytes: &[u8], options: &CellsOptions, asked: EncodingChoice, then: Then
     let asked = if xml { declared(bytes, head, asked) } else { asked };
     let whole = decode_whole(bytes, asked);
     let mut raw = if xml { kml::read(&whole.text)? } else { geojson::read(&whole.text)? };
+    let named = encoding_rs::Encoding::for_label(whole.encoding.as_bytes()).filter(|_| asked != EncodingChoice::Auto);
+    let texts = || bytes.split(|b| matches!(b, b'\n' | b'"' | b'<' | b'>'));
+    if let Some((named, other)) = named.and_then(|n| Some((n, doubt::contradicted(texts(), n)?))) {
+        let message = format!("{} is named, but all texts are plainly {}", named.name(), other.name());
+        raw.notes.push(Note::new("encoding_doubtful", message));
+    } else if asked == EncodingChoice::Auto && whole.encoding == "gb18030" && doubt::hardly_gb(texts()) {
+        let message = "the text is no UTF-8 and was read as GB18030, but is hardly Chinese: name its encoding with --encoding";
+        raw.notes.push(Note::new("encoding_doubtful", message));
+    }
     (raw.encoding, raw.broken) = (whole.encoding, whole.broken);
     then(raw)
 }
@@ -196,6 +210,12 @@ fn in_zip(bytes: &[u8], options: &CellsOptions, asked: EncodingChoice, then: The
             raw.notes.push(Note::new("several_layers", message));
         }
         return then(raw);
+    }
+    if names.iter().any(|n| n == "[Content_Types].xml") {
+        return Err(CellsError::NotSupported {
+            format: "an Office file (.xlsx, .docx)",
+            remedy: "it holds no ground. Give the file that the borders were drawn in",
+        });
     }
     // Of a KMZ, doc.kml or the first counts.
     let single = ["kml", "gpkg", "geojson", "json", "geojsonl", "ndjson"].iter().find_map(|e| {

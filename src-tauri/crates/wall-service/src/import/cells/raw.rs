@@ -30,8 +30,8 @@ pub(super) type Properties<'a> = Vec<(String, Value<'a>)>;
 #[derive(Debug)]
 pub(super) struct RawFeature<'a> {
     pub(super) properties: Properties<'a>,
-    /// What is wrong with the properties.
-    pub(super) bad_properties: Option<Problem>,
+    /// What is worth saying about it, its ground and properties aside.
+    pub(super) said: Vec<Problem>,
     /// The ground, or why there is none.
     pub(super) shape: Result<Shape, Problem>,
 }
@@ -78,6 +78,8 @@ pub(super) struct RawCells<'a> {
     pub(super) encoding_why: &'static str,
     /// How many characters could not be decoded.
     pub(super) broken: usize,
+    /// A field that is made of names of communities, though its own name does not say so.
+    pub(super) communities: Option<String>,
     pub(super) notes: Vec<Note>,
 }
 

@@ -4,6 +4,8 @@ use serde::Serialize;
 use wall_core::{Agreement, CellRecord, DatumChoice, Issue, IssueAction};
 
 use super::{CellsFields, CellsFile};
+use crate::import::doubt::is_garbled;
+use crate::import::read::shown;
 
 /// At most this many overlaps and gaps are listed one by one; the totals count all.
 const LISTED: usize = 1000;
@@ -80,6 +82,27 @@ pub(super) fn say_orientation_once(records: usize, issues: &mut Vec<Issue>) {
         issue.message =
             format!("{count} of {records} cells have rings that run the wrong way round (a habit of shapefiles): all turned");
     }
+}
+
+/// Texts that were garbled before they came into the file are said once, at the first feature that has one.
+pub(super) fn say_garbled(records: &[CellRecord], issues: &mut Vec<Issue>) {
+    let texts = |r: &CellRecord| {
+        let owner = r.owner.as_deref().unwrap_or_default();
+        [&r.code, &r.name, &r.community_code, &r.community_name]
+            .map(String::as_str)
+            .into_iter()
+            .chain([owner])
+            .find(|t| is_garbled(t))
+            .map(shown)
+    };
+    let mut found = records.iter().filter_map(|r| Some((r.feature_index, texts(r)?)));
+    let Some((first, example)) = found.next() else { return };
+    let message = format!(
+        "{} of {} cells have a text that looks garbled, such as {example}: name the right encoding with --encoding, or export the file again",
+        found.count() + 1,
+        records.len()
+    );
+    issues.push(Issue { at: u64::from(first), code: "garbled_text", message, action: IssueAction::Kept, place: None });
 }
 
 /// An area for a message: three digits behind the point below 10 m², none above.
@@ -174,6 +197,10 @@ pub struct CellsReport {
     pub generated_codes: usize,
     /// How the cells fit together.
     pub topology: Topology,
+    /// Codes that have to be acknowledged before the file may be published.
+    pub blocking: Vec<&'static str>,
+    /// Those of them that were.
+    pub acknowledged: Vec<&'static str>,
     /// Everything worth saying, by feature.
     pub issues: Vec<CellIssue>,
 }
@@ -196,6 +223,8 @@ impl From<&CellsFile> for CellsReport {
             fields: file.fields.clone(),
             generated_codes: file.generated_codes,
             topology: file.topology,
+            blocking: file.blocking(),
+            acknowledged: Vec::new(),
             issues: file.issues.iter().map(CellIssue::from).collect(),
         }
     }

@@ -21,6 +21,24 @@ impl Shape {
     }
 }
 
+/// Whether a point is inside a ring; `None` = on it.
+pub(super) fn inside(ring: &RawRing, p: [f64; 2]) -> Option<bool> {
+    let mut inside = false;
+    let n = ring.len();
+    for i in 0..n {
+        let (a, b) = (ring[i], ring[(i + 1) % n]);
+        let cross = (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+        let between = |k: usize| a[k].min(b[k]) <= p[k] && p[k] <= a[k].max(b[k]);
+        if cross == 0.0 && between(0) && between(1) {
+            return None;
+        }
+        if (a[1] > p[1]) != (b[1] > p[1]) {
+            inside ^= (cross > 0.0) == (b[1] > a[1]);
+        }
+    }
+    Some(inside)
+}
+
 /// The geometry types of GeoJSON.
 pub(in crate::import) fn is_geometry_type(name: &str) -> bool {
     matches!(name, "Point" | "MultiPoint" | "LineString" | "MultiLineString" | "Polygon" | "MultiPolygon" | "GeometryCollection")

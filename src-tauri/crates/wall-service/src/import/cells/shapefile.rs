@@ -2,6 +2,8 @@
 //!
 //! Counts and offsets are believed only as far as the bytes reach; a record that is damaged is one refused feature.
 
+mod index;
+
 use std::collections::BTreeMap;
 
 use wall_core::{RawPolygon, RawRing};
@@ -9,7 +11,7 @@ use wall_core::{RawPolygon, RawRing};
 use super::CellsError;
 use super::dbf::Table;
 use super::raw::{CrsText, MAX_FEATURES, MAX_VALUES, Note, RawCells, RawFeature};
-use super::shape::Shape;
+use super::shape::{Shape, inside};
 use crate::import::encoding::{EncodingChoice, decode_whole};
 use crate::import::read::Problem;
 
@@ -59,7 +61,7 @@ pub(super) fn read(files: &Files, asked: EncodingChoice) -> Result<RawCells<'sta
         return Err(broken("the .shp is cut off or none"));
     }
     let mut notes = Vec::new();
-    let records = records(shp, files.shx.as_deref(), &mut notes);
+    let records = index::records(shp, files.shx.as_deref(), &mut notes);
     if records.len() > MAX_FEATURES {
         return Err(broken(format!("more than {MAX_FEATURES} shapes")));
     }
@@ -76,7 +78,11 @@ pub(super) fn read(files: &Files, asked: EncodingChoice) -> Result<RawCells<'sta
     if let Some(table) = &table
         && table.len() != records.len()
     {
-        let message = format!("{} shapes, but {} rows in the .dbf: joined in order", records.len(), table.len());
+        let message = format!(
+            "{} shapes, but {} rows in the .dbf: they were joined in order, so cells may carry their neighbours' codes",
+            records.len(),
+            table.len()
+        );
         notes.push(Note::new("rows_differ", message));
     }
     let (mut features, mut values, mut deleted) = (Vec::with_capacity(records.len()), 0, 0);
@@ -95,7 +101,7 @@ pub(super) fn read(files: &Files, asked: EncodingChoice) -> Result<RawCells<'sta
             return Err(broken(format!("more than {MAX_VALUES} values")));
         }
         let shape = record.and_then(shape);
-        features.push(Ok(RawFeature { properties, bad_properties: None, shape }));
+        features.push(Ok(RawFeature { properties, said: Vec::new(), shape }));
     }
     if deleted > 0 {
         notes.push(Note::new("deleted_rows", format!("{deleted} row(s) marked as deleted were left out")));
@@ -114,55 +120,6 @@ pub(super) fn read(files: &Files, asked: EncodingChoice) -> Result<RawCells<'sta
         None => raw.encoding = "utf-8".into(),
     }
     Ok(raw)
-}
-
-/// The contents of the records, in order: by the index when it makes sense, else one after the other.
-fn records<'a>(shp: &'a [u8], shx: Option<&[u8]>, notes: &mut Vec<Note>) -> Vec<Result<&'a [u8], Problem>> {
-    if let Some(found) = shx.and_then(|x| by_index(shp, x)) {
-        return found;
-    }
-    let (mut found, mut at) = (Vec::new(), 100);
-    while at < shp.len() && found.len() <= MAX_FEATURES {
-        let content = be(shp, at + 4).and_then(|words| shp.get(at + 8..(at + 8).checked_add(words.checked_mul(2)?)?));
-        match content {
-            Some(content) if content.len() >= 4 => {
-                found.push(Ok(content));
-                at += 8 + content.len();
-            }
-            // What follows cannot be told apart any more.
-            _ => {
-                if shp.len() - at >= 12 {
-                    found.push(Err(Problem::new("truncated", format!("the .shp is damaged or cut off at byte {at}"))));
-                }
-                notes.push(Note::new(
-                    "truncated",
-                    format!("the .shp is damaged or cut off at byte {at}: nothing after it was read"),
-                ));
-                break;
-            }
-        }
-    }
-    found
-}
-
-/// The records by the index; `None` when it does not describe the file: offsets that go back, overlap or leave it.
-fn by_index<'a>(shp: &'a [u8], shx: &[u8]) -> Option<Vec<Result<&'a [u8], Problem>>> {
-    if be(shx, 0)? != 9994 || shx.len() < 100 {
-        return None;
-    }
-    let (mut found, mut free) = (Vec::new(), 100);
-    for entry in shx[100..].chunks_exact(8).take(MAX_FEATURES + 1) {
-        let (offset, length) = (be(entry, 0)?.checked_mul(2)?, be(entry, 4)?.checked_mul(2)?);
-        let start = offset.checked_add(8)?;
-        let end = start.checked_add(length)?;
-        if offset < free || length < 4 || be(shp, offset.checked_add(4)?)?.checked_mul(2)? != length {
-            return None;
-        }
-        found.push(Ok(shp.get(start..end)?));
-        free = end;
-    }
-    // An index that forgets what the file holds is not believed either.
-    (shp.len() - free < 12 && !found.is_empty()).then_some(found)
 }
 
 /// The ground of a record.
@@ -239,7 +196,7 @@ impl Ring {
         let mut votes = 0i32;
         for p in &other.points {
             *steps += self.points.len();
-            match side(&self.points, *p) {
+            match inside(&self.points, *p) {
                 Some(true) => votes += 1,
                 Some(false) => votes -= 1,
                 None => {}
@@ -251,24 +208,6 @@ impl Ring {
         // All on the border: a ring that only uses the other's corners.
         votes >= 0
     }
-}
-
-/// Whether a point is inside a ring; `None` = on it.
-fn side(ring: &RawRing, p: [f64; 2]) -> Option<bool> {
-    let mut inside = false;
-    let n = ring.len();
-    for i in 0..n {
-        let (a, b) = (ring[i], ring[(i + 1) % n]);
-        let cross = (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
-        let between = |k: usize| a[k].min(b[k]) <= p[k] && p[k] <= a[k].max(b[k]);
-        if cross == 0.0 && between(0) && between(1) {
-            return None;
-        }
-        if (a[1] > p[1]) != (b[1] > p[1]) {
-            inside ^= (cross > 0.0) == (b[1] > a[1]);
-        }
-    }
-    Some(inside)
 }
 
 /// Rings as polygons. By the rule of the format outer rings run clockwise and holes the other way; where that cannot be
