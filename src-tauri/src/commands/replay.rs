@@ -12,7 +12,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use wall_core::{TicketRecord, UtcMs};
 use wall_service::{
-    import::{Read, tickets},
+    import::{Input, Read, Records, tickets},
     replay::{Pace, Player, Timeline},
     wall::{Wall, system_now},
 };
@@ -36,7 +36,8 @@ pub async fn replay(cli: &Cli, args: &ReplayArgs) -> Result<(), Failure> {
     let options = read_options(cli, args.profile.as_deref(), None, &args.file, args.datum, &args.encoding)?;
     let mut rejected = 0u64;
     let mut records = Vec::new();
-    for item in tickets(&args.file.to_string_lossy(), &options).map_err(unusable)? {
+    let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?;
+    for item in Records::surveyed(&input, &options, tickets).map_err(unusable)?.0 {
         match item.map_err(unusable)? {
             Read::Record { record, .. } => records.push(record),
             Read::Reject(_) => rejected += 1,

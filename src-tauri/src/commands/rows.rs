@@ -14,12 +14,13 @@ use std::{collections::BTreeMap, path::Path};
 use wall_core::{Place, TicketRecord};
 use wall_service::{
     import::{
-        EncodingChoice, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
+        EncodingChoice, Input, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
         buildings, cameras, categories,
         locate::{Accuracy, LocateColumns, locate_rows as locate_source},
         owners,
         report::IssueTally,
         sites, staff, streets, tickets,
+        twins::Keyed,
     },
     wall::{LocateAnswer, Wall, system_now},
 };
@@ -61,10 +62,23 @@ pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
     }
 }
 
-type Open<T> = fn(&str, &ReadOptions) -> Result<Records<T>, SourceError>;
+type Open<T> = fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>;
+
+/// Reads an input once to know what it holds; under `--strict` that is the end when a row will be refused.
+fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>) -> Result<Records<T>, Failure> {
+    let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?;
+    let (records, survey) = Records::surveyed(&input, options, open).map_err(unusable)?;
+    match survey.first {
+        Some((line, message)) if args.strict => Err(Failure::input(format!(
+            "{} rows were refused and --strict was given; nothing was written. The first: line {line}: {message}",
+            survey.refused
+        ))),
+        _ => Ok(records),
+    }
+}
 
 /// Reads a file whole and hands it to the wall in one transaction.
-async fn put<T>(
+async fn put<T: Keyed>(
     cli: &Cli,
     args: &ImportRows,
     open: Open<T>,
@@ -149,14 +163,10 @@ fn rejects_for(cli: &Cli, file: &Path) -> Result<RejectsFile, Failure> {
     Ok(RejectsFile::at(wall_service::import::rejects::beside(&folder, &file.to_string_lossy())))
 }
 
-fn strict_failure(rejected: u64, first: &str) -> Failure {
-    Failure::input(format!("{rejected} rows were refused and --strict was given; nothing was written. The first: {first}"))
-}
-
-/// Reads a file whole; refused rows go to the rejects file, or under `--strict` end the import.
-fn read_all<T>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<T>), Failure> {
+/// Reads a file whole; refused rows go to the rejects file.
+fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<T>), Failure> {
     let options = options_of(cli, args)?;
-    let mut reader = open(&args.file.to_string_lossy(), &options).map_err(unusable)?;
+    let mut reader = surveyed(args, &options, open)?;
     let mut rejects = rejects_for(cli, &args.file)?;
     let (mut records, mut tally, mut read, mut rejected) = (Vec::new(), IssueTally::default(), 0u64, Vec::new());
     for item in reader.by_ref() {
@@ -172,9 +182,6 @@ fn read_all<T>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsRepor
             }
         }
     }
-    if let (true, Some(first)) = (args.strict, rejected.first()) {
-        return Err(strict_failure(rejected.len() as u64, &format!("line {}: {}", first.line, first.message)));
-    }
     let mut report = RowsReport::new(&reader.datum(), reader.encoding());
     if !args.dry_run {
         for reject in &rejected {
@@ -188,28 +195,9 @@ fn read_all<T>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsRepor
     Ok((report, records))
 }
 
-/// Under `--strict` everything is read once before anything is written.
-fn refuse_if_strict(args: &ImportRows, options: &ReadOptions) -> Result<(), Failure> {
-    if !args.strict {
-        return Ok(());
-    }
-    if args.file.as_os_str() == "-" {
-        return Err(Failure::usage("--strict reads its input twice: give a file, not standard input"));
-    }
-    let (mut rejected, mut first) = (0u64, None);
-    for item in tickets(&args.file.to_string_lossy(), options).map_err(unusable)? {
-        if let Read::Reject(r) = item.map_err(unusable)? {
-            rejected += 1;
-            first.get_or_insert_with(|| format!("line {}: {}", r.line, r.message));
-        }
-    }
-    first.map_or(Ok(()), |f| Err(strict_failure(rejected, &f)))
-}
-
 async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let options = options_of(cli, args)?;
-    refuse_if_strict(args, &options)?;
-    let mut reader = tickets(&args.file.to_string_lossy(), &options).map_err(unusable)?;
+    let mut reader = surveyed(args, &options, tickets)?;
     let wall = open_for(cli, args).await?;
     let mut rejects = rejects_for(cli, &args.file)?;
     let mut tally = IssueTally::default();

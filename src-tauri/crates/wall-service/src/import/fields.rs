@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use wall_core::{Datum, Place, UtcMs};
 
+use super::ids;
 use super::profile::{Column, PointOrder, Profile, normal_name};
 use super::read::{Notes, Problem, shown};
 
@@ -174,17 +175,57 @@ impl<'a> FieldReader<'a> {
         super::read::cut(&clean, max)
     }
 
-    /// A key: present, at most `max` bytes, not cut.
+    /// A name that must be there: at most `max` bytes, not cut.
     ///
     /// # Errors
     /// `missing` when there is none, `too_long` when it is longer.
+    pub fn name(&mut self, field: &str, max: usize, missing: &'static str, too_long: &'static str) -> Result<String, Problem> {
+        let text = self.text(field).ok_or_else(|| Problem::new(missing, format!("{field} is missing")))?;
+        not_longer(field, clean(&text).into_owned(), max, too_long)
+    }
+
+    /// An id: as [`FieldReader::name`], seen through what spreadsheets do to ids (see [`ids::id`]).
+    ///
+    /// # Errors
+    /// As [`FieldReader::name`], and `bad_id_characters`.
     pub fn key(&mut self, field: &str, max: usize, missing: &'static str, too_long: &'static str) -> Result<String, Problem> {
         let text = self.text(field).ok_or_else(|| Problem::new(missing, format!("{field} is missing")))?;
-        let clean = clean(&text);
-        if clean.len() > max {
-            return Err(Problem::new(too_long, format!("{field} {} is longer than {max} bytes", shown(&clean))));
+        self.id_of(field, &text, max, too_long)
+    }
+
+    /// The `id` of a GeoJSON feature.
+    ///
+    /// # Errors
+    /// As [`FieldReader::key`].
+    pub fn feature_id(&mut self, max: usize, too_long: &'static str) -> Result<Option<String>, Problem> {
+        let text = match self.fields {
+            Fields::Json { id: Some(Value::String(id)), .. } if !id.trim().is_empty() => id.trim().to_owned(),
+            Fields::Json { id: Some(Value::Number(id)), .. } => id.to_string(),
+            _ => return Ok(None),
+        };
+        self.id_of("id", &text, max, too_long).map(Some)
+    }
+
+    fn id_of(&mut self, field: &str, text: &str, max: usize, too_long: &'static str) -> Result<String, Problem> {
+        // A JSON number beyond 2^53 has lost digits by the time it is read, and an exponent means it was lost before.
+        if matches!(self.fields, Fields::Json { .. })
+            && text.len() > 15
+            && text.contains(['e', 'E', '.'])
+            && number(text).is_some()
+        {
+            let code = if field == "external_id" { "external_id_inexact" } else { "id_inexact" };
+            return Err(Problem::new(code, format!("{field} {} is a number that lost digits: send it as text", shown(text))));
         }
-        Ok(clean.into_owned())
+        let mut id = ids::id(field, text, &mut self.notes)?;
+        // What was a whole number in a column of fractions.
+        if matches!(field, "external_id" | "id" | "staff")
+            && id.ends_with(".0")
+            && id[..id.len() - 2].bytes().all(|b| b.is_ascii_digit())
+        {
+            self.notes.repaired("spreadsheet_text", format!("{field} {} was read without its fraction", shown(&id)));
+            id.truncate(id.len() - 2);
+        }
+        not_longer(field, id, max, too_long)
     }
 
     /// A finite number.
@@ -314,6 +355,13 @@ pub(super) fn aliases(field: &str) -> &'static [&'static str] {
         "id" => &["external_id"],
         _ => &[],
     }
+}
+
+fn not_longer(field: &str, text: String, max: usize, too_long: &'static str) -> Result<String, Problem> {
+    if text.len() > max {
+        return Err(Problem::new(too_long, format!("{field} {} is longer than {max} bytes", shown(&text))));
+    }
+    Ok(text)
 }
 
 /// Control characters become spaces, line breaks and tabs stay.

@@ -8,12 +8,15 @@ use encoding_rs::GB18030;
 use proptest::prelude::*;
 use wall_core::TicketRecord;
 
-use super::tickets::tickets_of;
 use super::times::zone_named;
 use super::*;
 
 fn source(name: &str, bytes: impl Into<Vec<u8>>) -> Source {
     Source::from_reader(name, Box::new(BufReader::new(Cursor::new(bytes.into()))), EncodingChoice::Auto).unwrap()
+}
+
+fn opened(path: &std::path::Path) -> Source {
+    Source::open(path.to_str().unwrap(), EncodingChoice::Auto).unwrap()
 }
 
 /// Records and refused rows, by line; and how often each code was said.
@@ -43,7 +46,7 @@ fn all(mut records: Records<TicketRecord>) -> Outcome {
 }
 
 fn read(name: &str, bytes: impl Into<Vec<u8>>) -> Outcome {
-    all(tickets_of(source(name, bytes), &ReadOptions::default()).unwrap())
+    all(tickets(source(name, bytes), &ReadOptions::default()).unwrap())
 }
 
 /// A folder of the shared data, or a word that the test is skipped.
@@ -158,7 +161,7 @@ fn a_source_that_is_no_table_is_refused_as_a_whole() {
         ("broken.geojson", b"{\"type\":\"FeatureCollection\"}".to_vec()),
         ("nolist.geojson", b"{\"type\":\"FeatureCollection\",\"features\":{}}".to_vec()),
     ] {
-        let records = tickets_of(source(name, bytes), &ReadOptions::default());
+        let records = tickets(source(name, bytes), &ReadOptions::default());
         let refused = match records {
             Err(_) => true,
             Ok(mut records) => matches!(records.next(), Some(Err(_))),
@@ -179,17 +182,17 @@ fn a_declared_datum_counts_and_an_unknown_one_stops() {
     let found = read("t.geojson", with("GCJ-02"));
     assert_eq!(found.datum.used, wall_core::Datum::Gcj02);
     assert_ne!(found.records[0].1.place.lon, 114.0);
-    let mut records = tickets_of(source("t.geojson", with("EPSG:3857")), &ReadOptions::default()).unwrap();
+    let mut records = tickets(source("t.geojson", with("EPSG:3857")), &ReadOptions::default()).unwrap();
     assert!(records.next().unwrap().is_err());
     let options = ReadOptions { datum: Some(wall_core::Datum::Wgs84), ..ReadOptions::default() };
-    assert!(tickets_of(source("t.geojson", with("EPSG:3857")), &options).unwrap().next().unwrap().is_ok());
+    assert!(tickets(source("t.geojson", with("EPSG:3857")), &options).unwrap().next().unwrap().is_ok());
 }
 
 #[test]
 fn the_real_year_is_accounted_for() {
     let Some(path) = shared("boston311/tickets_2015.csv.gz") else { return };
     let options = ReadOptions { profile: Profile::load("boston311").unwrap(), ..ReadOptions::default() };
-    let records = tickets(path.to_str().unwrap(), &options).unwrap();
+    let records = tickets(opened(&path), &options).unwrap();
     assert_eq!(records.packed(), "gzip");
     let found = all(records);
     println!("codes: {:?}", found.codes);
@@ -219,13 +222,13 @@ fn messy_files_are_accounted_for() {
         let profile =
             if file.contains("dmy") { Profile::parse("dmy", dmy).unwrap() } else { Profile::load("boston311").unwrap() };
         let options = ReadOptions { profile, ..ReadOptions::default() };
-        let found = all(tickets(folder.join(file).to_str().unwrap(), &options).unwrap());
+        let found = all(tickets(opened(&folder.join(file)), &options).unwrap());
         println!("{file}: {:?} {:?}", found.codes, found.rejects.first());
         assert_eq!((found.records.len(), found.rejects.len()), (taken, refused), "{file}");
     }
     // Day-first dates under the month-first profile are refused with a reason, never guessed.
     let options = ReadOptions { profile: Profile::load("boston311").unwrap(), ..ReadOptions::default() };
-    let found = all(tickets(folder.join("boston311-dmy-100.csv").to_str().unwrap(), &options).unwrap());
+    let found = all(tickets(opened(&folder.join("boston311-dmy-100.csv")), &options).unwrap());
     assert_eq!((found.records.len(), found.codes["bad_time"]), (0, 100));
 }
 
@@ -236,7 +239,7 @@ fn a_chinese_export() {
         GD002,2026年3月1日 09:30,2026/3/1 10:30,已结案,路灯不亮,公用设施,无,114.06,22.55,网格员上报,一般,\n";
     let options = ReadOptions { profile: Profile::load("zh-general").unwrap(), ..ReadOptions::default() };
     for bytes in [text.as_bytes().to_vec(), GB18030.encode(text).0.into_owned()] {
-        let found = all(tickets_of(source("导出.csv", bytes), &options).unwrap());
+        let found = all(tickets(source("导出.csv", bytes), &options).unwrap());
         assert_eq!((found.records.len(), found.codes.len()), (2, 0), "{:?} {:?}", found.rejects, found.codes);
         let first = &found.records[0].1;
         assert_eq!((first.place.lon, first.severity.unwrap().get()), (114.05, 2));
@@ -277,6 +280,118 @@ fn exhaust(bytes: Vec<u8>) {
     let limit = bytes.len() + 1;
     let reader = Box::new(BufReader::new(Cursor::new(bytes)));
     let Ok(source) = Source::from_reader("any", reader, EncodingChoice::Auto) else { return };
-    let Ok(records) = tickets_of(source, &ReadOptions::default()) else { return };
+    let Ok(records) = tickets(source, &ReadOptions::default()) else { return };
     assert!(records.take(limit + 1).count() <= limit);
+}
+
+/// Both readings of a text, as `import` does them.
+fn surveyed<T: twins::Keyed>(
+    open: fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>,
+    text: &str,
+    zone: &str,
+) -> (Vec<Read<T>>, Survey) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let options = ReadOptions { zone: Some(zone_named(zone).unwrap()), ..ReadOptions::default() };
+    let input = Input::new(file.path().to_str().unwrap()).unwrap();
+    let (records, survey) = Records::surveyed(&input, &options, open).unwrap();
+    (records.map(|r| r.unwrap()).collect(), survey)
+}
+
+/// What became of each row: its line and `ok`, the codes of its issues, or the reason why it was refused.
+fn fates<T>(rows: &[Read<T>]) -> Vec<(u64, String)> {
+    rows.iter()
+        .map(|row| match row {
+            Read::Record { line, issues, .. } if issues.is_empty() => (*line, "ok".to_owned()),
+            Read::Record { line, issues, .. } => (*line, issues.iter().map(|i| i.code).collect::<Vec<_>>().join("+")),
+            Read::Reject(reject) => (reject.line, format!("refused {}", reject.reason_code)),
+        })
+        .collect()
+}
+
+#[test]
+fn records_that_share_a_key_and_differ_are_all_refused() {
+    let text = "external_id,title,lon,lat,reported_at\n\
+        330106202605040000,a,120.1,30.2,2026-05-04 01:00:00\n\
+        K1,b,120.1,30.2,2026-05-04 02:00:00\n\
+        330106202605040000,c,120.2,30.3,2026-05-04 03:00:00\n\
+        K2,d,120.1,30.2,2026-05-04 02:00:00\n\
+        \"=\"\"K2\"\"\",d,120.1,30.2,2026-05-04 02:00:00\n\
+        K3,e,120.1,30.2,2026-05-04 02:00:00\n\
+        K3,e,far,30.2,2026-05-04 02:00:00\n";
+    let (rows, survey) = surveyed(tickets, text, "Asia/Shanghai");
+    assert_eq!(
+        fates(&rows).iter().map(|(line, fate)| (*line, fate.as_str())).collect::<Vec<_>>(),
+        [
+            (2, "refused duplicate_key"),
+            (3, "ok"),
+            (4, "refused duplicate_key"),
+            (5, "ok"),
+            (6, "spreadsheet_text+repeated_row"),
+            (7, "ok"),
+            (8, "refused bad_coordinates"),
+        ]
+    );
+    let Read::Reject(first) = &rows[0] else { panic!("taken") };
+    assert!(first.message.contains("330106202605040000") && first.message.contains("rows 2, 4"), "{}", first.message);
+    assert_eq!((survey.rows, survey.refused, survey.first.unwrap().0), (7, 3, 2));
+}
+
+#[test]
+fn things_that_share_a_key_and_differ_are_all_refused() {
+    let refused = |fates: Vec<(u64, String)>| fates.into_iter().filter(|(_, f)| f.contains("duplicate_key")).count();
+    let zone = "Asia/Shanghai";
+    let cameras_text = "id,name,lon,lat\nC1,东,120.1,30.2\nC1,西,120.2,30.2\nC2,北,120.1,30.2\nC2,北,120.1,30.2\n\
+        3.402E+19,a,120.1,30.2\n3.402E+19,b,120.2,30.2\n4.101E+17,c,120.2,30.2\n34020000001320000001,d,120.2,30.2\n";
+    let fates_of = |text: &str| fates(&surveyed(cameras, text, zone).0);
+    let found = fates_of(cameras_text);
+    let codes: Vec<&str> = found.iter().map(|(_, f)| f.as_str()).collect();
+    let refused_row = "refused duplicate_key";
+    let expected = [refused_row, refused_row, "ok", "repeated_row", refused_row, refused_row, "id_in_exponent_form", "ok"];
+    assert_eq!(codes, expected);
+    let sites_text = "id,name,lon,lat\nS1,a,1,2\nS1,b,1,2\nS2,c,1,2\n";
+    assert_eq!(refused(fates(&surveyed(sites, sites_text, zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(staff, "id,name,phone\nP1,a,1\nP1,a,2\nP2,b,\n", zone).0)), 2);
+    let owners_text = "cell_code,party,role,phone\nG1,张某,leader,1\nG1,张某,leader,2\nG1,张某,police,1\nG2,张某,leader,1\n";
+    assert_eq!(refused(fates(&surveyed(owners, owners_text, zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(buildings, "id,lon,lat,households\nB1,1,2,3\nB1,1,2,4\n", zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(categories, "code,name,edition\n01,a,1\n01,b,1\n01,b,2\n", zone).0)), 2);
+    let street = |id: &str, lon: f64| {
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{{id}\"name\":\"路\"}},\"geometry\":{{\"type\":\"LineString\",\"coordinates\":[[{lon},22],[114.1,22]]}}}}\n"
+        )
+    };
+    let twice = format!("{}{}", street("\"id\":\"R1\",", 114.0), street("\"id\":\"R1\",", 114.05));
+    assert_eq!(refused(fates(&surveyed(streets, &twice, zone).0)), 2);
+    // Streets without a number are told apart by their lines.
+    let (nameless, _) = surveyed(streets, &format!("{}{}", street("", 114.0), street("", 114.05)), zone);
+    let ids: std::collections::BTreeSet<String> = nameless
+        .iter()
+        .map(|r| match r {
+            Read::Record { record, .. } => record.external_id.clone(),
+            Read::Reject(reject) => panic!("{}", reject.message),
+        })
+        .collect();
+    assert_eq!(ids.len(), 2);
+}
+
+#[test]
+fn ids_that_a_spreadsheet_rounded_or_wrapped_are_named() {
+    let Some(folder) = shared("faults") else { return };
+    let fates_of = |file: &str| {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        fates(&surveyed(tickets, &text, "Asia/Shanghai").0)
+    };
+    assert!(fates_of("tickets_ids_rounded.csv").iter().all(|(_, f)| f == "refused duplicate_key"));
+    let text = std::fs::read_to_string(folder.join("tickets_ids_formula.csv")).unwrap();
+    let (rows, _) = surveyed(tickets, &text, "Asia/Shanghai");
+    let ids: Vec<&str> = rows
+        .iter()
+        .map(|r| match r {
+            Read::Record { record, .. } => record.external_id.as_str(),
+            Read::Reject(reject) => reject.reason_code,
+        })
+        .collect();
+    let expected: Vec<String> = (1..=4).map(|i| format!("41010520260701000{i}")).collect();
+    assert_eq!(ids, expected);
 }

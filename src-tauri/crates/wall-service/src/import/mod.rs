@@ -10,6 +10,7 @@ mod doubt;
 pub mod encoding;
 pub mod fields;
 mod foreign;
+pub mod ids;
 pub mod json_stream;
 pub mod locate;
 pub mod profile;
@@ -22,6 +23,7 @@ pub mod source;
 pub mod things;
 pub mod tickets;
 pub mod times;
+pub mod twins;
 mod words;
 
 pub use cells::{
@@ -31,10 +33,10 @@ pub use cells::{
 pub use encoding::EncodingChoice;
 pub use profile::{Profile, ProfileError};
 pub use read::{Read, Reject};
-pub use records::{ReadOptions, Records};
+pub use records::{ReadOptions, Records, Survey};
 pub use rejects::RejectsFile;
 pub use report::{RowsReport, TicketsReport};
-pub use source::{Source, SourceError};
+pub use source::{Input, Source, SourceError};
 pub use things::{buildings, cameras, categories, owners, sites, staff, streets};
 pub use tickets::{Defaults, position_from_json, ticket_from_json, tickets};
 

@@ -8,10 +8,11 @@ use wall_core::{Datum, DatumChoice, Issue, IssueAction, Place};
 use super::encoding::EncodingChoice;
 use super::fields::FieldReader;
 use super::profile::Profile;
-use super::read::{Problem, Read, Reject, cut};
+use super::read::{Problem, Read, Reject, cut, shown};
 use super::rows::{Row, Rows};
-use super::source::{Source, SourceError};
+use super::source::{Input, Source, SourceError};
 use super::tickets::Defaults;
+use super::twins::{Keyed, TwinSearch, Twins, Verdict};
 
 /// How a source is read.
 #[derive(Clone, PartialEq, Debug)]
@@ -68,30 +69,51 @@ pub struct Records<T> {
     datum: Option<DatumChoice>,
     datum_declared: bool,
     packed: &'static str,
+    twins: Twins,
+}
+
+/// What the first reading of an input found.
+#[derive(Default)]
+pub struct Survey {
+    /// Rows.
+    pub rows: u64,
+    /// Rows that will be refused.
+    pub refused: u64,
+    /// The first of them, by line, in words.
+    pub first: Option<(u64, String)>,
+}
+
+impl Survey {
+    fn refuse(&mut self, line: u64, message: impl FnOnce() -> String) {
+        self.refused += 1;
+        if self.first.as_ref().is_none_or(|(first, _)| line < *first) {
+            self.first = Some((line, message()));
+        }
+    }
 }
 
 impl<T> Records<T> {
-    /// Opens a file, or standard input for `-`.
+    /// Reads an open source.
     ///
     /// `needs`: the fields without which no row can be taken, each with its alternatives.
     ///
     /// # Errors
     /// [`SourceError`] when the source as a whole cannot be used.
-    pub fn open(path: &str, options: &ReadOptions, needs: &[&[&str]], read: ReadRow<T>) -> Result<Self, SourceError> {
-        let encoding = options.encoding().map_err(|e| SourceError::Format(path.to_owned(), e))?;
-        Self::from_source(Source::open(path, encoding)?, options, needs, read)
-    }
-
-    /// Reads an open source.
-    ///
-    /// # Errors
-    /// As [`Records::open`].
     pub fn from_source(source: Source, options: &ReadOptions, needs: &[&[&str]], read: ReadRow<T>) -> Result<Self, SourceError> {
         let packed = source.packed;
         let rows = Rows::new(source, &options.profile)?;
         rows.need(&options.profile, needs)?;
         let defaults = Defaults::with_profile(&options.source, Datum::Wgs84, options.profile.clone(), options.zone.clone());
-        Ok(Self { rows, defaults, read, asked: options.datum, datum: None, datum_declared: false, packed })
+        Ok(Self {
+            rows,
+            defaults,
+            read,
+            asked: options.datum,
+            datum: None,
+            datum_declared: false,
+            packed,
+            twins: Twins::default(),
+        })
     }
 
     /// Which datum was taken and why. Settled by the first row; look again at the end for its warning.
@@ -135,6 +157,41 @@ impl<T> Records<T> {
         Ok(())
     }
 
+    /// Reads these rows to their end and then, from the source opened anew, those that can be taken: of records that share
+    /// a key and differ none. See [`super::twins`].
+    ///
+    /// # Errors
+    /// Of either reading.
+    pub fn surveyed(
+        input: &Input,
+        options: &ReadOptions,
+        open: impl Fn(Source, &ReadOptions) -> Result<Self, SourceError>,
+    ) -> Result<(Self, Survey), SourceError>
+    where
+        T: Keyed,
+    {
+        let encoding = options.encoding().map_err(|e| SourceError::Format(input.name().to_owned(), e))?;
+        let mut survey = Survey::default();
+        let mut search = TwinSearch::default();
+        for read in open(input.open(encoding)?, options)? {
+            survey.rows += 1;
+            match read? {
+                Read::Record { line, record, .. } => {
+                    search.add(line, &record).map_err(|e| SourceError::Format(input.name().to_owned(), e))?;
+                }
+                Read::Reject(reject) => survey.refuse(reject.line, || reject.message),
+            }
+        }
+        let mut records = open(input.open(encoding)?, options)?;
+        records.twins = search.finish();
+        for line in records.twins.conflicting_lines() {
+            survey.refuse(line, || "its key is given to different records".to_owned());
+        }
+        Ok((records, survey))
+    }
+}
+
+impl<T: Keyed> Records<T> {
     fn record(&mut self, row: Row) -> Read<T> {
         let Row { line, raw, fields, notes } = row;
         let reject = |problem: Problem, raw: &str| {
@@ -148,6 +205,15 @@ impl<T> Records<T> {
         match (self.read)(&mut reader, &self.defaults) {
             Err(problem) => reject(problem, &raw),
             Ok((record, given)) => {
+                match self.twins.verdict(line, &record) {
+                    Verdict::Alone => {}
+                    Verdict::Repeated(first) => {
+                        let (field, key) = record.key_words();
+                        let message = format!("{field} {} is in row {first} already, with the same content", shown(key));
+                        reader.notes.kept("repeated_row", message);
+                    }
+                    Verdict::Conflict(problem) => return reject(problem, &raw),
+                }
                 if let (Some(choice), Some(given)) = (&mut self.datum, given) {
                     let declared = self.datum_declared || reader.text("datum").is_some();
                     choice.look_at(given, declared);
@@ -163,7 +229,7 @@ impl<T> Records<T> {
     }
 }
 
-impl<T> Iterator for Records<T> {
+impl<T: Keyed> Iterator for Records<T> {
     type Item = Result<Read<T>, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {

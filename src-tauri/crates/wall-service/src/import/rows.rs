@@ -9,6 +9,7 @@ use wall_core::Datum;
 use super::delimited::{self, RawRow, RowCutter, read_line, sniff_delimiter};
 use super::encoding::Decoded;
 use super::fields::{Fields, Header};
+use super::ids;
 use super::json_stream::{ItemCutter, JsonError, Shape};
 use super::profile::Profile;
 use super::read::{Problem, shown};
@@ -271,6 +272,20 @@ fn delimited_row(raw: &RawRow, source: &mut Source, delimiter: u8, header: &Arc<
             .push(Problem::new("too_few_fields", format!("{} fields under {columns} columns: the last are empty", values.len())));
     }
     values.truncate(columns);
+    for (name, value) in header.names().iter().zip(&mut values) {
+        // Tables of ours have an apostrophe before what a spreadsheet would run; it is taken away without a word.
+        let plain = match ids::formula_text(value) {
+            Some(text) => {
+                let message = format!("{name}: {} was read as {}", shown(value), shown(&text));
+                notes.push(Problem::new("spreadsheet_text", message));
+                Some(text.into_owned())
+            }
+            None => ids::formula_restored(value).map(str::to_owned),
+        };
+        if let Some(plain) = plain {
+            *value = plain;
+        }
+    }
     row(Ok(Fields::Delimited { header: header.clone(), values }), notes)
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use encoding_rs::UTF_8;
 use flate2::read::MultiGzDecoder;
+use tempfile::NamedTempFile;
 
 use super::archive;
 use super::encoding::{EncodingChoice, RowDecoder, Transcoded, cuts_like_ascii, marked};
@@ -44,6 +45,55 @@ pub struct Source {
     rest: Box<dyn BufRead + Send>,
 }
 
+/// An input that can be opened more than once: a file, or what a stream (standard input, a pipe) held, put aside.
+pub struct Input {
+    name: String,
+    aside: Option<NamedTempFile>,
+}
+
+impl Input {
+    /// An input by its path, or standard input for `-`. A stream is read to its end, into a private file that goes with this.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it cannot be opened or put aside.
+    pub fn new(path: &str) -> Result<Self, SourceError> {
+        let io_error = |e| SourceError::Io(path.to_owned(), e);
+        let mut stream: Box<dyn Read> = if path == "-" {
+            Box::new(io::stdin())
+        } else {
+            let file = File::open(path).map_err(io_error)?;
+            let kind = file.metadata().map_err(io_error)?;
+            if kind.is_dir() {
+                return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
+            }
+            if kind.is_file() {
+                return Ok(Self { name: path.to_owned(), aside: None });
+            }
+            Box::new(file)
+        };
+        let mut aside = NamedTempFile::new().map_err(io_error)?;
+        io::copy(&mut stream, &mut aside).map_err(io_error)?;
+        Ok(Self { name: path.to_owned(), aside: Some(aside) })
+    }
+
+    /// The path, or `-`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Opens it, from its beginning.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn open(&self, encoding: EncodingChoice) -> Result<Source, SourceError> {
+        let file = match &self.aside {
+            Some(aside) => aside.reopen(),
+            None => File::open(&self.name),
+        };
+        Source::from_file(&self.name, file.map_err(|e| SourceError::Io(self.name.clone(), e))?, encoding)
+    }
+}
+
 impl Source {
     /// Opens a file, or standard input for `-`. Gzip is known by its first bytes; a zip must hold exactly one file.
     ///
@@ -53,8 +103,11 @@ impl Source {
         if path == "-" {
             return Self::from_reader("-", Box::new(BufReader::with_capacity(1 << 16, io::stdin())), encoding);
         }
+        Self::from_file(path, File::open(path).map_err(|e| SourceError::Io(path.to_owned(), e))?, encoding)
+    }
+
+    fn from_file(path: &str, mut file: File, encoding: EncodingChoice) -> Result<Self, SourceError> {
         let io_error = |e| SourceError::Io(path.to_owned(), e);
-        let mut file = File::open(path).map_err(io_error)?;
         if file.metadata().map_err(io_error)?.is_dir() {
             return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
         }

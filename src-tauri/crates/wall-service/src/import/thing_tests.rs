@@ -6,13 +6,17 @@ use super::things::*;
 use super::times::zone_named;
 use super::*;
 
-fn read<T>(open: fn(&str, &ReadOptions) -> Result<Records<T>, SourceError>, name: &str, text: &str) -> Vec<Result<T, String>> {
+fn read<T: twins::Keyed>(
+    open: fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>,
+    name: &str,
+    text: &str,
+) -> Vec<Result<T, String>> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(name);
     std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
     let options = ReadOptions { zone: Some(zone_named("Asia/Shanghai").unwrap()), ..ReadOptions::default() };
-    let records = match open(path.to_str().unwrap(), &options) {
-        Ok(records) => records,
+    let records = match Records::surveyed(&Input::new(path.to_str().unwrap()).unwrap(), &options, open) {
+        Ok((records, _)) => records,
         Err(e) => return vec![Err(format!("whole: {e}"))],
     };
     records

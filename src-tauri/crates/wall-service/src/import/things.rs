@@ -10,8 +10,8 @@ use super::cells::shape_of;
 use super::fields::{FieldReader, Fields, checked};
 use super::read::{Problem, shown};
 use super::records::{Placed, ReadOptions, Records};
-use super::source::SourceError;
-use super::tickets::{Defaults, feature_id, limits};
+use super::source::{Source, SourceError};
+use super::tickets::{Defaults, limits};
 use super::words;
 
 macro_rules! readers {
@@ -20,8 +20,8 @@ macro_rules! readers {
         ///
         /// # Errors
         /// [`SourceError`] when the source as a whole cannot be used.
-        pub fn $name(path: &str, options: &ReadOptions) -> Result<Records<$record>, SourceError> {
-            Records::open(path, options, $needs, $read)
+        pub fn $name(source: Source, options: &ReadOptions) -> Result<Records<$record>, SourceError> {
+            Records::from_source(source, options, $needs, $read)
         }
     )+};
 }
@@ -29,25 +29,25 @@ macro_rules! readers {
 const POINT: [&[&str]; 2] = [&["lon", "point"], &["lat", "point"]];
 
 readers! {
-    /// The owners of a file: `cell_code,party,party_kind,role,phone,valid_from,valid_to`.
+    /// The owners of a source: `cell_code,party,party_kind,role,phone,valid_from,valid_to`.
     owners -> OwnerRecord, &[&["cell_code"], &["party"]], owner;
-    /// The cameras of a file: `id,name,lon,lat,kind,heading_deg,fov_deg,range_m,stream_url,snapshot_url,state`.
+    /// The cameras of a source: `id,name,lon,lat,kind,heading_deg,fov_deg,range_m,stream_url,snapshot_url,state`.
     cameras -> CameraRecord, &[&["id"], POINT[0], POINT[1]], camera;
-    /// The staff of a file: `id,name,role,unit,cell_codes,phone,shifts`.
+    /// The staff of a source: `id,name,role,unit,cell_codes,phone,shifts`.
     staff -> StaffRecord, &[&["id"]], member_of_staff;
-    /// The key sites of a file: `id,name,kind,lon,lat,contact,phone,hours,hazards`.
+    /// The key sites of a source: `id,name,kind,lon,lat,contact,phone,hours,hazards`.
     sites -> SiteRecord, &[&["id"], POINT[0], POINT[1]], site;
-    /// The buildings of a file: GeoJSON polygons or points, or `lon,lat`, with `id,name,households,population,block`.
+    /// The buildings of a source: GeoJSON polygons or points, or `lon,lat`, with `id,name,households,population,block`.
     buildings -> BuildingRecord, &[POINT[0], POINT[1]], building;
-    /// The streets of a file: GeoJSON lines with `id,name,class`.
+    /// The streets of a source: GeoJSON lines with `id,name,class`.
     streets -> StreetRecord, &[&["no table: streets are lines, give GeoJSON"]], street;
-    /// The category table of a file: `kind,code,name,platform,default_severity,deadline,deadline_kind,standard,edition,valid_from,valid_to,sensitive`.
+    /// The category table of a source: `kind,code,name,platform,default_severity,deadline,deadline_kind,standard,edition,valid_from,valid_to,sensitive`.
     categories -> CategoryRecord, &[&["code"], &["name"]], category;
 }
 
 fn id(row: &mut FieldReader<'_>) -> Result<String, Problem> {
     match row.key("id", limits::KEY, "id_missing", "id_too_long") {
-        Err(problem) if problem.code == "id_missing" => feature_id(row.fields()).ok_or(problem),
+        Err(problem) if problem.code == "id_missing" => row.feature_id(limits::KEY, "id_too_long")?.ok_or(problem),
         other => other,
     }
 }
@@ -79,7 +79,7 @@ fn day_or_time(row: &mut FieldReader<'_>, field: &str) -> Result<Option<UtcMs>, 
 
 fn owner(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<OwnerRecord>, Problem> {
     let cell_code = row.key("cell_code", limits::KEY, "cell_code_missing", "cell_code_too_long")?;
-    let party = row.key("party", limits::NAME, "party_missing", "party_too_long")?;
+    let party = row.name("party", limits::NAME, "party_missing", "party_too_long")?;
     let role = row.word("role", OwnerRole::from_code, words::ROLE).map_err(unknown("unknown_role", "role"))?;
     let kind =
         row.word("party_kind", PartyKind::from_code, words::PARTY_KIND).map_err(unknown("unknown_party_kind", "party_kind"))?;
@@ -248,8 +248,18 @@ fn street(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<Placed<Stree
     let Some(given) = lines.first().and_then(|l| l.first()).copied() else {
         return Err(Problem::new("bad_geometry", "the street's line has no length"));
     };
+    let external_id = match id(row) {
+        Ok(id) => id,
+        // A street without a number is known by its line.
+        Err(problem) if problem.code == "id_missing" => {
+            let (points, last) = (lines.iter().map(Vec::len).sum::<usize>(), lines.last().and_then(|l| l.last()));
+            let last = last.copied().unwrap_or(given);
+            format!("@{:.7},{:.7}…{:.7},{:.7}#{points}", given.lon, given.lat, last.lon, last.lat)
+        }
+        Err(problem) => return Err(problem),
+    };
     let record = StreetRecord {
-        external_id: id(row).unwrap_or_default(),
+        external_id,
         name: row.bounded("name", limits::NAME),
         class: row.bounded("class", limits::NAME),
         lines: lines.into_iter().map(|l| l.into_iter().map(|p| datum.to_wgs84(p)).collect()).collect(),
@@ -273,7 +283,7 @@ fn line(positions: &[Value]) -> Result<Vec<Place>, Problem> {
 
 fn category(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<CategoryRecord>, Problem> {
     let code = row.key("code", limits::KEY, "code_missing", "code_too_long")?;
-    let name = row.key("name", limits::NAME, "name_missing", "name_too_long")?;
+    let name = row.name("name", limits::NAME, "name_missing", "name_too_long")?;
     let kind = match row.bounded("kind", limits::KEY) {
         kind if kind.is_empty() => "event".to_owned(),
         kind if kind == "事项" || kind == "事件" => "event".to_owned(),

@@ -96,7 +96,7 @@ fn what_is_kept_is_said() {
         (json!({"sensitive": "perhaps"}), "bad_flag", None, false),
         (json!({"title": "长".repeat(400)}), "text_cut", None, false),
         (json!({"title": "br\u{fffd}ken"}), "bad_characters", None, false),
-        (json!({"external_id": "1.01E+11"}), "external_id_in_exponent_form", None, false),
+        (json!({"external_id": "1.01E+11"}), "id_in_exponent_form", None, false),
     ] {
         let mut json = good.clone();
         json.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());

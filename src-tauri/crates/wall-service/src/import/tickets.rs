@@ -17,19 +17,11 @@ use super::words;
 
 const NEEDS: &[&[&str]] = &[&["external_id"], &["lon", "point"], &["lat", "point"]];
 
-/// The tickets of a file (`-` = standard input): CSV, TSV, JSON lines, a JSON array or GeoJSON points.
+/// The tickets of a source: CSV, TSV, JSON lines, a JSON array or GeoJSON points.
 ///
 /// # Errors
 /// [`SourceError`] when the source as a whole cannot be used.
-pub fn tickets(path: &str, options: &ReadOptions) -> Result<Records<TicketRecord>, SourceError> {
-    Records::open(path, options, NEEDS, |row, defaults| ticket_from_fields(row, defaults).map(|(t, given)| (t, Some(given))))
-}
-
-/// The tickets of an open source.
-///
-/// # Errors
-/// As [`tickets`].
-pub fn tickets_of(source: Source, options: &ReadOptions) -> Result<Records<TicketRecord>, SourceError> {
+pub fn tickets(source: Source, options: &ReadOptions) -> Result<Records<TicketRecord>, SourceError> {
     Records::from_source(source, options, NEEDS, |row, defaults| {
         ticket_from_fields(row, defaults).map(|(t, given)| (t, Some(given)))
     })
@@ -219,37 +211,11 @@ pub fn position_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> R
 }
 
 fn external_id(row: &mut FieldReader<'_>) -> Result<String, Problem> {
-    let mut id = match row.key("external_id", limits::KEY, "external_id_missing", "external_id_too_long") {
-        Ok(id) => id,
-        Err(problem) => match feature_id(row.fields()) {
-            Some(id) if problem.code == "external_id_missing" && id.len() <= limits::KEY => id,
-            _ => return Err(problem),
-        },
-    };
-    // A JSON number beyond 2^53 has lost digits by the time it is read, and an exponent means it was lost before.
-    if let Fields::Json { .. } = row.fields()
-        && id.len() > 15
-        && id.contains(['e', 'E', '.'])
-        && super::fields::number(&id).is_some()
-    {
-        return Err(Problem::new(
-            "external_id_inexact",
-            format!("external_id {} is a number that lost digits: send it as text", shown(&id)),
-        ));
-    }
-    if id.ends_with(".0") && id[..id.len() - 2].bytes().all(|b| b.is_ascii_digit()) {
-        id.truncate(id.len() - 2);
-    } else if super::fields::number(&id).is_some() && id.contains(['e', 'E']) {
-        row.notes.kept("external_id_in_exponent_form", format!("external_id {} looks shortened by a spreadsheet", shown(&id)));
-    }
-    Ok(id)
-}
-
-pub(super) fn feature_id(fields: &Fields) -> Option<String> {
-    match fields {
-        Fields::Json { id: Some(Value::String(id)), .. } if !id.trim().is_empty() => Some(id.trim().to_owned()),
-        Fields::Json { id: Some(Value::Number(id)), .. } => Some(id.to_string()),
-        _ => None,
+    match row.key("external_id", limits::KEY, "external_id_missing", "external_id_too_long") {
+        Err(problem) if problem.code == "external_id_missing" => {
+            row.feature_id(limits::KEY, "external_id_too_long")?.ok_or(problem)
+        }
+        other => other,
     }
 }
 

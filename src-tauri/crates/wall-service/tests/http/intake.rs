@@ -70,6 +70,32 @@ async fn the_source_is_the_token_unless_told() {
 }
 
 #[tokio::test]
+async fn different_tickets_of_one_key_in_one_request_are_all_refused() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let titled = |id: &str, title: &str| {
+        let mut ticket = ticket(id);
+        ticket["title"] = json!(title);
+        ticket
+    };
+    let batch = json!([titled("a", "x"), titled("b", "x"), titled("a", "y"), titled("b", "x"), titled("c", "x")]);
+    for expected in ["created", "unchanged"] {
+        let answer = room.post(&feed, "/api/v1/tickets", JSON, batch.to_string()).await;
+        assert_eq!(answer.status.as_u16(), 207);
+        let lines = answer.json();
+        assert_eq!(statuses(lines.as_array().unwrap()), ["rejected", expected, "rejected", "unchanged", expected]);
+        assert_eq!(lines[2]["code"], "duplicate_key");
+        assert!(lines[0]["reason"].as_str().unwrap().contains("rows 0, 2"), "{}", lines[0]["reason"]);
+        assert_eq!(lines[1]["code"], Value::Null);
+    }
+    // One after the other they are two tellings of one ticket.
+    for expected in ["created", "updated"] {
+        let one = titled("a", expected);
+        assert_eq!(room.post(&feed, "/api/v1/tickets", JSON, one.to_string()).await.json()["status"], expected);
+    }
+}
+
+#[tokio::test]
 async fn refused_lines_do_not_stop_the_others() {
     let room = Room::new().await;
     let feed = room.feed().await;

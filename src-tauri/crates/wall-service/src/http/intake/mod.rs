@@ -10,7 +10,11 @@ pub(crate) use rejects::Rejects;
 
 use super::{App, body, gate::Caller, refusal::Refusal};
 use crate::{
-    import::tickets::{Defaults, position_from_json, ticket_from_json},
+    import::{
+        read::{Problem, Reject},
+        tickets::{Defaults, position_from_json, ticket_from_json},
+        twins::{TwinSearch, Verdict},
+    },
     wall::system_now,
 };
 use axum::{
@@ -24,7 +28,7 @@ use rejects::Rejected;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering::Relaxed;
-use wall_core::UtcMs;
+use wall_core::{TicketRecord, UtcMs};
 use wall_store::{ReplayClock, TicketOutcome};
 
 /// Bodies above this are read on a thread of their own, so that they do not hold up the small ones.
@@ -37,6 +41,7 @@ struct TicketLine {
     external_id: Option<String>,
     status: &'static str,
     id: Option<i64>,
+    code: Option<&'static str>,
     reason: Option<String>,
 }
 
@@ -45,13 +50,34 @@ struct PositionLine {
     index: usize,
     staff: Option<String>,
     status: &'static str,
+    code: Option<&'static str>,
     reason: Option<String>,
 }
 
 /// A row that was read, or why not and how it came; with what names it in the answer.
 struct Judged<T> {
     name: Option<String>,
-    outcome: Result<T, (String, Row)>,
+    outcome: Result<T, (Problem, Row)>,
+}
+
+/// Refuses all records of a request that share a key and differ: which of them is meant nobody knows. The same record
+/// twice is one.
+fn refuse_twins(judged: &mut [Result<TicketRecord, Problem>]) {
+    let mut search = TwinSearch::default();
+    for (index, record) in (0..).zip(&*judged) {
+        if let Ok(record) = record {
+            // A request holds at most `MAX_ROWS`, far below what is counted.
+            let _ = search.add(index, record);
+        }
+    }
+    let twins = search.finish();
+    for (index, outcome) in (0..).zip(judged) {
+        if let Ok(record) = outcome
+            && let Verdict::Conflict(problem) = twins.verdict(index, record)
+        {
+            *outcome = Err(problem);
+        }
+    }
 }
 
 /// Takes the records out of what was judged, in order.
@@ -64,29 +90,27 @@ fn records<T>(judged: Vec<Judged<T>>) -> (Vec<T>, Vec<Judged<()>>) {
 
 /// `POST /api/v1/tickets`.
 pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "external_id", |value, defaults| {
-        ticket_from_json(value, defaults).map_err(|reject| reject.message)
-    })
-    .await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "external_id", ticket_from_json, refuse_twins).await?;
     let (records, judged) = records(judged);
     let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
     let mut outcomes = outcomes.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
     for (index, Judged { name, outcome }) in judged.into_iter().enumerate() {
-        let (status, id, reason) = match outcome {
+        let (status, id, problem) = match outcome {
             Ok(()) => match outcomes.next() {
                 Some(TicketOutcome::Created(id)) => ("created", Some(id.0), None),
                 Some(TicketOutcome::Updated(id)) => ("updated", Some(id.0), None),
                 Some(TicketOutcome::Unchanged(id)) => ("unchanged", Some(id.0), None),
-                None => ("rejected", None, Some("the wall gave no answer for this row".to_owned())),
+                None => ("rejected", None, Some(Problem::new("no_answer", "the wall gave no answer for this row"))),
             },
-            Err((reason, row)) => {
-                refused.push(Rejected { index, reason: reason.clone(), row });
-                ("rejected", None, Some(reason))
+            Err((problem, row)) => {
+                refused.push(Rejected { index, reason: problem.message.clone(), row });
+                ("rejected", None, Some(problem))
             }
         };
-        lines.push(TicketLine { index, external_id: name, status, id, reason });
+        let (code, reason) = problem.map(|p| (p.code, p.message)).unzip();
+        lines.push(TicketLine { index, external_id: name, status, id, code, reason });
     }
     let taken = lines.iter().filter(|l| l.reason.is_none()).count();
     finish(&app, &caller, "tickets", refused, taken, lines.len()).await;
@@ -95,26 +119,24 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
 
 /// `POST /api/v1/positions`.
 pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "staff", |value, defaults| {
-        position_from_json(value, defaults).map_err(|reject| reject.message)
-    })
-    .await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_from_json, |_| {}).await?;
     let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
     for (index, Judged { name, outcome }) in judged.into_iter().enumerate() {
-        let reason = match outcome {
+        let problem = match outcome {
             Ok(()) if known.next() == Some(true) => None,
-            Ok(()) => Some("nobody on the staff list has this id".to_owned()),
-            Err((reason, row)) => {
-                refused.push(Rejected { index, reason: reason.clone(), row });
-                Some(reason)
+            Ok(()) => Some(Problem::new("unknown_staff", "nobody on the staff list has this id")),
+            Err((problem, row)) => {
+                refused.push(Rejected { index, reason: problem.message.clone(), row });
+                Some(problem)
             }
         };
-        let status = if reason.is_none() { "updated" } else { "rejected" };
-        lines.push(PositionLine { index, staff: name, status, reason });
+        let status = if problem.is_none() { "updated" } else { "rejected" };
+        let (code, reason) = problem.map(|p| (p.code, p.message)).unzip();
+        lines.push(PositionLine { index, staff: name, status, code, reason });
     }
     let taken = lines.iter().filter(|l| l.reason.is_none()).count();
     finish(&app, &caller, "positions", refused, taken, lines.len()).await;
@@ -153,7 +175,8 @@ async fn read<T: Send + 'static>(
     caller: &Caller,
     request: Request,
     name: &'static str,
-    one: fn(&Value, &Defaults) -> Result<T, String>,
+    one: fn(&Value, &Defaults) -> Result<T, Reject>,
+    together: fn(&mut [Result<T, Problem>]),
 ) -> Result<(Shape, Vec<Judged<T>>, body::Held), Refusal> {
     if !caller.actor.role.may_feed() {
         return Err(Refusal::forbidden("this role may not send tickets or positions"));
@@ -164,7 +187,14 @@ async fn read<T: Send + 'static>(
     let defaults = Defaults::contract(&caller.source);
     let work = move || {
         let Batch { shape, rows } = batch::split(kind.as_deref(), &held.bytes)?;
-        let judged = rows.into_iter().map(|row| judge(row, name, &defaults, one)).collect();
+        let (names, mut outcomes): (Vec<_>, Vec<_>) = rows.iter().map(|row| judge(row, name, &defaults, one)).unzip();
+        together(&mut outcomes);
+        let judged = names
+            .into_iter()
+            .zip(outcomes)
+            .zip(rows)
+            .map(|((name, outcome), row)| Judged { name, outcome: outcome.map_err(|problem| (problem, row)) })
+            .collect();
         Ok::<_, Refusal>((shape, judged, held))
     };
     let (shape, judged, held): (_, Vec<_>, _) = if large {
@@ -179,19 +209,24 @@ async fn read<T: Send + 'static>(
     Ok((shape, judged, held))
 }
 
-fn judge<T>(row: Row, name: &str, defaults: &Defaults, one: fn(&Value, &Defaults) -> Result<T, String>) -> Judged<T> {
-    let (named, outcome) = match &row {
+/// What names a row in the answer, and its record.
+fn judge<T>(
+    row: &Row,
+    name: &str,
+    defaults: &Defaults,
+    one: fn(&Value, &Defaults) -> Result<T, Reject>,
+) -> (Option<String>, Result<T, Problem>) {
+    match row {
         Row::Value(value) => {
             let named = match value.get(name) {
                 Some(Value::String(text)) => Some(text.chars().take(200).collect()),
                 Some(Value::Number(number)) => Some(number.to_string()),
                 _ => None,
             };
-            (named, if value.is_object() { one(value, defaults) } else { Err("the row is not a JSON object".into()) })
+            (named, one(value, defaults).map_err(|reject| Problem::new(reject.reason_code, reject.message)))
         }
-        Row::Broken { reason, .. } => (None, Err(reason.clone())),
-    };
-    Judged { name: named, outcome: outcome.map_err(|reason| (reason, row)) }
+        Row::Broken { reason, .. } => (None, Err(Problem::new("bad_json", reason.clone()))),
+    }
 }
 
 /// Counts what came, and keeps the refused rows.
