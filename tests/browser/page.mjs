@@ -7,9 +7,19 @@ import { demoStore, scratch, startWall, wallCommand } from '../../scripts/lib/wa
 /** Longest a test waits for something on the page. A bound against hanging, not a promise of speed. */
 export const PATIENCE_MS = 60_000;
 
-/** A cable between page and wall that can be cut and mended: a plain TCP relay on a port of its own. */
+/** A cable between page and wall that can be cut, mended and made slow: a plain TCP relay on a port of its own. */
 async function cable(toPort) {
   const sockets = new Set();
+  /** Milliseconds that everything takes each way; `Infinity`: it is taken and never arrives. */
+  let delayMs = 0;
+  const carry = (from, to) => {
+    from.on('data', (bytes) => {
+      if (delayMs === Infinity) return;
+      if (delayMs === 0) to.write(bytes);
+      else setTimeout(() => to.writable && to.write(bytes), delayMs);
+    });
+    from.on('end', () => setTimeout(() => to.end(), Number.isFinite(delayMs) ? delayMs : 0));
+  };
   const keep = (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -23,7 +33,8 @@ async function cable(toPort) {
         const far = connect(toPort, '127.0.0.1');
         keep(near);
         keep(far);
-        near.pipe(far).pipe(near);
+        carry(near, far);
+      carry(far, near);
       });
       server.on('error', failed);
       server.listen(port, '127.0.0.1', () => done(server.address().port));
@@ -34,14 +45,23 @@ async function cable(toPort) {
       server.close(() => done());
       for (const socket of sockets) socket.destroy();
     });
-  return { port, cut, mend: () => listen(port) };
+  return {
+    port,
+    cut,
+    mend: () => (server.listening ? port : listen(port)),
+    slow: (ms) => {
+      delayMs = ms;
+    },
+  };
 }
 
 /** A demonstration wall on data of its own, with a cable to it. */
 export async function demoWall() {
   const folder = scratch('gridwall-browser-');
-  const wall = await startWall(folder.path, { args: ['serve', '--demo', '--listen', '127.0.0.1:0'] });
-  const line = await cable(Number(new URL(wall.base).port));
+  const serve = (port) => startWall(folder.path, { args: ['serve', '--demo', '--listen', `127.0.0.1:${port}`] });
+  let wall = await serve(0);
+  const port = Number(new URL(wall.base).port);
+  const line = await cable(port);
   const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'test', '--unlimited']);
   const authorization = `Bearer ${token}`;
   const link = new URL(wall.link);
@@ -51,6 +71,13 @@ export async function demoWall() {
     origin: link.origin,
     cut: line.cut,
     mend: line.mend,
+    slow: line.slow,
+    /** Ends the program as a power cut does. */
+    kill: () => wall.stop('SIGKILL'),
+    /** Starts it again on the same data and port. */
+    async restart() {
+      wall = await serve(port);
+    },
     async post(ticket) {
       const answer = await fetch(new URL('api/v1/tickets', wall.base), {
         method: 'POST',

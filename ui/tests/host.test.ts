@@ -33,6 +33,26 @@ function answers(...responses: (() => Response)[]): { url: string; init: Request
 const problem = (status: number, code: string, headers: Record<string, string> = {}) => () => Response.json({ code, message: code, place: [1, 2] }, { status, headers });
 const authorization = (asked: { init: RequestInit } | undefined): string | undefined => (asked?.init.headers as Record<string, string> | undefined)?.authorization;
 
+describe('patience', () => {
+  it('grows while a slow network answers nothing in time, and comes back when answers are quick', async () => {
+    const waits: number[] = [];
+    let late = true;
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      waits.push(ms);
+      return late ? AbortSignal.abort() : new AbortController().signal;
+    });
+    vi.stubGlobal('fetch', (_: string, init: RequestInit) =>
+      init.signal?.aborted ? Promise.reject(new DOMException('late', 'TimeoutError')) : Promise.resolve(Response.json({})),
+    );
+    for (let i = 0; i < 4; i += 1) await expect(httpHost().get('api/v1/wall')).rejects.toMatchObject({ status: 0, code: 'timeout' });
+    expect(waits).toEqual([20_000, 40_000, 80_000, 120_000]);
+    late = false;
+    for (let i = 0; i < 4; i += 1) await httpHost().get('api/v1/wall');
+    expect(waits.slice(4)).toEqual([120_000, 60_000, 30_000, 20_000]);
+    vi.restoreAllMocks();
+  });
+});
+
 afterEach(() => {
   httpHost().setBearer(null);
   vi.unstubAllGlobals();
