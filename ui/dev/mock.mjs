@@ -256,7 +256,7 @@ const lats = cells.flatMap((c) => c.ring.map((p) => p[1]));
 const bounds = [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 const clock = (at) => ({ kind: 'system', now_ms: at ?? Date.now(), speed: 1 });
 let lastFeed = Date.now();
-const freshness = () => ({ last_write_ms: lastFeed, last_feed_ms: lastFeed, store_ok: true, served_ms: Date.now() });
+const freshness = () => ({ last_write_ms: lastFeed, last_feed_ms: lastFeed, store_ok: true, store_trouble: null, served_ms: Date.now() });
 const wall = (at) => ({
   title: '清河街道 社会治理指挥', demo: true, version: 'mock', zone: 'Asia/Shanghai', revision, clock: clock(at), bounds,
   base_map: tiles ? { tiles: 'basemap/{z}/{x}/{y}.mvt', min_zoom: tiles.minZoom, max_zoom: tiles.maxZoom, attribution: '© OpenStreetMap contributors' } : null,

@@ -4,7 +4,7 @@ import { openFeed, pauseMs } from '@/state/feed';
 import { applyFrame, applySnapshot, emptyState, forget, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
 import type { AreaStat, Frame, Snapshot, TicketView } from '@/wire/wire';
 
-const freshness = { last_write_ms: 1, last_feed_ms: 1, store_ok: true, served_ms: 1 };
+const freshness = { last_write_ms: 1, last_feed_ms: 1, store_ok: true, store_trouble: null, served_ms: 1 };
 const clock = { kind: 'system' as const, now_ms: 1, speed: 1 };
 const stat = (key: string, open: number): AreaStat => ({ key, open, overdue: 0, received_today: 0, closed_today: 0, heat: 0, time_left_s: null });
 const ticket = (id: number, more: Partial<TicketView> = {}): TicketView => ({

@@ -412,9 +412,13 @@ last_write_ms: number | null,
  */
 last_feed_ms: number | null, 
 /**
- * Whether the store answers.
+ * Whether the store can be read and written.
  */
 store_ok: boolean, 
+/**
+ * Why not, in a word: `full`, `read_only`, `io`, `damaged`, `unreachable`, `replaced`, or `silent` when it does not answer.
+ */
+store_trouble: string | null, 
 /**
  * Real time of this frame on the serving machine.
  */

@@ -1,6 +1,10 @@
 //! Accounts of people and their sessions. Times are the system's: a wall that shows another day signs nobody out.
 
-use crate::{Role, Store, StoreError, WriteTx, password::PasswordHash};
+use crate::{
+    Role, Store, StoreError, WriteTx,
+    password::PasswordHash,
+    pen::{Pen, patience},
+};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, sqlite::SqliteRow};
 use wall_core::UtcMs;
@@ -322,12 +326,13 @@ impl Store {
 
     /// Notes that a session is in use. Waits for other writers, so nothing that answers somebody waits for it.
     pub async fn touch_session(&self, secret: &str, now: UtcMs) -> Result<(), StoreError> {
+        let mut pen = Pen::take(&self.inner, patience()).await?;
         sqlx::query("UPDATE account_session SET last_used = max(last_used, ?) WHERE hash = ?")
             .bind(now.0)
             .bind(secret_hash(secret))
-            .execute(&self.inner.writer)
+            .execute(&mut *pen)
             .await?;
-        Ok(())
+        pen.commit().await
     }
 
     fn name_mac(&self, typed: &str) -> [u8; 32] {

@@ -1,8 +1,18 @@
 //! The tamper-evident audit log: a keyed chain whose head and count are anchored outside the database.
 
-use crate::{Store, StoreError, WriteTx, keys::write_private};
-use sqlx::Row;
+use crate::{
+    Store, StoreError, WriteTx,
+    keys::{Keys, write_private},
+    lock,
+    start::ANCHOR_FILE,
+};
+use sqlx::{Row, SqliteConnection};
+use std::{sync::atomic::Ordering, time::Duration};
+use tokio::time::Instant;
 use wall_core::UtcMs;
+
+/// How long a commit waits for another process that writes the anchor.
+const ANCHOR_WAIT: Duration = Duration::from_secs(5);
 
 /// One line of the audit log. It holds no personal data.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,7 +61,7 @@ impl WriteTx {
             action: action.into(),
             detail: detail.into(),
         };
-        let mac = self.store.link(&line, &previous);
+        let mac = link(&self.store.inner.keys, &line, &previous);
         sqlx::query(
             "INSERT INTO audit (seq, at, actor, role, station, purpose, action, detail, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
@@ -72,71 +82,45 @@ impl WriteTx {
 }
 
 impl Store {
-    fn link(&self, line: &AuditLine, previous: &[u8]) -> [u8; 32] {
-        self.inner.keys.mac([
-            previous,
-            &line.seq.to_le_bytes(),
-            &line.at.0.to_le_bytes(),
-            line.actor.as_bytes(),
-            line.role.as_bytes(),
-            line.station.as_bytes(),
-            line.purpose.as_bytes(),
-            line.action.as_bytes(),
-            line.detail.as_bytes(),
-        ])
-    }
-
-    /// Writes head and count beside the database; an older head never replaces a newer one.
+    /// Writes head and count beside the database; an older head never replaces a newer one, whichever process has it.
     pub(crate) async fn anchor(&self, count: i64, mac: [u8; 32]) -> Result<(), StoreError> {
-        let _held = self.inner.anchor.lock().await;
+        let _ours = self.inner.anchor.lock().await;
+        let _everybodys = lock::exclusive(&self.inner.folder.join(lock::ANCHOR), Instant::now() + ANCHOR_WAIT).await?;
         if self.read_anchor().is_some_and(|(n, _)| n >= count) {
             return Ok(());
         }
         let head: String = mac.iter().map(|b| format!("{b:02x}")).collect();
-        write_private(&self.inner.folder.join("audit.anchor"), format!("{count} {head}\n").as_bytes())
+        write_private(&self.inner.folder.join(ANCHOR_FILE), format!("{count} {head}\n").as_bytes())
+    }
+
+    /// How often the anchor could not be written since the start. What was committed stays; the next line anchors it too.
+    pub fn anchor_failures(&self) -> u64 {
+        self.inner.health.anchor_failures.load(Ordering::Relaxed)
+    }
+
+    /// Anchors the newest line there is.
+    pub(crate) async fn anchor_to_head(&self) -> Result<(), StoreError> {
+        let row = sqlx::query("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&self.inner.reader).await?;
+        let Some(row) = row else { return Ok(()) };
+        let mac: [u8; 32] = row.get::<Vec<u8>, _>(1).try_into().map_err(|_| StoreError::Damaged { what: "audit.mac".into() })?;
+        self.anchor(row.get(0), mac).await
     }
 
     fn read_anchor(&self) -> Option<(i64, String)> {
-        let text = std::fs::read_to_string(self.inner.folder.join("audit.anchor")).ok()?;
+        let text = std::fs::read_to_string(self.inner.folder.join(ANCHOR_FILE)).ok()?;
         let (count, head) = text.trim().split_once(' ')?;
         Some((count.parse().ok()?, head.to_owned()))
     }
 
     /// Recomputes the whole chain and compares it with the anchor. O(lines).
     pub async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
-        let mut faults = Vec::new();
+        // The anchor first: it is never ahead of the log, but the log may go on meanwhile.
         let anchor = self.read_anchor();
-        let (mut previous, mut expected) = (Vec::new(), 1i64);
-        let rows = sqlx::query("SELECT seq, at, actor, role, station, purpose, action, detail, mac FROM audit ORDER BY seq")
-            .fetch_all(&self.inner.reader)
-            .await?;
-        for row in &rows {
-            let line = audit_line(row);
-            let mac: Vec<u8> = row.get(8);
-            if line.seq != expected {
-                faults.push(format!("lines {expected} to {} are missing", line.seq - 1));
-            }
-            if self.link(&line, &previous).as_slice() != mac.as_slice() {
-                faults.push(format!("line {} was changed", line.seq));
-            }
-            if let Some((n, head)) = &anchor
-                && *n == line.seq
-                && mac.iter().map(|b| format!("{b:02x}")).collect::<String>() != *head
-            {
-                faults.push(format!("line {n} is not the one the anchor knows: the log was rewritten"));
-            }
-            expected = line.seq + 1;
-            previous = mac;
+        let mut verdict = verify_chain(&mut *self.inner.reader.acquire().await?, &self.inner.keys, anchor.as_ref()).await?;
+        if anchor.is_none() && verdict.lines > 0 {
+            verdict.faults.push("the anchor file is missing".into());
         }
-        let lines = rows.len() as i64;
-        match &anchor {
-            Some((n, _)) if *n > lines => {
-                faults.push(format!("the anchor knows {n} lines, the log has {lines}: its tail was cut"))
-            }
-            None if lines > 0 => faults.push("the anchor file is missing".into()),
-            _ => {}
-        }
-        Ok(AuditVerdict { lines, anchored: anchor.map_or(0, |a| a.0), faults })
+        Ok(verdict)
     }
 
     /// Lines from `from_seq` on, at most `limit`.
@@ -150,6 +134,57 @@ impl Store {
         .await?;
         Ok(rows.iter().map(audit_line).collect())
     }
+}
+
+/// The keyed hash of a line and the one before it.
+fn link(keys: &Keys, line: &AuditLine, previous: &[u8]) -> [u8; 32] {
+    keys.mac([
+        previous,
+        &line.seq.to_le_bytes(),
+        &line.at.0.to_le_bytes(),
+        line.actor.as_bytes(),
+        line.role.as_bytes(),
+        line.station.as_bytes(),
+        line.purpose.as_bytes(),
+        line.action.as_bytes(),
+        line.detail.as_bytes(),
+    ])
+}
+
+/// Recomputes the chain in a database, and compares it with head and count kept elsewhere. O(lines).
+pub(crate) async fn verify_chain(
+    connection: &mut SqliteConnection,
+    keys: &Keys,
+    anchor: Option<&(i64, String)>,
+) -> Result<AuditVerdict, StoreError> {
+    let mut faults = Vec::new();
+    let (mut previous, mut expected) = (Vec::new(), 1i64);
+    let rows = sqlx::query("SELECT seq, at, actor, role, station, purpose, action, detail, mac FROM audit ORDER BY seq")
+        .fetch_all(connection)
+        .await?;
+    for row in &rows {
+        let line = audit_line(row);
+        let mac: Vec<u8> = row.get(8);
+        if line.seq != expected {
+            faults.push(format!("lines {expected} to {} are missing", line.seq - 1));
+        }
+        if link(keys, &line, &previous).as_slice() != mac.as_slice() {
+            faults.push(format!("line {} was changed", line.seq));
+        }
+        if let Some((n, head)) = anchor
+            && *n == line.seq
+            && mac.iter().map(|b| format!("{b:02x}")).collect::<String>() != *head
+        {
+            faults.push(format!("line {n} is not the one the anchor knows: the log was rewritten"));
+        }
+        expected = line.seq + 1;
+        previous = mac;
+    }
+    let lines = rows.len() as i64;
+    if let Some((n, _)) = anchor.filter(|(n, _)| *n > lines) {
+        faults.push(format!("the anchor knows {n} lines, the log has {lines}: its tail was cut"));
+    }
+    Ok(AuditVerdict { lines, anchored: anchor.map_or(0, |a| a.0), faults })
 }
 
 fn audit_line(row: &sqlx::sqlite::SqliteRow) -> AuditLine {

@@ -3,7 +3,11 @@
 use crate::StoreError;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::path::Path;
+use std::{
+    io::Write,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Keyed hash used everywhere in the store.
 pub(crate) type Keyed = Hmac<Sha256>;
@@ -18,30 +22,33 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Reads `path`, or makes it (mode 0600) when it is absent and the store is new.
-    pub fn open(path: &Path, store_is_new: bool) -> Result<Self, StoreError> {
-        match std::fs::read(path) {
-            Ok(bytes) => {
-                let (Some(seal), Some(chain), 64) = (
-                    bytes.get(..32).and_then(|b| b.try_into().ok()),
-                    bytes.get(32..64).and_then(|b| b.try_into().ok()),
-                    bytes.len(),
-                ) else {
-                    return Err(StoreError::Key(format!("{} has {} bytes, expected 64", path.display(), bytes.len())));
-                };
-                Ok(Self { seal, chain })
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && store_is_new => {
-                let mut bytes = [0u8; 64];
-                getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
-                write_private(path, &bytes)?;
-                Self::open(path, false)
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                Err(StoreError::Key(format!("{} is missing; put it back from the backup", path.display())))
-            }
-            Err(e) => Err(e.into()),
-        }
+    /// Reads the keys at `path`.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        let bytes = std::fs::read(path).map_err(|e| StoreError::Key(format!("{} cannot be read: {e}", path.display())))?;
+        Self::of(&bytes).ok_or_else(|| StoreError::Key(format!("{} has {} bytes, expected 64", path.display(), bytes.len())))
+    }
+
+    /// The keys of 64 bytes; `None` with any other number.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let (seal, chain) = (bytes.get(..32)?, bytes.get(32..64)?);
+        Some(Self { seal: seal.try_into().ok()?, chain: chain.try_into().ok()? }).filter(|_| bytes.len() == 64)
+    }
+
+    /// As they stand in the file.
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.seal, self.chain].concat()
+    }
+
+    /// Makes new keys at `path` (mode 0600).
+    pub fn make(path: &Path) -> Result<(), StoreError> {
+        let mut bytes = [0u8; 64];
+        getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
+        write_private(path, &bytes)
+    }
+
+    /// What the database keeps of the keys, to tell whether they are its own.
+    pub fn mark(&self) -> String {
+        self.mac([b"gridwall key check".as_slice()]).iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// HMAC-SHA-256 of the parts under the chain key; each part is length-prefixed.
@@ -58,10 +65,30 @@ impl Keys {
     }
 }
 
-/// Writes a file that only the owner may read, durably: temporary name, sync, rename, sync of the folder.
+/// Writes a file that only the owner may read, durably: temporary name, sync, rename, sync of the folder. The temporary
+/// name is nobody else's, so that several processes may do it at once: the last one holds.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    use std::io::Write;
-    let temporary = path.with_extension("new");
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}-{}.new", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    let temporary = path.with_file_name(name);
+    let written = write_new(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written?;
+    sync_folder(path.parent())?;
+    Ok(())
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = create_private(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes a file that only the owner may read; one that is there is emptied.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -69,13 +96,16 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError>
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let mut file = options.open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
+    options.open(path)
+}
+
+/// Makes what was renamed in a folder last.
+pub(crate) fn sync_folder(folder: Option<&Path>) -> std::io::Result<()> {
     #[cfg(unix)]
-    if let Some(folder) = path.parent() {
+    if let Some(folder) = folder {
         std::fs::File::open(folder)?.sync_all()?;
     }
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
 }

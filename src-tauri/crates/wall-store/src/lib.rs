@@ -10,26 +10,39 @@
 mod access;
 mod accounts;
 mod audit;
+mod backup;
+#[cfg(test)]
+mod backup_tests;
 mod cells;
 mod changes;
+mod doctor;
 mod drafts;
 mod error;
+#[cfg(test)]
+mod fault_tests;
+mod health;
 mod keys;
+mod lock;
 mod open;
 mod password;
+mod pen;
 mod rows;
 mod seal;
+mod start;
 mod things;
 mod tickets;
+mod watch;
 mod write;
 
 pub use access::{Actor, Role, Token};
 pub use accounts::{Account, Failures, SESSION_IDLE_MS, SESSION_LIFE_MS, account_name};
 pub use audit::{AuditLine, AuditVerdict};
+pub use backup::{BackupAbout, BackupKeys, Backups, RestoreKeys, Restored, keys_beside, restore};
 pub use cells::{PLAN_EPOCH, PlanDraft, StoredPlan};
 pub use changes::{Change, ChangeBatch, ChangeKind, ReplayClock};
+pub use doctor::{Check, Mends, examine};
 pub use drafts::{EditRecord, LineageRecord, PlanRecord, PlanStep, SnapshotRecord};
-pub use error::StoreError;
+pub use error::{Fault, StoreError};
 pub use open::{Pragmas, Store};
 pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use things::Upserts;

@@ -1,16 +1,29 @@
 //! Opening the store: folder and file permissions, pragmas, migrations, keys.
 
-use crate::{ChangeBatch, StoreError, error::BUSY_WAIT_S, keys::Keys};
+use crate::{
+    ChangeBatch, Fault, StoreError,
+    error::BUSY_WAIT_S,
+    health::Health,
+    keys::Keys,
+    lock,
+    pen::{Pen, patience},
+    start,
+    watch::Watch,
+};
 use sqlx::{
     ConnectOptions, Row, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    error::DatabaseError,
+    sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant,
+};
 
 /// The pragmas that matter for durability, as the database reports them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,48 +54,111 @@ pub(crate) struct Inner {
     pub(crate) anchor: Mutex<()>,
     /// Rung after each commit of this process.
     pub(crate) committed: Notify,
+    pub(crate) health: Health,
+    pub(crate) watch: Watch,
+    /// Whether the folder may be written; else everything can be read and nothing changed.
+    pub(crate) may_write: bool,
+    /// Held as long as the store is open: nothing is restored meanwhile.
+    _in_use: Option<std::fs::File>,
+}
+
+/// Whoever opens waits so long for another process that makes or migrates the store.
+const OPENING_WAIT: Duration = Duration::from_secs(120);
+
+pub(crate) fn read_only(folder: &Path) -> StoreError {
+    StoreError::Failed { fault: Fault::ReadOnly, error: folder.display().to_string() }
+}
+
+/// A connection that sets nothing in the file.
+pub(crate) fn plain(file: &Path, may_write: bool) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(false)
+        .busy_timeout(Duration::from_secs(BUSY_WAIT_S))
+        // Never mapped: a file that is cut under a mapping ends the process (SIGBUS) instead of giving an error.
+        .pragma("mmap_size", "0")
+        .disable_statement_logging();
+    if may_write {
+        return options;
+    }
+    // With a log beside it the database is read through it; without one nobody else writes, or could.
+    let log = std::fs::metadata(format!("{}-wal", file.display())).is_ok_and(|a| a.len() > 0);
+    options.read_only(true).immutable(!log)
+}
+
+/// How the connections of a store are opened.
+fn options(file: &Path, may_write: bool) -> SqliteConnectOptions {
+    let options = plain(file, may_write).foreign_keys(true).pragma("cache_size", "-65536");
+    if may_write {
+        return options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).pragma("secure_delete", "ON");
+    }
+    options
 }
 
 impl Store {
-    /// Opens or creates the store in `folder` (made with mode 0700).
+    /// Opens or creates the store in `folder` (made with mode 0700). One process at a time: who comes while another one
+    /// makes or migrates the store waits. A folder that may only be read is opened for reading.
     ///
     /// # Errors
-    /// The folder cannot be used, the key file does not fit, or the database is newer than this edition.
+    /// The folder cannot be used, something of the store is missing or foreign, the key file does not fit, or the
+    /// database is newer than this edition.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         let unusable = |reason: String| StoreError::Unusable { path: folder.display().to_string(), reason };
         make_private_folder(folder).map_err(|e| unusable(e.to_string()))?;
-        let file = folder.join("gridwall.db");
-        let is_new = !file.exists();
-        if is_new {
-            // Made by us first, so that it never exists with wider permissions.
-            make_private_file(&file).map_err(|e| unusable(e.to_string()))?;
+        let opening = lock::exclusive(&folder.join(lock::OPENING), Instant::now() + OPENING_WAIT).await?;
+        let in_use = lock::shared(&folder.join(lock::IN_USE), || {
+            unusable("a backup is being put into it; wait until that is done".into())
+        })?;
+        let may_write = start::may_write(folder)?;
+        let start = start::prepare(folder, may_write)?;
+        let file = folder.join(start::DATABASE);
+        start::judge(&file, folder, start.first, may_write).await?;
+        let options = options(&file, may_write);
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options.clone());
+        if may_write {
+            let migrations = sqlx::migrate!();
+            start::keep_before(&mut *writer.acquire().await?, &migrations, &file, &start.keys).await?;
+            migrations.run(&writer).await?;
         }
-        let keys = Keys::open(&folder.join("keys"), is_new)?;
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(BUSY_WAIT_S))
-            .pragma("secure_delete", "ON")
-            .pragma("cache_size", "-65536")
-            .pragma("mmap_size", "1073741824")
-            .disable_statement_logging();
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!().run(&writer).await?;
-        let reader = SqlitePoolOptions::new().max_connections(4).connect_with(options.pragma("query_only", "ON")).await?;
+        let reading = options.pragma("query_only", "ON");
+        let mut keeper = reading.connect().await?;
+        if !may_write {
+            start::is_current(&mut keeper, &sqlx::migrate!()).await?;
+        }
+        // It has read: log and index are there from now on, and stay the same files.
+        sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut keeper).await?;
+        // Connections do not end by age: one that is opened later finds whatever lies there then.
+        let reader = SqlitePoolOptions::new()
+            .max_connections(4)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_release(|connection, _| Box::pin(is_whole(connection)))
+            .connect_with(reading)
+            .await?;
+        let watch = if may_write { Watch::new(&file, keeper)? } else { Watch::none() };
         let store = Self {
             inner: Arc::new(Inner {
                 folder: folder.to_owned(),
                 writer,
                 reader,
-                keys,
+                keys: start.keys,
                 anchor: Mutex::new(()),
                 committed: Notify::new(),
+                health: Health::default(),
+                watch,
+                may_write,
+                _in_use: in_use,
             }),
         };
-        store.check_key().await?;
+        if !may_write {
+            store.inner.health.failed(&read_only(folder));
+        }
+        store.check_key(start.first).await?;
+        if start.first {
+            start::made(folder)?;
+        }
+        drop(opening);
         Ok(store)
     }
 
@@ -105,6 +181,7 @@ impl Store {
     pub async fn close(&self) {
         self.inner.reader.close().await;
         self.inner.writer.close().await;
+        self.inner.watch.end().await;
     }
 
     /// The pragmas of the writing connection.
@@ -142,17 +219,18 @@ impl Store {
     }
 
     /// A key file that belongs to another store is found at once, not at the first sealed value.
-    async fn check_key(&self) -> Result<(), StoreError> {
-        let mac = self.inner.keys.mac([b"gridwall key check".as_slice()]);
-        let mark: String = mac.iter().map(|b| format!("{b:02x}")).collect();
+    async fn check_key(&self, first: bool) -> Result<(), StoreError> {
+        let mark = self.inner.keys.mark();
         match self.setting("key_check").await? {
-            None => {
+            None if first || self.revision().await? == 0 => {
+                let mut pen = Pen::take(&self.inner, patience()).await?;
                 sqlx::query("INSERT OR IGNORE INTO setting (key, value) VALUES ('key_check', ?)")
                     .bind(mark)
-                    .execute(&self.inner.writer)
+                    .execute(&mut *pen)
                     .await?;
-                Ok(())
+                pen.commit().await
             }
+            None => Err(StoreError::Key("the database does not say whose it is".into())),
             Some(m) if m == mark => Ok(()),
             Some(_) => Err(StoreError::Key("it belongs to another store".into())),
         }
@@ -168,7 +246,14 @@ pub(crate) fn ring(inner: &Inner, _batch: &ChangeBatch) {
     inner.committed.notify_one();
 }
 
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+/// Whether a reading connection met no error: else it is closed, not kept.
+async fn is_whole(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // 100 and 101 are rows and the end of them.
+    let failed = connection.lock_handle().await?.last_error().and_then(|e| e.code()?.parse::<i32>().ok());
+    Ok(matches!(failed, None | Some(100 | 101)))
+}
+
+pub(crate) fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -180,15 +265,4 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
-}
-
-fn make_private_file(file: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(file).map(|_| ())
 }

@@ -4,14 +4,17 @@ use crate::{
     Actor, ChangeBatch, Store, StoreError,
     changes::{Change, ChangeKind},
     open::ring,
+    pen::{Pen, patience},
 };
-use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Row, Sqlite};
+use std::sync::atomic::Ordering;
+use tokio::time::Instant;
 use wall_core::UtcMs;
 
 /// An open write. Dropping it without [`WriteTx::commit`] undoes everything.
 pub struct WriteTx {
     pub(crate) store: Store,
-    pub(crate) tx: Transaction<'static, Sqlite>,
+    pub(crate) tx: Pen,
     pub(crate) actor: Actor,
     /// Time at which the changes are recorded.
     pub(crate) recorded_at: UtcMs,
@@ -22,10 +25,15 @@ pub struct WriteTx {
 }
 
 impl Store {
-    /// Starts a write for `actor`. Waits for other writers, at most ten seconds, then says [`StoreError::Busy`].
+    /// Starts a write for `actor`. Waits for other writers, of this process and of others together at most ten seconds,
+    /// then says [`StoreError::Busy`].
     pub async fn write(&self, actor: &Actor, recorded_at: UtcMs) -> Result<WriteTx, StoreError> {
-        // IMMEDIATE: the lock is taken now, not at the first write, so that what is read inside stays true.
-        let mut tx = self.inner.writer.begin_with("BEGIN IMMEDIATE").await?;
+        self.write_by(actor, recorded_at, patience()).await
+    }
+
+    /// The same for somebody who waits already: the wait ends at `until`. Who comes later than that is let try once.
+    pub async fn write_by(&self, actor: &Actor, recorded_at: UtcMs, until: Instant) -> Result<WriteTx, StoreError> {
+        let mut tx = Pen::take(&self.inner, until).await?;
         let revision: i64 =
             sqlx::query("SELECT coalesce(max(revision), 0) FROM change_log").fetch_one(&mut *tx).await?.try_get(0)?;
         Ok(WriteTx {
@@ -91,8 +99,12 @@ impl WriteTx {
         }
         self.tx.commit().await?;
         let batch = ChangeBatch { from_revision: self.from_revision, to_revision: self.revision, changes: self.lines };
-        if let Some((count, mac)) = self.anchored {
-            self.store.anchor(count, mac).await?;
+        if let Some((count, mac)) = self.anchored
+            && let Err(error) = self.store.anchor(count, mac).await
+        {
+            // What is committed is never answered as an error: the line stands, and the next one anchors both.
+            self.store.inner.health.anchor_failures.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(%error, line = count, "the anchor of the audit log could not be written; it is behind the log until the next line");
         }
         ring(&self.store.inner, &batch);
         Ok(batch)

@@ -37,13 +37,14 @@ pub(crate) async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// The store answers and the world is loaded. Says nothing more: everybody may ask.
+/// The store answers, has just been written, and the world is loaded. Says little more: everybody may ask.
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Value>, Refusal> {
     match app.wall.ready().await {
         Ok(()) => Ok(Json(json!({ "status": "ready" }))),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            Err(Refusal::busy("not_ready", "the store does not answer, or the world is still being loaded", 1))
+            let words = format!("the store takes nothing at the moment ({})", error.code());
+            Err(Refusal::busy("not_ready", words, error.retry_after_s().unwrap_or(1)))
         }
     }
 }

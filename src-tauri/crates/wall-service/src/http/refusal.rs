@@ -53,16 +53,12 @@ impl Refusal {
 impl From<WallError> for Refusal {
     fn from(error: WallError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // What disk and files did is told once by the follower, not with every request.
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(%error, "a request failed");
         }
         let problem = error.problem();
-        let retry_after_s = match &error {
-            WallError::QueueFull { retry_after_s } | WallError::TooManyTries { retry_after_s } => Some(*retry_after_s),
-            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
-            _ => None,
-        };
-        Self { status, code: problem.code, message: problem.message, retry_after_s }
+        Self { status, code: problem.code, message: problem.message, retry_after_s: error.retry_after_s() }
     }
 }
 

@@ -87,7 +87,7 @@ impl Wall {
     }
 
     fn queue(&self, job: Job) -> Result<(), WallError> {
-        self.inner.jobs.try_send(job).map_err(|e| match e {
+        self.inner.jobs.try_send(job.into()).map_err(|e| match e {
             TrySendError::Full(_) | TrySendError::Closed(_) => WallError::QueueFull { retry_after_s: 1 },
         })
     }
@@ -190,8 +190,18 @@ impl Wall {
         for chunk in records.chunks(IMPORT_CHUNK) {
             let writes = self.resolve(chunk);
             let mut tx = self.store().write(actor, system_now()).await?;
-            outcomes.extend(tx.put_tickets(&writes, "imported").await?);
+            let done = tx.put_tickets(&writes, "imported").await?;
+            let count = |what: fn(&TicketOutcome) -> bool| done.iter().filter(|o| what(o)).count();
+            let created = count(|o| matches!(o, TicketOutcome::Created(_)));
+            let updated = count(|o| matches!(o, TicketOutcome::Updated(_)));
+            // With what it tells of: an import that is killed leaves no chunk without its line.
+            if created + updated > 0 {
+                let detail =
+                    serde_json::json!({ "created": created, "updated": updated, "unchanged": done.len() - created - updated });
+                tx.audit("import.tickets.chunk", &detail.to_string()).await?;
+            }
             tx.commit().await?;
+            outcomes.extend(done);
         }
         Ok(outcomes)
     }
@@ -288,9 +298,13 @@ impl Wall {
         }
     }
 
-    /// Whether the store answers and the world is loaded.
+    /// Whether the store answers and was written just now: when nobody else did, by a proof.
     pub async fn ready(&self) -> Result<(), WallError> {
+        self.store().look().await?;
         self.store().revision().await?;
+        if self.store().wants_proof(Duration::from_secs(1)) {
+            self.store().prove_write(Duration::from_secs(2)).await?;
+        }
         Ok(())
     }
 
@@ -314,7 +328,16 @@ impl Wall {
                 "Requests waiting in the intake line",
                 (self.inner.jobs.max_capacity() - self.inner.jobs.capacity()) as f64,
             ),
-            ("gridwall_store_ok", "1 when the store answers", f64::from(u8::from(self.inner.store_ok.load(Relaxed)))),
+            (
+                "gridwall_audit_anchor_failures_total",
+                "Times the anchor of the audit log could not be written after a commit",
+                self.store().anchor_failures() as f64,
+            ),
+            (
+                "gridwall_store_ok",
+                "1 when the store can be read and written",
+                f64::from(u8::from(self.store_trouble().is_none())),
+            ),
         ])
     }
 }
@@ -364,12 +387,6 @@ impl Wall {
         self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import owners")?;
         let mut tx = self.store().write(actor, system_now()).await?;
         let id = tx.network(network, network).await?;
-        let done = tx.put_owners(id, records).await?;
-        if done.created + done.updated > 0 {
-            let detail = serde_json::json!({ "network": network, "created": done.created, "updated": done.updated });
-            tx.audit("import.owners", &detail.to_string()).await?;
-            tx.commit().await?;
-        }
         let known: HashSet<String> = match self.store().networks().await?.iter().find(|n| n.key == network) {
             None => HashSet::new(),
             Some(n) => {
@@ -380,6 +397,12 @@ impl Wall {
         let mut strangers: Vec<String> = records.iter().map(|r| &r.cell_code).filter(|c| !known.contains(*c)).cloned().collect();
         strangers.sort();
         strangers.dedup();
+        let done = tx.put_owners(id, records).await?;
+        if done.created + done.updated > 0 {
+            let detail = serde_json::json!({ "network": network, "created": done.created, "updated": done.updated });
+            tx.audit("import.owners", &detail.to_string()).await?;
+            tx.commit().await?;
+        }
         Ok((done, strangers))
     }
 

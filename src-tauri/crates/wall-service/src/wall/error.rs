@@ -1,7 +1,7 @@
 //! What can go wrong with a command or query, in words for the person who asked.
 
 use crate::wire::Problem;
-use wall_store::StoreError;
+use wall_store::{Fault, StoreError};
 
 /// Why the wall did not do what was asked. Each says what happened, what still works, what to do.
 #[derive(thiserror::Error, Debug)]
@@ -50,6 +50,14 @@ impl WallError {
             Self::TooManyTries { .. } => "too_many_tries",
             Self::Store(StoreError::Busy { .. }) => "store_busy",
             Self::Store(StoreError::Refused(_)) => "refused",
+            Self::Store(StoreError::Failed { fault, .. }) => match fault {
+                Fault::Full => "store_full",
+                Fault::ReadOnly => "store_read_only",
+                Fault::Io => "store_io",
+                Fault::Damaged => "store_damaged",
+                Fault::Unreachable => "store_unreachable",
+                Fault::Replaced => "store_replaced",
+            },
             Self::Store(_) => "store",
             Self::Io(_) => "io",
         }
@@ -69,8 +77,27 @@ impl WallError {
             Self::SignIn => 401,
             Self::TooManyTries { .. } => 429,
             Self::Store(StoreError::Refused(_)) => 409,
-            Self::QueueFull { .. } | Self::Store(StoreError::Busy { .. }) => 503,
+            Self::Store(StoreError::Failed { fault: Fault::Full, .. }) => 507,
+            Self::QueueFull { .. } | Self::Store(StoreError::Busy { .. } | StoreError::Failed { .. }) => 503,
             Self::Store(_) | Self::Io(_) => 500,
+        }
+    }
+
+    /// When to try again, in seconds, where trying again helps.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::QueueFull { retry_after_s } | Self::TooManyTries { retry_after_s } => Some(*retry_after_s),
+            Self::Store(StoreError::Failed { fault, .. }) => Some(fault.retry_after_s()),
+            Self::Store(StoreError::Busy { .. }) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The same once more, where it is the store that failed and not this command; `None` = another may succeed.
+    pub(super) fn shared(&self) -> Option<Self> {
+        match self {
+            Self::Store(error) => error.shared().map(Self::Store),
+            _ => None,
         }
     }
 }

@@ -15,12 +15,16 @@ use std::{
     time::Duration,
 };
 use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs, tally};
-use wall_store::{ChangeBatch, ChangeKind, StoreError};
+use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
 const TICK: Duration = Duration::from_millis(200);
 /// Lines of the change log taken at once.
 const LINES: u32 = 20_000;
+/// So often it is proved that the store can be written, when nobody else writes …
+const PROOF_EVERY: Duration = Duration::from_secs(10);
+/// … and so often while it cannot.
+const PROOF_AGAIN: Duration = Duration::from_secs(1);
 /// Ticket lines in one frame; the counts carry the rest.
 const FRAME_TICKETS: usize = 200;
 
@@ -105,6 +109,9 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
     let mut last_figures = UtcMs(0);
     let mut last_full = UtcMs(0);
     let mut last_sent = UtcMs(0);
+    let mut proof_due = tokio::time::Instant::now();
+    // Why reading failed at the last beat.
+    let mut unread = None;
     loop {
         beat.tick().await;
         let Some(inner) = wall.upgrade() else { return };
@@ -112,7 +119,15 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
         if wall.store().is_closed() {
             return;
         }
+        if proof_due <= tokio::time::Instant::now() && wall.store().wants_proof(PROOF_EVERY) {
+            // What it finds is noted in the store; that others write at the moment is no fault.
+            let _ = wall.store().prove_write(TICK).await;
+            proof_due = tokio::time::Instant::now() + PROOF_AGAIN;
+        }
+        let news_of_store = tell_trouble(&wall, unread.or(wall.store().fault().map(Fault::code)));
         let outcome = async {
+            // Files that are not those that were opened are not read either.
+            wall.store().look().await?;
             if tail.is_none() {
                 tail = Some(wall.store().tail().await?);
             }
@@ -120,7 +135,8 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
             let version = wall.store().data_version(connection).await?;
             let news = seen_version != Some(version);
             let real = system_now();
-            let sent = step(&wall, news, &mut last_figures, &mut last_full, real.0 - last_sent.0 >= 2_000).await?;
+            let beat_due = news_of_store || real.0 - last_sent.0 >= 2_000;
+            let sent = step(&wall, news, &mut last_figures, &mut last_full, beat_due).await?;
             if sent {
                 last_sent = real;
             }
@@ -128,20 +144,35 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
             Ok::<(), WallError>(())
         }
         .await;
-        match outcome {
-            Ok(()) => {
-                wall.set_store_ok(true);
-            }
+        unread = match outcome {
+            Ok(()) => None,
             Err(e) => {
                 tail = None;
                 seen_version = None;
-                if wall.set_store_ok(false) {
-                    tracing::error!("the store does not answer, the wall shows its last picture: {e}");
+                let fault = match &e {
+                    WallError::Store(e) => e.fault(),
+                    _ => None,
+                };
+                let trouble = fault.map_or("silent", Fault::code);
+                if tell_trouble(&wall, Some(trouble)) {
+                    tracing::error!("the wall shows its last picture: {e}");
                 }
                 wall.send_heartbeat();
+                Some(trouble)
             }
-        }
+        };
     }
+}
+
+/// Notes what keeps the store from being used, and tells the log when that is news; `true` then.
+fn tell_trouble(wall: &Wall, trouble: Option<&'static str>) -> bool {
+    let news = wall.set_store_trouble(trouble);
+    match trouble {
+        Some(word) if news => tracing::error!("the store takes nothing at the moment: {word}"),
+        None if news => tracing::warn!("the store can be read and written again"),
+        _ => {}
+    }
+    news
 }
 
 /// One step: reads what changed, applies it, sends a frame. `true` when a frame was sent.

@@ -13,6 +13,7 @@ mod follow;
 mod ground;
 mod heat;
 mod intake;
+mod keep;
 mod planning;
 mod queries;
 mod search;
@@ -34,8 +35,8 @@ use crate::{
 use std::{
     path::PathBuf,
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
     },
 };
 use tokio::sync::{broadcast, mpsc};
@@ -96,9 +97,10 @@ pub(crate) struct WallInner {
     scale: RwLock<HeatInfo>,
     base_map: Option<BaseMapFile>,
     world: RwLock<world::World>,
-    jobs: mpsc::Sender<intake::Job>,
+    jobs: mpsc::Sender<intake::Waiting>,
     frames: broadcast::Sender<Arc<Frame>>,
-    store_ok: AtomicBool,
+    /// Why the store cannot be used at the moment, in a word.
+    store_trouble: Mutex<Option<&'static str>>,
     last_write: AtomicI64,
     last_feed: AtomicI64,
     /// The plan whose open tickets were attributed, 0 = none yet: so that a change-over while the wall was down, or while
@@ -179,7 +181,7 @@ impl Wall {
             world: RwLock::new(empty),
             jobs,
             frames,
-            store_ok: AtomicBool::new(true),
+            store_trouble: Mutex::new(None),
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
             last_feed: AtomicI64::new(0),
             attributed_plan: AtomicI64::new(0),
@@ -205,6 +207,7 @@ impl Wall {
     /// Starts following the store: from now on the world stays true and frames are sent.
     pub fn follow(&self) {
         tokio::spawn(follow::run(Arc::downgrade(&self.inner)));
+        tokio::spawn(keep::run(Arc::downgrade(&self.inner)));
     }
 
     /// The store behind.
@@ -297,14 +300,21 @@ impl Wall {
         Freshness {
             last_write_ms: some(self.inner.last_write.load(Relaxed)),
             last_feed_ms: some(self.inner.last_feed.load(Relaxed)),
-            store_ok: self.inner.store_ok.load(Relaxed),
+            store_ok: self.store_trouble().is_none(),
+            store_trouble: self.store_trouble().map(str::to_owned),
             served_ms: system_now().0,
         }
     }
 
-    /// Notes whether the store answers; `true` when that is news.
-    fn set_store_ok(&self, ok: bool) -> bool {
-        self.inner.store_ok.swap(ok, Relaxed) != ok
+    /// Why the store cannot be read or written at the moment; `None` = it can.
+    pub(crate) fn store_trouble(&self) -> Option<&'static str> {
+        *self.inner.store_trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what keeps the store from being used; `true` when that is news.
+    fn set_store_trouble(&self, trouble: Option<&'static str>) -> bool {
+        let mut noted = self.inner.store_trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *noted, trouble) != trouble
     }
 
     fn send(&self, frame: Frame) {

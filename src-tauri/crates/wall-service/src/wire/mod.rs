@@ -302,8 +302,10 @@ pub struct Freshness {
     /// When a feed last spoke (ticket or position), real time.
     #[ts(type = "number | null")]
     pub last_feed_ms: Option<i64>,
-    /// Whether the store answers.
+    /// Whether the store can be read and written.
     pub store_ok: bool,
+    /// Why not, in a word: `full`, `read_only`, `io`, `damaged`, `unreachable`, `replaced`, or `silent` when it does not answer.
+    pub store_trouble: Option<String>,
     /// Real time of this frame on the serving machine.
     #[ts(type = "number")]
     pub served_ms: i64,

@@ -4,6 +4,7 @@
 mod access;
 mod ask;
 mod events;
+mod faults;
 mod intake;
 mod open311;
 mod plans;
@@ -58,7 +59,11 @@ impl Room {
     }
 
     async fn with(change: impl FnOnce(&mut HttpOptions)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), change).await
+    }
+
+    /// In a folder that was prepared.
+    async fn at(folder: TempDir, change: impl FnOnce(&mut HttpOptions)) -> Self {
         let mut wall_options = WallOptions::new(folder.path().join("data"));
         wall_options.zone = Some("UTC".into());
         let wall = Wall::open(wall_options).await.unwrap();

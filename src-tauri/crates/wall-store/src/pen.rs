@@ -1,0 +1,99 @@
+//! The one connection that writes, and the line in front of it.
+//!
+//! SQLite ends a transaction by itself when the disk is full, and nobody above notices: a connection that met an error
+//! is in a state that nobody knows. So a connection goes back to the pool only after a commit; after anything else it
+//! is closed, which undoes whatever was open, and the next writer gets a new one.
+
+use crate::{
+    StoreError,
+    error::BUSY_WAIT_S,
+    open::{Inner, read_only},
+};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, pool::PoolConnection};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::{Instant, timeout_at};
+
+/// Whoever comes when the wait is over already is let try once all the same.
+const LAST_TRY: Duration = Duration::from_millis(50);
+
+/// When a wait that begins now is over.
+pub(crate) fn patience() -> Instant {
+    Instant::now() + Duration::from_secs(BUSY_WAIT_S)
+}
+
+/// The writing connection with an open transaction. Dropping it without [`Pen::commit`] undoes everything.
+pub(crate) struct Pen {
+    inner: Arc<Inner>,
+    connection: PoolConnection<Sqlite>,
+    clean: bool,
+}
+
+impl Pen {
+    /// Takes the pen and the store's lock. Both waits together end at `until`.
+    pub async fn take(inner: &Arc<Inner>, until: Instant) -> Result<Self, StoreError> {
+        let pen = Self::begin(inner, until).await;
+        if let Err(error) = &pen {
+            inner.health.failed(error);
+        }
+        pen
+    }
+
+    async fn begin(inner: &Arc<Inner>, until: Instant) -> Result<Self, StoreError> {
+        if !inner.may_write {
+            return Err(read_only(&inner.folder));
+        }
+        // Nothing is written into files that are not those that were opened.
+        inner.look().await?;
+        let last = until.max(Instant::now() + LAST_TRY);
+        let connection = timeout_at(last, inner.writer.acquire()).await.map_err(|_| StoreError::busy())??;
+        let mut pen = Self { inner: inner.clone(), connection, clean: false };
+        let left = until.saturating_duration_since(Instant::now()).max(LAST_TRY);
+        // IMMEDIATE: the lock is taken now, not at the first write, so that what is read inside stays true.
+        let sql = format!("PRAGMA busy_timeout = {}; BEGIN IMMEDIATE", left.as_millis());
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *pen).await?;
+        Ok(pen)
+    }
+
+    /// Commits: when this returns, everything is on disk.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let done = match sqlx::raw_sql("COMMIT").execute(&mut *self).await {
+            // What went into a file that nobody finds again was not committed.
+            Ok(_) => self.inner.look().await,
+            Err(error) => Err(error.into()),
+        };
+        match &done {
+            Ok(()) => {
+                self.clean = true;
+                self.inner.health.wrote();
+            }
+            Err(error) => self.inner.health.failed(error),
+        }
+        done
+    }
+}
+
+impl Deref for Pen {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Pen {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Pen {
+    fn drop(&mut self) {
+        if !self.clean {
+            self.connection.close_on_drop();
+            self.inner.health.doubted();
+        }
+    }
+}
