@@ -71,7 +71,16 @@ pub enum Command {
         what: AuditCommand,
     },
     /// Check the data directory, the store and this machine.
-    Doctor,
+    Doctor {
+        /// Mend what can be mended without touching what is stored: modes of files, what ended processes left over, an
+        /// anchor behind a whole audit log.
+        #[arg(long)]
+        fix: bool,
+    },
+    /// One verified file of everything, also while the wall runs. (A plain copy of gridwall.db lacks the newest rows.)
+    Backup(BackupArgs),
+    /// Put a backup into the data directory; no wall may run on it.
+    Restore(RestoreArgs),
     /// Write the files of the demonstration district.
     Demo(DemoArgs),
     /// Draws a still from standard input in this process (used by `snapshot`).
@@ -410,6 +419,51 @@ pub struct SnapshotArgs {
     /// The demonstration district's store.
     #[arg(long)]
     pub demo: bool,
+}
+
+/// Backup.
+#[derive(Args, Debug, Clone)]
+pub struct BackupArgs {
+    /// File to write; one that is there is not written over. Without it, `--every-h` and `--keep` are set or shown.
+    #[arg(required_unless_present_any = ["every_h", "keep", "schedule"])]
+    pub out: Option<PathBuf>,
+    /// Seal the keys into the file by a passphrase, which is asked for. Else they go into FILE.keys, to be kept elsewhere.
+    #[arg(long)]
+    pub passphrase: bool,
+    /// The same, with the passphrase on standard input (one line).
+    #[arg(long, conflicts_with = "passphrase")]
+    pub passphrase_stdin: bool,
+    /// Leave the keys out: whoever restores has them.
+    #[arg(long, conflicts_with_all = ["passphrase", "passphrase_stdin"])]
+    pub no_keys: bool,
+    /// Hours between the backups that a running wall makes by itself in backups/ (0 = none; 24 unless set).
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=8760), conflicts_with = "out")]
+    pub every_h: Option<u32>,
+    /// How many of them are kept (7 unless set).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with = "out")]
+    pub keep: Option<u32>,
+    /// Show how often a running wall makes one by itself.
+    #[arg(long, conflicts_with = "out")]
+    pub schedule: bool,
+}
+
+/// Restore.
+#[derive(Args, Debug, Clone)]
+pub struct RestoreArgs {
+    /// A file written by `gridwall backup`.
+    pub input: PathBuf,
+    /// The keys of the store it was made from (default: FILE.keys, else those of the data directory).
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+    /// The keys are sealed in it; ask for the passphrase.
+    #[arg(long, conflicts_with = "keys")]
+    pub passphrase: bool,
+    /// The same, with the passphrase on standard input (one line).
+    #[arg(long, conflicts_with_all = ["keys", "passphrase"])]
+    pub passphrase_stdin: bool,
+    /// Set aside what lies in the data directory (replaced-…/ there); nothing is deleted.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// Demo files.

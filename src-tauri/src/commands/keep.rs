@@ -8,7 +8,7 @@ use crate::{
 use serde_json::json;
 use std::{io::Write, path::Path};
 use wall_service::wall::system_now;
-use wall_store::{Role, Store};
+use wall_store::{Check, Mends, Role, Store, examine};
 
 /// The store alone, without a world.
 pub async fn store(cli: &Cli) -> Result<Store, Failure> {
@@ -94,28 +94,49 @@ pub async fn export_audit(cli: &Cli, out: &Path) -> Result<(), Failure> {
     answer(cli.json, &json!({ "lines": lines, "file": out }), || format!("{lines} lines to {}", out.display()))
 }
 
-/// Checks the data directory, the store and this machine.
-pub async fn doctor(cli: &Cli) -> Result<(), Failure> {
+/// Checks the data directory, the store and this machine; with `fix`, mends what can be mended.
+pub async fn doctor(cli: &Cli, fix: bool) -> Result<(), Failure> {
     let folder = data_dir(cli)?;
-    let store = Store::open(&folder).await?;
-    let pragmas = store.pragmas().await?;
-    let verdict = store.verify_audit().await?;
-    let checks = [
-        ("journal_mode", pragmas.journal_mode == "wal", pragmas.journal_mode.clone()),
-        ("synchronous", pragmas.synchronous == 2, pragmas.synchronous.to_string()),
-        ("foreign_keys", pragmas.foreign_keys == 1, pragmas.foreign_keys.to_string()),
-        ("audit", verdict.faults.is_empty(), format!("{} lines", verdict.lines)),
-        ("base_map", true, if folder.join("basemap.pmtiles").exists() { "present".into() } else { "none (plain ground)".into() }),
-        ("interface", crate::assets::present(), if crate::assets::present() { "built in".into() } else { "missing".into() }),
-    ];
-    let well = checks.iter().all(|c| c.1);
-    let tickets = store.ticket_count().await?;
-    let rows: Vec<_> = checks.iter().map(|(name, ok, found)| json!({ "check": name, "ok": ok, "found": found })).collect();
-    let value =
-        json!({ "well": well, "data_dir": folder, "revision": store.revision().await?, "tickets": tickets, "checks": rows });
+    let (mut checks, store) = examine(&folder, fix).await;
+    let check = |name, ok, found: &str| Check { name, ok, found: found.into(), mends: Mends::No };
+    let (mut tickets, mut revision) = (None, None);
+    if let Some(store) = &store {
+        let pragmas = store.pragmas().await.ok();
+        let durable = pragmas.as_ref().is_some_and(|p| p.journal_mode == "wal" && p.synchronous == 2 && p.foreign_keys == 1);
+        let found = pragmas.map_or_else(
+            || "read-only".to_owned(),
+            |p| format!("journal_mode {}, synchronous {}, foreign_keys {}", p.journal_mode, p.synchronous, p.foreign_keys),
+        );
+        checks.push(check("durability", durable || store.fault().is_some(), &found));
+        (tickets, revision) = (store.ticket_count().await.ok(), store.revision().await.ok());
+        store.close().await;
+    }
+    let map = folder.join("basemap.pmtiles").exists();
+    checks.push(check("base_map", true, if map { "present" } else { "none (plain ground)" }));
+    let built = crate::assets::present();
+    checks.push(check("interface", built, if built { "built in" } else { "missing" }));
+    let well = checks.iter().all(|c| c.ok);
+    let mended = |c: &Check| c.mends == Mends::Done;
+    let would = |c: &Check| c.mends == Mends::Would && !c.ok;
+    let rows: Vec<_> = checks
+        .iter()
+        .map(|c| json!({ "check": c.name, "ok": c.ok, "found": c.found, "mended": mended(c), "fix_mends": would(c) }))
+        .collect();
+    let value = json!({ "well": well, "data_dir": folder, "revision": revision, "tickets": tickets, "checks": rows });
     answer(cli.json, &value, || {
-        let lines: Vec<String> = checks.iter().map(|(n, ok, f)| format!("{} {n}: {f}", if *ok { "✓" } else { "✗" })).collect();
-        format!("{}\n{tickets} tickets in {}", lines.join("\n"), folder.display())
+        let after = |c: &Check| {
+            if mended(c) {
+                " (mended)"
+            } else if would(c) {
+                " (--fix mends it)"
+            } else {
+                ""
+            }
+        };
+        let line = |c: &Check| format!("{} {}: {}{}", if c.ok { "✓" } else { "✗" }, c.name, c.found, after(c));
+        let lines: Vec<String> = checks.iter().map(line).collect();
+        let count = tickets.map_or_else(|| "no store that can be read".to_owned(), |n| format!("{n} tickets"));
+        format!("{}\n{count} in {}", lines.join("\n"), folder.display())
     })?;
     if well { Ok(()) } else { Err(Failure { code: 4, message: "not everything is well; see above".into() }) }
 }

@@ -4,6 +4,7 @@ pub mod run;
 pub mod snapshot;
 
 mod ask;
+mod backup;
 mod export;
 mod import;
 mod keep;
@@ -40,7 +41,9 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             AuditCommand::Verify => keep::verify_audit(cli).await,
             AuditCommand::Export { out } => keep::export_audit(cli, out).await,
         },
-        Some(Command::Doctor) => keep::doctor(cli).await,
+        Some(Command::Doctor { fix }) => keep::doctor(cli, *fix).await,
+        Some(Command::Backup(args)) => backup::backup(cli, args).await,
+        Some(Command::Restore(args)) => backup::restore(cli, args).await,
         Some(Command::Demo(args)) => crate::demo::write(cli, args),
     }
 }

@@ -101,31 +101,33 @@ async fn hashed(store: &Store, password: String) -> Result<PasswordHash, Failure
 
 /// The new password: one line of standard input, or typed twice on the terminal.
 fn ask(name: &str, from_stdin: bool) -> Result<String, Failure> {
-    let password = if from_stdin { from_input()? } else { from_terminal(name)? };
+    let password =
+        if from_stdin { secret_from_input()? } else { secret_from_terminal(&format!("密码 password for {name}: "), true)? };
     check_password(name, &password).map_err(wrong)?;
     Ok(password)
 }
 
-fn from_input() -> Result<String, Failure> {
+/// One line of standard input.
+pub fn secret_from_input() -> Result<String, Failure> {
     let mut text = String::new();
     // Bounded: a pipe without an end is not a password.
     std::io::stdin().lock().take(PASSWORD_MOST as u64 + 3).read_line(&mut text)?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-fn from_terminal(name: &str) -> Result<String, Failure> {
+/// Typed on the terminal without an echo; `twice` = a new one.
+pub fn secret_from_terminal(words: &str, twice: bool) -> Result<String, Failure> {
     let terminal = ::console::Term::stderr();
     if !terminal.is_term() {
-        return Err(Failure::usage("there is no terminal to ask for the password; use --password-stdin"));
+        return Err(Failure::usage("there is no terminal to ask on; use --password-stdin or --passphrase-stdin"));
     }
-    let prompt = |words: String| -> Result<String, Failure> {
-        terminal.write_str(&words)?;
+    let prompt = |words: &str| -> Result<String, Failure> {
+        terminal.write_str(words)?;
         Ok(terminal.read_secure_line()?)
     };
-    let first = prompt(format!("密码 password for {name}: "))?;
-    check_password(name, &first).map_err(wrong)?;
-    if prompt("再输一次 again: ".to_owned())? != first {
-        return Err(Failure::usage("the two passwords differ; nothing was changed"));
+    let first = prompt(words)?;
+    if twice && prompt("再输一次 again: ")? != first {
+        return Err(Failure::usage("the two differ; nothing was changed"));
     }
     Ok(first)
 }

@@ -1,0 +1,112 @@
+//! `gridwall backup` and `gridwall restore`: one verified file of everything, and putting it back.
+
+use super::{
+    data_dir,
+    keep::store,
+    station::os_user,
+    user::{secret_from_input, secret_from_terminal},
+};
+use crate::{
+    cli::{BackupArgs, Cli, RestoreArgs},
+    console::{Failure, answer},
+};
+use serde_json::json;
+use std::path::Path;
+use wall_service::wall::system_now;
+use wall_store::{BackupAbout, BackupKeys, RestoreKeys, Store, keys_beside};
+
+/// Fewest characters of a passphrase.
+const PHRASE_LEAST: usize = 12;
+
+/// The passphrase asked for, if one is.
+fn phrase(asked: bool, from_stdin: bool, twice: bool) -> Result<Option<String>, Failure> {
+    let phrase = match (asked, from_stdin) {
+        (_, true) => secret_from_input()?,
+        (true, false) => secret_from_terminal("口令 passphrase: ", twice)?,
+        (false, false) => return Ok(None),
+    };
+    if twice && phrase.chars().count() < PHRASE_LEAST {
+        return Err(Failure::usage(format!("a passphrase has {PHRASE_LEAST} characters at least; several words do well")));
+    }
+    Ok(Some(phrase))
+}
+
+fn about_json(about: &BackupAbout, file: &Path) -> serde_json::Value {
+    json!({ "file": file, "made_at": about.made_at.map(|t| t.to_rfc3339()), "revision": about.revision, "tickets": about.tickets,
+        "audit_lines": about.audit_lines, "sealed_keys": about.sealed_keys, "bytes": about.bytes })
+}
+
+/// Writes a backup, or sets how often a running wall makes one by itself.
+pub async fn backup(cli: &Cli, args: &BackupArgs) -> Result<(), Failure> {
+    let Some(out) = &args.out else { return schedule(cli, args).await };
+    let phrase = phrase(args.passphrase, args.passphrase_stdin, true)?;
+    let beside = keys_beside(out);
+    let keys = match &phrase {
+        Some(phrase) => BackupKeys::Sealed(phrase),
+        None if args.no_keys => BackupKeys::None,
+        None => BackupKeys::Apart(&beside),
+    };
+    let store = store(cli).await?;
+    let about = store.backup(out, keys, system_now()).await?;
+    let mut value = about_json(&about, out);
+    if matches!(keys, BackupKeys::Apart(_)) {
+        value["keys"] = json!(beside);
+    }
+    answer(cli.json, &value, || {
+        let keys = match keys {
+            BackupKeys::Sealed(_) => "the keys are sealed in it".to_owned(),
+            BackupKeys::None => "without keys".to_owned(),
+            BackupKeys::Apart(path) => format!("keys in {}: keep them elsewhere", path.display()),
+        };
+        format!("{} tickets, {} audit lines, verified: {}; {keys}", about.tickets, about.audit_lines, out.display())
+    })
+}
+
+async fn schedule(cli: &Cli, args: &BackupArgs) -> Result<(), Failure> {
+    let store = store(cli).await?;
+    let mut rule = store.backups().await?;
+    if args.every_h.is_some() || args.keep.is_some() {
+        rule.every_h = args.every_h.unwrap_or(rule.every_h);
+        rule.keep = args.keep.unwrap_or(rule.keep);
+        let mut tx = store.write(&os_user(), system_now()).await?;
+        tx.set_backups(rule).await?;
+        tx.commit().await?;
+    }
+    answer(cli.json, &json!({ "every_h": rule.every_h, "keep": rule.keep }), || match rule.every_h {
+        0 => "a running wall makes no backups by itself".to_owned(),
+        h => format!("a running wall makes a backup every {h} h in backups/ and keeps {}", rule.keep),
+    })
+}
+
+/// Puts a backup into the data directory.
+pub async fn restore(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
+    let folder = data_dir(cli)?;
+    let phrase = phrase(args.passphrase, args.passphrase_stdin, false)?;
+    let keys = match (&phrase, &args.keys) {
+        (Some(phrase), _) => RestoreKeys::Passphrase(phrase),
+        (None, Some(file)) => RestoreKeys::File(file),
+        (None, None) => RestoreKeys::Found,
+    };
+    let stamp = system_now().to_rfc3339().replace([':', '.'], "-");
+    let done = wall_store::restore(&args.input, &folder, keys, args.replace, &stamp).await?;
+    // The restored log says that it was restored, and from what.
+    let store = Store::open(&folder).await?;
+    let detail = json!({ "made_at": done.about.made_at.map(|t| t.to_rfc3339()), "revision": done.about.revision,
+        "audit_lines": done.about.audit_lines, "audit_lines_before": done.audit_lines_before });
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    tx.audit("store.restore", &detail.to_string()).await?;
+    tx.commit().await?;
+    store.close().await;
+    let mut value = about_json(&done.about, &args.input);
+    value["data_dir"] = json!(folder);
+    value["set_aside"] = json!(done.set_aside);
+    answer(cli.json, &value, || {
+        let aside = done.set_aside.as_ref().map_or_else(String::new, |p| format!("; what was there lies in {}", p.display()));
+        format!(
+            "{} tickets, {} audit lines restored into {}{aside}",
+            done.about.tickets,
+            done.about.audit_lines,
+            folder.display()
+        )
+    })
+}
