@@ -36,9 +36,10 @@ load:            ## 1,000 tickets a second for 60 s against a wall of its own; p
 setup:           ## install what `run` and `test` need
 	@scripts/setup.sh test
 
-notices:         ## write THIRD-PARTY.md anew
+notices:         ## write THIRD-PARTY.md anew, and the bill of materials (CycloneDX) to target/gridwall.cdx.json
 	@scripts/setup.sh ui-packages
 	node scripts/licences.mjs --write
+	node scripts/sbom.mjs
 
 clean:           ## remove what building made; keeps the wall's data
 	rm -rf ui/dist ui/node_modules
