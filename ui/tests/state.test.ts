@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { HostError, type Host } from '@/host';
 import { openFeed, pauseMs } from '@/state/feed';
+import { pictureStands, storeTrouble, troubles } from '@/state/trouble';
 import { applyFrame, applySnapshot, emptyState, forget, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
 import type { AreaStat, Frame, Snapshot, TicketView } from '@/wire/wire';
 
@@ -230,5 +231,16 @@ describe('feed', () => {
   it('waits longer and longer, with a ceiling', () => {
     const pauses = [0, 1, 2, 3, 4, 5, 6, 7, 20].map(pauseMs);
     expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  });
+});
+
+describe('the store', () => {
+  it('says what keeps it from being used, and whether the picture stands', () => {
+    expect(storeTrouble(freshness)).toBeNull();
+    expect(storeTrouble(null)).toBeNull();
+    for (const trouble of troubles) expect(storeTrouble({ store_ok: false, store_trouble: trouble })).toBe(trouble);
+    expect(storeTrouble({ store_ok: false, store_trouble: 'of a later edition' })).toBe('silent');
+    expect(troubles.filter((one) => !pictureStands(one))).toEqual(['full', 'read_only']);
+    expect(pictureStands(null)).toBe(false);
   });
 });
