@@ -152,7 +152,30 @@ async fn store_cells(
     report.imported = if done.new { file.records.len() } else { 0 };
     report.plan = done.name;
     report.status = done.status;
+    report.effective_from = done.effective_from.map(UtcMs::to_rfc3339);
+    report.effective_to = done.effective_to.map(UtcMs::to_rfc3339);
+    (report.codes_ended, report.codes_returned) = (done.codes_ended, done.codes_returned);
     Ok(())
+}
+
+/// What taking effect did to the codes before, and until when it stays.
+fn succession(r: &CellsReport) -> Vec<String> {
+    let codes = |list: &[String]| {
+        let some: Vec<&str> = list.iter().take(8).map(String::as_str).collect();
+        format!("{}{}", some.join(", "), if list.len() > some.len() { " …" } else { "" })
+    };
+    let mut lines = Vec::new();
+    if let Some(to) = &r.effective_to {
+        lines.push(format!("this plan is in force until {to}: another one that was published follows it"));
+    }
+    if !r.codes_ended.is_empty() {
+        lines.push(format!("{} codes ended, and their owners with them: {}", r.codes_ended.len(), codes(&r.codes_ended)));
+    }
+    if !r.codes_returned.is_empty() {
+        let n = r.codes_returned.len();
+        lines.push(format!("{n} codes that had ended are used again, with the owners they had: {}", codes(&r.codes_returned)));
+    }
+    lines
 }
 
 fn words(r: &CellsReport, dry_run: bool) -> String {
@@ -170,6 +193,7 @@ fn words(r: &CellsReport, dry_run: bool) -> String {
     if !dry_run && r.imported == 0 && r.read > r.rejected {
         lines.push("the same cells are known already: nothing changed".into());
     }
+    lines.extend(succession(r));
     let t = &r.topology;
     lines.push(format!(
         "{} shared edges, {} overlaps ({:.1} m²), {} gaps ({:.1} m²); {}; datum {} ({}); encoding {}{}",

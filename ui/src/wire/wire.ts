@@ -1161,7 +1161,12 @@ face: number,
 /**
  * The owners; `null` = as proposed by rule, which confirms them.
  */
-owners: Array<PlanOwnerLine> | null, } | { "kind": "number", 
+owners: Array<PlanOwnerLine> | null, 
+/**
+ * Those that the rule proposed when somebody looked (`now` of [`PlanOwners`]): when it proposes others by now, this
+ * is refused with `owners_changed`. `null` = whatever it proposes.
+ */
+against: Array<PlanOwnerLine> | null, } | { "kind": "number", 
 /**
  * All cells instead of those without a code.
  */
@@ -1540,7 +1545,15 @@ role: string,
 /**
  * Code of the cell it comes from; empty = named by hand.
  */
-from_code: string, };
+from_code: string, 
+/**
+ * Answers from this time on only; `null` = from the beginning of the plan.
+ */
+valid_from_ms: number | null, 
+/**
+ * Answers until this time; `null` = open.
+ */
+valid_to_ms: number | null, };
 
 export type PlanOwners = { 
 /**
@@ -1566,7 +1579,15 @@ rule: string,
 /**
  * Whether somebody confirmed it (kept owners need no confirmation).
  */
-confirmed: boolean, };
+confirmed: boolean, 
+/**
+ * Somebody confirmed or named owners, and meanwhile the rule proposes others: these. They are asked again.
+ */
+changed: Array<PlanOwnerLine> | null, 
+/**
+ * What the rule proposes, to be sent back as `against`.
+ */
+now: Array<PlanOwnerLine>, };
 
 export type NewPlanRequest = { 
 /**

@@ -1,4 +1,4 @@
-//! Networks, plans, cells, divisions and owners.
+//! Networks, plans, cells and divisions.
 
 use crate::{
     Store, StoreError, WriteTx,
@@ -7,10 +7,7 @@ use crate::{
     write::chunks,
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
-use wall_core::{
-    Cell, CellId, CellKind, CellRecord, Network, NetworkId, OwnerRecord, OwnerRole, Ownership, OwnershipId, Party, PartyId,
-    PartyKind, Plan, PlanId, PlanStatus, UtcMs,
-};
+use wall_core::{Cell, CellId, CellKind, CellRecord, Network, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
 
 /// "Since always": the first published plan of a network and undated owners are in force from here (1900-01-01T00:00Z).
 pub const PLAN_EPOCH: UtcMs = UtcMs(-2_208_988_800_000);
@@ -123,41 +120,6 @@ impl Store {
         let rows = sqlx::query("SELECT code, level, name FROM division ORDER BY code").fetch_all(&self.inner.reader).await?;
         Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
     }
-
-    /// All parties.
-    pub async fn parties(&self) -> Result<Vec<Party>, StoreError> {
-        let rows = sqlx::query("SELECT id, kind, name FROM party ORDER BY id").fetch_all(&self.inner.reader).await?;
-        rows.iter()
-            .map(|r| {
-                let (id, kind): (i64, &str) = (r.get(0), r.get(1));
-                Ok(Party { id: PartyId(id), kind: word(PartyKind::from_code(kind), "party", id, kind)?, name: r.get(2) })
-            })
-            .collect()
-    }
-
-    /// All dated owners of a network.
-    pub async fn ownerships(&self, network: NetworkId) -> Result<Vec<Ownership>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, cell_code, party_id, role, valid_from, valid_to FROM ownership WHERE network_id = ? ORDER BY cell_code, id",
-        )
-        .bind(network.0)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        rows.iter()
-            .map(|r| {
-                let (id, role): (i64, &str) = (r.get(0), r.get(3));
-                Ok(Ownership {
-                    id: OwnershipId(id),
-                    network,
-                    cell_code: r.get(1),
-                    party: PartyId(r.get(2)),
-                    role: word(OwnerRole::from_code(role), "ownership", id, role)?,
-                    valid_from: UtcMs(r.get(4)),
-                    valid_to: r.get::<Option<i64>, _>(5).map(UtcMs),
-                })
-            })
-            .collect()
-    }
 }
 
 impl WriteTx {
@@ -230,6 +192,16 @@ impl WriteTx {
         Ok(CellId(first))
     }
 
+    /// The plan of a network that was published last: the one that another one follows.
+    pub async fn last_published(&mut self, network: NetworkId) -> Result<Option<PlanId>, StoreError> {
+        let row =
+            sqlx::query("SELECT id FROM plan WHERE network_id = ? AND status = 'published' ORDER BY effective_from DESC LIMIT 1")
+                .bind(network.0)
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        Ok(row.map(|r| PlanId(r.get(0))))
+    }
+
     /// Publishes a draft from `effective` on; the plan in force before ends there. The first plan of a network is in
     /// force since always ([`PLAN_EPOCH`]) unless a time is given. Returns the time it takes effect.
     pub async fn publish_plan(&mut self, plan: PlanId, effective: Option<UtcMs>) -> Result<UtcMs, StoreError> {
@@ -293,80 +265,5 @@ impl WriteTx {
             self.line(ChangeKind::Division, 0);
         }
         Ok(())
-    }
-
-    /// Writes owners by network, cell, party, role and start. Returns (created, updated, unchanged).
-    pub async fn put_owners(&mut self, network: NetworkId, records: &[OwnerRecord]) -> Result<crate::Upserts, StoreError> {
-        let mut done = crate::Upserts::default();
-        let mut next = self.next_id("ownership").await?;
-        for r in records {
-            let found = sqlx::query("SELECT id FROM party WHERE kind = ? AND name = ?")
-                .bind(r.party_kind.code())
-                .bind(&r.party)
-                .fetch_optional(&mut *self.tx)
-                .await?;
-            let party = match found {
-                Some(row) => row.get(0),
-                None => {
-                    let id = self.next_id("party").await?;
-                    sqlx::query("INSERT INTO party (id, kind, name, recorded_at) VALUES (?, ?, ?, ?)")
-                        .bind(id)
-                        .bind(r.party_kind.code())
-                        .bind(&r.party)
-                        .bind(self.recorded_at.0)
-                        .execute(&mut *self.tx)
-                        .await?;
-                    if !r.phone.is_empty() {
-                        self.seal("party", id, &serde_json::json!({ "phone": r.phone })).await?;
-                    }
-                    id
-                }
-            };
-            let from = r.valid_from.unwrap_or(PLAN_EPOCH).0;
-            let known = sqlx::query(
-                "SELECT id, valid_to FROM ownership WHERE network_id = ? AND cell_code = ? AND party_id = ? AND role = ? AND valid_from = ?",
-            )
-            .bind(network.0)
-            .bind(&r.cell_code)
-            .bind(party)
-            .bind(r.role.code())
-            .bind(from)
-            .fetch_optional(&mut *self.tx)
-            .await?;
-            match known {
-                Some(row) if row.get::<Option<i64>, _>(1) == r.valid_to.map(|t| t.0) => done.unchanged += 1,
-                Some(row) => {
-                    sqlx::query("UPDATE ownership SET valid_to = ? WHERE id = ?")
-                        .bind(r.valid_to.map(|t| t.0))
-                        .bind(row.get::<i64, _>(0))
-                        .execute(&mut *self.tx)
-                        .await?;
-                    done.updated += 1;
-                }
-                None => {
-                    sqlx::query(
-                        "INSERT INTO ownership (id, network_id, cell_code, party_id, role, valid_from, valid_to, recorded_at, revision) \
-                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                    )
-                    .bind(next)
-                    .bind(network.0)
-                    .bind(&r.cell_code)
-                    .bind(party)
-                    .bind(r.role.code())
-                    .bind(from)
-                    .bind(r.valid_to.map(|t| t.0))
-                    .bind(self.recorded_at.0)
-                    .execute(&mut *self.tx)
-                    .await?;
-                    next += 1;
-                    done.created += 1;
-                }
-            }
-        }
-        if done.created + done.updated > 0 {
-            let revision = self.line(ChangeKind::Owners, network.0);
-            sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(&mut *self.tx).await?;
-        }
-        Ok(done)
     }
 }

@@ -107,6 +107,20 @@ impl Store {
         Ok(ChangeBatch { from_revision: since, to_revision, changes })
     }
 
+    /// What was changed after `since`: each kind with the newest line about it. O(lines).
+    pub async fn kinds_since(&self, since: i64) -> Result<Vec<(ChangeKind, i64)>, StoreError> {
+        let rows = sqlx::query("SELECT kind, max(revision) FROM change_log WHERE revision > ? GROUP BY kind")
+            .bind(since)
+            .fetch_all(&self.inner.reader)
+            .await?;
+        rows.iter()
+            .map(|r| {
+                let kind: &str = r.get(0);
+                Ok((ChangeKind::from_code(kind).ok_or_else(|| StoreError::Newer(format!("change of {kind}")))?, r.get(1)))
+            })
+            .collect()
+    }
+
     /// When the newest line was recorded.
     pub async fn last_write(&self) -> Result<Option<UtcMs>, StoreError> {
         let row = sqlx::query("SELECT recorded_at FROM change_log ORDER BY revision DESC LIMIT 1")

@@ -7,7 +7,7 @@ use crate::{
     write::chunks,
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
-use wall_core::{CellKind, CellRecord, NetworkId, OwnerRecord, Plan, PlanId, PlanStatus, UtcMs};
+use wall_core::{CellKind, CellRecord, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
 
 /// A plan with where it comes from and who had a say in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -535,15 +535,9 @@ impl WriteTx {
     ) -> Result<(), StoreError> {
         let (_, stored) = self.plan_stand(plan).await?;
         self.same_head(plan, stored, head)?;
-        let last: Option<i64> = sqlx::query(
-            "SELECT id FROM plan WHERE network_id = (SELECT network_id FROM plan WHERE id = ?) AND status = 'published' \
-             ORDER BY effective_from DESC LIMIT 1",
-        )
-        .bind(plan.0)
-        .fetch_optional(&mut *self.tx)
-        .await?
-        .map(|r| r.get(0));
-        if last.map(PlanId) != before {
+        let network = sqlx::query("SELECT network_id FROM plan WHERE id = ?").bind(plan.0).fetch_one(&mut *self.tx).await?.get(0);
+        let last = self.last_published(NetworkId(network)).await?;
+        if last != before {
             return Err(StoreError::Refused("another plan was published meanwhile; look at the impact again".into()));
         }
         let done = sqlx::query(
@@ -557,6 +551,12 @@ impl WriteTx {
         if done.rows_affected() == 0 {
             return Err(StoreError::Refused(format!("plan {} is not agreed to any more", plan.0)));
         }
+        self.put_lineage(plan, lineage).await?;
+        self.note_step(plan, "publish", note, head).await
+    }
+
+    /// What became of which code with a plan.
+    pub async fn put_lineage(&mut self, plan: PlanId, lineage: &[LineageRecord]) -> Result<(), StoreError> {
         for chunk in chunks(lineage) {
             let mut query =
                 QueryBuilder::<Sqlite>::new("INSERT INTO cell_lineage (plan_id, from_code, to_code, kind, area_share) ");
@@ -565,47 +565,6 @@ impl WriteTx {
             });
             query.build().execute(&mut *self.tx).await?;
         }
-        self.note_step(plan, "publish", note, head).await
-    }
-
-    /// Owners that a plan brings with it from `at` on: those of ended codes end, lines that take the place of others end
-    /// them, new ones begin. What was done is kept, so that a plan that waits can be taken back.
-    pub async fn plan_ownerships(
-        &mut self,
-        plan: PlanId,
-        network: NetworkId,
-        ended: &[String],
-        begin: &[OwnerRecord],
-        at: UtcMs,
-    ) -> Result<(), StoreError> {
-        let revision = self.line(ChangeKind::Owners, network.0);
-        for code in ended {
-            sqlx::query(
-                "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \
-                 WHERE network_id = ?2 AND cell_code = ?3 AND valid_from <= ?4 AND (valid_to IS NULL OR valid_to > ?4)",
-            )
-            .bind(plan.0)
-            .bind(network.0)
-            .bind(code)
-            .bind(at.0)
-            .execute(&mut *self.tx)
-            .await?;
-        }
-        sqlx::query(
-            "UPDATE ownership SET valid_to = ?1, revision = ?2 WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?3)",
-        )
-        .bind(at.0)
-        .bind(revision)
-        .bind(plan.0)
-        .execute(&mut *self.tx)
-        .await?;
-        let first = self.next_id("ownership").await?;
-        self.put_owners(network, begin).await?;
-        sqlx::query("INSERT INTO plan_ownership (plan_id, ownership_id, began) SELECT ?, id, 1 FROM ownership WHERE id >= ?")
-            .bind(plan.0)
-            .bind(first)
-            .execute(&mut *self.tx)
-            .await?;
         Ok(())
     }
 
@@ -630,12 +589,8 @@ impl WriteTx {
         };
         let (network, from): (i64, i64) = (row.get(0), row.get(1));
         let revision = self.line(ChangeKind::Plan, plan.0);
+        self.undo_plan_ownerships(plan, revision).await?;
         let undo = [
-            "UPDATE ownership SET revision = ?2, valid_to = (SELECT o.valid_to FROM plan_ownership o WHERE o.plan_id = ?1 AND o.ownership_id = \
-             ownership.id) WHERE valid_to = (SELECT effective_from FROM plan WHERE id = ?1) AND id IN (SELECT ownership_id FROM plan_ownership \
-             WHERE plan_id = ?1 AND began = 0)",
-            "DELETE FROM ownership WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 1)",
-            "DELETE FROM plan_ownership WHERE plan_id = ?1",
             "DELETE FROM cell_lineage WHERE plan_id = ?1",
             "UPDATE plan SET status = 'draft', approved = 0, effective_from = NULL, tickets_in_hand = 'move', revision = ?2, \
              changed_at = ?3 WHERE id = ?1",

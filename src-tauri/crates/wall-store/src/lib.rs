@@ -24,6 +24,7 @@ mod health;
 mod keys;
 mod lock;
 mod open;
+mod owners;
 mod password;
 mod pen;
 mod rows;

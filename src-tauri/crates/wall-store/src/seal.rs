@@ -53,6 +53,26 @@ impl WriteTx {
         Ok(())
     }
 
+    /// Seals what is stated of `(kind, id)`: an empty text leaves what is known. `true` when something changed.
+    pub(crate) async fn seal_stated(&mut self, kind: &str, id: i64, stated: &[(&str, &str)]) -> Result<bool, StoreError> {
+        if stated.iter().all(|(_, text)| text.is_empty()) {
+            return Ok(false);
+        }
+        let row = sqlx::query(SEALED).bind(kind).bind(id).fetch_optional(&mut *self.tx).await?;
+        let known = row.map(|row| opened(&self.store, &row, kind, id)).transpose()?;
+        let mut value = known.clone().unwrap_or_else(|| serde_json::json!({}));
+        for (field, text) in stated {
+            if !text.is_empty() || value.get(field).is_none() {
+                value[*field] = (*text).into();
+            }
+        }
+        if known.as_ref() == Some(&value) {
+            return Ok(false);
+        }
+        self.seal(kind, id, &value).await?;
+        Ok(true)
+    }
+
     /// Erases a sealed value with its key; `false` when there was none.
     pub async fn erase_sealed(&mut self, kind: &str, id: i64) -> Result<bool, StoreError> {
         sqlx::query("DELETE FROM seal_key WHERE id IN (SELECT key_id FROM sealed WHERE kind = ? AND id = ?)")
@@ -68,17 +88,17 @@ impl WriteTx {
 impl Store {
     /// Opens a sealed value. The caller has checked role and purpose and written the audit line.
     pub async fn open_sealed(&self, kind: &str, id: i64) -> Result<Option<serde_json::Value>, StoreError> {
-        let row = sqlx::query(
-            "SELECT k.nonce, k.wrapped, s.nonce, s.value FROM sealed s JOIN seal_key k ON k.id = s.key_id WHERE s.kind = ? AND s.id = ?",
-        )
-        .bind(kind)
-        .bind(id)
-        .fetch_optional(&self.inner.reader)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let key = open(&self.inner.keys.seal, row.get(0), row.get(1))?;
-        let key: [u8; 32] = key.try_into().map_err(|_| StoreError::Damaged { what: "seal_key".into() })?;
-        let plain = open(&key, row.get(2), row.get(3))?;
-        serde_json::from_slice(&plain).map(Some).map_err(|_| StoreError::Damaged { what: format!("sealed {kind} {id}") })
+        let row = sqlx::query(SEALED).bind(kind).bind(id).fetch_optional(&self.inner.reader).await?;
+        row.map(|row| opened(self, &row, kind, id)).transpose()
     }
+}
+
+const SEALED: &str =
+    "SELECT k.nonce, k.wrapped, s.nonce, s.value FROM sealed s JOIN seal_key k ON k.id = s.key_id WHERE s.kind = ? AND s.id = ?";
+
+fn opened(store: &Store, row: &sqlx::sqlite::SqliteRow, kind: &str, id: i64) -> Result<serde_json::Value, StoreError> {
+    let key = open(&store.inner.keys.seal, row.get(0), row.get(1))?;
+    let key: [u8; 32] = key.try_into().map_err(|_| StoreError::Damaged { what: "seal_key".into() })?;
+    let plain = open(&key, row.get(2), row.get(3))?;
+    serde_json::from_slice(&plain).map_err(|_| StoreError::Damaged { what: format!("sealed {kind} {id}") })
 }

@@ -96,6 +96,31 @@ impl WriteTx {
         Ok(Some(id))
     }
 
+    /// Seals what a record states of a person, also where nothing else of the row changed; that counts as a change.
+    async fn keep_sealed(
+        &mut self,
+        table: &Table,
+        external_id: &str,
+        changed: Option<i64>,
+        stated: &[(&str, &str)],
+        done: &mut Upserts,
+    ) -> Result<(), StoreError> {
+        let name = table.kind.code();
+        let id = match changed {
+            Some(id) => id,
+            None if stated.iter().all(|(_, text)| text.is_empty()) => return Ok(()),
+            None => {
+                let sql = format!("SELECT id FROM {name} WHERE external_id = ?");
+                sqlx::query(sqlx::AssertSqlSafe(sql)).bind(external_id).fetch_one(&mut *self.tx).await?.get(0)
+            }
+        };
+        if self.seal_stated(name, id, stated).await? && changed.is_none() {
+            (done.unchanged, done.updated) = (done.unchanged - 1, done.updated + 1);
+            self.line(table.kind, id);
+        }
+        Ok(())
+    }
+
     /// Writes cameras.
     pub async fn put_cameras(&mut self, records: &[CameraRecord]) -> Result<Upserts, StoreError> {
         let mut done = Upserts::default();
@@ -130,9 +155,7 @@ impl WriteTx {
                         .bind(r.shifts.clone())
                 })
                 .await?;
-            if let (Some(id), false) = (changed, r.phone.is_empty()) {
-                self.seal("staff", id, &serde_json::json!({ "phone": r.phone })).await?;
-            }
+            self.keep_sealed(&STAFF, &r.external_id, changed, &[("phone", &r.phone)], &mut done).await?;
         }
         Ok(done)
     }
@@ -151,11 +174,8 @@ impl WriteTx {
                         .bind(r.hazards.clone())
                 })
                 .await?;
-            if let Some(id) = changed
-                && !(r.contact.is_empty() && r.phone.is_empty())
-            {
-                self.seal("site", id, &serde_json::json!({ "contact": r.contact, "phone": r.phone })).await?;
-            }
+            let sealed = [("contact", r.contact.as_str()), ("phone", r.phone.as_str())];
+            self.keep_sealed(&SITE, &r.external_id, changed, &sealed, &mut done).await?;
         }
         Ok(done)
     }

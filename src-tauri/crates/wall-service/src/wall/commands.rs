@@ -45,8 +45,14 @@ pub struct CellsDone {
     pub new: bool,
     /// From when it is in force.
     pub effective_from: Option<UtcMs>,
+    /// Until when, where another plan follows it already.
+    pub effective_to: Option<UtcMs>,
     /// Tickets attributed to its cells.
     pub attributed: u64,
+    /// Codes of the plan before that no cell carries any more; their owners end with it.
+    pub codes_ended: Vec<String>,
+    /// Codes that had ended with an earlier plan and are carried again, with the owners they had.
+    pub codes_returned: Vec<String>,
 }
 
 /// Where a point lies.
@@ -127,7 +133,8 @@ impl Wall {
         Ok(())
     }
 
-    /// Imports cells as a plan; with `publish`, from `effective` on. The same content again changes nothing.
+    /// Imports cells as a plan; with `publish`, from `effective` on. The same content again changes nothing, unless its plan was
+    /// followed by another one meanwhile: then it takes effect anew, as a plan of its own.
     pub async fn import_cells(
         &self,
         actor: &Actor,
@@ -145,7 +152,9 @@ impl Wall {
         let mut same: Vec<StoredPlan> = self.store().plans(network_id).await?.into_iter().filter(same).collect();
         // Of several the last one that was published.
         same.sort_by_key(|p| (p.plan.effective_from, p.plan.id));
-        let known = same.pop();
+        // What was in force once and is no more is not in force because it is known.
+        let past = |p: &StoredPlan| p.plan.effective_to.is_some_and(|to| to <= tx.recorded_at().max(self.now()));
+        let known = same.pop().filter(|p| !(publish && past(p)));
         let (plan, first, new) = match &known {
             Some(p) => (p.plan.id, None, false),
             None => {
@@ -160,10 +169,18 @@ impl Wall {
             status: known.as_ref().map_or("draft", |p| p.plan.status.code()).to_owned(),
             new,
             effective_from: already.and_then(|p| p.plan.effective_from),
+            effective_to: already.and_then(|p| p.plan.effective_to),
             attributed: 0,
+            codes_ended: Vec::new(),
+            codes_returned: Vec::new(),
         };
         if publish && already.is_none() {
+            let before = tx.last_published(network_id).await?;
             let from = tx.publish_plan(plan, effective).await?;
+            if let Some(before) = before {
+                let then = self.follow_by_import(&mut tx, network_id, before, (plan, records), from).await?;
+                (done.codes_ended, done.codes_returned) = (then.ended, then.returned);
+            }
             done.effective_from = Some(from);
             done.status = "published".into();
             if from <= system_now().max(self.now()) {

@@ -257,6 +257,10 @@ pub enum EditBody {
         face: u32,
         /// The owners; `null` = as proposed by rule, which confirms them.
         owners: Option<Vec<PlanOwnerLine>>,
+        /// Those that the rule proposed when somebody looked (`now` of [`PlanOwners`]): when it proposes others by now, this
+        /// is refused with `owners_changed`. `null` = whatever it proposes.
+        #[serde(default)]
+        against: Option<Vec<PlanOwnerLine>>,
     },
     /// Gives codes by the scheme: to new cells only, or to all, west→east and north→south.
     Number {
@@ -504,6 +508,14 @@ pub struct PlanOwnerLine {
     pub role: String,
     /// Code of the cell it comes from; empty = named by hand.
     pub from_code: String,
+    /// Answers from this time on only; `null` = from the beginning of the plan.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub valid_from_ms: Option<i64>,
+    /// Answers until this time; `null` = open.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub valid_to_ms: Option<i64>,
 }
 
 /// Who will answer for a cell of the plan, to be confirmed.
@@ -520,6 +532,10 @@ pub struct PlanOwners {
     pub rule: String,
     /// Whether somebody confirmed it (kept owners need no confirmation).
     pub confirmed: bool,
+    /// Somebody confirmed or named owners, and meanwhile the rule proposes others: these. They are asked again.
+    pub changed: Option<Vec<PlanOwnerLine>>,
+    /// What the rule proposes, to be sent back as `against`.
+    pub now: Vec<PlanOwnerLine>,
 }
 
 /// A new draft.

@@ -7,6 +7,7 @@ mod events;
 mod faults;
 mod intake;
 mod open311;
+mod owners;
 mod plans;
 mod publishing;
 mod serve;

@@ -164,7 +164,7 @@ impl From<&Issue> for CellIssue {
 }
 
 /// What `import cells --json` prints. The reader fills what the file says; the store's caller fills `imported`, `updated`,
-/// `network`, `plan` and `status`.
+/// `network`, `plan`, `status` and what became of codes.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CellsReport {
     /// Features in the file.
@@ -183,6 +183,14 @@ pub struct CellsReport {
     pub plan: String,
     /// Status of the plan.
     pub status: String,
+    /// From when it is in force, RFC 3339; absent where it is not published.
+    pub effective_from: Option<String>,
+    /// Until when, where another plan follows it already.
+    pub effective_to: Option<String>,
+    /// Codes of the plan before that no cell carries any more: their owners end with it.
+    pub codes_ended: Vec<String>,
+    /// Codes that had ended with an earlier plan and are carried again, with the owners they had.
+    pub codes_returned: Vec<String>,
     /// Name of the format: GeoJSON, Shapefile, GeoPackage or KML.
     pub format: &'static str,
     /// The layer that was read, where a file can have several.
@@ -216,6 +224,10 @@ impl From<&CellsFile> for CellsReport {
             network: String::new(),
             plan: String::new(),
             status: String::new(),
+            effective_from: None,
+            effective_to: None,
+            codes_ended: Vec::new(),
+            codes_returned: Vec::new(),
             format: file.format,
             layer: file.layer.clone(),
             datum: (&file.datum).into(),

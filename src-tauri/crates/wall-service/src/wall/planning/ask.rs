@@ -23,7 +23,7 @@ impl Wall {
         let mut taken = self.take(actor, plan).await?;
         let record = taken.record.clone();
         let open = taken.open()?;
-        if system_now().0 - open.counted.0 > FIGURES_MS {
+        if system_now().0.saturating_sub(open.counted.0) > FIGURES_MS {
             self.count_anew(open, &record).await?;
         }
         let why_not = why_not(&record, actor.role.may_plan());

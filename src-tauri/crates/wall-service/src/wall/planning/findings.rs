@@ -129,7 +129,7 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
     let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
     let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
     let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
-    behind(session).into_iter().chain(gaps).chain(unconfirmed(session)).collect()
+    behind(session).into_iter().chain(gaps).chain(owners_to_see(session)).collect()
 }
 
 /// A finding about the whole plan, without a place.
@@ -155,23 +155,30 @@ fn behind(session: &Session) -> Option<PlanFindingView> {
     Some(found)
 }
 
-/// Owners that were carried over by rule and that nobody has looked at yet.
-fn unconfirmed(session: &Session) -> Option<PlanFindingView> {
-    let waits = |(face, cell): &(&Face, &DeskCell)| {
-        let of = session.owners.of(**face, cell);
-        !of.confirmed && !of.owners.is_empty()
+/// Owners that nobody has looked at as they are: changed by others after somebody confirmed or named them (publishing asks),
+/// or carried over by rule and not confirmed yet.
+fn owners_to_see(session: &Session) -> Vec<PlanFindingView> {
+    let (mut changed, mut unconfirmed) = (Vec::new(), Vec::new());
+    for (face, cell) in session.cells.iter() {
+        let of = session.owners.of(*face, cell);
+        if of.changed.is_some() {
+            changed.push((*face, cell));
+        } else if !of.confirmed && !of.owners.is_empty() {
+            unconfirmed.push((*face, cell));
+        }
+    }
+    let about = |faces: &[(Face, &DeskCell)], code: &str, blocks: bool| {
+        let place = session.labels.get(&faces.first()?.0).copied();
+        Some(PlanFindingView {
+            lon: place.map(|p| p.lon),
+            lat: place.map(|p| p.lat),
+            values: BTreeMap::from([("cells".to_owned(), faces.len().to_string())]),
+            cells: faces.iter().map(|(_, c)| c.code.clone()).collect(),
+            faces: faces.iter().map(|(f, _)| f.0).collect(),
+            ..whole(FindingLevel::Incomplete, code, blocks)
+        })
     };
-    let faces: Vec<(&Face, &DeskCell)> = session.cells.iter().filter(waits).collect();
-    let (face, _) = faces.first()?;
-    let place = session.labels.get(face).copied();
-    Some(PlanFindingView {
-        lon: place.map(|p| p.lon),
-        lat: place.map(|p| p.lat),
-        values: BTreeMap::from([("cells".to_owned(), faces.len().to_string())]),
-        cells: faces.iter().map(|(_, c)| c.code.clone()).collect(),
-        faces: faces.iter().map(|(f, _)| f.0).collect(),
-        ..whole(FindingLevel::Incomplete, "owners_unconfirmed", false)
-    })
+    [about(&changed, "owners_changed", true), about(&unconfirmed, "owners_unconfirmed", false)].into_iter().flatten().collect()
 }
 
 /// Lines about what bringing the cells together did; the rest is in the report of the import.

@@ -1,42 +1,16 @@
 //! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
 
-use super::{PlanError, desk_cells::DeskCell, session::Session};
+use super::{PlanError, desk_cells::DeskCell, owners::Owners, session::Session, succession::planned_record};
 use crate::{
     wall::Wall,
     wire::{ImpactCell, ImpactFlow, ImpactView, PlanAmounts},
 };
 use std::fmt::Write;
 use wall_core::{
-    CellRecord, Face, Place, PlanId,
-    planning::{Amounts, CellImpact, ImpactOf, LineageKind, LineageLine, PlannedCell, impact},
+    Face, Place, PlanId, UtcMs,
+    planning::{Amounts, CellImpact, ImpactOf, LineageKind, PlannedCell, impact},
 };
-use wall_store::{Actor, LineageRecord};
-
-pub(super) fn planned_record(i: usize, cell: &CellRecord) -> PlannedCell<'_> {
-    PlannedCell {
-        name: &cell.name,
-        kind: cell.kind,
-        community_code: &cell.community_code,
-        ..PlannedCell::of(i, &cell.code, &cell.geometry)
-    }
-}
-
-/// What became of which code, for the store: of pairs with the same codes the one with most ground.
-pub(super) fn lineage_records(lines: &[LineageLine], before: &[CellRecord], after: &[&DeskCell]) -> Vec<LineageRecord> {
-    let mut records: Vec<LineageRecord> = lines
-        .iter()
-        .filter(|l| l.kind != LineageKind::Same)
-        .map(|l| LineageRecord {
-            from: l.from.and_then(|i| before.get(i)).map_or_else(String::new, |c| c.code.clone()),
-            to: l.to.and_then(|i| after.get(i)).map_or_else(String::new, |c| c.code.clone()),
-            kind: l.kind.code().into(),
-            area_share: l.share_of_from,
-        })
-        .collect();
-    records.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)).then(b.area_share.total_cmp(&a.area_share)));
-    records.dedup_by(|a, b| a.from == b.from && a.to == b.to);
-    records
-}
+use wall_store::Actor;
 
 fn amounts(a: &Amounts) -> PlanAmounts {
     PlanAmounts {
@@ -62,7 +36,8 @@ fn is_something(a: &Amounts) -> bool {
 
 fn first_owner(session: &Session, face: Face) -> String {
     let Some(cell) = session.cells.get(&face) else { return String::new() };
-    session.owners.of(face, cell).owners.first().map_or_else(String::new, |o| o.party.clone())
+    let of = session.owners.of(face, cell);
+    of.answering().next().or(of.owners.first()).map_or_else(String::new, |o| o.party.clone())
 }
 
 impl Wall {
@@ -73,7 +48,7 @@ impl Wall {
         let record = taken.record.clone();
         let network = record.plan.network;
         let base = match record.plan.effective_from {
-            None => self.cells_in_force(network, wall_core::UtcMs(i64::MAX)).await?,
+            None => self.cells_in_force(network, UtcMs(i64::MAX)).await?,
             Some(_) => match self.store().plan_before(network, plan).await? {
                 Some(before) => Some((self.plan_record(before).await?, self.store().written_cells(before).await?)),
                 None => None,
@@ -82,6 +57,14 @@ impl Wall {
         let (cameras, sites): (Vec<Place>, Vec<Place>) = {
             let world = self.world();
             (world.cameras.values().map(|c| c.place).collect(), world.sites.values().map(|s| s.place).collect())
+        };
+        // Of a plan that was published, who answered until it took effect and who from then on.
+        let then = match record.plan.effective_from {
+            None => None,
+            Some(from) => Some((
+                Owners::load(self, network, UtcMs(from.0.saturating_sub(1))).await?,
+                Owners::load(self, network, from).await?,
+            )),
         };
         let open = taken.open()?;
         let (network_key, at) = (open.network.key.clone(), open.session.data.at);
@@ -101,8 +84,12 @@ impl Wall {
         };
         let report = tokio::task::block_in_place(|| impact(&session.data.ground, &of));
         let (faces, after): (Vec<Face>, Vec<&DeskCell>) = session.cells.iter().map(|(f, c)| (*f, c)).unzip();
-        let before_owner =
-            |i: usize| session.owners.present_of(&before[i].code).first().map_or_else(String::new, |o| o.party.clone());
+        let owners_before = then.as_ref().map_or(&session.owners, |(was, _)| was);
+        let before_owner = |i: usize| owners_before.first_of(&before[i].code);
+        let after_owner = |i: usize| match &then {
+            Some((_, became)) => became.first_of(&after[i].code),
+            None => first_owner(session, faces[i]),
+        };
         // A vertex put into a border for a neighbour's sake changes nothing of a cell that goes on under its code.
         let goes_on = |c: &CellImpact| {
             let codes = c.base.zip(c.draft).is_some_and(|(i, j)| before[i].code == after[j].code);
@@ -135,7 +122,7 @@ impl Wall {
                     from: code_before(f.from),
                     to: code_after(f.to),
                     from_owner: f.from.map(before_owner).unwrap_or_default(),
-                    to_owner: f.to.map(|i| first_owner(session, faces[i])).unwrap_or_default(),
+                    to_owner: f.to.map(after_owner).unwrap_or_default(),
                     amounts: amounts(&f.amounts),
                 })
                 .collect(),

@@ -2,6 +2,7 @@
 
 use super::{
     PlanError, Taken, desk_cells::DeskCell, edit::moved, findings, owners::Owners, refusal, same_head, session::Session,
+    succession,
 };
 use crate::{
     wall::{Wall, WallError, clock::system_now},
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use wall_core::{
     CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, UtcMs, planning::HouseholdsFrom,
 };
-use wall_store::{Actor, LineageRecord, PlanRecord, PlanStep};
+use wall_store::{Actor, PlanRecord, PlanStep};
 
 /// A plan published "now" may have been a moment in the making, ms.
 const NOW_SLACK_MS: i64 = 120_000;
@@ -24,7 +25,7 @@ const FARTHEST_MS: i64 = 10 * 366 * 24 * 3_600_000;
 pub(super) fn final_cells(session: &Session) -> Vec<CellRecord> {
     let record = |(i, (face, cell)): (u32, (&Face, &DeskCell))| {
         let counted =
-            session.figures.get(face).filter(|f| session.is_changed(*face) && f.households_from != HouseholdsFrom::Unknown);
+            session.figures.get(face).filter(|f| session.ground_changed(*face) && f.households_from != HouseholdsFrom::Unknown);
         let counted = counted.and_then(|f| f.households).map(|h| h.round().clamp(0.0, f64::from(u32::MAX)) as u32);
         CellRecord {
             code: cell.code.clone(),
@@ -244,16 +245,11 @@ impl Wall {
             return Err(refusal("too_early", message, &[]).into());
         }
         let lineage = match &before {
-            Some((_, old)) => self.lineage_of(session, old),
+            Some((_, old)) => succession::lineage(old, &session.all_planned()),
             None => Vec::new(),
         };
         let owners = new_owners(session);
-        let codes: BTreeSet<&str> = cells.iter().map(|c| c.code.as_str()).collect();
-        let codes_ended: Vec<String> = before
-            .iter()
-            .flat_map(|(_, old)| old.iter().map(|c| c.code.clone()))
-            .filter(|c| !codes.contains(c.as_str()))
-            .collect();
+        let codes_ended = before.as_ref().map(|(_, old)| succession::codes_ended(old, &cells)).unwrap_or_default();
         let mut ended = codes_ended.clone();
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
@@ -295,13 +291,6 @@ impl Wall {
         self.clear_desk(None).await;
         Ok(())
     }
-
-    fn lineage_of(&self, session: &Session, before: &[CellRecord]) -> Vec<LineageRecord> {
-        let old: Vec<_> = before.iter().enumerate().map(|(i, c)| super::impact::planned_record(i, c)).collect();
-        let lines = wall_core::planning::lineage(&old, &session.all_planned(), None);
-        let order: Vec<&DeskCell> = session.cells.values().collect();
-        super::impact::lineage_records(&lines, before, &order)
-    }
 }
 
 /// Refuses while something is wrong that nobody acknowledged.
@@ -321,7 +310,7 @@ fn check_blocks(session: &Session, acknowledged: &[String]) -> Result<(), PlanEr
     Err(refused.into())
 }
 
-/// Owners that begin with the plan: code, lines, and whether they take the place of others.
+/// Owners that begin with the plan: code, lines with their ends and successors, and whether they take the place of others.
 fn new_owners(session: &Session) -> Vec<(String, Vec<crate::wire::PlanOwnerLine>, bool)> {
     let begins = |(face, cell): (&Face, &DeskCell)| {
         let of = session.owners.of(*face, cell);
@@ -337,7 +326,7 @@ fn owner_record(code: &str, line: &crate::wire::PlanOwnerLine, from: UtcMs) -> O
         party_kind: PartyKind::from_code(&line.party_kind).unwrap_or(PartyKind::Person),
         role: OwnerRole::from_code(&line.role).unwrap_or(OwnerRole::FullTime),
         phone: String::new(),
-        valid_from: Some(from),
-        valid_to: None,
+        valid_from: Some(line.valid_from_ms.map_or(from, |begins| UtcMs(begins).max(from))),
+        valid_to: line.valid_to_ms.map(UtcMs),
     }
 }

@@ -16,20 +16,22 @@ mod owners;
 mod propose;
 mod session;
 mod settings;
+mod shape;
+mod succession;
 mod view;
 
 use super::{Wall, WallError, clock::system_now};
 use crate::wire::{EditRefusal, PlanSummary};
 use data::PlanningData;
 use owners::Owners;
-use session::{Session, Start};
+use session::{Around, Session, Start};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use wall_core::{CellRecord, Face, Network, PlanId, PlanStatus, UtcMs};
-use wall_store::{Actor, PlanRecord, Role, StoreError};
+use wall_store::{Actor, ChangeKind, PlanRecord, Role, StoreError};
 
 /// Plans kept on the desk; the one not used for longest gives way.
 const OPEN_PLANS: usize = 6;
@@ -79,6 +81,8 @@ struct Open {
     unsettled: bool,
     /// System time at which the figures were counted.
     counted: UtcMs,
+    /// Line of the change log up to which others' changes were seen.
+    seen: i64,
     used: u64,
 }
 
@@ -221,6 +225,7 @@ impl Wall {
         }
         if let Some(open) = guard.as_mut() {
             open.used = use_now;
+            self.catch_up(&record, open).await?;
             if edited && open.session.head() != record.head {
                 let edits = self.store().plan_edits(plan).await?;
                 open.session.go_to(&edits, record.head)?;
@@ -242,42 +247,73 @@ impl Wall {
     }
 
     async fn open_plan(&self, record: &PlanRecord, edited: bool) -> Result<Open, PlanError> {
+        // Read first: what changes while the plan is opened is caught up with.
+        let seen = self.store().revision().await?;
         let network = self.network_of_plan(record).await?;
         let base = match edited {
             true => self.store().draft_base(record.plan.id).await?,
             false => self.store().written_cells(record.plan.id).await?,
         };
-        let at = self.now().max(record.plan.effective_from.unwrap_or(UtcMs(i64::MIN)));
-        let given: BTreeSet<String> = self.store().codes_ever_published(network.id).await?.into_iter().collect();
-        let mut retired = given.clone();
-        // A draft follows the last plan that was published, which may still wait for its time.
-        let records = self.store().plan_records().await?;
-        let published = records.iter().filter(|r| r.plan.network == network.id && r.plan.effective_from.is_some());
-        if let Some(last) = published.max_by_key(|r| (r.plan.effective_from, r.plan.id)) {
-            self.store().written_cells(last.plan.id).await?.iter().for_each(|c| {
-                retired.remove(&c.code);
-            });
-        }
-        if !edited {
-            base.iter().for_each(|c| {
-                retired.remove(&c.code);
-            });
-        }
-        let start = Start {
-            data: Arc::new(PlanningData::load(self, &base).await?),
-            given,
-            retired,
-            rules: self.planning_rules().await?,
-            owners: Owners::load(self, network.id, at).await?,
-            behind: self.behind(record).await?,
-            snap_m: if edited { SNAP_M } else { 0.0 },
-        };
+        let around = self.around(record, network.id, (!edited).then_some(&base[..])).await?;
+        let start =
+            Start { data: Arc::new(PlanningData::load(self, &base).await?), around, snap_m: if edited { SNAP_M } else { 0.0 } };
         // Building takes seconds for a whole city: not on the threads that answer.
         let built = tokio::task::spawn_blocking(move || Session::new(&base, start)).await;
         let session = built
             .map_err(|_| WallError::Invalid("opening this plan failed; the wall goes on".into()))?
             .map_err(|e| WallError::Invalid(format!("the plan's cells cannot be brought together: {e}")))?;
-        Ok(Open { session, edited, network, unsettled: false, counted: system_now(), used: 0 })
+        Ok(Open { session, edited, network, unsettled: false, counted: system_now(), seen, used: 0 })
+    }
+
+    /// Codes, owners, rules and plans as they are now; `cells` = those of a published plan itself.
+    async fn around(
+        &self,
+        record: &PlanRecord,
+        network: wall_core::NetworkId,
+        cells: Option<&[CellRecord]>,
+    ) -> Result<Around, PlanError> {
+        let given: BTreeSet<String> = self.store().codes_ever_published(network).await?.into_iter().collect();
+        let mut retired = given.clone();
+        // A draft follows the last plan that was published, which may still wait for its time.
+        let records = self.store().plan_records().await?;
+        let published = records.iter().filter(|r| r.plan.network == network && r.plan.effective_from.is_some());
+        let last = published.max_by_key(|r| (r.plan.effective_from, r.plan.id));
+        if let Some(last) = last {
+            self.store().written_cells(last.plan.id).await?.iter().for_each(|c| {
+                retired.remove(&c.code);
+            });
+        }
+        cells.unwrap_or_default().iter().for_each(|c| {
+            retired.remove(&c.code);
+        });
+        let begins = record.plan.effective_from.or(last.and_then(|r| r.plan.effective_from));
+        Ok(Around {
+            given,
+            retired,
+            rules: self.planning_rules().await?,
+            owners: Owners::load(self, network, self.now().max(begins.unwrap_or(UtcMs(i64::MIN)))).await?,
+            behind: self.behind(record).await?,
+        })
+    }
+
+    /// What others changed since the plan was opened or last looked at reaches it: owners, codes, settings, plans that were
+    /// published, and what lies on the ground.
+    async fn catch_up(&self, record: &PlanRecord, open: &mut Open) -> Result<(), PlanError> {
+        let news = self.store().kinds_since(open.seen).await?;
+        let Some(newest) = news.iter().map(|(_, revision)| *revision).max() else { return Ok(()) };
+        if news.iter().any(|(kind, _)| matches!(kind, ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Setting)) {
+            let cells = match open.edited {
+                true => None,
+                false => Some(self.store().written_cells(record.plan.id).await?),
+            };
+            let around = self.around(record, open.network.id, cells.as_deref()).await?;
+            open.session.stand_in(around);
+        }
+        if news.iter().any(|(kind, _)| matches!(kind, ChangeKind::Building | ChangeKind::Street | ChangeKind::Staff)) {
+            open.counted = UtcMs(i64::MIN);
+        }
+        open.seen = newest;
+        Ok(())
     }
 
     /// The plan that was published after the one a draft was drawn from; `None` for a plan that is published itself, and for

@@ -2,7 +2,8 @@
 
 use super::{
     desk_cells::DeskCell,
-    owners, refusal,
+    owners::{self, Written},
+    refusal,
     session::{Session, Step},
 };
 use crate::wire::{EditBody, EditRefusal, PlanOwnerLine};
@@ -106,25 +107,32 @@ impl Session {
         step.wrote(face, before, after);
     }
 
-    /// Writes who will answer for a cell: those named, or those that the rule proposes.
+    /// Writes who will answer for a cell: those named, or those that the rule proposes, with what the rule proposes now. What
+    /// was stored says itself what it was confirmed against.
     pub(super) fn name_owners(
         &mut self,
         face: Face,
         named: Option<&[PlanOwnerLine]>,
+        seen: Option<&[PlanOwnerLine]>,
         step: &mut Step,
     ) -> Result<(), EditRefusal> {
         let Some(cell) = self.cells.get(&face) else {
             return Err(refusal("nothing_there", "there is no such cell in this plan", &[]));
         };
-        let lines = match named {
-            Some(named) => owners::checked(face, named)?,
-            None => self.owners.of(face, cell).owners,
+        let named = named.map(|named| owners::checked(face, named)).transpose()?;
+        let against = match step.again() {
+            true => seen.map(<[PlanOwnerLine]>::to_vec),
+            false => {
+                self.owners.check_seen(face, cell, seen)?;
+                Some(self.owners.by_rule(cell).0)
+            }
         };
-        if self.owners.written(face) == Some(&lines) {
+        let written = Written { named, against };
+        if self.owners.written(face) == Some(&written) {
             return Ok(());
         }
-        step.stored.push(EditBody::Owners { face: face.0, owners: Some(lines.clone()) });
-        let before = self.owners.write(face, Some(lines));
+        step.stored.push(EditBody::Owners { face: face.0, owners: written.named.clone(), against: written.against.clone() });
+        let before = self.owners.write(face, Some(written));
         step.wrote_owners(face, before);
         Ok(())
     }

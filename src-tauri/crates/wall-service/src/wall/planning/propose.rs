@@ -78,7 +78,7 @@ fn draw(
             geometry: d.geometry,
         })
         .collect();
-    let planned: Vec<PlannedCell<'_>> = cells.iter().enumerate().map(|(i, c)| super::impact::planned_record(i, c)).collect();
+    let planned: Vec<PlannedCell<'_>> = cells.iter().enumerate().map(|(i, c)| super::succession::planned_record(i, c)).collect();
     let all: Vec<usize> = (0..planned.len()).collect();
     let codes = number_cells(&rules.scheme, &planned, &all, given).codes;
     for (i, code) in codes {

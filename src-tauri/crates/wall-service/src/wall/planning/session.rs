@@ -7,10 +7,11 @@ use super::{
     data::PlanningData,
     desk_cells::{DeskCell, DeskCells},
     findings::Findings,
-    owners::Owners,
+    owners::{Owners, Written},
     refusal,
+    shape::shape_of,
 };
-use crate::wire::{EditBody, EditRefusal, PlanOwnerLine};
+use crate::wire::{EditBody, EditRefusal};
 use std::{
     collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
@@ -48,13 +49,18 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// Whether what is done was stored before.
+    pub fn again(&self) -> bool {
+        self.again
+    }
+
     /// What is written of a cell was changed.
     pub fn wrote(&mut self, face: Face, before: DeskCell, after: DeskCell) {
         self.done.parts.push(Part::Cells(vec![(face, Some(before), Some(after))]));
     }
 
     /// Who will answer for a cell was changed.
-    pub fn wrote_owners(&mut self, face: Face, before: Option<Vec<PlanOwnerLine>>) {
+    pub fn wrote_owners(&mut self, face: Face, before: Option<Written>) {
         self.done.parts.push(Part::Owners(face, before));
     }
 }
@@ -64,7 +70,7 @@ enum Part {
     /// Cells before and after; `None` = not there.
     Cells(Vec<(Face, Option<DeskCell>, Option<DeskCell>)>),
     /// Who was written down for a cell before; `None` = nobody.
-    Owners(Face, Option<Vec<PlanOwnerLine>>),
+    Owners(Face, Option<Written>),
 }
 
 impl Done {
@@ -106,15 +112,20 @@ pub(super) struct Rules {
     pub weights: WorkloadWeights,
 }
 
-/// What a session starts with besides the cells.
-pub(super) struct Start {
-    pub data: Arc<PlanningData>,
+/// What stands around a plan and may be changed by others while it is open.
+pub(super) struct Around {
     pub given: BTreeSet<String>,
     pub retired: BTreeSet<String>,
     pub rules: Rules,
     pub owners: Owners,
     /// Name of the plan that followed the one this was drawn from; `None` = it is drawn from the last one.
     pub behind: Option<String>,
+}
+
+/// What a session starts with besides the cells.
+pub(super) struct Start {
+    pub data: Arc<PlanningData>,
+    pub around: Around,
     pub snap_m: f64,
 }
 
@@ -141,14 +152,15 @@ pub(super) struct Session {
     path: Vec<(i64, Done)>,
     /// The box around the cells the draft began from, with a margin: nothing is drawn outside it.
     reach: (GridPoint, GridPoint),
-    /// Hash of every cell at the beginning.
-    initial: HashMap<Face, u64>,
+    /// Every cell at the beginning: the shape of its ground, and a hash of what is written of it.
+    initial: HashMap<Face, (u64, u64)>,
 }
 
 impl Session {
     /// Brings the cells a draft began from into one topology. O(n log n) in the vertices.
     pub fn new(base: &[CellRecord], start: Start) -> Result<Self, String> {
-        let Start { data, given, retired, rules, owners, behind, snap_m } = start;
+        let Start { data, around, snap_m } = start;
+        let Around { given, retired, rules, owners, behind } = around;
         let input: Vec<(&str, &CellGeometry)> = base.iter().map(|c| (c.code.as_str(), &c.geometry)).collect();
         let options = BuildOptions { snap_m, ..BuildOptions::default() };
         let (topology, report) = Topology::build(&input, options).map_err(|e| e.to_string())?;
@@ -191,20 +203,20 @@ impl Session {
         self.path.last().map(|(id, _)| *id)
     }
 
-    fn hash(&self, face: Face) -> u64 {
-        let mut h = DefaultHasher::new();
-        self.cells.get(&face).hash(&mut h);
-        if let Some(g) = self.geometry.get(&face) {
-            for polygon in &g.polygons {
-                polygon.rings().for_each(|r| r.hash(&mut h));
-            }
-        }
-        h.finish()
+    fn hash(&self, face: Face) -> (u64, u64) {
+        let mut text = DefaultHasher::new();
+        self.cells.get(&face).hash(&mut text);
+        (self.geometry.get(&face).map_or(0, shape_of), text.finish())
     }
 
     /// Whether a cell differs from what the draft began with.
     pub fn is_changed(&self, face: Face) -> bool {
         self.initial.get(&face) != Some(&self.hash(face))
+    }
+
+    /// Whether the ground of a cell differs from what the draft began with.
+    pub fn ground_changed(&self, face: Face) -> bool {
+        self.initial.get(&face).map(|(ground, _)| *ground) != Some(self.hash(face).0)
     }
 
     /// A cell as the functions of wall-core see it.
@@ -217,7 +229,7 @@ impl Session {
             name: &cell.name,
             kind: cell.kind,
             community_code: &cell.community_code,
-            owners: self.owners.of(face, cell).owners.len(),
+            owners: self.owners.of(face, cell).answering().count(),
             geometry,
         })
     }
@@ -232,6 +244,14 @@ impl Session {
         let faces: Vec<Face> = self.cells.keys().copied().collect();
         let figures = self.data.ground.balance(&self.all_planned(), self.data.base.as_ref());
         self.figures = faces.into_iter().zip(figures).collect();
+        self.find_all();
+    }
+
+    /// Others changed codes, owners, rules or plans: everything is looked at anew. O(n log n).
+    pub fn stand_in(&mut self, around: Around) {
+        let Around { given, retired, rules, owners, behind } = around;
+        (self.given, self.retired, self.rules, self.behind) = (given, retired, rules, behind);
+        self.owners.present_as(owners);
         self.find_all();
     }
 
@@ -374,7 +394,9 @@ impl Session {
                 edits.iter().try_for_each(|e| self.step(e, step))
             }
             EditBody::Describe { .. } => self.describe(edit, step),
-            EditBody::Owners { face, owners } => self.name_owners(Face(*face), owners.as_deref(), step),
+            EditBody::Owners { face, owners, against } => {
+                self.name_owners(Face(*face), owners.as_deref(), against.as_deref(), step)
+            }
             EditBody::Number { all } => self.number(*all, step),
             ground => {
                 let ground = &on_grid(ground);

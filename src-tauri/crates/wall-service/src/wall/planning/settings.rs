@@ -23,7 +23,7 @@ impl Wall {
         Ok(rules_of(&settings).unwrap_or_default())
     }
 
-    /// Sets band, weights and rules of codes. Plans on the desk are counted anew.
+    /// Sets band, weights and rules of codes. Plans on the desk follow.
     pub async fn set_planning_settings(&self, actor: &Actor, settings: PlanningSettings) -> Result<PlanningSettings, PlanError> {
         self.may(actor, actor.role.may_plan(), "change the settings of planning")?;
         rules_of(&settings)?;
@@ -32,7 +32,6 @@ impl Wall {
         tx.set_setting(KEY, &text).await?;
         tx.audit("planning.settings", &text).await?;
         tx.commit().await?;
-        self.clear_desk(None).await;
         Ok(settings)
     }
 }

@@ -1,0 +1,119 @@
+//! What a plan that takes effect does to the codes of the plan before it and to their owners: from the desk, and by import.
+
+use crate::wall::{Wall, WallError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wall_core::{
+    CellRecord, NetworkId, OwnerRecord, PlanId, UtcMs,
+    planning::{LineageKind, PlannedCell},
+};
+use wall_store::{LineageRecord, WriteTx};
+
+pub(super) fn planned_record(i: usize, cell: &CellRecord) -> PlannedCell<'_> {
+    PlannedCell {
+        name: &cell.name,
+        kind: cell.kind,
+        community_code: &cell.community_code,
+        ..PlannedCell::of(i, &cell.code, &cell.geometry)
+    }
+}
+
+fn planned_records(cells: &[CellRecord]) -> Vec<PlannedCell<'_>> {
+    cells.iter().enumerate().map(|(i, c)| planned_record(i, c)).collect()
+}
+
+/// What became of which code, for the store: of pairs with the same codes the one with most ground. O(n log n).
+pub(super) fn lineage(before: &[CellRecord], after: &[PlannedCell<'_>]) -> Vec<LineageRecord> {
+    let lines = wall_core::planning::lineage(&planned_records(before), after, None);
+    let mut records: Vec<LineageRecord> = lines
+        .iter()
+        .filter(|l| l.kind != LineageKind::Same)
+        .map(|l| LineageRecord {
+            from: l.from.and_then(|i| before.get(i)).map_or_else(String::new, |c| c.code.clone()),
+            to: l.to.and_then(|i| after.get(i)).map_or_else(String::new, |c| c.code.to_owned()),
+            kind: l.kind.code().into(),
+            area_share: l.share_of_from,
+        })
+        .collect();
+    records.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)).then(b.area_share.total_cmp(&a.area_share)));
+    records.dedup_by(|a, b| a.from == b.from && a.to == b.to);
+    records
+}
+
+/// Codes of the plan before that no cell carries any more.
+pub(super) fn codes_ended(before: &[CellRecord], after: &[CellRecord]) -> Vec<String> {
+    let codes: BTreeSet<&str> = after.iter().map(|c| c.code.as_str()).collect();
+    let ended: BTreeSet<&String> = before.iter().map(|c| &c.code).filter(|c| !codes.contains(c.as_str())).collect();
+    ended.into_iter().cloned().collect()
+}
+
+/// What an import that takes effect did to codes.
+#[derive(Default)]
+pub(in crate::wall) struct Succession {
+    /// Codes that no cell carries any more.
+    pub ended: Vec<String>,
+    /// Codes that had ended with an earlier plan, and are carried again.
+    pub returned: Vec<String>,
+}
+
+impl Wall {
+    /// Writes what became of the codes of the plan `before` when `plan` with these cells follows it from `from` on, and ends
+    /// the owners of codes that ended. A code that comes back has the owners again whom its end ended, unless it has others.
+    pub(in crate::wall) async fn follow_by_import(
+        &self,
+        tx: &mut WriteTx,
+        network: NetworkId,
+        before: PlanId,
+        (plan, cells): (PlanId, &[CellRecord]),
+        from: UtcMs,
+    ) -> Result<Succession, WallError> {
+        let old = self.store().written_cells(before).await?;
+        tx.put_lineage(plan, &lineage(&old, &planned_records(cells))).await?;
+        let ended = codes_ended(&old, cells);
+        let carried: BTreeSet<&str> = old.iter().map(|c| c.code.as_str()).collect();
+        let ever: BTreeSet<String> = self.store().codes_ever_published(network).await?.into_iter().collect();
+        let back: BTreeSet<&String> =
+            cells.iter().map(|c| &c.code).filter(|c| !carried.contains(c.as_str()) && ever.contains(*c)).collect();
+        let returned: Vec<String> = back.into_iter().cloned().collect();
+        let begin = self.owners_that_return(network, &returned, from).await?;
+        if !ended.is_empty() || !begin.is_empty() {
+            tx.plan_ownerships(plan, network, &ended, &begin, from).await?;
+        }
+        Ok(Succession { ended, returned })
+    }
+
+    async fn owners_that_return(&self, network: NetworkId, codes: &[String], from: UtcMs) -> Result<Vec<OwnerRecord>, WallError> {
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let store = self.store();
+        let parties: HashMap<_, _> = store.parties().await?.into_iter().map(|p| (p.id, p)).collect();
+        let mut have: BTreeSet<String> = BTreeSet::new();
+        for line in store.ownerships(network).await? {
+            if line.valid_to.is_none_or(|to| to > from && to > line.valid_from) {
+                have.insert(line.cell_code);
+            }
+        }
+        // Of several plans that ended a code the last one: later plans come later.
+        let mut last: BTreeMap<String, (PlanId, Vec<OwnerRecord>)> = BTreeMap::new();
+        for (plan, line) in store.ended_by_plans(network).await? {
+            let Some(party) = parties.get(&line.party) else { continue };
+            if have.contains(&line.cell_code) || !codes.contains(&line.cell_code) || line.valid_to.is_some_and(|to| to <= from) {
+                continue;
+            }
+            let entry = last.entry(line.cell_code.clone()).or_insert_with(|| (plan, Vec::new()));
+            if entry.0 != plan {
+                *entry = (plan, Vec::new());
+            }
+            entry.1.push(OwnerRecord {
+                cell_code: line.cell_code,
+                party: party.name.clone(),
+                party_kind: party.kind,
+                role: line.role,
+                phone: String::new(),
+                valid_from: Some(line.valid_from.max(from)),
+                valid_to: line.valid_to,
+            });
+        }
+        Ok(last.into_values().flat_map(|(_, lines)| lines).collect())
+    }
+}
