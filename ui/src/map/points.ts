@@ -16,7 +16,10 @@ export function zoomAt(zoom: number, base: number): number {
 }
 
 /** Layers whose features open a card, topmost first. */
-export const clickable = ['pt-alarm', 'pt-ticket', 'pt-staff', 'pt-camera', 'pt-site'];
+export const clickable = ['pt-alarm', 'pt-ticket', 'pt-late', 'pt-staff', 'pt-camera', 'pt-site'];
+
+/** Late tickets as the host gives them: the longest overdue first, and how many there are in all. */
+export type LateCollection = FeatureCollection<Point, { kind: 'ticket'; id: number; severity: number; late_s: number }> & { total: number };
 
 /** Metres of a degree of latitude on the mean sphere, good enough for a sector of some hundred metres. */
 const metresPerDegree = 111_195;
@@ -86,6 +89,15 @@ export function pointLayers(base: number): LayerSpecification[] {
     {
       id: 'pt-staff', type: 'symbol', source: 'staff', minzoom: near,
       layout: { 'icon-image': ['match', ['get', 'state'], 'off_duty', 'staff-off', 'staff-on'], 'icon-allow-overlap': true, 'text-field': ['step', ['zoom'], '', zoomAt(15.8, base), ['get', 'name']], ...text }, paint,
+    },
+    {
+      // In the scene of deadlines: what is late, at every zoom, the longest overdue on top.
+      id: 'pt-late', type: 'symbol', source: 'late',
+      layout: {
+        'icon-image': ['concat', 'ticket-', ['to-string', ['max', 1, ['min', 4, ['get', 'severity']]]], '-late'],
+        'icon-size': ['interpolate', ['linear'], ['zoom'], zoomAt(10, base), 0.42, zoomAt(12, base), 0.6, near, 1],
+        'icon-allow-overlap': true, 'symbol-sort-key': ['get', 'late_s'],
+      },
     },
     {
       id: 'pt-ticket', type: 'symbol', source: 'points', minzoom: near, filter: ['==', ['get', 'kind'], 'ticket'],

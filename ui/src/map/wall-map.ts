@@ -49,9 +49,18 @@ export async function loadFonts(): Promise<void> {
   await Promise.race([all, limit]);
 }
 
-/** Makes the map inside an element. `language` and `stillMotion` are asked anew each time. */
-export async function openMap(container: HTMLElement, wall: Wall, language: () => string, stillMotion: () => boolean): Promise<WallMap> {
+/** Words of the map that are neither names nor numbers. */
+export interface MapWords {
+  language(): string;
+  /** How many are late, under a name. */
+  late(n: number): string;
+}
+
+/** Makes the map inside an element. `words` and `stillMotion` are asked anew each time. */
+export async function openMap(container: HTMLElement, wall: Wall, words: MapWords, stillMotion: () => boolean): Promise<WallMap> {
   const { host, state, view } = wall;
+  const language = (): string => words.language();
+  const lateWord = (n: number): string => (n > 0 ? words.late(n) : '');
   setWorkerUrl(new URL(workerUrl, location.href).href);
   await loadFonts();
 
@@ -90,6 +99,9 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
   let pointTimer: ReturnType<typeof setTimeout> | undefined;
   let pointAt = 0;
   let pointQuestion: AbortController | null = null;
+  let lateTimer: ReturnType<typeof setTimeout> | undefined;
+  let lateAt = 0;
+  let lateQuestion: AbortController | null = null;
   let labelTimer: ReturnType<typeof setTimeout> | undefined;
   let pulses = 0;
   let destroyed = false;
@@ -124,7 +136,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
       map.addSource(areas.areaSource(level), { type: 'geojson', data: state.areas[level].value ?? nothing, promoteId: 'key', tolerance: 0.2 });
       map.addSource(areas.labelSource(level), { type: 'geojson', data: nothing });
     }
-    for (const id of ['points', 'sectors', 'staff', 'alarms', 'selected']) map.addSource(id, { type: 'geojson', data: nothing });
+    for (const id of ['points', 'late', 'sectors', 'staff', 'alarms', 'selected']) map.addSource(id, { type: 'geojson', data: nothing });
     if (now.base_map) for (const layer of groundLayers(base)) map.addLayer(layer);
     heat.add();
     for (const layer of areas.fillLayers()) map.addLayer(layer);
@@ -147,6 +159,8 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     if (!now || builtFor === null) return;
     wall.openTop.value ??= areas.openScale(tables(), state.stats.value);
     areas.showScene(map, view, now, wall.openTop.value, tables());
+    map.setLayoutProperty('pt-late', 'visibility', view.mode === 'time_left' ? 'visible' : 'none');
+    refreshLate(0);
     labels();
     refreshHeat(0);
     document.documentElement.dataset.mapMode = view.mode;
@@ -160,7 +174,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     const stats = state.stats.value;
     // The scene's own word stands under the name: who answers, or how many are open.
     const owners = new Map(view.mode === 'owner' ? collection.features.map((f) => [f.properties.key, f.properties.owner]) : []);
-    const second = (key: string): string | number => (view.mode === 'open' ? stats.get(key)?.open : owners.get(key)) || '';
+    const second = (key: string): string | number => (view.mode === 'open' ? stats.get(key)?.open : view.mode === 'time_left' ? lateWord(stats.get(key)?.overdue ?? 0) : owners.get(key)) || '';
     const data = areas.labelPoints(
       collection,
       (key, name) => `${name}\n${second(key)}`.trim(),
@@ -176,6 +190,7 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
     labels();
     moving();
     refreshPoints(0);
+    refreshLate(0);
     refreshHeat(0);
     if (!fitted) {
       fit(false);
@@ -220,6 +235,30 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
       if (mine.signal.aborted || destroyed) return;
       areas.setData(map, 'points', answer);
       areas.setData(map, 'sectors', points.sectors(answer));
+    } catch {
+      // The last points stay; the link's own watch says that the host is gone.
+    }
+  }
+
+  function refreshLate(afterMs: number): void {
+    clearTimeout(lateTimer);
+    if (view.mode !== 'time_left') return;
+    lateTimer = setTimeout(() => {
+      lateAt = performance.now();
+      void askLate();
+    }, Math.max(afterMs, 0));
+  }
+
+  async function askLate(): Promise<void> {
+    lateQuestion?.abort();
+    if (builtFor === null) return;
+    const mine = (lateQuestion = new AbortController());
+    const as_of = state.link.asOf === null ? undefined : new Date(state.link.asOf).toISOString();
+    try {
+      const answer = await host.get<points.LateCollection>('api/v1/late-points', { as_of }, mine.signal);
+      if (mine.signal.aborted || destroyed) return;
+      areas.setData(map, 'late', answer);
+      wall.late.value = { total: answer.total, shown: answer.features.length };
     } catch {
       // The last points stay; the link's own watch says that the host is gone.
     }
@@ -346,7 +385,8 @@ export async function openMap(container: HTMLElement, wall: Wall, language: () =
         const wait = pace.refreshMs;
         refreshHeat(Math.max(60, wait - (performance.now() - heatAt)));
         refreshPoints(Math.max(60, wait - (performance.now() - pointAt)));
-        if (view.mode === 'open') {
+        refreshLate(Math.max(60, wait - (performance.now() - lateAt)));
+        if (view.mode === 'open' || view.mode === 'time_left') {
           clearTimeout(labelTimer);
           labelTimer = setTimeout(labels, 300);
         }

@@ -4,6 +4,7 @@ import type { Host } from '@/host';
 import type { Level, SearchHit, TicketView } from '@/wire/wire';
 import type { BaseSize, Display } from './display';
 import type { Feed } from './feed';
+import type { ListQuestion } from './lists';
 import type { News } from './news';
 import type { Session } from './session';
 import { levels, modes, neighbour, type Mode, type Selection, type View } from './view';
@@ -39,6 +40,8 @@ export interface Wall {
   map: Ref<MapHandle | null>;
   /** Top of the open-count scale per level, fixed while the scene lasts; `null` before the first data. */
   openTop: Ref<Record<Level, number> | null>;
+  /** Late tickets in all and on the map, in the scene of deadlines; `null` before the first answer. */
+  late: Ref<{ total: number; shown: number } | null>;
   /** Real time in ms, ticking every second. */
   realNow: Ref<number>;
   /** The wall's time in ms, ticking with it. */
@@ -53,6 +56,8 @@ export interface Wall {
   openTicket(ticket: Pick<TicketView, 'id' | 'lon' | 'lat'>): void;
   /** Selects an area and brings it into view. */
   openArea(level: Level, key: string): void;
+  /** Opens the members of a number. */
+  openList(question: ListQuestion): void;
   /** Goes to what the search found. */
   openHit(hit: SearchHit): void;
 }
@@ -92,6 +97,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
   const { state, view } = parts;
   const map = shallowRef<MapHandle | null>(null);
   const openTop = ref<Record<Level, number> | null>(null);
+  const late = ref<{ total: number; shown: number } | null>(null);
   const realNow = ref(Date.now());
   setInterval(() => {
     realNow.value = Date.now();
@@ -106,6 +112,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     ...parts,
     map,
     openTop,
+    late,
     realNow,
     now,
     setMode(mode) {
@@ -131,6 +138,11 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
       view.level = level;
       view.selection = { kind: 'area', level, key };
       map.value?.showArea(level, key);
+    },
+    openList(question) {
+      view.selection = null;
+      view.dialog = null;
+      view.list = question;
     },
     openHit(hit) {
       view.dialog = null;

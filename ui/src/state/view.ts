@@ -1,6 +1,7 @@
 /** What the viewer has chosen: scene, level, selection, panels. Nothing of it comes from the server. */
 import { reactive } from 'vue';
 import type { Level, PointProperties } from '@/wire/wire';
+import type { ListQuestion } from './lists';
 
 /** What the areas' colours say. */
 export type Mode = 'heat' | 'time_left' | 'owner' | 'open';
@@ -32,6 +33,8 @@ export interface View {
   smooth: boolean;
   selection: Selection | null;
   dialog: Dialog;
+  /** The list that stands open, under whatever is selected. */
+  list: ListQuestion | null;
   panels: { figures: boolean; stream: boolean; slider: boolean; legend: boolean };
   /** The map has been measured to be slow here and was made cheaper. */
   slow: boolean;
@@ -50,6 +53,7 @@ export function initialView(search: string): View {
     smooth: true,
     selection: null,
     dialog: null,
+    list: null,
     panels: { figures: true, stream: true, slider: true, legend: true },
     slow: false,
     map: 'ok',

@@ -30,6 +30,7 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
   if (key === 'Escape') {
     if (view.dialog) view.dialog = null;
     else if (view.selection) wall.select(null);
+    else if (view.list) view.list = null;
     else if (state.link.asOf !== null) void feed.showTime(null);
     else return false;
     return true;
@@ -124,6 +125,11 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
     case 'p':
       view.page = 'planner';
       return true;
+    case 'd':
+      // One key for what is late, and the same key to leave it.
+      if (view.list?.set === 'late' && !view.selection) view.list = null;
+      else wall.openList({ set: 'late' });
+      return true;
     case 'j':
     case 'k':
       stepStream(wall, key.toLowerCase() === 'j' ? 1 : -1);
@@ -133,15 +139,16 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
   }
 }
 
-/** Selects the next ticket of the stream as it stands on the screen. */
+/** Selects the next ticket of the open list, else of the stream, as it stands on the screen. */
 function stepStream(wall: Wall, step: number): void {
-  const rows = [...document.querySelectorAll<HTMLElement>('[data-ticket]')];
+  const list = document.querySelector('[data-testid=ticket-list]');
+  const rows = [...(list ?? document).querySelectorAll<HTMLElement>('[data-ticket]')];
   if (rows.length === 0) return;
   const chosen = wall.view.selection;
   const at = rows.findIndex((row) => chosen?.kind === 'ticket' && row.dataset.ticket === String(chosen.id));
   const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
   next?.scrollIntoView({ block: 'nearest' });
-  next?.click();
+  (next?.querySelector('button') ?? next)?.click();
 }
 
 /** Listens while the wall stands. */

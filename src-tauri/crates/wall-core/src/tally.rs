@@ -36,6 +36,21 @@ impl Life {
         self.open_at(t) && self.due < t.0
     }
 
+    /// Open at `t` and due within `lead_ms` from then: nearly late.
+    pub fn nearly_due_at(self, t: UtcMs, lead_ms: i64) -> bool {
+        self.open_at(t) && self.due >= t.0 && self.due < i64::MAX && self.due - t.0 <= lead_ms
+    }
+
+    /// Fell due in `[from, to)` as the on-time rate counts it: a deadline before the report is none.
+    pub fn fell_due(self, from: i64, to: i64) -> bool {
+        self.due < i64::MAX && self.due >= self.reported && (from..to).contains(&self.due)
+    }
+
+    /// Closed by its due time.
+    pub fn on_time(self) -> bool {
+        self.closed <= self.due
+    }
+
     /// The next instant after `t` at which what is true of it changes, if any.
     pub fn next_change_after(self, t: UtcMs) -> Option<UtcMs> {
         // A ticket is late one millisecond after its due time.
@@ -194,7 +209,10 @@ mod tests {
                 prop_assert_eq!(f.open[i], known().filter(|l| l.open_at(t)).count() as i64);
                 prop_assert_eq!(f.overdue[i], known().filter(|l| l.overdue_at(t)).count() as i64);
                 let fell = |l: &&Life| l.due < i64::MAX && l.due >= l.reported && l.due <= t.0 && l.due > t.0 - ON_TIME_WINDOW_MS;
+                let within = |l: &&Life| l.fell_due(t.0 - ON_TIME_WINDOW_MS + 1, t.0 + 1);
                 prop_assert_eq!(f.due[i], known().filter(fell).count() as i64);
+                prop_assert_eq!(f.due[i], known().filter(within).count() as i64);
+                prop_assert_eq!(f.on_time[i], known().filter(within).filter(|l| l.on_time()).count() as i64);
                 prop_assert_eq!(f.on_time[i], known().filter(fell).filter(|l| l.closed <= l.due).count() as i64);
             }
             prop_assert_eq!(f.received_hourly.iter().sum::<i64>(), lives.iter().filter(|l| l.reported > -24 * HOUR_MS && l.reported <= 0).count() as i64);

@@ -14,6 +14,10 @@ const INNER_SIGMA_PX: f64 = 3.0;
 const LEAST_SIGMA_PX: f64 = 0.6;
 /// Where the Gaussian is cut off, in standard deviations (0.2 % of its height).
 const CUT_SIGMAS: f64 = 3.5;
+/// How far a ticket is felt where the worst counts, in standard deviations: there its Gaussian has 5.5 % of its height.
+const REACH_SIGMAS: f64 = 2.4;
+/// … and in inner pixels at least: so that the four pixels around a ticket all feel it.
+const LEAST_REACH_PX: f64 = 1.5;
 /// Nodes of the table latitude → row: linear between them, and exact to a
 /// fiftieth of a pixel even on a map of the world.
 const LAT_NODES: usize = 1024;
@@ -42,6 +46,8 @@ struct Axis {
     /// Kernel weights, sum 1; its middle is at `radius`.
     kernel: Vec<f32>,
     radius: usize,
+    /// How far a ticket is felt where the nearest or worst counts rather than the sum, in inner pixels.
+    reach: f64,
 }
 
 impl Axis {
@@ -50,6 +56,7 @@ impl Axis {
         let pitch = (sigma_px / INNER_SIGMA_PX).max(1.0);
         let inner = ((picture as f64 / pitch).ceil() as usize).max(1);
         let sigma = (sigma_px / pitch).max(LEAST_SIGMA_PX);
+        let reach = (sigma * REACH_SIGMAS).max(LEAST_REACH_PX);
         // Sharing a point between two bins spreads it already, by 1/6 px² on average.
         let sigma = (sigma * sigma - 1.0 / 6.0).sqrt();
         let radius = (sigma * CUT_SIGMAS).ceil() as usize;
@@ -59,7 +66,7 @@ impl Axis {
         };
         let sum: f64 = (0..=2 * radius).map(height).sum();
         let kernel = (0..=2 * radius).map(|i| (height(i) / sum) as f32).collect();
-        Self { picture, inner, pitch, per_pitch: 1.0 / pitch, kernel, radius }
+        Self { picture, inner, pitch, per_pitch: 1.0 / pitch, kernel, radius, reach }
     }
 
     /// Stored inner pixels: one more on each side, for interpolation at the border of the picture.
@@ -180,11 +187,6 @@ impl Raster {
         vec![0.0; self.x.bins() * self.y.bins()]
     }
 
-    /// Weight that one point has at its own place.
-    pub fn kernel_top(&self) -> f32 {
-        self.x.kernel[self.x.radius] * self.y.kernel[self.y.radius]
-    }
-
     /// Where a place falls; `None` when it is too far out to be felt. O(1), no trigonometry.
     #[inline]
     pub fn spot(&self, place: Place) -> Option<Spot> {
@@ -257,6 +259,48 @@ impl Raster {
             }
             add_scaled(sums, line(s + r + 1), self.y.kernel[r]);
         }
+    }
+
+    /// How far a ticket is felt where the worst counts, in inner pixels across and down.
+    pub fn reach_px(&self) -> (f64, f64) {
+        (self.x.reach, self.y.reach)
+    }
+
+    /// For each stored pixel the smallest value of a point within [`Raster::reach_px`], with 1 where there is any and 0
+    /// (both) where there is none. O(points + pixels × reach²).
+    pub fn smallest_around(&self, points: impl Iterator<Item = (Place, f32)>) -> (Vec<f32>, Vec<f32>) {
+        let (width, stored_width, stored_height) = (self.x.bins(), self.x.stored() as isize, self.y.stored() as isize);
+        let mut nearest = vec![f32::INFINITY; width * self.y.bins()];
+        for (place, value) in points {
+            let Some(spot) = self.spot(place) else { continue };
+            let (column, row) = (spot.column + u32::from(spot.east >= 0.5), spot.row + u32::from(spot.south >= 0.5));
+            if let Some(least) = nearest.get_mut(row as usize * width + column as usize) {
+                *least = least.min(value);
+            }
+        }
+        let (across, down) = self.reach_px();
+        let around = |reach: f64| -(reach as isize)..=reach as isize;
+        let disk: Vec<(isize, isize)> = around(down)
+            .flat_map(|dy| around(across).map(move |dx| (dx, dy)))
+            .filter(|(dx, dy)| (*dx as f64 / across).powi(2) + (*dy as f64 / down).powi(2) <= 1.0)
+            .collect();
+        let mut worst = self.zeros();
+        worst.fill(f32::INFINITY);
+        // Stored pixel 0 is inner pixel −1.
+        let (left, top) = (self.x.lead() as isize - 1, self.y.lead() as isize - 1);
+        for (i, value) in nearest.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+            let (column, row) = ((i % width) as isize - left, (i / width) as isize - top);
+            for (dx, dy) in &disk {
+                let (x, y) = (column + dx, row + dy);
+                if (0..stored_width).contains(&x) && (0..stored_height).contains(&y) {
+                    let least = &mut worst[(y * stored_width + x) as usize];
+                    *least = least.min(*value);
+                }
+            }
+        }
+        let cover = worst.iter().map(|v| f32::from(u8::from(v.is_finite()))).collect();
+        worst.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
+        (cover, worst)
     }
 
     /// Adds one point to the stored raster: what binning and blurring it alone would give.

@@ -167,7 +167,7 @@ fn odd_pictures_do_not_panic() {
         let mut bytes = vec![0; (width.max(1) * height.max(1)) as usize];
         heat.write_u8(1.0, &mut bytes);
         heat.write_u8(0.0, &mut bytes);
-        TimeLeftField::new(grid, sigma_m, 0.0, UtcMs(0)).write_u8(&mut bytes);
+        TimeLeftField::new(grid, sigma_m, 0.0, UtcMs(0), [(Place { lon: 0.5, lat: 0.5 }, UtcMs(5))]).write_u8(&mut bytes);
     };
     check(0.0, 0.0, 1.0, 1.0, 0, 0, 100.0);
     check(1.0, 1.0, 0.0, 0.0, 10, 10, 100.0);
@@ -178,23 +178,48 @@ fn odd_pictures_do_not_panic() {
 }
 
 #[test]
-fn time_left_is_the_mean_around() {
+fn time_left_is_the_worst_around_not_the_mean() {
     let grid = HeatGrid { west: 0.0, south: 0.0, east: 0.1, north: 0.1, width: 100, height: 100 };
     let (span_s, hour_s) = (10.0 * 3600.0, 3600.0);
     let (a, b) = (Place { lon: 0.02, lat: 0.02 }, Place { lon: 0.08, lat: 0.08 });
-    let mut field = TimeLeftField::new(grid, 300.0, span_s, UtcMs(0));
-    field.rebuild(UtcMs(0), [(a, UtcMs(5 * HOUR_MS)), (a, UtcMs(-HOUR_MS)), (b, UtcMs(-9000 * HOUR_MS))]);
-    assert!((field.seconds_left_at(a).unwrap() - 2.0 * hour_s).abs() < 5.0);
+    // Ten with ample time do not hide the one that is late.
+    let mut tickets = vec![(a, UtcMs(9 * HOUR_MS)); 10];
+    tickets.extend([(a, UtcMs(-HOUR_MS)), (b, UtcMs(-9000 * HOUR_MS))]);
+    let field = TimeLeftField::new(grid, 300.0, span_s, UtcMs(0), tickets);
+    assert!((field.seconds_left_at(a).unwrap() + hour_s).abs() < 1.0);
     assert_eq!(field.seconds_left_at(b), Some(-span_s));
     assert_eq!(field.seconds_left_at(Place { lon: 0.08, lat: 0.02 }), None);
     let mut bytes = vec![0u8; 100 * 100];
     field.write_u8(&mut bytes);
-    assert_eq!((bytes[80 * 100 + 20], bytes[20 * 100 + 80], bytes[80 * 100 + 80]), (153, 1, 0));
-    field.remove(a, UtcMs(5 * HOUR_MS));
-    assert!((field.seconds_left_at(a).unwrap() + hour_s).abs() < 5.0);
-    field.rebuild(UtcMs(-HOUR_MS), [(a, UtcMs(-HOUR_MS))]);
-    field.write_u8(&mut bytes);
+    assert_eq!((bytes[80 * 100 + 20], bytes[20 * 100 + 80], bytes[80 * 100 + 80]), (115, 1, 0));
+    TimeLeftField::new(grid, 300.0, span_s, UtcMs(-HOUR_MS), [(a, UtcMs(-HOUR_MS))]).write_u8(&mut bytes);
     assert_eq!(bytes[80 * 100 + 20], 128);
+}
+
+proptest! {
+    #[test]
+    fn a_late_ticket_is_seen_at_every_zoom(grid in grids(), tickets in tickets(), sigma_m in 1.0..800.0f64) {
+        let span_s = 48.0 * 3600.0;
+        let dues: Vec<(Place, UtcMs)> = on(&grid, &tickets).into_iter().map(|(p, _, at)| (p, UtcMs(at.0 + 50 * HOUR_MS))).collect();
+        let field = TimeLeftField::new(grid, sigma_m, span_s, UtcMs(0), dues.iter().copied());
+        let mut bytes = vec![0u8; (grid.width * grid.height) as usize];
+        field.write_u8(&mut bytes);
+        for (place, due) in dues {
+            let inside = place.lon > grid.west && place.lon < grid.east && place.lat > grid.south && place.lat < grid.north;
+            if !inside {
+                continue;
+            }
+            let own = (due.seconds_since(UtcMs(0)) / span_s).clamp(-1.0, 1.0) * span_s;
+            let shown = field.seconds_left_at(place).expect("a ticket is felt where it is");
+            prop_assert!(shown <= own + 1.0, "{shown} hides {own}");
+            // … and in the pixel of the picture that it falls into.
+            let y = |lat: f64| lat.to_radians().tan().asinh();
+            let column = ((place.lon - grid.west) / (grid.east - grid.west) * f64::from(grid.width)) as usize;
+            let row = ((y(grid.north) - y(place.lat)) / (y(grid.north) - y(grid.south)) * f64::from(grid.height)) as usize;
+            let byte = bytes[row.min(grid.height as usize - 1) * grid.width as usize + column.min(grid.width as usize - 1)];
+            prop_assert!(byte > 0 && f64::from(byte) <= 129.5 + 127.0 * own / span_s, "{byte} for {own} s");
+        }
+    }
 }
 
 #[test]

@@ -192,6 +192,6 @@ fn known_kind(kind: &str) -> Result<&str, Refusal> {
     if KINDS.contains(&kind) { Ok(kind) } else { Err(Refusal::invalid(format!("kind must be one of {}", KINDS.join(", ")))) }
 }
 
-fn geojson(text: Bytes) -> Response {
+pub(super) fn geojson(text: Bytes) -> Response {
     ([(header::CONTENT_TYPE, "application/geo+json")], text).into_response()
 }

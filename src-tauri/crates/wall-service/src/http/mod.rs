@@ -13,6 +13,7 @@ mod gate;
 mod health;
 mod intake;
 mod limit;
+mod lists;
 mod open311;
 mod params;
 mod plans;
@@ -166,6 +167,8 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/ticket-card") => get(ask::ticket_card),
             ("GET", "/api/v1/search") => get(ask::search),
             ("GET", "/api/v1/histogram") => get(ask::histogram),
+            ("GET", "/api/v1/ticket-list") => get(lists::ticket_list),
+            ("GET", "/api/v1/late-points") => get(lists::late_points),
             ("GET", "/api/v1/frames") => get(events::frames),
             ("GET", "/api/v1/changes") => get(events::changes),
             ("GET", "/api/v1/cells") => get(ask::cells),

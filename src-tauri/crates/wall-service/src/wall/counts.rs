@@ -131,7 +131,7 @@ impl Counts {
             heat: 0.0,
             time_left_s: None,
         };
-        let mut left: Vec<i64> = Vec::new();
+        let mut first = i64::MAX;
         for m in &area.members {
             let Some(c) = self.cells.get(*m as usize) else { continue };
             s.open += c.open.len() as u32;
@@ -139,13 +139,11 @@ impl Counts {
             s.received_today += c.received_today;
             s.closed_today += c.closed_today;
             s.heat += c.heat;
-            left.extend(c.open.iter().map(|t| due_of(*t)).filter(|d| *d < i64::MAX).map(|d| d.saturating_sub(now.0)));
+            first = c.open.iter().map(|t| due_of(*t)).min().unwrap_or(i64::MAX).min(first);
         }
         s.heat *= (-(now.0 - self.reference.0) as f64 / self.half_life_ms).exp2() / area.properties.area_km2.max(1e-9);
-        if !left.is_empty() {
-            let middle = left.len() / 2;
-            s.time_left_s = Some(*left.select_nth_unstable(middle).1 as f64 / 1000.0);
-        }
+        // The worst, not the middle: an area with one late ticket is an area with a late ticket.
+        s.time_left_s = (first < i64::MAX).then(|| first.saturating_sub(now.0) as f64 / 1000.0);
         s
     }
 

@@ -14,6 +14,7 @@ mod ground;
 mod heat;
 mod intake;
 mod keep;
+mod lists;
 mod planning;
 mod queries;
 mod search;
@@ -25,6 +26,7 @@ pub use ask::{HeatImage, HeatQuery, StatLine, TicketQuery};
 pub use clock::system_now;
 pub use commands::{CellsDone, CellsImport, LocateAnswer};
 pub use error::WallError;
+pub use lists::{ListArea, ListQuery, NEAR_H};
 pub use planning::PlanError;
 
 use crate::{

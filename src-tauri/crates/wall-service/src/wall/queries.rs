@@ -234,9 +234,8 @@ impl Wall {
             let mut bytes = vec![0u8; (query.width * query.height) as usize];
             let peak = if query.time_left {
                 let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
-                let mut field = TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at);
-                field.rebuild(at, open.map(|(_, t)| (t.place, UtcMs(t.life.due))));
-                field.write_u8(&mut bytes);
+                let open = open.map(|(_, t)| (t.place, UtcMs(t.life.due)));
+                TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
                 0.0
             } else if as_of.is_some() {
                 let open = world.all().filter(|(_, t)| t.life.open_at(at));

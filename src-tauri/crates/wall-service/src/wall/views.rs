@@ -8,16 +8,16 @@ use crate::{
     masking::mask,
     wire::{Frame, OwnerView, StaffView, TicketView},
 };
-use wall_core::{Duty, Platform, Ticket, TicketStatus, UtcMs, duty_at};
+use wall_core::{Duty, Platform, Severity, Ticket, TicketStatus, UtcMs, duty_at};
 use wall_store::Role;
 
 /// Alarm priority of a ticket: something that needs a response now.
-fn alarm(ticket: &Ticket, status: TicketStatus, open: bool, overdue: bool) -> &'static str {
+pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdue: bool) -> &'static str {
     use TicketStatus::*;
     if !open {
         return "";
     }
-    match ticket.severity.get() {
+    match severity.get() {
         1 if matches!(status, Received | Filed | Returned) => "red",
         1 if overdue => "red",
         2 if overdue => "orange",
@@ -53,7 +53,7 @@ pub(crate) fn ticket_view(
         status: status.code().into(),
         open,
         overdue,
-        alarm: alarm(ticket, status, open, overdue).into(),
+        alarm: alarm(ticket.severity, status, open, overdue).into(),
         // A sensitive matter is somebody's home: never nearer than its cell.
         lon: if ticket.sensitive { area.map(|a| a.label_lon) } else { Some(ticket.place.lon) },
         lat: if ticket.sensitive { area.map(|a| a.label_lat) } else { Some(ticket.place.lat) },

@@ -16,9 +16,11 @@ macro_rules! wire {
     )+};
 }
 
+mod lists;
 mod planning;
 mod session;
 
+pub use lists::*;
 pub use planning::*;
 pub use session::{Can, DemoAccount, SessionView, SignedInView};
 
@@ -204,7 +206,7 @@ pub struct AreaStat {
     pub closed_today: u32,
     /// Severity-weighted, decayed open tickets per km².
     pub heat: f64,
-    /// Median seconds to the due time over open tickets with one (negative = late); `null` = none.
+    /// Seconds to the earliest due time of an open ticket (negative = late): the worst, not the mean; `null` = none has one.
     pub time_left_s: Option<f64>,
 }
 
@@ -565,6 +567,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/ticket-card"),
     ("GET", "/api/v1/search"),
     ("GET", "/api/v1/histogram"),
+    ("GET", "/api/v1/ticket-list"),
+    ("GET", "/api/v1/late-points"),
     ("GET", "/api/v1/frames"),
     ("GET", "/api/v1/changes"),
     ("GET", "/api/v1/cells"),

@@ -6,6 +6,7 @@ mod ask;
 mod events;
 mod faults;
 mod intake;
+mod lists;
 mod open311;
 mod owners;
 mod plans;

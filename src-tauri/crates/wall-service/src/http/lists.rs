@@ -1,0 +1,80 @@
+//! Lists over HTTP: the members of a number.
+
+use super::{App, ask::geojson, gate::Caller, params::Params, refusal::Refusal};
+use crate::{
+    wall::{ListArea, ListQuery, NEAR_H},
+    wire::{Level, ListOrder, TicketList, TicketSet},
+};
+use axum::{Json, extract::State, http::Uri, response::Response};
+use serde::de::DeserializeOwned;
+
+/// A word of the wire, as its enum spells it.
+fn word<T: DeserializeOwned>(p: &Params, name: &str) -> Result<Option<T>, Refusal> {
+    let Some(text) = p.text(name) else { return Ok(None) };
+    let value = serde_json::Value::String(text.to_owned());
+    // The enum's own message lists the words there are.
+    serde_json::from_value(value).map(Some).map_err(|e| Refusal::invalid(format!("{name}: {e}")))
+}
+
+/// `cell:KEY`, `community:CODE`, `street:CODE` or `outside`.
+fn area(p: &Params) -> Result<Option<ListArea>, Refusal> {
+    let Some(text) = p.text("area") else { return Ok(None) };
+    let wrong = || Refusal::invalid("area must be cell:KEY, community:CODE, street:CODE or outside");
+    if text == "outside" {
+        return Ok(Some(ListArea::Outside));
+    }
+    let (level, key) = text.split_once(':').ok_or_else(wrong)?;
+    let level = match level {
+        "cell" => Level::Cell,
+        "community" => Level::Community,
+        "street" => Level::Street,
+        _ => return Err(wrong()),
+    };
+    Ok(Some(ListArea::In(level, key.to_owned())))
+}
+
+pub(crate) async fn ticket_list(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Json<TicketList>, Refusal> {
+    let p = Params::of(&uri)?;
+    let set = word(&p, "set")?.ok_or_else(|| Refusal::invalid("set is missing"))?;
+    let usual = match set {
+        TicketSet::Overdue | TicketSet::NearDue | TicketSet::Late | TicketSet::Missed => ListOrder::Overrun,
+        TicketSet::Open | TicketSet::Alarm => ListOrder::Gravest,
+        _ => ListOrder::Newest,
+    };
+    let (from, to) = (p.time("from")?, p.time("to")?);
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        return Err(Refusal::invalid("from must be before to"));
+    }
+    let query = ListQuery {
+        set,
+        area: area(&p)?,
+        category: p.text("category").map(str::to_owned),
+        // `owner=` with nothing behind it would be lost: nobody has a word of its own.
+        owner: match (p.text("owner"), p.text("unowned")) {
+            (Some(_), Some(_)) => return Err(Refusal::invalid("either owner or unowned")),
+            (Some(name), None) => Some(name.to_owned()),
+            (None, Some("1")) => Some(String::new()),
+            (None, Some(_)) => return Err(Refusal::invalid("unowned must be 1")),
+            (None, None) => None,
+        },
+        alarm: match p.text("alarm") {
+            Some(a) if !["red", "orange", "yellow", "blue"].contains(&a) => {
+                return Err(Refusal::invalid("alarm must be red, orange, yellow or blue"));
+            }
+            a => a.map(str::to_owned),
+        },
+        from,
+        to,
+        near_h: p.number("near_h", 0.01..=8784.0)?.unwrap_or(NEAR_H),
+        order: word(&p, "order")?.unwrap_or(usual),
+        cursor: p.text("cursor").map(str::to_owned),
+        limit: p.whole("limit", 1..=500)?.unwrap_or(50),
+    };
+    Ok(Json(app.wall.ticket_list(&caller.actor, query, p.as_of()?).await?))
+}
+
+pub(crate) async fn late_points(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {
+    let p = Params::of(&uri)?;
+    let limit = p.whole("limit", 1..=10_000)?.unwrap_or(5_000);
+    Ok(geojson(app.wall.late_points(&caller.actor, limit, p.as_of()?).await?))
+}

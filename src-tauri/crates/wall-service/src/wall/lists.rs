@@ -1,0 +1,312 @@
+//! Every number opens its members: one question for the tickets behind a figure, a card, a bar, a flood line.
+//!
+//! A set is judged by the same functions of [`Life`] that count it, so a list is as long as its number says. Filters are by
+//! what every role sees (cell, category, times, owner), never by the exact place or by text: a list tells no more than its
+//! lines do.
+
+use super::{
+    Wall, WallError,
+    counts::Days,
+    ground::Ground,
+    views::alarm,
+    world::{Live, World, ticket_of},
+};
+use crate::wire::{AreaProperties, Level, ListOrder, ListedTicket, OwnerCount, TicketList, TicketSet};
+use bytes::Bytes;
+use std::collections::HashMap;
+use wall_core::{TicketId, TicketStatus, UtcMs, tally::ON_TIME_WINDOW_MS};
+use wall_store::Actor;
+
+/// Nearly due, unless a question says otherwise: due within four hours.
+pub const NEAR_H: f64 = 4.0;
+/// Owners told with a list.
+const MOST_OWNERS: usize = 500;
+
+/// Where tickets of a list lie.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListArea {
+    /// In an area of a level, by its key.
+    In(Level, String),
+    /// Outside all cells.
+    Outside,
+}
+
+/// A question for the members of a number.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// Which tickets.
+    pub set: TicketSet,
+    /// Where; `None` = everywhere, outside the cells too.
+    pub area: Option<ListArea>,
+    /// Code of a category.
+    pub category: Option<String>,
+    /// Name of an owner; empty = cells without one, and outside.
+    pub owner: Option<String>,
+    /// red, orange, yellow, blue: only open tickets with that alarm.
+    pub alarm: Option<String>,
+    /// Start of the period (`received`, `closed`, `due`, `on_time`, `missed`), inclusive. Without: `received` and `closed`
+    /// since local midnight, the others over the last 30 days, as the figures count.
+    pub from: Option<UtcMs>,
+    /// Its end, exclusive; without: now.
+    pub to: Option<UtcMs>,
+    /// What nearly due means, in hours.
+    pub near_h: f64,
+    /// In which order.
+    pub order: ListOrder,
+    /// Where to go on.
+    pub cursor: Option<String>,
+    /// Lines a page (1 … 500).
+    pub limit: usize,
+}
+
+/// The place of a line in its order: compared in this sequence, smallest first.
+type Key = (i64, i64, i64);
+
+fn key(order: ListOrder, id: i64, t: &Live) -> Key {
+    match order {
+        ListOrder::Overrun => (t.life.due, t.life.reported, id),
+        ListOrder::Gravest => (i64::from(t.severity.get()), t.life.due, id),
+        ListOrder::Newest => (-t.life.reported, 0, -id),
+    }
+}
+
+/// A cursor is the key of the last line: what comes and goes meanwhile makes no line appear twice.
+fn read_cursor(text: &str) -> Result<Key, WallError> {
+    let parts: Vec<i64> = text.split('.').filter_map(|p| p.parse().ok()).collect();
+    match parts.as_slice() {
+        [a, b, c] if text.split('.').count() == 3 => Ok((*a, *b, *c)),
+        _ => Err(WallError::Invalid(format!("\"{text}\" is not a cursor of this list"))),
+    }
+}
+
+/// The period of a set in ms, half-open; `None` where the set has none.
+fn period(query: &ListQuery, at: UtcMs, world: &World) -> Option<(i64, i64)> {
+    let usual = match query.set {
+        TicketSet::Received | TicketSet::Closed => Days::around(at, &world.zone).start.0,
+        TicketSet::Due | TicketSet::OnTime | TicketSet::Missed => at.0 + 1 - ON_TIME_WINDOW_MS,
+        _ => return None,
+    };
+    // What has not happened by the time of the question is in no list.
+    let to = query.to.map_or(at.0 + 1, |t| t.0.min(at.0 + 1));
+    Some((query.from.map_or(usual.min(to), |t| t.0), to))
+}
+
+/// Whether a ticket is of the set.
+fn belongs(set: TicketSet, t: &Live, at: UtcMs, near_ms: i64, (from, to): (i64, i64)) -> bool {
+    let life = t.life;
+    life.reported <= at.0
+        && match set {
+            TicketSet::Open | TicketSet::Alarm => life.open_at(at),
+            TicketSet::Overdue => life.overdue_at(at),
+            TicketSet::NearDue => life.nearly_due_at(at, near_ms),
+            TicketSet::Late => life.overdue_at(at) || life.nearly_due_at(at, near_ms),
+            TicketSet::Received => (from..to).contains(&life.reported),
+            TicketSet::Closed => (from..to).contains(&life.closed),
+            TicketSet::Due => life.fell_due(from, to),
+            TicketSet::OnTime => life.fell_due(from, to) && life.on_time(),
+            TicketSet::Missed => life.fell_due(from, to) && !life.on_time(),
+        }
+}
+
+impl Wall {
+    /// The members of a number, a page at a time, with how many they are and whose. O(tickets).
+    pub async fn ticket_list(&self, actor: &Actor, query: ListQuery, as_of: Option<UtcMs>) -> Result<TicketList, WallError> {
+        if !(query.near_h > 0.0 && query.near_h <= 24.0 * 366.0) {
+            return Err(WallError::Invalid("near_h must be more than 0 and at most a year of hours".into()));
+        }
+        let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+        let limit = query.limit.clamp(1, 500);
+        let near_ms = (query.near_h * 3_600_000.0) as i64;
+        let ground = self.ground_as_of(as_of).await?;
+        let area = query.area.as_ref().map(|a| members(&ground, a)).transpose()?;
+        let at = as_of.unwrap_or_else(|| self.world().now);
+        let alarming = self.alarming(&query, at).await?;
+        let (mut answer, page) = {
+            let world = self.world();
+            let span = period(&query, at, &world);
+            let mut owners: HashMap<Option<u32>, OwnerCount> = HashMap::new();
+            let mut names: HashMap<&str, u32> = HashMap::new();
+            let mut found: Vec<(Key, u32)> = Vec::new();
+            let mut answer = empty(at, near_ms / 1000, span, world.revision);
+            for (slot, t) in world.all() {
+                let id = ticket_of(slot);
+                let cell = || world.cell_under(&ground, slot, t);
+                if !belongs(query.set, t, at, near_ms, span.unwrap_or_default())
+                    || query.category.as_deref().is_some_and(|c| c != world.categories.code(t.category))
+                    || alarming.as_ref().is_some_and(|ids| ids.binary_search(&id).is_err())
+                {
+                    continue;
+                }
+                let cell = cell();
+                if area.as_ref().is_some_and(|(inside, _)| !inside(cell)) {
+                    continue;
+                }
+                // Two people of one name are one line here, as they are on the map.
+                let owner = cell.map_or("", |c| ground.cell_area(c).owner.as_str());
+                let number = (!owner.is_empty()).then(|| {
+                    let next = names.len() as u32;
+                    *names.entry(owner).or_insert(next)
+                });
+                let (overdue, near_due) = (t.life.overdue_at(at), t.life.nearly_due_at(at, near_ms));
+                let line = owners.entry(number).or_insert_with(|| OwnerCount {
+                    owner: owner.to_owned(),
+                    total: 0,
+                    overdue: 0,
+                    near_due: 0,
+                });
+                line.total += 1;
+                line.overdue += u32::from(overdue);
+                line.near_due += u32::from(near_due);
+                if query.owner.as_deref().is_some_and(|o| o != owner) {
+                    continue;
+                }
+                answer.total += 1;
+                answer.overdue += u32::from(overdue);
+                answer.near_due += u32::from(near_due);
+                let key = key(query.order, id.0, t);
+                if after.is_none_or(|a| key > a) {
+                    found.push((key, slot));
+                }
+            }
+            if found.len() > limit {
+                found.select_nth_unstable(limit);
+                found.truncate(limit + 1);
+            }
+            found.sort_unstable();
+            let more = found.len() > limit;
+            found.truncate(limit);
+            answer.cursor = found.last().filter(|_| more).map(|((a, b, c), _)| format!("{a}.{b}.{c}"));
+            answer.owner_count = owners.len() as u32;
+            answer.owners = owners.into_values().collect();
+            answer
+                .owners
+                .sort_by(|a, b| (b.overdue, b.near_due, b.total, &a.owner).cmp(&(a.overdue, a.near_due, a.total, &b.owner)));
+            answer.owners.truncate(MOST_OWNERS);
+            (answer, found.into_iter().map(|(_, slot)| ticket_of(slot)).collect::<Vec<_>>())
+        };
+        answer.area = area.and_then(|(_, properties)| properties);
+        let mut views: HashMap<i64, _> =
+            self.ticket_lines(actor, &page, &ground, at).await?.into_iter().map(|v| (v.id, v)).collect();
+        answer.lines = page
+            .iter()
+            .filter_map(|id| {
+                let ticket = views.remove(&id.0)?;
+                let cell = ground.area(Level::Cell, &ticket.cell_key).map(|a| &a.properties);
+                let community = cell.map_or("", |c| if c.parent_name.is_empty() { &c.parent_code } else { &c.parent_name });
+                Some(ListedTicket {
+                    owner: cell.map_or_else(String::new, |c| c.owner.clone()),
+                    community: community.to_owned(),
+                    ticket,
+                })
+            })
+            .collect();
+        Ok(answer)
+    }
+
+    /// Tickets with the alarm asked for, sorted; `None` when no alarm is asked for.
+    async fn alarming(&self, query: &ListQuery, at: UtcMs) -> Result<Option<Vec<TicketId>>, WallError> {
+        if query.set != TicketSet::Alarm && query.alarm.is_none() {
+            return Ok(None);
+        }
+        let asked = |word: &str| !word.is_empty() && query.alarm.as_deref().is_none_or(|a| a == word);
+        let candidates: Vec<(TicketId, Live)> = {
+            let world = self.world();
+            // Whatever the status: only open tickets of these raise one.
+            world.all().filter(|(_, t)| may_alarm(t, at)).map(|(s, t)| (ticket_of(s), *t)).collect()
+        };
+        // The same rule as the lines': closed later, the status of then; else the present one.
+        let later: Vec<TicketId> = candidates.iter().filter(|(_, t)| t.life.closed < i64::MAX).map(|(id, _)| *id).collect();
+        let then = self.store().statuses_at(&later, at).await?;
+        let alarm_of = |id: &TicketId, t: &Live| {
+            let status: TicketStatus = then.get(id).copied().unwrap_or(t.status);
+            alarm(t.severity, status, true, t.life.overdue_at(at))
+        };
+        let mut ids: Vec<TicketId> = candidates.iter().filter(|(id, t)| asked(alarm_of(id, t))).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        Ok(Some(ids))
+    }
+
+    /// Late tickets as points for every zoom of the map, longest overdue first, as GeoJSON with the total beside it.
+    /// O(tickets).
+    pub async fn late_points(&self, actor: &Actor, limit: usize, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
+        let ground = self.ground_as_of(as_of).await?;
+        let world = self.world();
+        let at = as_of.unwrap_or(world.now);
+        let mut late: Vec<(i64, u32)> =
+            world.all().filter(|(_, t)| t.life.overdue_at(at)).map(|(s, t)| (t.life.due, s)).collect();
+        let total = late.len();
+        let limit = limit.clamp(1, 10_000);
+        if total > limit {
+            late.select_nth_unstable(limit);
+            late.truncate(limit);
+        }
+        late.sort_unstable();
+        let exact = actor.role.sees_exact_places();
+        let features: Vec<serde_json::Value> = late
+            .iter()
+            .filter_map(|(due, slot)| {
+                let t = world.tickets.get(*slot as usize)?.as_ref()?;
+                let at_label = || {
+                    let area = ground.cell_area(world.cell_under(&ground, *slot, t)?);
+                    Some((area.label_lon, area.label_lat))
+                };
+                let (lon, lat) = if exact && !t.sensitive { (t.place.lon, t.place.lat) } else { at_label()? };
+                Some(serde_json::json!({
+                    "type": "Feature",
+                    "properties": {
+                        "kind": "ticket",
+                        "id": ticket_of(*slot).0,
+                        "severity": t.severity.get(),
+                        "late_s": (at.0 - due) / 1000,
+                    },
+                    "geometry": { "type": "Point", "coordinates": [lon, lat] },
+                }))
+            })
+            .collect();
+        let answer = serde_json::json!({ "type": "FeatureCollection", "features": features, "total": total, "at_ms": at.0 });
+        Ok(Bytes::from(answer.to_string()))
+    }
+}
+
+/// Whether a ticket may raise an alarm whatever its status.
+fn may_alarm(t: &Live, at: UtcMs) -> bool {
+    t.life.open_at(at) && t.severity.get() <= 2
+}
+
+type Inside = Box<dyn Fn(Option<u32>) -> bool + Send>;
+
+/// Whether a cell is in the area, and what the area is.
+fn members(ground: &Ground, area: &ListArea) -> Result<(Inside, Option<AreaProperties>), WallError> {
+    match area {
+        ListArea::Outside => Ok((Box::new(|cell| cell.is_none()), None)),
+        ListArea::In(level, key) => {
+            let area = ground.area(*level, key).ok_or_else(|| {
+                WallError::NotFound(format!("there is no {level:?} {key} in the plan in force; the boundaries may have changed"))
+            })?;
+            let mut inside = vec![false; ground.cells.len()];
+            area.members.iter().for_each(|m| inside[*m as usize] = true);
+            Ok((
+                Box::new(move |cell| cell.is_some_and(|c| inside.get(c as usize).copied().unwrap_or(false))),
+                Some(area.properties.clone()),
+            ))
+        }
+    }
+}
+
+fn empty(at: UtcMs, near_s: i64, span: Option<(i64, i64)>, revision: i64) -> TicketList {
+    TicketList {
+        lines: vec![],
+        total: 0,
+        overdue: 0,
+        near_due: 0,
+        owners: vec![],
+        owner_count: 0,
+        cursor: None,
+        near_s,
+        from_ms: span.map(|s| s.0),
+        to_ms: span.map(|s| s.1),
+        area: None,
+        at_ms: at.0,
+        revision,
+    }
+}

@@ -1,0 +1,142 @@
+// Every number opens its members, by the keyboard alone: the lateness list, a figure, a card's count, a bar of the slider.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { until } from '../../scripts/lib/wall.mjs';
+import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+
+let browser;
+let wall;
+let opened;
+let page;
+
+const at = (testId) => page.getByTestId(testId);
+const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
+const number = (text) => Number(text.replaceAll(/[^\d]/g, ''));
+/** The ticket whose line has the focus. */
+const focused = () => page.evaluate(() => document.activeElement?.closest('[data-ticket]')?.dataset.ticket ?? '');
+const total = async () => number(await at('list-total').innerText());
+/** Tab until an element with this test id (or inside it) has the focus. */
+async function tabTo(testId) {
+  for (let i = 0; i < 250; i += 1) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate((id) => document.activeElement?.closest(`[data-testid="${id}"]`) !== null && document.activeElement !== document.body, testId)) return;
+  }
+  assert.fail(`Tab never reaches ${testId}`);
+}
+
+before(
+  async () => {
+    wall = await demoWall();
+    browser = await launch();
+    opened = await openPage(browser, wall);
+    page = opened.page;
+  },
+  { timeout: 300_000 },
+);
+
+after(async () => {
+  await browser?.close();
+  await wall?.end();
+});
+
+beforeEach(async () => {
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Escape');
+});
+
+test('one key opens the lateness list; arrows, Enter and Esc go through it and come back to the same line', async () => {
+  await page.keyboard.press('d');
+  await at('list-line').first().waitFor();
+  const { total: asked } = await wall.get('api/v1/ticket-list?set=late&limit=1');
+  await eventually('as many as the interface says', async () => Math.abs((await total()) - asked) <= 3);
+  assert.match(await at('ticket-list').innerText(), /临期：距到期不足/);
+  assert.match(await at('list-at').innerText(), /\d{2}:\d{2}:\d{2} 的数据/);
+  const first = await focused();
+  assert.notEqual(first, '');
+  await page.keyboard.press('ArrowDown');
+  const second = await focused();
+  assert.notEqual(second, first);
+  await page.keyboard.press('Enter');
+  await at('ticket-card').waitFor();
+  await page.keyboard.press('Escape');
+  await at('ticket-card').waitFor({ state: 'detached' });
+  await eventually('the same line', async () => (await focused()) === second);
+  await page.keyboard.press('Escape');
+  await at('ticket-list').waitFor({ state: 'detached' });
+});
+
+test('the lateness list by owner, and the next page, by keyboard', async () => {
+  await page.keyboard.press('d');
+  await at('list-line').first().waitFor();
+  await tabTo('list-by-owner');
+  await page.keyboard.press('Enter');
+  await at('list-owners').waitFor();
+  await tabTo('list-owners');
+  await page.keyboard.press('Enter');
+  await at('list-line').first().waitFor();
+  await page.keyboard.press('Escape');
+  // A figure with more than one page.
+  await tabTo('figure-open');
+  await page.keyboard.press('Enter');
+  await at('list-line').first().waitFor();
+  const shown = await at('list-line').count();
+  if ((await total()) > shown) {
+    await tabTo('list-more');
+    await page.keyboard.press('Enter');
+    await eventually('more lines', async () => (await at('list-line').count()) > shown);
+    await eventually('the focus is on the first new line', async () => (await focused()) !== '');
+  }
+});
+
+test('a figure, a count of a card and a bar of the slider open lists as long as they say', async () => {
+  for (const [figure, set] of [['figure-overdue', 'overdue'], ['figure-received_today', 'received'], ['figure-closed_today', 'closed']]) {
+    await tabTo(figure);
+    await page.keyboard.press('Enter');
+    await at('ticket-list').waitFor();
+    await eventually(`${figure} and its list`, async () => Math.abs((await total()) - number(await at(figure).locator('b').innerText())) <= 3);
+    assert.ok(set);
+    await page.keyboard.press('Escape');
+  }
+  const { areas } = await wall.get('api/v1/snapshot');
+  const { features } = await wall.get('api/v1/areas?level=community');
+  const busiest = features.map(({ properties }) => ({ ...properties, open: areas.find(({ key }) => key === properties.key).open })).sort((a, b) => b.open - a.open)[0];
+  await page.keyboard.press('/');
+  await at('search-input').fill(busiest.code);
+  await at('search-hit').first().waitFor();
+  await page.keyboard.press('Enter');
+  await at('area-card').waitFor();
+  await tabTo('count-open');
+  await page.keyboard.press('Enter');
+  await at('list-total').waitFor();
+  assert.ok(Math.abs((await total()) - busiest.open) <= 3, 'open in the community');
+  assert.match(await at('ticket-list').innerText(), new RegExp(busiest.name));
+  await page.keyboard.press('Escape');
+
+  await tabTo('slider');
+  for (let i = 0; i < 12; i += 1) await page.keyboard.press('ArrowLeft');
+  await at('bar-received').waitFor();
+  const received = number((await at('bar-received').innerText()).replace(/^\D+/, ''));
+  await page.keyboard.press('Enter');
+  await eventually('the list of the bar', async () => (received === 0 ? (await at('list-empty').count()) === 1 : (await total()) === received));
+});
+
+test('nothing is called empty when nobody answers', async () => {
+  await page.route('**/api/v1/ticket-list**', (route) => route.fulfill({ status: 503, contentType: 'application/json', body: '{"code":"busy","message":"busy"}' }));
+  await page.keyboard.press('d');
+  await page.getByRole('alert').waitFor();
+  assert.match(await page.getByRole('alert').innerText(), /没有取到清单/);
+  assert.equal(await at('list-empty').count(), 0);
+  await page.unroute('**/api/v1/ticket-list**');
+  await page.getByRole('alert').getByRole('button').press('Enter');
+  await at('list-line').first().waitFor();
+});
+
+test('in the scene of deadlines the late ones stand on the map at every zoom', async () => {
+  await page.keyboard.press('2');
+  await page.keyboard.press('0');
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press('-');
+  await eventually('late tickets on the map', () => page.evaluate(() => window.__gridwall.map.queryRenderedFeatures({ layers: ['pt-late'] }).length > 0));
+  await page.keyboard.press('1');
+});
+
+test('the page met no error of its own', () => assert.deepEqual(opened.errors, []));
