@@ -103,10 +103,10 @@ export function labelLayers(base: number): LayerSpecification[] {
 }
 
 /** One labelled point an area. */
-export function labelPoints(areas: AreaCollection, text: (key: string, name: string) => string, rank: (key: string) => number): FeatureCollection<Point> {
+export function labelPoints(areas: AreaCollection['features'], text: (key: string, name: string) => string, rank: (key: string) => number): FeatureCollection<Point> {
   return {
     type: 'FeatureCollection',
-    features: areas.features.map(({ properties: p }) => ({
+    features: areas.map(({ properties: p }) => ({
       type: 'Feature',
       geometry: { type: 'Point', coordinates: [p.label_lon, p.label_lat] },
       properties: { key: p.key, text: text(p.key, p.name === '' ? p.code : p.name), rank: rank(p.key) },

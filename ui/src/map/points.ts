@@ -49,14 +49,22 @@ export function sectors(points: PointCollection): FeatureCollection<Polygon> {
   return { type: 'FeatureCollection', features };
 }
 
-/** Open tickets with an alarm, from the stream. */
-export function alarmPoints(tickets: Iterable<TicketView>): FeatureCollection<Point> {
+const alarmRank = ['blue', 'yellow', 'orange', 'red'];
+
+/**
+ * Open tickets with an alarm, from the stream; the gravest of each cell carries `whose` it is (name and owner of the cell).
+ * `named` are the cells that are named so.
+ */
+export function alarmPoints(tickets: Iterable<TicketView>, whose: (cellKey: string) => string): { points: FeatureCollection<Point>; named: Set<string> } {
   const features: Feature<Point>[] = [];
-  for (const t of tickets) {
+  const named = new Set<string>();
+  const graver = [...tickets].sort((a, b) => alarmRank.indexOf(b.alarm) - alarmRank.indexOf(a.alarm) || a.id - b.id);
+  for (const t of graver) {
     if (!t.open || t.alarm === '' || t.lon === null || t.lat === null) continue;
-    features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: [t.lon, t.lat] }, properties: { kind: 'ticket', id: t.id, alarm: t.alarm, rank: ['blue', 'yellow', 'orange', 'red'].indexOf(t.alarm) } });
+    features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: [t.lon, t.lat] }, properties: { kind: 'ticket', id: t.id, alarm: t.alarm, rank: alarmRank.indexOf(t.alarm), whose: t.cell_key === '' || named.has(t.cell_key) ? '' : whose(t.cell_key) } });
+    if (t.cell_key !== '') named.add(t.cell_key);
   }
-  return { type: 'FeatureCollection', features };
+  return { points: { type: 'FeatureCollection', features }, named };
 }
 
 /** Staff with a place, from the state (they move more often than points are asked for). */
@@ -105,6 +113,21 @@ export function pointLayers(base: number): LayerSpecification[] {
         'icon-image': ['concat', 'ticket-', ['to-string', ['max', 1, ['min', 4, ['get', 'severity']]]], ['case', ['get', 'overdue'], '-late', '']],
         'icon-allow-overlap': true, 'symbol-sort-key': ['-', ['case', ['get', 'overdue'], 1, 0], ['get', 'severity']],
       },
+    },
+  ];
+}
+
+/** Alarms with whose they are: above everything else, so that nothing takes their place. */
+export function alarmLayers(base: number): LayerSpecification[] {
+  return [
+    {
+      id: 'label-alarm', type: 'symbol', source: 'alarms', filter: ['!=', ['get', 'whose'], ''],
+      layout: {
+        'text-font': labelFont, 'text-field': ['get', 'whose'], 'text-size': base * 1.25, 'text-line-height': 1.2, 'text-max-width': 14, 'text-padding': base * 0.2,
+        'text-variable-anchor': ['left', 'right', 'top', 'bottom', 'top-left', 'bottom-left', 'top-right', 'bottom-right'], 'text-radial-offset': 0.95, 'text-justify': 'auto',
+        'symbol-sort-key': ['-', 0, ['get', 'rank']],
+      },
+      paint: { 'text-color': '#ffffff', 'text-halo-color': 'rgba(13,15,17,0.95)', 'text-halo-width': base / 7 },
     },
     {
       id: 'pt-alarm', type: 'symbol', source: 'alarms',

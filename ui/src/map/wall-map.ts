@@ -54,6 +54,8 @@ export interface MapWords {
   language(): string;
   /** How many are late, under a name. */
   late(n: number): string;
+  /** That a cell has no owner. */
+  nobody(): string;
 }
 
 /** Makes the map inside an element. `words` and `stillMotion` are asked anew each time. */
@@ -104,6 +106,8 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   let lateQuestion: AbortController | null = null;
   let labelTimer: ReturnType<typeof setTimeout> | undefined;
   let pulses = 0;
+  /** Keys of the cells that an alarm names. */
+  let alarmed = '';
   let destroyed = false;
 
   const pace = new Pace((quality) => {
@@ -143,10 +147,11 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     if (now.base_map) for (const layer of roadLayers(base)) map.addLayer(layer);
     for (const layer of areas.lineLayers(base)) map.addLayer(layer);
     if (now.base_map) for (const layer of groundLabelLayers(base, language())) map.addLayer(layer);
-    // Points keep their place before names of cells; names of communities and streets come before all.
+    // Points keep their place before names of cells, names of communities and streets before both; before all come alarms
+    // with whose they are.
     const [cellNames, ...largerNames] = areas.labelLayers(base);
     if (cellNames) map.addLayer(cellNames);
-    for (const layer of [...points.pointLayers(base), ...largerNames]) map.addLayer(layer);
+    for (const layer of [...points.pointLayers(base), ...largerNames, ...points.alarmLayers(base)]) map.addLayer(layer);
     scene();
     everything();
     selected();
@@ -175,8 +180,9 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     // The scene's own word stands under the name: who answers, or how many are open.
     const owners = new Map(view.mode === 'owner' ? collection.features.map((f) => [f.properties.key, f.properties.owner]) : []);
     const second = (key: string): string | number => (view.mode === 'open' ? stats.get(key)?.open : view.mode === 'time_left' ? lateWord(stats.get(key)?.overdue ?? 0) : owners.get(key)) || '';
+    const named = new Set(level === 'cell' ? alarmed.split(' ') : []);
     const data = areas.labelPoints(
-      collection,
+      collection.features.filter((f) => !named.has(f.properties.key)),
       (key, name) => `${name}\n${second(key)}`.trim(),
       (key) => stats.get(key)?.open ?? 0,
     );
@@ -198,10 +204,22 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     }
   }
 
+  /** Name and owner of a cell, for its alarm. */
+  function ownerWord(key: string): string {
+    const cell = state.areas.cell.value?.features.find((f) => f.properties.key === key)?.properties;
+    return cell ? `${cell.name || cell.code}\n${cell.owner || words.nobody()}` : '';
+  }
+
   /** What moves with every frame: staff and alarms. */
   function moving(): void {
     areas.setData(map, 'staff', points.staffPoints(state.staff.value.values()));
-    areas.setData(map, 'alarms', points.alarmPoints(state.tickets.value.values()));
+    const alarms = points.alarmPoints(state.tickets.value.values(), ownerWord);
+    areas.setData(map, 'alarms', alarms.points);
+    // A cell is named once: where its alarm names it, its own label makes way.
+    const named = [...alarms.named].sort().join(' ');
+    if (named === alarmed) return;
+    alarmed = named;
+    labels();
   }
 
   function refreshHeat(afterMs: number): void {
@@ -323,7 +341,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const [lon, lat] = feature.geometry.type === 'Point' ? feature.geometry.coordinates : [0, 0];
     if (properties.kind === 'ticket') {
       ticketPlace = [lon ?? 0, lat ?? 0];
-      wall.select({ kind: 'ticket', id: properties.id });
+      wall.select({ kind: 'ticket', id: properties.id, ...(lon !== undefined && lat !== undefined ? { lon, lat } : {}) });
     } else {
       wall.select({ kind: 'point', properties, lon: lon ?? 0, lat: lat ?? 0 });
     }
@@ -406,6 +424,10 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       atHome = false;
       map.zoomTo(map.getZoom() + step, { duration: duration(250) });
     },
+    middle() {
+      const { lng, lat } = map.getCenter();
+      return [lng, lat];
+    },
     fit: () => fit(true),
     flyTo(lon, lat) {
       atHome = false;
@@ -436,7 +458,12 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   };
 
   map.on('movestart', () => applyRatio(map.isMoving()));
+  const seen = (): void => {
+    const box = map.getBounds();
+    wall.seen.value = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()];
+  };
   map.on('moveend', () => {
+    seen();
     refreshHeat(80);
     refreshPoints(80);
   });

@@ -20,6 +20,8 @@ export interface MapHandle {
   fit(): void;
   /** Brings a place into the uncovered middle, close enough to tell it from its neighbours. */
   flyTo(lon: number, lat: number): void;
+  /** The middle of the picture. */
+  middle(): [number, number];
   /** Brings an area into the uncovered middle. */
   showArea(level: Level, key: string): void;
 }
@@ -42,6 +44,8 @@ export interface Wall {
   openTop: Ref<Record<Level, number> | null>;
   /** Late tickets in all and on the map, in the scene of deadlines; `null` before the first answer. */
   late: Ref<{ total: number; shown: number } | null>;
+  /** West, south, east, north of what the map shows; `null` before it stands. */
+  seen: Ref<[number, number, number, number] | null>;
   /** Real time in ms, ticking every second. */
   realNow: Ref<number>;
   /** The wall's time in ms, ticking with it. */
@@ -53,7 +57,7 @@ export interface Wall {
   /** Selects without moving the map. */
   select(selection: Selection | null): void;
   /** Selects a ticket and brings it into view. */
-  openTicket(ticket: Pick<TicketView, 'id' | 'lon' | 'lat'>): void;
+  openTicket(ticket: Pick<TicketView, 'id' | 'lon' | 'lat'> & { cell_key?: string }): void;
   /** Selects an area and brings it into view. */
   openArea(level: Level, key: string): void;
   /** Opens the members of a number. */
@@ -98,6 +102,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
   const map = shallowRef<MapHandle | null>(null);
   const openTop = ref<Record<Level, number> | null>(null);
   const late = ref<{ total: number; shown: number } | null>(null);
+  const seen = shallowRef<[number, number, number, number] | null>(null);
   const realNow = ref(Date.now());
   setInterval(() => {
     realNow.value = Date.now();
@@ -113,6 +118,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     map,
     openTop,
     late,
+    seen,
     realNow,
     now,
     setMode(mode) {
@@ -131,7 +137,8 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
       view.selection = selection;
     },
     openTicket(ticket) {
-      view.selection = { kind: 'ticket', id: ticket.id };
+      const { id, lon, lat, cell_key } = ticket;
+      view.selection = { kind: 'ticket', id, ...(cell_key ? { cellKey: cell_key } : {}), ...(lon !== null && lat !== null ? { lon, lat } : {}) };
       if (ticket.lon !== null && ticket.lat !== null) map.value?.flyTo(ticket.lon, ticket.lat);
     },
     openArea(level, key) {

@@ -14,6 +14,8 @@ export interface ListQuestion {
   /** The period, half-open, in ms. */
   from?: number;
   to?: number;
+  /** Begins with the owners instead of the lines. */
+  byOwner?: boolean;
   /** About now, whatever time is shown: the bars of the slider are. */
   live?: boolean;
 }

@@ -15,7 +15,8 @@ export const levels: readonly Level[] = ['cell', 'community', 'street'];
 /** What is selected on the wall. */
 export type Selection =
   | { kind: 'area'; level: Level; key: string }
-  | { kind: 'ticket'; id: number }
+  /** The stream may not hold it (found by search, on the map, in a list): then with its cell or its place. */
+  | { kind: 'ticket'; id: number; cellKey?: string; lon?: number; lat?: number }
   | { kind: 'point'; properties: PointProperties; lon: number; lat: number };
 
 /** A dialog over the wall; at most one at a time. */
@@ -35,6 +36,10 @@ export interface View {
   dialog: Dialog;
   /** The list that stands open, under whatever is selected. */
   list: ListQuestion | null;
+  /** Whether a selection says whose it is, in big letters. */
+  whose: boolean;
+  /** Whose is asked for with nothing selected. */
+  whoseAt: { area: string } | { lon: number; lat: number } | null;
   panels: { figures: boolean; stream: boolean; slider: boolean; legend: boolean };
   /** The map has been measured to be slow here and was made cheaper. */
   slow: boolean;
@@ -54,6 +59,8 @@ export function initialView(search: string): View {
     selection: null,
     dialog: null,
     list: null,
+    whose: true,
+    whoseAt: null,
     panels: { figures: true, stream: true, slider: true, legend: true },
     slow: false,
     map: 'ok',

@@ -2,6 +2,7 @@
 import { onBeforeUnmount, onMounted } from 'vue';
 import { nextLanguage, setLanguage } from '@/locale';
 import type { Wall } from '@/state/app';
+import { askedByKey } from './whose';
 import { modes } from '@/state/view';
 
 /** After so long without a move the pointer disappears. */
@@ -30,6 +31,7 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
   if (key === 'Escape') {
     if (view.dialog) view.dialog = null;
     else if (view.selection) wall.select(null);
+    else if (view.whoseAt) view.whoseAt = null;
     else if (view.list) view.list = null;
     else if (state.link.asOf !== null) void feed.showTime(null);
     else return false;
@@ -129,6 +131,11 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
       // One key for what is late, and the same key to leave it.
       if (view.list?.set === 'late' && !view.selection) view.list = null;
       else wall.openList({ set: 'late' });
+      return true;
+    case 'o':
+      // Whose is it? Of what is selected; else of the gravest alarm, or of the middle of the map.
+      if (view.selection) view.whose = !view.whose;
+      else view.whoseAt = view.whoseAt ? null : askedByKey(state, map?.middle() ?? null);
       return true;
     case 'j':
     case 'k':

@@ -256,7 +256,7 @@ closed_today: number,
  */
 heat: number, 
 /**
- * Median seconds to the due time over open tickets with one (negative = late); `null` = none.
+ * Seconds to the earliest due time of an open ticket (negative = late): the worst, not the mean; `null` = none has one.
  */
 time_left_s: number | null, };
 
@@ -787,6 +787,240 @@ received: Array<number>,
  * Closed in each bucket.
  */
 closed: Array<number>, };
+
+export type TicketSet = "open" | "overdue" | "near_due" | "late" | "alarm" | "received" | "closed" | "due" | "on_time" | "missed";
+
+export type ListOrder = "overrun" | "gravest" | "newest";
+
+export type ListedTicket = { 
+/**
+ * The ticket, as the actor may see it.
+ */
+ticket: TicketView, 
+/**
+ * Name of who answers for its cell; empty = nobody, or outside all cells.
+ */
+owner: string, 
+/**
+ * Name (else code) of the community of its cell; empty = none.
+ */
+community: string, };
+
+export type OwnerCount = { 
+/**
+ * Name; empty = nobody answers there.
+ */
+owner: string, 
+/**
+ * Of the list.
+ */
+total: number, 
+/**
+ * Open and late.
+ */
+overdue: number, 
+/**
+ * Open and nearly due.
+ */
+near_due: number, };
+
+export type TicketList = { 
+/**
+ * This page.
+ */
+lines: Array<ListedTicket>, 
+/**
+ * How many there are on all pages.
+ */
+total: number, 
+/**
+ * Of those, open and late.
+ */
+overdue: number, 
+/**
+ * Of those, open and nearly due.
+ */
+near_due: number, 
+/**
+ * The same list by owner, most late first (at most 500), whichever owner was asked for.
+ */
+owners: Array<OwnerCount>, 
+/**
+ * How many owners there are in all.
+ */
+owner_count: number, 
+/**
+ * Where to go on; `null` = this was the last page.
+ */
+cursor: string | null, 
+/**
+ * What "nearly due" means: due within so many seconds.
+ */
+near_s: number, 
+/**
+ * Start of the period, inclusive; `null` = the set has none.
+ */
+from_ms: number | null, 
+/**
+ * End of the period, exclusive.
+ */
+to_ms: number | null, 
+/**
+ * The area asked for, where one was.
+ */
+area: AreaProperties | null, 
+/**
+ * Time of the data.
+ */
+at_ms: number, 
+/**
+ * Store revision of the data.
+ */
+revision: number, };
+
+export type WhoseLine = { 
+/**
+ * Who.
+ */
+owner: OwnerView, 
+/**
+ * For how many cells of the area.
+ */
+cells: number, };
+
+export type Whose = { 
+/**
+ * The area; `null` = the place lies outside all cells.
+ */
+area: AreaProperties | null, 
+/**
+ * Its level.
+ */
+level: Level, 
+/**
+ * Cells in it.
+ */
+cells: number, 
+/**
+ * Of those, without anybody.
+ */
+unowned: number, 
+/**
+ * Who answers: of a cell leaders first; of a larger area whoever answers for most cells first. At most 100.
+ */
+people: Array<WhoseLine>, 
+/**
+ * How many there are in all.
+ */
+people_count: number, 
+/**
+ * Time of the answer.
+ */
+at_ms: number, };
+
+export type PeriodCounts = { 
+/**
+ * Received in it.
+ */
+received: number, 
+/**
+ * Closed in it.
+ */
+closed: number, 
+/**
+ * Fell due in it: the denominator of the on-time rate.
+ */
+due: number, 
+/**
+ * Of those, closed by the due time: the numerator.
+ */
+on_time: number, };
+
+export type PeriodView = { 
+/**
+ * Its start.
+ */
+from_ms: number, 
+/**
+ * Its end, exclusive.
+ */
+to_ms: number, 
+/**
+ * Whether it is over by the time of the answer.
+ */
+complete: boolean, 
+/**
+ * Whether the store holds anything from before its end: without, its zeros are no counts.
+ */
+recorded: boolean, 
+/**
+ * Whether the store reaches back to its start: without, its counts are of a part.
+ */
+whole_recorded: boolean, };
+
+export type ComparedArea = { 
+/**
+ * Joins `AreaProperties.key`.
+ */
+key: string, 
+/**
+ * The first period.
+ */
+a: PeriodCounts, 
+/**
+ * The second.
+ */
+b: PeriodCounts, };
+
+export type Comparison = { 
+/**
+ * Level of the areas.
+ */
+level: Level, 
+/**
+ * The first period.
+ */
+a: PeriodView, 
+/**
+ * The second, against which the first is held.
+ */
+b: PeriodView, 
+/**
+ * Everything in the first.
+ */
+total_a: PeriodCounts, 
+/**
+ * Everything in the second.
+ */
+total_b: PeriodCounts, 
+/**
+ * Of that, in no area of the level.
+ */
+elsewhere_a: PeriodCounts, 
+/**
+ * The same for the second.
+ */
+elsewhere_b: PeriodCounts, 
+/**
+ * Every area of the level.
+ */
+areas: Array<ComparedArea>, 
+/**
+ * A rate or difference of fewer tickets than this is no finding.
+ */
+least_sample: number, 
+/**
+ * The earliest report in the store; `null` = none.
+ */
+first_ms: number | null, 
+/**
+ * Time of the data.
+ */
+at_ms: number, 
+/**
+ * Store revision of the data.
+ */
+revision: number, };
 
 export type Problem = { 
 /**

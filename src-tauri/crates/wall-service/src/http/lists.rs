@@ -2,11 +2,12 @@
 
 use super::{App, ask::geojson, gate::Caller, params::Params, refusal::Refusal};
 use crate::{
-    wall::{ListArea, ListQuery, NEAR_H},
-    wire::{Level, ListOrder, TicketList, TicketSet},
+    wall::{ListArea, ListQuery, NEAR_H, PeriodAsked, WhoseQuery},
+    wire::{Comparison, Level, ListOrder, TicketList, TicketSet, Whose},
 };
 use axum::{Json, extract::State, http::Uri, response::Response};
 use serde::de::DeserializeOwned;
+use wall_core::Place;
 
 /// A word of the wire, as its enum spells it.
 fn word<T: DeserializeOwned>(p: &Params, name: &str) -> Result<Option<T>, Refusal> {
@@ -77,4 +78,31 @@ pub(crate) async fn late_points(State(app): State<App>, caller: Caller, uri: Uri
     let p = Params::of(&uri)?;
     let limit = p.whole("limit", 1..=10_000)?.unwrap_or(5_000);
     Ok(geojson(app.wall.late_points(&caller.actor, limit, p.as_of()?).await?))
+}
+
+/// Of an area (`area=`), or of the cell at a place (`lon=`, `lat=`).
+pub(crate) async fn whose(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Json<Whose>, Refusal> {
+    let p = Params::of(&uri)?;
+    let of = match area(&p)? {
+        Some(ListArea::In(level, key)) => WhoseQuery::Area(level, key),
+        Some(ListArea::Outside) => return Err(Refusal::invalid("nobody answers outside the cells")),
+        None => WhoseQuery::At(Place { lon: p.need_number("lon", -180.0..=180.0)?, lat: p.need_number("lat", -90.0..=90.0)? }),
+    };
+    Ok(Json(app.wall.whose(&caller.actor, of, p.as_of()?).await?))
+}
+
+/// Two periods side by side: `a=week-1&b=week-2&level=community`.
+pub(crate) async fn compare(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Json<Comparison>, Refusal> {
+    let p = Params::of(&uri)?;
+    let period = |name: &str| {
+        // `+08:00` that was not percent-encoded arrives with a blank for its plus.
+        let text = p.need(name)?.replace(' ', "+");
+        PeriodAsked::read(&text).ok_or_else(|| {
+            Refusal::invalid(format!(
+                "{name} must be day, week or month (-1 = the one before, -1-so-far = as far as the present one has come), or FROM/TO in RFC 3339"
+            ))
+        })
+    };
+    let level = word(&p, "level")?.unwrap_or(Level::Cell);
+    Ok(Json(app.wall.compare(&caller.actor, level, period("a")?, period("b")?, p.as_of()?).await?))
 }

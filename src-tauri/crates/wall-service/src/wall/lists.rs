@@ -7,20 +7,22 @@
 use super::{
     Wall, WallError,
     counts::Days,
-    ground::Ground,
-    views::alarm,
+    ground::{Area, Ground},
+    views::{alarm, owner_views},
     world::{Live, World, ticket_of},
 };
-use crate::wire::{AreaProperties, Level, ListOrder, ListedTicket, OwnerCount, TicketList, TicketSet};
+use crate::wire::{AreaProperties, Level, ListOrder, ListedTicket, OwnerCount, TicketList, TicketSet, Whose, WhoseLine};
 use bytes::Bytes;
 use std::collections::HashMap;
-use wall_core::{TicketId, TicketStatus, UtcMs, tally::ON_TIME_WINDOW_MS};
+use wall_core::{Place, TicketId, TicketStatus, UtcMs, tally::ON_TIME_WINDOW_MS};
 use wall_store::Actor;
 
 /// Nearly due, unless a question says otherwise: due within four hours.
 pub const NEAR_H: f64 = 4.0;
 /// Owners told with a list.
 const MOST_OWNERS: usize = 500;
+/// People told of a large area.
+const MOST_PEOPLE: usize = 100;
 
 /// Where tickets of a list lie.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,15 @@ pub enum ListArea {
     In(Level, String),
     /// Outside all cells.
     Outside,
+}
+
+/// Whose is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WhoseQuery {
+    /// An area of a level, by its key.
+    Area(Level, String),
+    /// The cell at a place.
+    At(Place),
 }
 
 /// A question for the members of a number.
@@ -226,6 +237,43 @@ impl Wall {
         Ok(Some(ids))
     }
 
+    /// Who answers for an area, or for the cell at a place. O(cells of the area).
+    pub async fn whose(&self, _actor: &Actor, of: WhoseQuery, as_of: Option<UtcMs>) -> Result<Whose, WallError> {
+        let ground = self.ground_as_of(as_of).await?;
+        let world = self.world();
+        let at = as_of.unwrap_or(world.now);
+        let area = match &of {
+            WhoseQuery::Area(level, key) => Some(find(&ground, *level, key)?),
+            WhoseQuery::At(place) => ground.cell_at(*place).map(|c| &ground.areas[c as usize]),
+        };
+        let mut answer = Whose {
+            area: area.map(|a| a.properties.clone()),
+            level: area.map_or(Level::Cell, |a| a.level),
+            cells: area.map_or(0, |a| a.members.len() as u32),
+            unowned: 0,
+            people: vec![],
+            people_count: 0,
+            at_ms: at.0,
+        };
+        let mut lines: HashMap<(String, String), usize> = HashMap::new();
+        for cell in area.into_iter().flat_map(|a| &a.members) {
+            let owners = owner_views(&world, &ground, *cell, at);
+            answer.unowned += u32::from(owners.is_empty());
+            for owner in owners {
+                let line = *lines.entry((owner.role.clone(), owner.name.clone())).or_insert(answer.people.len());
+                match answer.people.get_mut(line) {
+                    Some(known) => known.cells += 1,
+                    None => answer.people.push(WhoseLine { owner, cells: 1 }),
+                }
+            }
+        }
+        // Stable: within a cell they stay in the order of their roles.
+        answer.people.sort_by_key(|p| std::cmp::Reverse(p.cells));
+        answer.people_count = answer.people.len() as u32;
+        answer.people.truncate(MOST_PEOPLE);
+        Ok(answer)
+    }
+
     /// Late tickets as points for every zoom of the map, longest overdue first, as GeoJSON with the total beside it.
     /// O(tickets).
     pub async fn late_points(&self, actor: &Actor, limit: usize, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
@@ -273,6 +321,13 @@ fn may_alarm(t: &Live, at: UtcMs) -> bool {
     t.life.open_at(at) && t.severity.get() <= 2
 }
 
+/// An area of the ground, or that there is none.
+fn find<'a>(ground: &'a Ground, level: Level, key: &str) -> Result<&'a Area, WallError> {
+    ground.area(level, key).ok_or_else(|| {
+        WallError::NotFound(format!("there is no {level:?} {key} in the plan in force; the boundaries may have changed"))
+    })
+}
+
 type Inside = Box<dyn Fn(Option<u32>) -> bool + Send>;
 
 /// Whether a cell is in the area, and what the area is.
@@ -280,9 +335,7 @@ fn members(ground: &Ground, area: &ListArea) -> Result<(Inside, Option<AreaPrope
     match area {
         ListArea::Outside => Ok((Box::new(|cell| cell.is_none()), None)),
         ListArea::In(level, key) => {
-            let area = ground.area(*level, key).ok_or_else(|| {
-                WallError::NotFound(format!("there is no {level:?} {key} in the plan in force; the boundaries may have changed"))
-            })?;
+            let area = find(ground, *level, key)?;
             let mut inside = vec![false; ground.cells.len()];
             area.members.iter().for_each(|m| inside[*m as usize] = true);
             Ok((

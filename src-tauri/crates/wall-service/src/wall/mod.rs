@@ -6,6 +6,7 @@ mod cards;
 mod categories;
 mod clock;
 mod commands;
+mod compare;
 mod counts;
 mod error;
 mod files;
@@ -25,8 +26,9 @@ pub use accounts::{SignedIn, actor_of};
 pub use ask::{HeatImage, HeatQuery, StatLine, TicketQuery};
 pub use clock::system_now;
 pub use commands::{CellsDone, CellsImport, LocateAnswer};
+pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;
-pub use lists::{ListArea, ListQuery, NEAR_H};
+pub use lists::{ListArea, ListQuery, NEAR_H, WhoseQuery};
 pub use planning::PlanError;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The members of a number: which tickets a figure, a card, a bar or a line of statistics counts.
 
-use super::{AreaProperties, TicketView};
+use super::{AreaProperties, Level, OwnerView, TicketView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -92,6 +92,101 @@ pub struct TicketList {
     pub to_ms: Option<i64>,
     /// The area asked for, where one was.
     pub area: Option<AreaProperties>,
+    /// Time of the data.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    /// Store revision of the data.
+    #[ts(type = "number")]
+    pub revision: i64,
+}
+/// Somebody who answers in an area.
+pub struct WhoseLine {
+    /// Who.
+    pub owner: OwnerView,
+    /// For how many cells of the area.
+    pub cells: u32,
+}
+
+/// Whose an area is, or the cell at a place.
+pub struct Whose {
+    /// The area; `null` = the place lies outside all cells.
+    pub area: Option<AreaProperties>,
+    /// Its level.
+    pub level: Level,
+    /// Cells in it.
+    pub cells: u32,
+    /// Of those, without anybody.
+    pub unowned: u32,
+    /// Who answers: of a cell leaders first; of a larger area whoever answers for most cells first. At most 100.
+    pub people: Vec<WhoseLine>,
+    /// How many there are in all.
+    pub people_count: u32,
+    /// Time of the answer.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+/// What happened in a period.
+#[derive(Copy, Default)]
+pub struct PeriodCounts {
+    /// Received in it.
+    pub received: u32,
+    /// Closed in it.
+    pub closed: u32,
+    /// Fell due in it: the denominator of the on-time rate.
+    pub due: u32,
+    /// Of those, closed by the due time: the numerator.
+    pub on_time: u32,
+}
+
+/// A period, half-open.
+pub struct PeriodView {
+    /// Its start.
+    #[ts(type = "number")]
+    pub from_ms: i64,
+    /// Its end, exclusive.
+    #[ts(type = "number")]
+    pub to_ms: i64,
+    /// Whether it is over by the time of the answer.
+    pub complete: bool,
+    /// Whether the store holds anything from before its end: without, its zeros are no counts.
+    pub recorded: bool,
+    /// Whether the store reaches back to its start: without, its counts are of a part.
+    pub whole_recorded: bool,
+}
+
+/// Two periods in one area.
+pub struct ComparedArea {
+    /// Joins `AreaProperties.key`.
+    pub key: String,
+    /// The first period.
+    pub a: PeriodCounts,
+    /// The second.
+    pub b: PeriodCounts,
+}
+
+/// Two periods side by side.
+pub struct Comparison {
+    /// Level of the areas.
+    pub level: Level,
+    /// The first period.
+    pub a: PeriodView,
+    /// The second, against which the first is held.
+    pub b: PeriodView,
+    /// Everything in the first.
+    pub total_a: PeriodCounts,
+    /// Everything in the second.
+    pub total_b: PeriodCounts,
+    /// Of that, in no area of the level.
+    pub elsewhere_a: PeriodCounts,
+    /// The same for the second.
+    pub elsewhere_b: PeriodCounts,
+    /// Every area of the level.
+    pub areas: Vec<ComparedArea>,
+    /// A rate or difference of fewer tickets than this is no finding.
+    pub least_sample: u32,
+    /// The earliest report in the store; `null` = none.
+    #[ts(type = "number | null")]
+    pub first_ms: Option<i64>,
     /// Time of the data.
     #[ts(type = "number")]
     pub at_ms: i64,

@@ -569,6 +569,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/histogram"),
     ("GET", "/api/v1/ticket-list"),
     ("GET", "/api/v1/late-points"),
+    ("GET", "/api/v1/whose"),
+    ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/frames"),
     ("GET", "/api/v1/changes"),
     ("GET", "/api/v1/cells"),

@@ -1,6 +1,6 @@
 //! Every number opens its members: a list is as long as the number that it stands behind, for every role, page by page.
 
-use super::plans::{admin, ready, ticket, world_has_open};
+use super::plans::{admin, at, ready, ticket, world_has_open};
 use super::{Room, get};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -119,18 +119,18 @@ async fn every_number_is_as_long_as_its_list() {
 async fn the_lateness_list_comes_page_by_page_longest_overdue_first() {
     let (room, now, token) = filled().await;
     let at = UtcMs(now).to_rfc3339();
-    let whole = list(&room, &token, &format!("set=late&near_h=48&limit=500&as_of={at}")).await;
+    let whole = list(&room, &token, &format!("set=late&near_h=240&limit=500&as_of={at}")).await;
     let lines = whole["lines"].as_array().unwrap();
     assert_eq!(
         (count(&whole["total"]), &whole["cursor"], count(&whole["near_s"])),
-        (lines.len() as u64, &Value::Null, 48 * 3600)
+        (lines.len() as u64, &Value::Null, 240 * 3600)
     );
     assert!(count(&whole["overdue"]) > 0 && count(&whole["near_due"]) > 0, "both kinds are there");
     let dues: Vec<i64> = lines.iter().map(|l| l["ticket"]["due_ms"].as_i64().unwrap()).collect();
-    assert!(dues.is_sorted() && dues.iter().all(|d| *d <= now + 48 * HOUR_MS));
+    assert!(dues.is_sorted() && dues.iter().all(|d| *d <= now + 240 * HOUR_MS));
     let (mut paged, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = list(&room, &token, &format!("set=late&near_h=48&limit=7&as_of={at}&cursor={cursor}")).await;
+        let page = list(&room, &token, &format!("set=late&near_h=240&limit=7&as_of={at}&cursor={cursor}")).await;
         assert_eq!(page["total"], whole["total"], "every page says how many there are");
         paged.extend(page["lines"].as_array().unwrap().iter().cloned());
         match page["cursor"].as_str() {
@@ -145,7 +145,7 @@ async fn the_lateness_list_comes_page_by_page_longest_overdue_first() {
     for owner in owners {
         let name = owner["owner"].as_str().unwrap();
         let asked = if name.is_empty() { "unowned=1".into() } else { format!("owner={name}") };
-        let theirs = list(&room, &token, &format!("set=late&near_h=48&as_of={at}&{asked}")).await;
+        let theirs = list(&room, &token, &format!("set=late&near_h=240&as_of={at}&{asked}")).await;
         assert_eq!((&theirs["total"], &theirs["overdue"]), (&owner["total"], &owner["overdue"]), "{name}");
         assert!(theirs["lines"].as_array().unwrap().iter().all(|l| l["owner"] == name));
         assert_eq!(theirs["owners"], whole["owners"], "the groups stay while one is open");
@@ -185,6 +185,67 @@ async fn a_list_tells_a_viewer_no_place() {
     assert_eq!((few["features"].as_array().unwrap().len(), &few["total"]), (3, &late["total"]));
     let longest = few["features"][0]["properties"]["late_s"].as_i64().unwrap();
     assert_eq!(longest, (now - late["lines"][0]["ticket"]["due_ms"].as_i64().unwrap()) / 1000, "the longest overdue first");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_an_area_or_a_place_is() {
+    let (room, _) = ready().await;
+    let viewer = room.token("viewer", Role::Viewer, true).await;
+    let whose = async |of: &str| room.get(&viewer, &format!("/api/v1/whose?{of}")).await.json();
+    let [lon, lat] = at(1.5, 0.5);
+    let second = whose(&format!("lon={lon}&lat={lat}")).await;
+    assert_eq!((&second["area"]["name"], &second["level"]), (&json!("第2网格"), &json!("cell")));
+    assert_eq!(second["people"][0]["owner"]["name"], "网格长1");
+    let same = whose(&format!("area=cell:{}", second["area"]["key"].as_str().unwrap())).await;
+    assert_eq!(same["people"], second["people"]);
+    // The last of the nine has nobody, and the community says how many have not.
+    let [lon, lat] = at(2.5, 2.5);
+    let last = whose(&format!("lon={lon}&lat={lat}")).await;
+    assert_eq!((&last["people"], &last["unowned"], &last["cells"]), (&json!([]), &json!(1), &json!(1)));
+    let community = whose("area=community:990101001001").await;
+    assert_eq!((&community["cells"], &community["unowned"], &community["people_count"]), (&json!(9), &json!(1), &json!(8)));
+    let outside = whose("lon=0&lat=0").await;
+    assert_eq!((&outside["area"], &outside["people"]), (&Value::Null, &json!([])));
+    for (bad, status) in [("", 400), ("lon=1", 400), ("area=outside", 400), ("area=cell:77", 404)] {
+        assert_eq!(room.get(&viewer, &format!("/api/v1/whose?{bad}")).await.status.as_u16(), status, "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_periods_side_by_side_open_their_lists() {
+    let (room, now, token) = filled().await;
+    let at = UtcMs(now).to_rfc3339();
+    let free = format!("{}/{}", UtcMs(now - 500 * HOUR_MS).to_rfc3339(), UtcMs(now - 100 * HOUR_MS).to_rfc3339());
+    for (a, b, level) in [("week-1", "week-2", "cell"), ("month", "month-1-so-far", "community"), ("day-1", &*free, "cell")] {
+        let answer = room.get(&token, &format!("/api/v1/compare?a={a}&b={b}&level={level}&as_of={at}")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        let answer = answer.json();
+        for side in ["a", "b"] {
+            let time = |name: &str| UtcMs(answer[side][name].as_i64().unwrap()).to_rfc3339();
+            let period = format!("from={}&to={}&limit=1&as_of={at}", time("from_ms"), time("to_ms"));
+            for set in ["received", "closed", "due", "on_time"] {
+                let total = count(&answer[format!("total_{side}")][set]);
+                assert_eq!(total, count(&list(&room, &token, &format!("set={set}&{period}")).await["total"]), "{set} of {a} {b}");
+                let areas = answer["areas"].as_array().unwrap();
+                let parts: u64 = areas.iter().map(|x| count(&x[side][set])).sum();
+                assert_eq!(parts + count(&answer[format!("elsewhere_{side}")][set]), total);
+                for area in areas {
+                    let members = format!("set={set}&area={level}:{}&{period}", area["key"].as_str().unwrap());
+                    assert_eq!(count(&area[side][set]), count(&list(&room, &token, &members).await["total"]), "{members}");
+                }
+            }
+        }
+        assert_eq!((&answer["least_sample"], answer["at_ms"].as_i64()), (&json!(5), Some(now)));
+    }
+    // Before the first record there is nothing to hold anything against, and the answer says so.
+    let answer = room.get(&token, &format!("/api/v1/compare?a=month&b=month-30&as_of={at}")).await.json();
+    assert_eq!((&answer["b"]["recorded"], &answer["b"]["complete"]), (&json!(false), &json!(true)));
+    assert_eq!(answer["a"]["recorded"], json!(true));
+    for bad in
+        ["", "a=week", "a=week&b=year", "a=week&b=week-1&level=planet", "a=week&b=2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"]
+    {
+        assert_eq!(room.get(&token, &format!("/api/v1/compare?{bad}")).await.status.as_u16(), 400, "{bad}");
+    }
 }
 
 #[tokio::test]
