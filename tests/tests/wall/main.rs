@@ -5,8 +5,10 @@ mod access;
 mod crash;
 mod files;
 mod intake;
+mod keep;
 mod open311;
 mod plans;
+mod sweep;
 mod user;
 
 use serde_json::{Value, json};

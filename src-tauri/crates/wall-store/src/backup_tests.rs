@@ -172,24 +172,31 @@ async fn a_running_wall_keeps_so_many() {
 }
 
 #[tokio::test]
-async fn before_a_migration_the_store_is_kept() {
+async fn an_earlier_store_is_kept_before_it_is_brought_up() {
     let home = tempfile::tempdir().unwrap();
-    let store = busy_store(home.path()).await;
-    store.close().await;
-    drop(store);
-    // As an edition before left it: without its last migration.
+    // As an edition before left it: with all migrations but the last.
+    let mut earlier = sqlx::migrate!();
+    let last = earlier.migrations.last().unwrap().version;
+    earlier.migrations = earlier.migrations.iter().filter(|m| m.version < last).cloned().collect();
+    std::fs::write(home.path().join("keys"), [7; 64]).unwrap();
     let file = home.path().join("gridwall.db");
-    let mut c = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-    let last: i64 = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut c).await.unwrap();
-    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = ?").bind(last).execute(&mut c).await.unwrap();
+    let mut c = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", file.display())).await.unwrap();
+    earlier.run(&mut c).await.unwrap();
+    sqlx::raw_sql("INSERT INTO setting (key, value) VALUES ('title', 'before')").execute(&mut c).await.unwrap();
     c.close().await.unwrap();
-    // This edition's migration meets its own tables and fails: the store is as it was, and kept.
-    let _ = Store::open(home.path()).await;
+
+    let store = Store::open(home.path()).await.unwrap();
+    assert_eq!(store.setting("title").await.unwrap().as_deref(), Some("before"));
     let kept = home.path().join(format!("backups/before-migration-{last:04}.db"));
-    assert!(kept.is_file());
     let back = home.path().join("back");
     let done = restore(&kept, &back, RestoreKeys::File(&home.path().join("keys")), false, "t").await.unwrap();
     assert_eq!(done.about.made_at, None);
+    // What was kept is the earlier store: it is brought up as well.
+    assert_eq!(Store::open(&back).await.unwrap().setting("title").await.unwrap().as_deref(), Some("before"));
+    // Opened again, nothing more is kept.
+    store.close().await;
+    Store::open(home.path()).await.unwrap();
+    assert_eq!(std::fs::read_dir(home.path().join("backups")).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -476,3 +476,65 @@ async fn a_folder_that_may_only_be_read_answers() {
     assert!(disk.remount("rw"));
     put(&Store::open(&data).await.unwrap(), "a", 1).await.unwrap();
 }
+
+/// A disk that is full at any point of a first start leaves a folder that opens as soon as there is room.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_first_start_on_a_full_disk_goes_on_when_there_is_room() {
+    let mut full = 0;
+    for kib in [4, 16, 40, 80, 120, 200, 300, 400, 500, 700, 1_000] {
+        let Some(disk) = SmallDisk::new(&format!("{kib}k")) else { return };
+        let data = disk.0.path().join("data");
+        match Store::open(&data).await {
+            Ok(store) => store.close().await,
+            Err(error) => {
+                full += 1;
+                assert_eq!(error.fault(), Some(Fault::Full), "{kib} KiB: {error}");
+            }
+        }
+        assert!(disk.remount("size=16m"));
+        let store = Store::open(&data).await.unwrap_or_else(|e| panic!("{kib} KiB: {e}"));
+        put(&store, "a", 1).await.unwrap();
+        store.close().await;
+    }
+    assert!(full > 3, "the disk was never full");
+}
+
+/// However the clock jumps, revisions and the audit log go on.
+#[tokio::test]
+async fn clocks_that_jump_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let day = 86_400_000;
+    for (n, at) in [0, 30 * day, -30 * day, 365 * day, -20_000 * day, 1].into_iter().enumerate() {
+        let mut tx = store.write(&admin(), UtcMs(1_767_225_600_000 + at)).await.unwrap();
+        tx.create_token(&format!("t{n}"), Role::Feed, false).await.unwrap();
+        tx.set_setting("a", "1").await.unwrap();
+        let batch = tx.commit().await.unwrap();
+        assert_eq!(batch.to_revision, n as i64 + 1);
+        store.prove_write(Duration::from_secs(5)).await.unwrap();
+    }
+    let verdict = store.verify_audit().await.unwrap();
+    assert_eq!((verdict.lines, verdict.anchored, verdict.faults.len()), (6, 6, 0));
+}
+
+#[tokio::test]
+async fn however_many_ask_little_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let size = || std::fs::metadata(folder.path().join("gridwall.db-wal")).unwrap().len();
+    let hour = Duration::from_secs(3_600);
+    store.proved_within(hour, hour).await.unwrap();
+    let before = size();
+    for _ in 0..50 {
+        store.proved_within(hour, hour).await.unwrap();
+    }
+    assert_eq!(size(), before);
+    // A fault that was just found is found again without another try.
+    std::fs::rename(folder.path().join("gridwall.db"), folder.path().join("aside")).unwrap();
+    assert_eq!(fault_of(store.prove_write(hour).await), Some(Fault::Replaced));
+    std::fs::rename(folder.path().join("aside"), folder.path().join("gridwall.db")).unwrap();
+    assert_eq!(fault_of(store.proved_within(hour, hour).await), Some(Fault::Replaced));
+    store.proved_within(Duration::ZERO, hour).await.unwrap();
+    assert_eq!(store.fault(), None);
+}

@@ -16,6 +16,8 @@ const ROOM_BYTES: u64 = 1 << 20;
 #[derive(Default)]
 pub(crate) struct Health {
     state: Mutex<State>,
+    /// Held by whoever proves that the store can be written: the others take what that finds.
+    pub proving: tokio::sync::Mutex<()>,
     /// Times that the anchor of the audit log could not be written.
     pub anchor_failures: AtomicU64,
 }
@@ -27,6 +29,8 @@ struct State {
     wrote: Option<Instant>,
     /// A write did not end in a commit since.
     doubt: bool,
+    /// When it was last tried to prove that the store can be written.
+    tried: Option<Instant>,
 }
 
 impl Health {
@@ -88,6 +92,7 @@ impl Store {
     /// writers at most `wait`; that somebody else writes for so long is no fault and is said as [`StoreError::Busy`].
     pub async fn prove_write(&self, wait: Duration) -> Result<(), StoreError> {
         let proof = self.proof(Instant::now() + wait).await;
+        self.inner.health.state().tried = Some(Instant::now());
         match &proof {
             Ok(()) => {
                 let mut state = self.inner.health.state();
@@ -96,6 +101,21 @@ impl Store {
             Err(error) => self.inner.health.failed(error),
         }
         proof
+    }
+
+    /// The same, unless somebody wrote or tried to within `age`: however many ask, little is written.
+    pub async fn proved_within(&self, age: Duration, wait: Duration) -> Result<(), StoreError> {
+        let _one = self.inner.health.proving.lock().await;
+        if !self.wants_proof(age) {
+            return Ok(());
+        }
+        let state = *self.inner.health.state();
+        match state.fault {
+            Some(fault) if state.tried.is_some_and(|t| t.elapsed() < age) => {
+                Err(StoreError::Failed { fault, error: "found a moment ago".into() })
+            }
+            _ => self.prove_write(wait).await,
+        }
     }
 
     async fn proof(&self, until: Instant) -> Result<(), StoreError> {

@@ -319,10 +319,7 @@ impl Wall {
     pub async fn ready(&self) -> Result<(), WallError> {
         self.store().look().await?;
         self.store().revision().await?;
-        if self.store().wants_proof(Duration::from_secs(1)) {
-            self.store().prove_write(Duration::from_secs(2)).await?;
-        }
-        Ok(())
+        Ok(self.store().proved_within(Duration::from_secs(1), Duration::from_secs(2)).await?)
     }
 
     /// Counters for `/metrics`: name, help, value.

@@ -1,0 +1,181 @@
+//! Killed at each system call that changes files: whatever stood then, the folder opens again and holds what was
+//! acknowledged. A few points in CI; all of them with `GRIDWALL_SWEEP=all` (`make soak`).
+
+use crate::import_four;
+use sqlx::{Connection, SqliteConnection, migrate::Migrator};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+use wall_tests::{DataDir, Ground, gridwall};
+
+/// What changes files, or the order in which they change.
+const CALLS: &str =
+    "openat,pwrite64,write,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,flock";
+
+/// Whether this machine lets a process be traced.
+fn traceable() -> bool {
+    let tried = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    let can = tried.is_ok_and(|s| s.success());
+    if !can {
+        eprintln!("skipped: strace is not there, or may not trace here");
+    }
+    can
+}
+
+/// Runs a command that is killed at the `n`th of such calls of any of its threads; `true` = it came to its end.
+fn killed_at(n: usize, data: &DataDir, args: &[&str]) -> bool {
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={CALLS}")])
+        .args(["-e", &format!("inject={CALLS}:signal=KILL:when={n}")])
+        .arg(gridwall())
+        .arg("--data-dir")
+        .arg(data.path())
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    status.success()
+}
+
+/// At which calls: all, or fewer and fewer.
+fn points() -> Box<dyn Iterator<Item = usize>> {
+    // The first calls of each thread load the program; a step of a fifth comes everywhere in a few runs.
+    if std::env::var("GRIDWALL_SWEEP").is_ok_and(|v| v == "all") {
+        return Box::new(1..);
+    }
+    Box::new(std::iter::successors(Some(3usize), |n| Some(n + 2 + n / 4)))
+}
+
+/// Sweeps over one command from a folder that `prepare` made, and checks each folder that a kill left.
+fn sweep(prepare: impl Fn(&DataDir), args: impl Fn(&DataDir) -> Vec<String>, check: impl Fn(&DataDir, usize)) {
+    if !traceable() {
+        return;
+    }
+    let mut kills = 0;
+    for n in points() {
+        let data = DataDir::new();
+        prepare(&data);
+        let args = args(&data);
+        let ended = killed_at(n, &data, &args.iter().map(String::as_str).collect::<Vec<_>>());
+        check(&data, n);
+        if ended {
+            break;
+        }
+        kills += 1;
+    }
+    assert!(kills > 3, "only {kills} kills: nothing was swept");
+}
+
+/// The folder opens, its pages, references, writes and audit log are whole.
+fn is_well(data: &DataDir, n: usize) {
+    let examined = data.run(["--json", "doctor", "--fix"]);
+    let report = examined.json();
+    let ill: Vec<_> =
+        report["checks"].as_array().unwrap().iter().filter(|c| c["ok"] == false && c["check"] != "interface").collect();
+    assert!(ill.is_empty(), "killed at call {n}: {ill:?}");
+}
+
+#[test]
+fn a_first_start_killed_anywhere_starts_again() {
+    sweep(
+        |_| {},
+        |_| ["token", "create", "a"].map(str::to_owned).to_vec(),
+        |data, n| {
+            let again = data.run(["token", "create", "b"]);
+            assert_eq!(again.code, 0, "killed at call {n}: {again:?}");
+            is_well(data, n);
+        },
+    );
+}
+
+/// A store as an edition before left it: with all migrations but the last.
+fn earlier(data: &DataDir) {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/crates/wall-store/migrations");
+    let mut files: Vec<_> = std::fs::read_dir(all).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    files.pop();
+    let some = data.path().with_file_name("migrations");
+    std::fs::create_dir_all(&some).unwrap();
+    std::fs::create_dir_all(data.path()).unwrap();
+    for file in &files {
+        std::fs::copy(file, some.join(file.file_name().unwrap())).unwrap();
+    }
+    std::fs::write(data.path().join("keys"), [7; 64]).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite:{}?mode=rwc", data.path().join("gridwall.db").display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut connection).await.unwrap();
+        Migrator::new(some.as_path()).await.unwrap().run(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_migration_killed_anywhere_is_done_again() {
+    sweep(
+        earlier,
+        |_| ["token", "create", "a"].map(str::to_owned).to_vec(),
+        |data, n| {
+            let again = data.run(["token", "create", "b"]);
+            assert_eq!(again.code, 0, "killed at call {n}: {again:?}");
+            is_well(data, n);
+        },
+    );
+}
+
+#[test]
+fn an_import_killed_anywhere_is_done_again() {
+    let rows: String =
+        (0..200).map(|i| format!("t{i},drain,井盖{i},10.00{},50.00{},2026-01-01T08:00:00Z\n", i % 10, i % 7)).collect();
+    sweep(
+        |data| {
+            import_four(data);
+            data.file("tickets.csv", format!("external_id,category,title,lon,lat,reported_at\n{rows}"));
+        },
+        |data| {
+            let file = data.path().with_file_name("tickets.csv");
+            ["import", "tickets", file.to_str().unwrap(), "--source", "test"].map(str::to_owned).to_vec()
+        },
+        |data, n| {
+            is_well(data, n);
+            // What came in has its line: no ticket without one.
+            let audit = data.path().with_file_name("audit.ndjson");
+            data.run(["audit", "export", audit.to_str().unwrap()]).expect(0);
+            let lines = std::fs::read_to_string(audit).unwrap();
+            let stats = data.json(["doctor"]);
+            assert_eq!(stats["tickets"].as_i64() == Some(0), !lines.contains("import.tickets.chunk"), "killed at call {n}");
+            let file = data.path().with_file_name("tickets.csv");
+            let again = data.json(["import", "tickets", file.to_str().unwrap(), "--source", "test"]);
+            assert_eq!(
+                again["created"].as_i64().unwrap() + again["unchanged"].as_i64().unwrap(),
+                200,
+                "killed at call {n}: {again}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_publication_killed_anywhere_is_whole_or_not_there() {
+    sweep(
+        |data| {
+            data.file("cells.geojson", Ground::four().geojson());
+        },
+        |data| {
+            let file = data.path().with_file_name("cells.geojson");
+            ["import", "cells", file.to_str().unwrap(), "--code-field", "code", "--name-field", "name", "--publish"]
+                .map(str::to_owned)
+                .to_vec()
+        },
+        |data, n| {
+            is_well(data, n);
+            import_four(data);
+            let found = data.json(["locate", "--point", "10.005,50.005"]);
+            assert!(found.to_string().contains("B1"), "killed at call {n}: {found}");
+        },
+    );
+}
