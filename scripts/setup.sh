@@ -14,7 +14,7 @@ run_packages=(
   protobuf-compiler                                           # protoc: the native renderer compiles its tile format with it
   libvulkan1 mesa-vulkan-drivers                              # native pictures, in software where there is no GPU
 )
-test_packages=(xvfb webkit2gtk-driver)
+test_packages=(xvfb webkit2gtk-driver strace)
 shots_packages=(imagemagick)
 
 say() { printf '%s\n' "$*" >&2; }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Property tests again and again, each time on cases that were never drawn before. A failure names the seed that brings
 # it back: PROPTEST_RNG_SEED=<seed> cargo test ...
-#   scripts/soak.sh [MINUTES]   ten minutes when not said; always one whole round
+# Then a sweep that kills the program at every system call that changes files; make test tries a few of them.
+#   scripts/soak.sh [MINUTES]   ten minutes when not said; always one whole round, and the sweep after it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [[ ${1:-10} =~ ^[0-9]+$ ]] || { printf 'scripts/soak.sh [MINUTES]: %s is no whole number of minutes.\n' "$1" >&2; exit 2; }
@@ -22,3 +23,6 @@ until [ $SECONDS -ge $ends ] && [ $rounds -gt 0 ]; do
   rounds=$((rounds + 1))
 done
 printf 'soak: %d rounds, all passed\n' "$rounds"
+# Killed at every system call that changes files, of first start, migration, import and publication (needs strace).
+GRIDWALL_SWEEP=all cargo test --quiet -p wall-tests --test wall sweep -- --nocapture
+printf 'soak: every kill left a folder that goes on\n'

@@ -172,8 +172,8 @@ fn a_publication_killed_anywhere_is_whole_or_not_there() {
                 .to_vec()
         },
         |data, n| {
-            is_well(data, n);
             import_four(data);
+            is_well(data, n);
             let found = data.json(["locate", "--point", "10.005,50.005"]);
             assert!(found.to_string().contains("B1"), "killed at call {n}: {found}");
         },
