@@ -20,7 +20,7 @@ macro_rules! faults {
 
 faults! {
     /// No room on the disk.
-    Full = "full", 10, "the disk of the data directory is full; nothing more is taken until there is room, then it goes on by itself";
+    Full = "full", 10, "the disk of the data directory is full; this was not taken. There has to be room, then it goes on by itself";
     /// Disk or file may only be read.
     ReadOnly = "read_only", 30, "the data directory is read-only; nothing is taken until it can be written, then it goes on by itself";
     /// Reading or writing the disk failed.
