@@ -58,6 +58,12 @@ pub enum Command {
         #[command(subcommand)]
         what: TokenCommand,
     },
+    /// Browsers that came in by a one-time link: wall stations and desks.
+    Station {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: StationCommand,
+    },
     /// Accounts of people: who may sign in, and what they may do.
     User {
         /// What to do with them.
@@ -496,6 +502,18 @@ pub enum TokenCommand {
     Revoke {
         /// Name.
         name: String,
+    },
+}
+
+/// Stations.
+#[derive(Subcommand, Debug)]
+pub enum StationCommand {
+    /// List stations with the time their right ends.
+    List,
+    /// End the right of a station; it shows its last picture and asks for a sign-in.
+    Revoke {
+        /// Number, as listed.
+        id: i64,
     },
 }
 

@@ -49,6 +49,41 @@ pub async fn list_tokens(cli: &Cli) -> Result<(), Failure> {
     })
 }
 
+/// Lists stations.
+pub async fn list_stations(cli: &Cli) -> Result<(), Failure> {
+    let (stations, now) = (store(cli).await?.stations().await?, system_now());
+    let state = |s: &wall_store::Station| match s.ended_at {
+        Some(t) => format!("ended {}", t.to_rfc3339()),
+        None if s.expires_at <= now => format!("over since {}", s.expires_at.to_rfc3339()),
+        None => format!("in force until {}", s.expires_at.to_rfc3339()),
+    };
+    let rows: Vec<_> = stations
+        .iter()
+        .map(|s| {
+            json!({ "id": s.id, "role": s.role.code(), "name": s.name, "created_at": s.created_at.to_rfc3339(),
+                "last_used": s.last_used.to_rfc3339(), "expires_at": s.expires_at.to_rfc3339(),
+                "ended_at": s.ended_at.map(|t| t.to_rfc3339()), "in_force": s.ended_at.is_none() && s.expires_at > now })
+        })
+        .collect();
+    answer(cli.json, &json!({ "stations": rows }), || {
+        let line = |s: &wall_store::Station| {
+            format!("{:<5} {:<10} {}  used {}  {}", s.id, s.role.code(), state(s), s.last_used.to_rfc3339(), s.name)
+        };
+        if stations.is_empty() { "no stations".into() } else { stations.iter().map(line).collect::<Vec<_>>().join("\n") }
+    })
+}
+
+/// Ends the right of a station.
+pub async fn revoke_station(cli: &Cli, id: i64) -> Result<(), Failure> {
+    let store = store(cli).await?;
+    let mut tx = store.write(&os_user(), system_now()).await?;
+    if !tx.end_station(id).await? {
+        return Err(Failure::input(format!("there is no station {id} in force")));
+    }
+    tx.commit().await?;
+    answer(cli.json, &json!({ "id": id, "revoked": true }), || format!("station {id} is refused within seconds"))
+}
+
 /// Revokes a token.
 pub async fn revoke_token(cli: &Cli, name: &str) -> Result<(), Failure> {
     let store = store(cli).await?;

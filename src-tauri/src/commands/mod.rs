@@ -14,7 +14,7 @@ mod station;
 mod user;
 
 use crate::{
-    cli::{AuditCommand, Cli, Command, RunArgs, TokenCommand},
+    cli::{AuditCommand, Cli, Command, RunArgs, StationCommand, TokenCommand},
     console::Failure,
 };
 pub use station::{data_dir, operator, os_user};
@@ -35,6 +35,10 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             TokenCommand::Create { name, role, unlimited } => keep::create_token(cli, name, role, *unlimited).await,
             TokenCommand::List => keep::list_tokens(cli).await,
             TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,
+        },
+        Some(Command::Station { what }) => match what {
+            StationCommand::List => keep::list_stations(cli).await,
+            StationCommand::Revoke { id } => keep::revoke_station(cli, *id).await,
         },
         Some(Command::User { what }) => user::user(cli, what).await,
         Some(Command::Audit { what }) => match what {

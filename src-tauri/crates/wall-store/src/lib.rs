@@ -30,6 +30,7 @@ mod pen;
 mod rows;
 mod seal;
 mod start;
+mod stations;
 mod things;
 mod tickets;
 mod watch;
@@ -46,6 +47,7 @@ pub use drafts::{EditRecord, LineageRecord, PlanRecord, PlanStep, SnapshotRecord
 pub use error::{Fault, StoreError};
 pub use open::{Pragmas, Store};
 pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
+pub use stations::{STATION_LIFE_MS, Station};
 pub use things::Upserts;
 pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite};
 pub use write::WriteTx;

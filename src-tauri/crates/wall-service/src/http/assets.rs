@@ -1,6 +1,6 @@
 //! The user interface's files, and the pages for those who are not in yet.
 
-use super::{App, door::Entry, gate::Caller, params::Params, refusal::Refusal, session::set_cookie};
+use super::{App, door::Entry, gate::Caller, params::Params, refusal::Refusal, session::station_cookie};
 use axum::{
     Extension,
     body::Body,
@@ -34,7 +34,7 @@ pub(crate) async fn index(
     match once {
         // A look at the address (link previews) does not use it up.
         Some(_) if method == Method::HEAD => StatusCode::OK.into_response(),
-        Some(secret) => enter(&app, &secret),
+        Some(secret) => enter(&app, &secret, &headers).await,
         None if caller.is_none() => sign_in_page(&app, None).await,
         None => serve_file(&app, "index.html", &headers).unwrap_or_else(|| {
             Refusal::not_found("this build carries no user interface; the API answers below /api/v1/").into_response()
@@ -78,14 +78,30 @@ fn serve_file(app: &App, path: &str, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-fn enter(app: &App, secret: &str) -> Response {
-    match app.options.doors.enter(secret) {
-        Ok(Entry::In(session)) => {
-            let cookie = set_cookie(app, &session);
-            // To `/`, so that the secret leaves the address bar.
-            (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::SET_COOKIE, cookie.as_str())]).into_response()
+async fn enter(app: &App, once: &str, headers: &HeaderMap) -> Response {
+    match app.options.doors.enter(once) {
+        Entry::In(role) => {
+            let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+            match app.wall.open_station(role, browser).await {
+                Ok(secret) => {
+                    let cookie = station_cookie(app, &secret);
+                    // To `/`, so that the link leaves the address bar.
+                    (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::SET_COOKIE, cookie.as_str())]).into_response()
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a station could not be let in");
+                    app.options.doors.give_back(once);
+                    page(
+                        Refusal::from(error).status,
+                        "数据库现在不能写入,暂时不能进入",
+                        "The store cannot be written just now",
+                        "这条链接仍然有效。请在数据库恢复后(见启动指挥墙的窗口)再打开它。",
+                        "This link stays good. Open it again once the store is well (see where the wall was started).",
+                    )
+                }
+            }
         }
-        Ok(Entry::Used) => page(
+        Entry::Used => page(
             StatusCode::GONE,
             "这条链接已经用过了",
             "This link was used before",
@@ -93,17 +109,13 @@ fn enter(app: &App, secret: &str) -> Response {
             "A one-time link is good once. If it was you, in this browser, go straight in; \
              otherwise get a new one where the wall was started, and find out who used this one.",
         ),
-        Ok(Entry::Unknown) => page(
+        Entry::Unknown => page(
             StatusCode::FORBIDDEN,
             "这条链接无效或已过期",
             "This link is not known, or too old",
-            "一次性链接十分钟内有效,指挥墙重新启动后旧链接也会失效。请在启动指挥墙的窗口里取一条新的。",
-            "A one-time link is good for ten minutes and ends when the wall is restarted. Get a new one where the wall was started.",
+            "一次性链接十分钟内有效,没有用过的链接在指挥墙重新启动后也会失效。请在启动指挥墙的窗口里取一条新的。",
+            "A one-time link is good for ten minutes, and an unused one ends when the wall is restarted. Get a new one where the wall was started.",
         ),
-        Err(error) => {
-            tracing::error!(%error, "no session could be made");
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "no session could be made").into_response()
-        }
     }
 }
 

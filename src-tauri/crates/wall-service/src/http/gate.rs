@@ -1,6 +1,6 @@
 //! The one place where it is settled who asks: host, right, origin, rate; then the headers of every answer.
 
-use super::{App, door, open311, refusal::Refusal, session};
+use super::{App, open311, refusal::Refusal, session};
 use crate::wall::actor_of;
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -33,7 +33,11 @@ pub(crate) struct Caller {
 enum Right {
     /// In process.
     Local,
-    Session(door::Mark),
+    /// A browser that came in by a one-time link.
+    Station {
+        id: i64,
+        secret: String,
+    },
     /// A person who signed in.
     Account {
         account: Account,
@@ -82,6 +86,14 @@ impl Caller {
         }
     }
 
+    /// The station, when nobody is signed in at it.
+    pub fn station(&self) -> Option<i64> {
+        match &self.right {
+            Right::Station { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
     /// Whether the right came in the cookie.
     pub fn is_by_cookie(&self) -> bool {
         self.by_cookie
@@ -98,7 +110,7 @@ impl Caller {
     pub async fn still_in(&self, app: &App) -> bool {
         match &self.right {
             Right::Local => true,
-            Right::Session(mark) => app.options.doors.session(mark).is_some(),
+            Right::Station { secret, .. } => !matches!(app.wall.station_of(secret).await, Ok(None)),
             Right::Account { secret, .. } => !matches!(app.wall.account_of(secret).await, Ok(None)),
             // A store that does not answer just now is no revocation.
             Right::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
@@ -200,10 +212,10 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusa
         if let Some(account) = app.wall.account_of(secret).await? {
             return Ok(Some(Caller::by_account(app, account, secret, true)));
         }
-        let mark = door::mark(secret);
-        if let Some(role) = app.options.doors.session(&mark) {
-            let actor = Actor::new("browser", role, "browser");
-            return Ok(Some(Caller { actor, source: "wall".into(), right: Right::Session(mark), by_cookie: true }));
+        if let Some(station) = app.wall.station_of(secret).await? {
+            let actor = Actor::new(format!("station:{}", station.id), station.role, "browser");
+            let right = Right::Station { id: station.id, secret: secret.to_owned() };
+            return Ok(Some(Caller { actor, source: "wall".into(), right, by_cookie: true }));
         }
     }
     Ok(None)

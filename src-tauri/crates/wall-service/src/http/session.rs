@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use wall_store::{Actor, Role};
+use wall_store::{Actor, Role, STATION_LIFE_MS};
 
 /// Path of the session.
 pub(crate) const PATH: &str = "/api/v1/session";
@@ -59,16 +59,26 @@ pub(crate) async fn sign_in(State(app): State<App>, caller: Option<Extension<Cal
     }
 }
 
-/// `DELETE /api/v1/session`: nothing to end is fine.
+/// `DELETE /api/v1/session`: ends the session of a person, or the right of a station that nobody is signed in at; nothing to
+/// end is fine.
 pub(crate) async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Refusal> {
     if let Some(secret) = caller.session_secret() {
         app.wall.sign_out(&caller.actor, secret).await?;
     }
+    let station = caller.station();
+    if let Some(station) = station {
+        app.wall.end_station(&caller.actor, station).await?;
+    }
     let gone = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
-    Ok(match caller.is_by_cookie() && caller.account().is_some() {
+    Ok(match caller.is_by_cookie() && (caller.account().is_some() || station.is_some()) {
         true => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response(),
         false => StatusCode::NO_CONTENT.into_response(),
     })
+}
+
+/// The cookie that carries a station's right: kept over restarts of the browser, for as long as the right lasts.
+pub(super) fn station_cookie(app: &App, secret: &str) -> String {
+    format!("{}; Max-Age={}", set_cookie(app, secret), STATION_LIFE_MS / 1_000)
 }
 
 /// The cookie that carries a session.

@@ -19,6 +19,7 @@ mod lists;
 mod planning;
 mod queries;
 mod search;
+mod stations;
 mod views;
 mod world;
 
@@ -112,6 +113,7 @@ pub(crate) struct WallInner {
     attributed_plan: AtomicI64,
     counters: Counters,
     entrance: accounts::Entrance,
+    stations: stations::Stations,
     desk: planning::Desk,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
@@ -191,6 +193,7 @@ impl Wall {
             attributed_plan: AtomicI64::new(0),
             counters: Counters::default(),
             entrance: accounts::Entrance::new(),
+            stations: stations::Stations::default(),
             desk: planning::Desk::default(),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,

@@ -13,6 +13,7 @@ mod plans;
 mod publishing;
 mod serve;
 mod session;
+mod stations;
 
 use axum::{
     Router,
