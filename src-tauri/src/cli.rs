@@ -185,13 +185,13 @@ pub struct ImportRows {
     /// Read and report, write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// If any row is refused, write nothing and end with 3.
+    /// If any row is refused or doubtful (a status word nobody knows), write nothing and end with 3.
     #[arg(long)]
     pub strict: bool,
     /// Profile that maps columns to fields: a bundled name or a TOML file.
     #[arg(long, value_name = "NAME|FILE")]
     pub profile: Option<String>,
-    /// Name of the source when the rows have none (default: the profile's, else the file's name).
+    /// Name of the source when the rows have none (default: the profile's, else "import"; never the file's name).
     #[arg(long)]
     pub source: Option<String>,
 }

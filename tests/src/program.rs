@@ -85,9 +85,22 @@ impl DataDir {
         command
     }
 
+    /// Runs a command to its end, with this on its standard input.
+    pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Finished {
+        use std::io::Write;
+        let mut command = self.command();
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("start gridwall");
+        child.stdin.take().expect("stdin").write_all(input.as_bytes()).expect("input");
+        Self::finished(child.wait_with_output().expect("run gridwall"))
+    }
+
     /// Runs a command to its end.
     pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Finished {
-        let out = self.command().args(args).output().expect("run gridwall");
+        Self::finished(self.command().args(args).output().expect("run gridwall"))
+    }
+
+    fn finished(out: std::process::Output) -> Finished {
         Finished {
             code: out.status.code().unwrap_or(-1),
             stdout: String::from_utf8(out.stdout).expect("stdout is UTF-8"),

@@ -143,6 +143,7 @@ async fn store_cells(
                 phone: String::new(),
                 valid_from: None,
                 valid_to: None,
+                absent: wall_core::Absent::default(),
             })
         })
         .collect();

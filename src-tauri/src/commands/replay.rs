@@ -33,7 +33,7 @@ enum Target {
 
 /// Runs a replay to its end, or until Ctrl-C.
 pub async fn replay(cli: &Cli, args: &ReplayArgs) -> Result<(), Failure> {
-    let options = read_options(cli, args.profile.as_deref(), None, &args.file, args.datum, &args.encoding)?;
+    let options = read_options(cli, args.profile.as_deref(), None, args.datum, &args.encoding)?;
     let mut rejected = 0u64;
     let mut records = Vec::new();
     let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?;

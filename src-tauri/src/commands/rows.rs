@@ -18,7 +18,7 @@ use wall_service::{
         buildings, cameras, categories,
         locate::{Accuracy, LocateColumns, locate_rows as locate_source},
         owners,
-        report::IssueTally,
+        report::{IssueTally, SourceReport, count_word},
         sites, staff, streets, tickets,
         twins::Keyed,
     },
@@ -68,10 +68,10 @@ type Open<T> = fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>;
 fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>) -> Result<Records<T>, Failure> {
     let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?;
     let (records, survey) = Records::surveyed(&input, options, open).map_err(unusable)?;
-    match survey.first {
+    match survey.first.or(survey.first_doubt) {
         Some((line, message)) if args.strict => Err(Failure::input(format!(
-            "{} rows were refused and --strict was given; nothing was written. The first: line {line}: {message}",
-            survey.refused
+            "{} rows were refused, {} are doubtful, and --strict was given; nothing was written. The first: line {line}: {message}",
+            survey.refused, survey.doubtful
         ))),
         _ => Ok(records),
     }
@@ -126,7 +126,6 @@ pub fn read_options(
     cli: &Cli,
     profile: Option<&str>,
     source: Option<&str>,
-    file: &Path,
     datum_arg: crate::cli::DatumArg,
     encoding: &str,
 ) -> Result<ReadOptions, Failure> {
@@ -141,7 +140,7 @@ pub fn read_options(
         None => None,
     };
     Ok(ReadOptions {
-        source: source.map_or_else(|| stem(file), str::to_owned),
+        source: source.map(str::to_owned),
         datum: datum(datum_arg),
         zone,
         encoding: EncodingChoice::named(encoding).map_err(Failure::usage)?,
@@ -150,7 +149,7 @@ pub fn read_options(
 }
 
 fn options_of(cli: &Cli, args: &ImportRows) -> Result<ReadOptions, Failure> {
-    read_options(cli, args.profile.as_deref(), args.source.as_deref(), &args.file, args.datum, &args.encoding)
+    read_options(cli, args.profile.as_deref(), args.source.as_deref(), args.datum, &args.encoding)
 }
 
 pub fn unusable(error: SourceError) -> Failure {
@@ -202,6 +201,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let mut rejects = rejects_for(cli, &args.file)?;
     let mut tally = IssueTally::default();
     let mut report = TicketsReport::new(&reader.datum(), String::new());
+    report.source = source_report(&options, args, wall.as_ref()).await?;
     let bar = progress(None, "importing tickets");
     let mut chunk: Vec<TicketRecord> = Vec::with_capacity(CHUNK);
     loop {
@@ -211,6 +211,10 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
             Some(Read::Record { record, issues, .. }) => {
                 report.read += 1;
                 tally.add_all(&issues);
+                count_word(&mut report.sources, &record.source);
+                if !record.status_word.is_empty() {
+                    count_word(&mut report.unknown_status, &record.status_word);
+                }
                 chunk.push(record);
             }
             Some(Read::Reject(reject)) => {
@@ -248,8 +252,31 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let counts = [report.read, report.created, report.updated, report.unchanged, report.rejected];
     let more = format!("; {} outside all cells", report.outside_cells);
     answer(cli.json, &report, || {
-        words(counts, &more, report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref())
+        let mut said = words(counts, &more, report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref());
+        let of: Vec<String> = report.sources.iter().map(|(source, n)| format!("{source} ({n})")).collect();
+        let s = &report.source;
+        said.push_str(&format!("\nsource: {}; where a row names none: {} ({})", of.join(", "), s.used, s.why));
+        if s.why == "default" {
+            said.push_str("; --source NAME chooses another");
+        }
+        said.extend(s.warning.iter().map(|w| format!("\nwarning: {w}")));
+        said.extend(report.unknown_status.iter().map(|(word, n)| format!("\n  {n:>8} × unknown status “{word}”")));
+        said
     })
+}
+
+/// Which source is taken where the rows name none. Until now it was the name of the file: whoever imported the same file
+/// before is told, for its tickets would be there twice.
+async fn source_report(options: &ReadOptions, args: &ImportRows, wall: Option<&Wall>) -> Result<SourceReport, Failure> {
+    let (used, why) = options.source();
+    let file = stem(&args.file);
+    let warning = match wall {
+        Some(wall) if why == "default" && file != used && wall.store().has_source(&file).await? => Some(format!(
+            "the store has tickets of source {file}, as this file is called: when they are the same register, give --source {file}"
+        )),
+        _ => None,
+    };
+    Ok(SourceReport { used: used.to_owned(), why, warning })
 }
 
 async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], report: &mut TicketsReport) -> Result<(), Failure> {

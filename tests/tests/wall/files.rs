@@ -116,6 +116,46 @@ fn a_dry_run_and_a_strict_run_with_a_bad_row_write_nothing() {
 }
 
 #[test]
+fn different_tickets_of_one_key_are_refused_and_again_nothing_changes() {
+    let data = DataDir::new();
+    import_four(&data);
+    let text = "external_id,title,lon,lat,reported_at,status\n\
+        330106202605040000,a,10.005,50.015,2026-05-04T08:00:00+08:00,open\n\
+        330106202605040000,b,10.015,50.015,2026-05-04T09:00:00+08:00,closed\n\
+        K2,c,10.015,50.015,2026-05-04T09:00:00+08:00,In Process\n\
+        K2,c,10.015,50.015,2026-05-04T09:00:00+08:00,In Process\n";
+    let file = data.file("tickets.csv", text);
+    data.run(["--json", "import", "tickets", path(&file), "--strict"]).expect(3);
+    for (created, unchanged) in [(1, 1), (0, 2)] {
+        let report = data.json(["import", "tickets", path(&file)]);
+        let counts = ["created", "updated", "unchanged", "rejected"].map(|k| number(&report, k));
+        assert_eq!(counts, [created, 0, unchanged, 2], "{report}");
+        assert_eq!(number(&report["notes"], "duplicate_key"), 2, "{report}");
+        assert_eq!(number(&report["unknown_status"], "In Process"), 2, "{report}");
+        assert_eq!((&report["source"]["used"], &report["source"]["why"]), (&"import".into(), &"default".into()), "{report}");
+    }
+    // Another day's export of the same register is the same register.
+    let tomorrow = data.file("tickets_2.csv", text);
+    assert_eq!(number(&data.json(["import", "tickets", path(&tomorrow)]), "created"), 0);
+    let refused = data.file("words.csv", "external_id,lon,lat,status\nK9,10.005,50.015,whatever\n");
+    data.run(["--json", "import", "tickets", path(&refused), "--strict"]).expect(3);
+
+    // From a pipe as from a file.
+    let piped = data.run_with_input(["--json", "import", "tickets", "-"], text).expect(0).json();
+    assert_eq!(number(&piped, "unchanged"), 2, "{piped}");
+}
+
+#[test]
+fn a_camera_list_without_addresses_keeps_them() {
+    let data = DataDir::new();
+    let full = data.file("cameras.csv", "id,name,lon,lat,stream_url,state\nC1,东门,10.005,50.015,rtsp://x,online\n");
+    let names = data.file("names.csv", "id,name,lon,lat\nC1,东门,10.005,50.015\n");
+    assert_eq!(number(&data.json(["import", "cameras", path(&full)]), "created"), 1);
+    assert_eq!(number(&data.json(["import", "cameras", path(&names)]), "unchanged"), 1);
+    assert_eq!(number(&data.json(["import", "cameras", path(&full)]), "unchanged"), 1);
+}
+
+#[test]
 fn exported_tickets_say_whether_they_were_on_time() {
     let data = DataDir::new();
     import_four(&data);

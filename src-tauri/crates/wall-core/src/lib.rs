@@ -54,8 +54,8 @@ pub use place::{GridPoint, Place};
 pub use plan::{Network, Plan, PlanStatus};
 pub use point_index::PointIndex;
 pub use record::{
-    Attachment, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,
-    Reporter, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
+    Absent, Attachment, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord,
+    PositionRecord, Reporter, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
 };
 pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
 pub use site::Site;

@@ -57,6 +57,29 @@ pub struct CellRecord {
     pub geometry: CellGeometry,
 }
 
+/// Columns that a source does not have: what is stored there stays. A column that is there and empty says "nothing".
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Absent(Vec<&'static str>);
+
+impl Absent {
+    /// These columns.
+    pub fn of(columns: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(columns.into_iter().collect())
+    }
+
+    /// Whether the source lacks this column.
+    pub fn has(&self, column: &str) -> bool {
+        self.0.contains(&column)
+    }
+}
+
+/// How a source is laid out is not part of what a record says.
+impl std::fmt::Debug for Absent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Absent")
+    }
+}
+
 /// Who reported a ticket. Sealed by the store, never shown.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Reporter {
@@ -114,6 +137,8 @@ pub struct TicketRecord {
     pub due_at: Option<UtcMs>,
     /// Status; `None` = received (or unchanged for a known ticket).
     pub status: Option<TicketStatus>,
+    /// The source's word for the status where it is not known and `status` is the nearest stage; else empty.
+    pub status_word: String,
     /// When it was closed.
     pub closed_at: Option<UtcMs>,
     /// Who reported it.
@@ -143,6 +168,8 @@ pub struct OwnerRecord {
     pub valid_from: Option<UtcMs>,
     /// End (exclusive).
     pub valid_to: Option<UtcMs>,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A camera. Key: `external_id`.
@@ -168,6 +195,8 @@ pub struct CameraRecord {
     pub snapshot_url: String,
     /// State.
     pub state: CameraState,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A member of the field staff. Key: `external_id`.
@@ -187,6 +216,8 @@ pub struct StaffRecord {
     pub phone: String,
     /// Shifts: `Mon-Fri 08:00-17:00; Sat 09:00-12:00`.
     pub shifts: String,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A key site. Key: `external_id`.
@@ -208,6 +239,8 @@ pub struct SiteRecord {
     pub hours: String,
     /// Hazards.
     pub hazards: String,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A building. Key: `external_id`, or its place when the source has none.
@@ -227,6 +260,8 @@ pub struct BuildingRecord {
     pub population: Option<u32>,
     /// Block it belongs to, may be empty.
     pub block: String,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A street as one or more lines.
@@ -240,6 +275,8 @@ pub struct StreetRecord {
     pub class: String,
     /// Lines in WGS-84 degrees.
     pub lines: Vec<Vec<Place>>,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A line of a category table. Key: kind + code.
@@ -269,6 +306,8 @@ pub struct CategoryRecord {
     pub valid_to: Option<UtcMs>,
     /// Whether free text of such tickets is sensitive.
     pub sensitive: bool,
+    /// Columns that the source does not have.
+    pub absent: Absent,
 }
 
 /// A position report.

@@ -126,7 +126,8 @@ impl WriteTx {
                 _ => None,
             };
             let stated = ended.map_or(stored, |(_, would_end, _)| would_end);
-            if stated == to {
+            // A file without the column says nothing about the end.
+            if stated == to || r.absent.has("valid_to") {
                 // A phone that changed is a change too, said once, at a row that states it.
                 if !r.phone.is_empty() && phoned.remove(&party) {
                     done.updated += 1

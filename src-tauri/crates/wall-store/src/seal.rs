@@ -58,8 +58,7 @@ impl WriteTx {
         if stated.iter().all(|(_, text)| text.is_empty()) {
             return Ok(false);
         }
-        let row = sqlx::query(SEALED).bind(kind).bind(id).fetch_optional(&mut *self.tx).await?;
-        let known = row.map(|row| opened(&self.store, &row, kind, id)).transpose()?;
+        let known = self.open_sealed(kind, id).await?;
         let mut value = known.clone().unwrap_or_else(|| serde_json::json!({}));
         for (field, text) in stated {
             if !text.is_empty() || value.get(field).is_none() {
@@ -71,6 +70,12 @@ impl WriteTx {
         }
         self.seal(kind, id, &value).await?;
         Ok(true)
+    }
+
+    /// A sealed value as this write sees it, to be compared with what comes.
+    pub(crate) async fn open_sealed(&mut self, kind: &str, id: i64) -> Result<Option<serde_json::Value>, StoreError> {
+        let row = sqlx::query(SEALED).bind(kind).bind(id).fetch_optional(&mut *self.tx).await?;
+        row.map(|row| opened(&self.store, &row, kind, id)).transpose()
     }
 
     /// Erases a sealed value with its key; `false` when there was none.

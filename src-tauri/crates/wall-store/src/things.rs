@@ -5,10 +5,12 @@ use crate::{
     changes::ChangeKind,
     rows::{ground, word},
 };
-use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
+use sqlx::{AssertSqlSafe, Row, Sqlite, query::Query, sqlite::SqliteArguments};
+use std::fmt::Write;
 use wall_core::{
-    BuildingRecord, Camera, CameraId, CameraRecord, CameraState, Category, CategoryId, CategoryRecord, DeadlineKind, Place,
-    Platform, Position, PositionRecord, Severity, Site, SiteId, SiteRecord, Staff, StaffId, StaffRecord, StreetRecord, UtcMs,
+    Absent, BuildingRecord, Camera, CameraId, CameraRecord, CameraState, Category, CategoryId, CategoryRecord, DeadlineKind,
+    Place, Platform, Position, PositionRecord, Severity, Site, SiteId, SiteRecord, Staff, StaffId, StaffRecord, StreetRecord,
+    UtcMs,
 };
 
 /// What became of the records of one import.
@@ -25,60 +27,72 @@ pub struct Upserts {
 /// One kind of thing: its table and the columns after `external_id`.
 struct Table {
     kind: ChangeKind,
-    insert: &'static str,
+    columns: &'static [&'static str],
 }
 
-macro_rules! table {
-    ($kind:ident, $name:literal, $first:literal $(, $column:literal)*) => {
-        Table {
-            kind: ChangeKind::$kind,
-            // The update does nothing, and says so, when every column is the same already.
-            insert: concat!(
-                "INSERT INTO ", $name, " (recorded_at, revision, external_id, ", $first $(, ", ", $column)*, ") VALUES (?, 0, ?, ?" $(, table!(@mark $column))*, ") ",
-                "ON CONFLICT (external_id) DO UPDATE SET recorded_at = excluded.recorded_at, ", $first, " = excluded.", $first
-                $(, ", ", $column, " = excluded.", $column)*,
-                " WHERE ", $first, " IS NOT excluded.", $first $(, " OR ", $column, " IS NOT excluded.", $column)*,
-                " RETURNING id, revision"
-            ),
-        }
-    };
-    (@mark $column:literal) => { ", ?" };
-}
-
-const CAMERA: Table = table!(
-    Camera,
-    "camera",
-    "name",
-    "lon",
-    "lat",
-    "kind",
-    "heading_deg",
-    "fov_deg",
-    "range_m",
-    "stream_url",
-    "snapshot_url",
-    "state"
-);
-const STAFF: Table = table!(Staff, "staff", "name", "role", "unit", "cell_codes", "shifts");
-const SITE: Table = table!(Site, "site", "name", "kind", "lon", "lat", "hours", "hazards");
-const BUILDING: Table = table!(Building, "building", "name", "lon", "lat", "footprint", "households", "population", "block");
-const STREET: Table = table!(Street, "street", "name", "class", "lines");
+const CAMERA: Table = Table {
+    kind: ChangeKind::Camera,
+    columns: &["name", "lon", "lat", "kind", "heading_deg", "fov_deg", "range_m", "stream_url", "snapshot_url", "state"],
+};
+const STAFF: Table = Table { kind: ChangeKind::Staff, columns: &["name", "role", "unit", "cell_codes", "shifts"] };
+const SITE: Table = Table { kind: ChangeKind::Site, columns: &["name", "kind", "lon", "lat", "hours", "hazards"] };
+const BUILDING: Table =
+    Table { kind: ChangeKind::Building, columns: &["name", "lon", "lat", "footprint", "households", "population", "block"] };
+const STREET: Table = Table { kind: ChangeKind::Street, columns: &["name", "class", "lines"] };
 
 type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
 
+/// The part of an upsert after `ON CONFLICT (…)`: columns whose bit in parameter `mask` is not set stay as they are, and
+/// nothing happens, and that is said, when every other is the same already.
+fn update_of(table: &str, columns: &[&str], mask: usize) -> String {
+    let mut set = String::from("recorded_at = excluded.recorded_at");
+    let mut changed = String::new();
+    for (i, column) in columns.iter().enumerate() {
+        let given = format!("(?{mask} & {}) <> 0", 1u64 << i);
+        let _ = write!(set, ", {column} = iif({given}, excluded.{column}, {table}.{column})");
+        let or = if i == 0 { "" } else { " OR " };
+        let _ = write!(changed, "{or}({given} AND {table}.{column} IS NOT excluded.{column})");
+    }
+    format!("DO UPDATE SET {set} WHERE {changed} RETURNING id, revision")
+}
+
+/// The columns that a source has, as bits.
+fn given(columns: &[&str], absent: &Absent) -> i64 {
+    columns.iter().enumerate().map(|(i, column)| if absent.has(column) { 0 } else { 1i64 << i }).sum()
+}
+
+impl Table {
+    /// Parameters: time, `external_id`, the columns, the mask.
+    fn upsert(&self) -> String {
+        let (table, n) = (self.kind.code(), self.columns.len());
+        let marks: String = (3..n + 3).map(|i| format!(", ?{i}")).collect();
+        format!(
+            "INSERT INTO {table} (recorded_at, revision, external_id, {}) VALUES (?1, 0, ?2{marks}) ON CONFLICT (external_id) {}",
+            self.columns.join(", "),
+            update_of(table, self.columns, n + 3)
+        )
+    }
+}
+
 impl WriteTx {
-    /// Writes one row by its `external_id`; returns its id when something changed.
+    /// Writes one row by its `external_id`; returns its id, and whether something changed.
     async fn upsert<'q>(
         &mut self,
         table: &Table,
         external_id: &str,
+        absent: &Absent,
         done: &mut Upserts,
         bind: impl FnOnce(Bound<'q>) -> Bound<'q>,
-    ) -> Result<Option<i64>, StoreError> {
-        let query = sqlx::query(table.insert).bind(self.recorded_at.0).bind(external_id.to_owned());
-        let Some(row) = bind(query).fetch_optional(&mut *self.tx).await? else {
+    ) -> Result<(i64, bool), StoreError> {
+        let query = sqlx::query(AssertSqlSafe(table.upsert())).bind(self.recorded_at.0).bind(external_id.to_owned());
+        let name = table.kind.code();
+        let Some(row) = bind(query).bind(given(table.columns, absent)).fetch_optional(&mut *self.tx).await? else {
             done.unchanged += 1;
-            return Ok(None);
+            let known = sqlx::query(AssertSqlSafe(format!("SELECT id FROM {name} WHERE external_id = ?")))
+                .bind(external_id)
+                .fetch_one(&mut *self.tx)
+                .await?;
+            return Ok((known.get(0), false));
         };
         let (id, old_revision): (i64, i64) = (row.get(0), row.get(1));
         if old_revision == 0 {
@@ -86,37 +100,52 @@ impl WriteTx {
         } else {
             done.updated += 1;
         }
-        let revision = self.line(table.kind, id);
-        let name = table.kind.code();
-        sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE {name} SET revision = ? WHERE id = ?")))
+        self.touch(table.kind, id).await?;
+        Ok((id, true))
+    }
+
+    /// A line of the change log for a thing.
+    async fn touch(&mut self, kind: ChangeKind, id: i64) -> Result<(), StoreError> {
+        let revision = self.line(kind, id);
+        sqlx::query(AssertSqlSafe(format!("UPDATE {} SET revision = ? WHERE id = ?", kind.code())))
             .bind(revision)
             .bind(id)
             .execute(&mut *self.tx)
             .await?;
-        Ok(Some(id))
+        Ok(())
     }
 
-    /// Seals what a record states of a person, also where nothing else of the row changed; that counts as a change.
-    async fn keep_sealed(
+    /// Seals what belongs to a thing and is not for everybody: fields that the source lacks keep their value, empty ones
+    /// are erased. A thing of which only this changes is changed.
+    async fn put_sealed(
         &mut self,
-        table: &Table,
-        external_id: &str,
-        changed: Option<i64>,
-        stated: &[(&str, &str)],
+        kind: ChangeKind,
+        (id, changed): (i64, bool),
+        fields: &[(&'static str, &str)],
+        absent: &Absent,
         done: &mut Upserts,
     ) -> Result<(), StoreError> {
-        let name = table.kind.code();
-        let id = match changed {
-            Some(id) => id,
-            None if stated.iter().all(|(_, text)| text.is_empty()) => return Ok(()),
-            None => {
-                let sql = format!("SELECT id FROM {name} WHERE external_id = ?");
-                sqlx::query(sqlx::AssertSqlSafe(sql)).bind(external_id).fetch_one(&mut *self.tx).await?.get(0)
-            }
-        };
-        if self.seal_stated(name, id, stated).await? && changed.is_none() {
-            (done.unchanged, done.updated) = (done.unchanged - 1, done.updated + 1);
-            self.line(table.kind, id);
+        if fields.iter().all(|(field, _)| absent.has(field)) {
+            return Ok(());
+        }
+        let old = self.open_sealed(kind.code(), id).await?.unwrap_or_default();
+        let of = |field: &str| old.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let new: serde_json::Map<String, serde_json::Value> = fields
+            .iter()
+            .map(|(field, value)| ((*field).to_owned(), (if absent.has(field) { of(field) } else { *value }).into()))
+            .collect();
+        if fields.iter().all(|(field, _)| new[*field] == of(field)) {
+            return Ok(());
+        }
+        if new.values().all(|v| v == "") {
+            self.erase_sealed(kind.code(), id).await?;
+        } else {
+            self.seal(kind.code(), id, &new.into()).await?;
+        }
+        if !changed {
+            done.unchanged -= 1;
+            done.updated += 1;
+            self.touch(kind, id).await?;
         }
         Ok(())
     }
@@ -125,7 +154,7 @@ impl WriteTx {
     pub async fn put_cameras(&mut self, records: &[CameraRecord]) -> Result<Upserts, StoreError> {
         let mut done = Upserts::default();
         for r in records {
-            self.upsert(&CAMERA, &r.external_id, &mut done, |q| {
+            self.upsert(&CAMERA, &r.external_id, &r.absent, &mut done, |q| {
                 q.bind(r.name.clone())
                     .bind(r.place.lon)
                     .bind(r.place.lat)
@@ -147,7 +176,7 @@ impl WriteTx {
         let mut done = Upserts::default();
         for r in records {
             let changed = self
-                .upsert(&STAFF, &r.external_id, &mut done, |q| {
+                .upsert(&STAFF, &r.external_id, &r.absent, &mut done, |q| {
                     q.bind(r.name.clone())
                         .bind(r.role.clone())
                         .bind(r.unit.clone())
@@ -155,7 +184,7 @@ impl WriteTx {
                         .bind(r.shifts.clone())
                 })
                 .await?;
-            self.keep_sealed(&STAFF, &r.external_id, changed, &[("phone", &r.phone)], &mut done).await?;
+            self.put_sealed(ChangeKind::Staff, changed, &[("phone", &r.phone)], &r.absent, &mut done).await?;
         }
         Ok(done)
     }
@@ -165,7 +194,7 @@ impl WriteTx {
         let mut done = Upserts::default();
         for r in records {
             let changed = self
-                .upsert(&SITE, &r.external_id, &mut done, |q| {
+                .upsert(&SITE, &r.external_id, &r.absent, &mut done, |q| {
                     q.bind(r.name.clone())
                         .bind(r.kind.clone())
                         .bind(r.place.lon)
@@ -175,7 +204,7 @@ impl WriteTx {
                 })
                 .await?;
             let sealed = [("contact", r.contact.as_str()), ("phone", r.phone.as_str())];
-            self.keep_sealed(&SITE, &r.external_id, changed, &sealed, &mut done).await?;
+            self.put_sealed(ChangeKind::Site, changed, &sealed, &r.absent, &mut done).await?;
         }
         Ok(done)
     }
@@ -184,7 +213,7 @@ impl WriteTx {
     pub async fn put_buildings(&mut self, records: &[BuildingRecord]) -> Result<Upserts, StoreError> {
         let mut done = Upserts::default();
         for r in records {
-            self.upsert(&BUILDING, &r.external_id, &mut done, |q| {
+            self.upsert(&BUILDING, &r.external_id, &r.absent, &mut done, |q| {
                 q.bind(r.name.clone())
                     .bind(r.place.lon)
                     .bind(r.place.lat)
@@ -203,7 +232,7 @@ impl WriteTx {
         let mut done = Upserts::default();
         for r in records {
             let lines: Vec<Vec<[f64; 2]>> = r.lines.iter().map(|l| l.iter().map(|p| [p.lon, p.lat]).collect()).collect();
-            self.upsert(&STREET, &r.external_id, &mut done, |q| {
+            self.upsert(&STREET, &r.external_id, &r.absent, &mut done, |q| {
                 q.bind(r.name.clone()).bind(r.class.clone()).bind(serde_json::json!(lines).to_string())
             })
             .await?;
@@ -213,34 +242,33 @@ impl WriteTx {
 
     /// Writes categories by kind, code, standard and edition.
     pub async fn put_categories(&mut self, records: &[CategoryRecord]) -> Result<Upserts, StoreError> {
+        const COLUMNS: &[&str] =
+            &["name", "platform", "default_severity", "deadline_s", "deadline_kind", "valid_from", "valid_to", "sensitive"];
+        let sql = format!(
+            "INSERT INTO category (recorded_at, revision, kind, code, standard, edition, {}) \
+             VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (kind, code, standard, edition) {}",
+            COLUMNS.join(", "),
+            update_of("category", COLUMNS, 14)
+        );
         let mut done = Upserts::default();
         for r in records {
-            let row = sqlx::query(
-                "INSERT INTO category (recorded_at, revision, kind, code, standard, edition, name, platform, default_severity, deadline_s, \
-                 deadline_kind, valid_from, valid_to, sensitive) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-                 ON CONFLICT (kind, code, standard, edition) DO UPDATE SET recorded_at = excluded.recorded_at, name = excluded.name, \
-                 platform = excluded.platform, default_severity = excluded.default_severity, deadline_s = excluded.deadline_s, \
-                 deadline_kind = excluded.deadline_kind, valid_from = excluded.valid_from, valid_to = excluded.valid_to, \
-                 sensitive = excluded.sensitive WHERE name IS NOT excluded.name OR platform IS NOT excluded.platform OR \
-                 default_severity IS NOT excluded.default_severity OR deadline_s IS NOT excluded.deadline_s OR deadline_kind IS NOT \
-                 excluded.deadline_kind OR valid_from IS NOT excluded.valid_from OR valid_to IS NOT excluded.valid_to OR sensitive \
-                 IS NOT excluded.sensitive RETURNING id, revision",
-            )
-            .bind(self.recorded_at.0)
-            .bind(&r.kind)
-            .bind(&r.code)
-            .bind(&r.standard)
-            .bind(&r.edition)
-            .bind(&r.name)
-            .bind(r.platform.map(Platform::code))
-            .bind(r.default_severity.map(|s| i64::from(s.get())))
-            .bind(r.deadline_s)
-            .bind(r.deadline_kind.code())
-            .bind(r.valid_from.map(|t| t.0))
-            .bind(r.valid_to.map(|t| t.0))
-            .bind(r.sensitive)
-            .fetch_optional(&mut *self.tx)
-            .await?;
+            let row = sqlx::query(AssertSqlSafe(sql.clone()))
+                .bind(self.recorded_at.0)
+                .bind(&r.kind)
+                .bind(&r.code)
+                .bind(&r.standard)
+                .bind(&r.edition)
+                .bind(&r.name)
+                .bind(r.platform.map(Platform::code))
+                .bind(r.default_severity.map(|s| i64::from(s.get())))
+                .bind(r.deadline_s)
+                .bind(r.deadline_kind.code())
+                .bind(r.valid_from.map(|t| t.0))
+                .bind(r.valid_to.map(|t| t.0))
+                .bind(r.sensitive)
+                .bind(given(COLUMNS, &r.absent))
+                .fetch_optional(&mut *self.tx)
+                .await?;
             let Some(row) = row else {
                 done.unchanged += 1;
                 continue;
@@ -250,9 +278,7 @@ impl WriteTx {
             } else {
                 done.updated += 1;
             }
-            let id: i64 = row.get(0);
-            let revision = self.line(ChangeKind::Category, id);
-            sqlx::query("UPDATE category SET revision = ? WHERE id = ?").bind(revision).bind(id).execute(&mut *self.tx).await?;
+            self.touch(ChangeKind::Category, row.get(0)).await?;
         }
         Ok(done)
     }
@@ -395,6 +421,7 @@ impl Store {
                 households: r.get(4),
                 population: r.get(5),
                 block: r.get(6),
+                absent: Absent::default(),
             })
             .collect())
     }
@@ -412,6 +439,7 @@ impl Store {
                     name: r.get(2),
                     class: r.get(3),
                     lines: lines.into_iter().map(|l| l.into_iter().map(|[lon, lat]| Place { lon, lat }).collect()).collect(),
+                    absent: Absent::default(),
                 })
             })
             .collect()

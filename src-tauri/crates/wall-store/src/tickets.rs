@@ -163,13 +163,13 @@ impl WriteTx {
                         from: None,
                         to: TicketStatus::Received,
                         at: reported_at,
-                        reason: String::new(),
+                        reason: if status == TicketStatus::Received { record.status_word.clone() } else { String::new() },
                         revision,
                     });
                     if status != TicketStatus::Received {
                         let at = record.closed_at.filter(|_| status.is_final()).unwrap_or(reported_at);
                         let from = Some(TicketStatus::Received);
-                        steps.push(Step { ticket: id, from, to: status, at, reason: String::new(), revision });
+                        steps.push(Step { ticket: id, from, to: status, at, reason: record.status_word.clone(), revision });
                     }
                     if let Some(a) = write.attributed {
                         belongs.push((id, a, revision));
@@ -247,7 +247,7 @@ impl WriteTx {
         let closed_at = if reopened { None } else { r.closed_at.or(old.closed_at) };
         let status =
             r.status.unwrap_or(if r.closed_at.is_some() && !old.status.is_final() { TicketStatus::Closed } else { old.status });
-        let new = Ticket {
+        let mut new = Ticket {
             id,
             source: old.source.clone(),
             external_id: old.external_id.clone(),
@@ -266,12 +266,23 @@ impl WriteTx {
             status,
             closed_at: if status.is_final() { closed_at.or(Some(self.recorded_at)) } else { closed_at },
             sensitive: r.sensitive.unwrap_or(old.sensitive),
-            inverted_times: r.inverted_times,
+            inverted_times: false,
         };
+        // By the times that hold now, told by this record or an earlier one.
+        new.inverted_times = new.closed_at.is_some_and(|c| c < new.reported_at);
         if let Some(reporter) = &r.reporter {
             self.seal_reporter(id.0, reporter).await?;
         }
-        if new == old {
+        let files = attachments(r);
+        let new_files = !files.is_empty()
+            && sqlx::query("UPDATE ticket SET attachments = ?1 WHERE id = ?2 AND attachments <> ?1")
+                .bind(&files)
+                .bind(id.0)
+                .execute(&mut *self.tx)
+                .await?
+                .rows_affected()
+                > 0;
+        if new == old && !new_files {
             sqlx::query("UPDATE ticket SET content_hash = ? WHERE id = ?").bind(hash).bind(id.0).execute(&mut *self.tx).await?;
             return Ok(TicketOutcome::Unchanged(id));
         }
@@ -279,7 +290,8 @@ impl WriteTx {
         self.write_ticket(&new, Some(hash), revision).await?;
         if new.status != old.status {
             let at = new.closed_at.filter(|_| new.status.is_final()).unwrap_or(self.recorded_at);
-            steps.push(Step { ticket: id.0, from: Some(old.status), to: new.status, at, reason: String::new(), revision });
+            let reason = r.status_word.clone();
+            steps.push(Step { ticket: id.0, from: Some(old.status), to: new.status, at, reason, revision });
         }
         if let Some(a) = write.attributed
             && new.place != old.place
@@ -430,8 +442,9 @@ impl WriteTx {
         Ok(())
     }
 
+    /// Seals who reported; what this record does not tell of them stays.
     async fn seal_reporter(&mut self, ticket: i64, reporter: &wall_core::Reporter) -> Result<(), StoreError> {
-        self.seal("reporter", ticket, &serde_json::json!({ "name": reporter.name, "phone": reporter.phone })).await
+        self.seal_stated("reporter", ticket, &[("name", &reporter.name), ("phone", &reporter.phone)]).await.map(drop)
     }
 
     /// Keyed, so that the hash tells nothing about a reporter to who has only the database.
@@ -447,23 +460,30 @@ impl WriteTx {
             u8::from(r.inverted_times),
         ];
         let reporter = r.reporter.clone().unwrap_or_default();
-        let mac = self.store.inner.keys.mac([
+        let (at, accuracy) = ([time(r.reported_at), time(r.due_at), time(r.closed_at)], number(r.accuracy_m));
+        let (lon, lat, files) = (r.place.lon.to_bits().to_le_bytes(), r.place.lat.to_bits().to_le_bytes(), attachments(r));
+        let mut parts: Vec<&[u8]> = vec![
             r.category.as_bytes(),
             r.title.as_bytes(),
             r.description.as_bytes(),
-            &r.place.lon.to_bits().to_le_bytes(),
-            &r.place.lat.to_bits().to_le_bytes(),
-            &number(r.accuracy_m),
+            &lon,
+            &lat,
+            &accuracy,
             r.address.as_bytes(),
             r.community_code.as_bytes(),
-            &time(r.reported_at),
-            &time(r.due_at),
-            &time(r.closed_at),
+            &at[0],
+            &at[1],
+            &at[2],
             &small,
-            attachments(r).as_bytes(),
+            files.as_bytes(),
             reporter.name.as_bytes(),
             reporter.phone.as_bytes(),
-        ]);
+        ];
+        // Only where there is one, so that what was stored before there were such words has the same hash.
+        if !r.status_word.is_empty() {
+            parts.push(r.status_word.as_bytes());
+        }
+        let mac = self.store.inner.keys.mac(parts);
         let mut short = [0; 16];
         short.copy_from_slice(&mac[..16]);
         short
@@ -542,6 +562,15 @@ impl Store {
             }
         }
         Ok(out)
+    }
+
+    /// Whether any ticket is of this source.
+    pub async fn has_source(&self, source: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM ticket WHERE source = ?)")
+            .bind(source)
+            .fetch_one(&self.inner.reader)
+            .await?;
+        Ok(row.try_get(0)?)
     }
 
     /// The ticket with this key.

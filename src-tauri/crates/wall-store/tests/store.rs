@@ -33,6 +33,7 @@ fn record(external_id: &str) -> TicketRecord {
         reported_at: Some(T0),
         due_at: None,
         status: None,
+        status_word: String::new(),
         closed_at: None,
         reporter: None,
         attachments: vec![],
@@ -434,4 +435,130 @@ async fn failures_are_counted_by_name_and_forgotten_after_success() {
             assert!(!bytes.windows(needle.len()).any(|w| w == needle.as_bytes()), "{needle} lies open on disk");
         }
     }
+}
+
+/// Columns of a source: what it has says what it says, empty too; what it lacks stays.
+#[tokio::test]
+async fn a_column_that_is_absent_erases_nothing_and_an_empty_one_does() {
+    let (_folder, store) = open().await;
+    let camera = CameraRecord {
+        external_id: "C1".into(),
+        name: "东门".into(),
+        place: Place { lon: 1.0, lat: 2.0 },
+        kind: "gun".into(),
+        heading_deg: Some(90.0),
+        fov_deg: None,
+        range_m: None,
+        stream_url: "rtsp://camera".into(),
+        snapshot_url: "http://camera/a.jpg".into(),
+        state: CameraState::Online,
+        absent: Absent::default(),
+    };
+    let put = async |record: &CameraRecord| {
+        let mut tx = store.write(&admin(), T0).await.unwrap();
+        let done = tx.put_cameras(std::slice::from_ref(record)).await.unwrap();
+        tx.commit().await.unwrap();
+        (done.created, done.updated, done.unchanged)
+    };
+    assert_eq!(put(&camera).await, (1, 0, 0));
+    // A later export knows the name only.
+    let empty = CameraRecord {
+        name: "东门外".into(),
+        kind: String::new(),
+        heading_deg: None,
+        stream_url: String::new(),
+        snapshot_url: String::new(),
+        state: CameraState::Unknown,
+        ..camera.clone()
+    };
+    let lacking =
+        CameraRecord { absent: Absent::of(["kind", "heading_deg", "stream_url", "snapshot_url", "state"]), ..empty.clone() };
+    assert_eq!(put(&lacking).await, (0, 1, 0));
+    assert_eq!(put(&lacking).await, (0, 0, 1));
+    let now = store.cameras().await.unwrap().remove(0);
+    assert_eq!(
+        (now.name.as_str(), now.kind.as_str(), now.heading_deg, now.state),
+        ("东门外", "gun", Some(90.0), CameraState::Online)
+    );
+    assert_eq!(put(&CameraRecord { name: "东门外".into(), ..camera.clone() }).await, (0, 0, 1), "the addresses are still there");
+    assert_eq!(put(&empty).await, (0, 1, 0));
+    let now = store.cameras().await.unwrap().remove(0);
+    assert_eq!((now.kind.as_str(), now.heading_deg, now.state), ("", None, CameraState::Unknown));
+
+    // What is sealed goes by the same rule, and a new phone alone is a change.
+    let member = |phone: &str, absent: &[&'static str]| StaffRecord {
+        external_id: "P1".into(),
+        name: "王某".into(),
+        role: "网格员".into(),
+        unit: String::new(),
+        cell_codes: vec!["A1".into()],
+        phone: phone.into(),
+        shifts: String::new(),
+        absent: Absent::of(absent.iter().copied()),
+    };
+    for (record, expected, phone) in [
+        (member("138", &[]), (1, 0, 0), Some("138")),
+        (member("", &["phone", "unit", "shifts"]), (0, 0, 1), Some("138")),
+        (member("139", &[]), (0, 1, 0), Some("139")),
+        (member("139", &[]), (0, 0, 1), Some("139")),
+        (member("", &[]), (0, 1, 0), None),
+        (member("", &[]), (0, 0, 1), None),
+    ] {
+        let mut tx = store.write(&admin(), T0).await.unwrap();
+        let done = tx.put_staff(&[record]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), expected);
+        let id = store.staff().await.unwrap()[0].id.0;
+        let sealed = store.open_sealed("staff", id).await.unwrap();
+        assert_eq!(sealed.as_ref().and_then(|v| v["phone"].as_str()), phone);
+    }
+    let site = |contact: &str, phone: &str, absent: &[&'static str]| SiteRecord {
+        external_id: "S1".into(),
+        name: "小学".into(),
+        kind: "school".into(),
+        place: Place { lon: 1.0, lat: 2.0 },
+        contact: contact.into(),
+        phone: phone.into(),
+        hours: String::new(),
+        hazards: String::new(),
+        absent: Absent::of(absent.iter().copied()),
+    };
+    for record in [site("李某", "1", &[]), site("", "2", &["contact"])] {
+        let mut tx = store.write(&admin(), T0).await.unwrap();
+        tx.put_sites(&[record]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let id = store.sites().await.unwrap()[0].id.0;
+    let sealed = store.open_sealed("site", id).await.unwrap().unwrap();
+    assert_eq!((sealed["contact"].as_str(), sealed["phone"].as_str()), (Some("李某"), Some("2")));
+}
+
+#[tokio::test]
+async fn a_ticket_keeps_what_a_later_telling_does_not_say() {
+    let (_folder, store) = open().await;
+    let full = TicketRecord {
+        status_word: "Pending".into(),
+        status: Some(TicketStatus::Received),
+        reporter: Some(Reporter { name: "王某".into(), phone: "138".into() }),
+        ..record("a")
+    };
+    let (outcomes, _) = put(&store, vec![full.clone()]).await;
+    let id = outcomes[0].id();
+    assert_eq!(store.transitions(id).await.unwrap()[0].reason, "Pending", "the source's word stays in the history");
+    let less = TicketRecord {
+        category: String::new(),
+        title: String::new(),
+        status: None,
+        status_word: String::new(),
+        reporter: Some(Reporter { name: String::new(), phone: "139".into() }),
+        attachments: vec![Attachment { name: "a.jpg".into(), hash: "ff".into() }],
+        ..full.clone()
+    };
+    let (outcomes, _) = put(&store, vec![less.clone()]).await;
+    assert!(matches!(outcomes[0], TicketOutcome::Updated(_)), "a picture that comes later is kept");
+    assert!(matches!(put(&store, vec![less]).await.0[0], TicketOutcome::Unchanged(_)));
+    let (ticket, _) = store.tickets_by_id(NetworkId(1), &[id]).await.unwrap().remove(0);
+    assert_eq!((ticket.category, ticket.title, ticket.status), (full.category, full.title, TicketStatus::Received));
+    let reporter = store.open_sealed("reporter", id.0).await.unwrap().unwrap();
+    assert_eq!((reporter["name"].as_str(), reporter["phone"].as_str()), (Some("王某"), Some("139")));
 }

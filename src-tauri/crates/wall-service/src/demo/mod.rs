@@ -198,6 +198,7 @@ fn camera_records(eyes: &[Eye]) -> Vec<CameraRecord> {
             stream_url: String::new(),
             snapshot_url: String::new(),
             state: if e.online { CameraState::Online } else { CameraState::Offline },
+            absent: wall_core::Absent::default(),
         })
         .collect()
 }
@@ -215,6 +216,7 @@ fn site_records(sites: &[KeySite]) -> Vec<SiteRecord> {
             phone: String::new(),
             hours: s.hours.to_owned(),
             hazards: s.hazards.to_owned(),
+            absent: wall_core::Absent::default(),
         })
         .collect()
 }
@@ -236,6 +238,7 @@ fn building_records(layout: &Layout, fabric: &[Building]) -> Vec<BuildingRecord>
                 households: Some(b.households),
                 population: Some(b.population),
                 block: block.name.clone(),
+                absent: wall_core::Absent::default(),
             }
         })
         .collect()
@@ -260,6 +263,7 @@ fn street_records(layout: &Layout) -> Vec<StreetRecord> {
             name: name.to_owned(),
             class: class.code().to_owned(),
             lines,
+            absent: wall_core::Absent::default(),
         })
         .collect()
 }
@@ -280,6 +284,7 @@ fn category_records() -> Vec<CategoryRecord> {
             valid_from: None,
             valid_to: None,
             sensitive: k.sensitive,
+            absent: wall_core::Absent::default(),
         })
         .collect();
     all.sort_by(|a, b| (&a.kind, &a.code).cmp(&(&b.kind, &b.code)));

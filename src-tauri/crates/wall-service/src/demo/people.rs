@@ -39,6 +39,7 @@ impl Roster {
             cell_codes: cells.iter().map(|c| (*c).to_owned()).collect(),
             phone: phone.clone(),
             shifts: shifts.to_owned(),
+            absent: wall_core::Absent::default(),
         });
         (name, phone)
     }
@@ -52,6 +53,7 @@ impl Roster {
             phone: phone.to_owned(),
             valid_from: None,
             valid_to: None,
+            absent: wall_core::Absent::default(),
         });
     }
 }

@@ -182,6 +182,7 @@ impl Teller {
             reported_at: Some(at),
             due_at: Some(at.plus_ms(deadline_ms)),
             status: Some(TicketStatus::Received),
+            status_word: String::new(),
             closed_at: None,
             reporter: None,
             attachments: Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use wall_core::{Datum, Place, UtcMs};
+use wall_core::{Absent, Datum, Place, UtcMs};
 
 use super::ids;
 use super::profile::{Column, PointOrder, Profile, normal_name};
@@ -87,6 +87,14 @@ impl Fields {
         }
     }
 
+    /// Whether the row has such a column, with or without something in it. Fields that a short row lacks are not there.
+    fn has_named(&self, name: &str, normal: &str) -> bool {
+        match self {
+            Self::Delimited { header, values } => header.position(normal).is_some_and(|i| i < values.len()),
+            Self::Json { .. } => self.json(name, normal).is_some(),
+        }
+    }
+
     /// The trimmed text of a column; `None` when there is no such column. Numbers and booleans of JSON become their text.
     pub fn text(&self, column: &Column) -> Option<Cow<'_, str>> {
         self.text_named(&column.name, &column.normal)
@@ -149,6 +157,20 @@ impl<'a> FieldReader<'a> {
                 .chain(aliases(field).iter().copied())
                 .find_map(|name| self.fields.text_named(name, name).filter(says)),
         }
+    }
+
+    /// Whether the row has a column for a field, or the profile a constant.
+    pub fn has(&self, field: &str) -> bool {
+        self.profile.constant(field).is_some()
+            || match self.profile.columns(field) {
+                Some(columns) => columns.iter().any(|c| self.fields.has_named(&c.name, &c.normal)),
+                None => std::iter::once(field).chain(aliases(field).iter().copied()).any(|n| self.fields.has_named(n, n)),
+            }
+    }
+
+    /// Which of these fields the row has no column for.
+    pub fn absent(&self, fields: &[&'static str]) -> Absent {
+        Absent::of(fields.iter().copied().filter(|f| !self.has(f)))
     }
 
     /// The JSON value of a field, when the row is JSON and the value is an array or object.

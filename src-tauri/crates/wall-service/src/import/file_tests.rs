@@ -395,3 +395,82 @@ fn ids_that_a_spreadsheet_rounded_or_wrapped_are_named() {
     let expected: Vec<String> = (1..=4).map(|i| format!("41010520260701000{i}")).collect();
     assert_eq!(ids, expected);
 }
+
+#[test]
+fn the_source_does_not_depend_on_the_name_of_the_file() {
+    let named = Profile::parse("p", "source = 'city-311'").unwrap();
+    let options = |source: Option<&str>, profile: &Profile| ReadOptions {
+        source: source.map(str::to_owned),
+        profile: profile.clone(),
+        ..ReadOptions::default()
+    };
+    let contract = Profile::contract();
+    for (source, profile, expected) in [
+        (None, &contract, ("import", "default")),
+        (Some("gd"), &contract, ("gd", "asked for")),
+        (None, &named, ("city-311", "of the profile")),
+        (Some("gd"), &named, ("gd", "asked for")),
+    ] {
+        let options = options(source, profile);
+        assert_eq!(options.source(), expected);
+        for name in ["daily_1.csv", "daily_2.csv"] {
+            let found = all(tickets(source_of(name), &options).unwrap());
+            let sources: Vec<&str> = found.records.iter().map(|(_, t)| t.source.as_str()).collect();
+            assert_eq!(sources, [expected.0, "own"]);
+        }
+    }
+    fn source_of(name: &str) -> Source {
+        source(name, "external_id,source,lon,lat\n1,,1,2\n2,own,1,2\n")
+    }
+}
+
+#[test]
+fn words_for_a_status_that_nobody_knows_are_kept() {
+    let text = "external_id,lon,lat,reported_at,status\n\
+        1,1,2,2026-07-01T08:00:00Z,In Process\n2,1,2,2026-07-01T08:00:00Z,已归档\n3,1,2,2026-07-01T08:00:00Z,closed\n";
+    let (rows, survey) = surveyed(tickets, text, "Asia/Shanghai");
+    let words: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|r| match r {
+            Read::Record { record, .. } => (record.status.unwrap().code(), record.status_word.as_str()),
+            Read::Reject(reject) => panic!("{}", reject.message),
+        })
+        .collect();
+    assert_eq!(words, [("in_progress", "In Process"), ("closed", "已归档"), ("closed", "")]);
+    assert_eq!((survey.refused, survey.doubtful, survey.first_doubt.unwrap().0), (0, 2, 2));
+    // The profile's word for it is no doubt.
+    let profile = Profile::parse("p", "values.status.'In Process' = 'dispatched'\nvalues.status.'已归档' = 'closed'").unwrap();
+    let found = all(tickets(source("t.csv", text), &ReadOptions { profile, ..ReadOptions::default() }).unwrap());
+    assert!(!found.codes.contains_key("unknown_status"));
+    assert_eq!(found.records[0].1.status.unwrap().code(), "dispatched");
+}
+
+#[test]
+fn a_column_that_is_not_there_is_known_to_be_absent() {
+    let absent = |name: &str, text: &str| {
+        let rows: Vec<_> = cameras(source(name, text), &ReadOptions::default()).unwrap().map(|r| r.unwrap()).collect();
+        let Read::Record { record, .. } = &rows[0] else { panic!("refused") };
+        ["name", "stream_url", "state"].map(|c| record.absent.has(c))
+    };
+    assert_eq!(absent("c.csv", "id,name,lon,lat\nC1,a,1,2\n"), [false, true, true]);
+    assert_eq!(absent("c.csv", "id,name,lon,lat,stream_url\nC1,a,1,2,\n"), [false, false, true]);
+    // A short row says nothing about the columns it does not reach.
+    assert_eq!(absent("c.csv", "id,lon,lat,name,stream_url,state\nC1,1,2,a\n"), [false, true, true]);
+    assert_eq!(absent("c.json", "{\"id\":\"C1\",\"lon\":1,\"lat\":2,\"stream_url\":null}"), [true, false, true]);
+}
+
+#[test]
+fn the_faults_of_times_and_words_are_read_right() {
+    let Some(folder) = shared("faults") else { return };
+    let fates_of = |file: &str| {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        fates(&surveyed(tickets, &text, "Asia/Shanghai").0)
+    };
+    let years = fates_of("tickets_two_digit_years.csv");
+    assert_eq!(years.iter().filter(|(_, f)| f == "refused two_digit_year").count(), 5, "{years:?}");
+    assert_eq!(years[5].1, "two_digit_year");
+    let words = fates_of("tickets_status_words.csv");
+    assert_eq!(words.len(), 18);
+    assert_eq!(words.iter().filter(|(_, f)| f.contains("unknown_status")).count(), 15, "{words:?}");
+    assert!(words.iter().all(|(_, f)| !f.contains("refused")));
+}

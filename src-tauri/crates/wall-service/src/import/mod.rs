@@ -33,9 +33,9 @@ pub use cells::{
 pub use encoding::EncodingChoice;
 pub use profile::{Profile, ProfileError};
 pub use read::{Read, Reject};
-pub use records::{ReadOptions, Records, Survey};
+pub use records::{DEFAULT_SOURCE, ReadOptions, Records, Survey};
 pub use rejects::RejectsFile;
-pub use report::{RowsReport, TicketsReport};
+pub use report::{RowsReport, SourceReport, TicketsReport};
 pub use source::{Input, Source, SourceError};
 pub use things::{buildings, cameras, categories, owners, sites, staff, streets};
 pub use tickets::{Defaults, position_from_json, ticket_from_json, tickets};

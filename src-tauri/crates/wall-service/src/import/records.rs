@@ -17,8 +17,8 @@ use super::twins::{Keyed, TwinSearch, Twins, Verdict};
 /// How a source is read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ReadOptions {
-    /// Source of tickets that name none, and whose profile names none.
-    pub source: String,
+    /// `--source`: the source of tickets that name none.
+    pub source: Option<String>,
     /// `--datum`; `None` = `auto`.
     pub datum: Option<Datum>,
     /// Zone of local times when the profile names none (`--zone`).
@@ -31,17 +31,24 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self {
-            source: "import".to_owned(),
-            datum: None,
-            zone: None,
-            encoding: EncodingChoice::Auto,
-            profile: Profile::contract(),
-        }
+        Self { source: None, datum: None, zone: None, encoding: EncodingChoice::Auto, profile: Profile::contract() }
     }
 }
 
+/// Source of tickets when neither the rows nor the command line nor the profile names one.
+pub const DEFAULT_SOURCE: &str = "import";
+
 impl ReadOptions {
+    /// The source of tickets that name none, and why that: asked for, else the profile's, else always the same one. Never
+    /// the name of a file: tomorrow's export of the same register has another.
+    pub fn source(&self) -> (&str, &'static str) {
+        match (&self.source, &self.profile.source) {
+            (Some(asked), _) => (asked, "asked for"),
+            (None, Some(source)) => (source, "of the profile"),
+            (None, None) => (DEFAULT_SOURCE, "default"),
+        }
+    }
+
     /// The encoding to read with: asked for, else the profile's, else found out.
     ///
     /// # Errors
@@ -81,7 +88,14 @@ pub struct Survey {
     pub refused: u64,
     /// The first of them, by line, in words.
     pub first: Option<(u64, String)>,
+    /// Rows that are taken with a doubt that `--strict` does not let pass ([`DOUBTFUL`]).
+    pub doubtful: u64,
+    /// The first of those, by line, in words.
+    pub first_doubt: Option<(u64, String)>,
 }
+
+/// Issues of rows that are taken, but not under `--strict`.
+pub const DOUBTFUL: &[&str] = &["unknown_status"];
 
 impl Survey {
     fn refuse(&mut self, line: u64, message: impl FnOnce() -> String) {
@@ -103,7 +117,7 @@ impl<T> Records<T> {
         let packed = source.packed;
         let rows = Rows::new(source, &options.profile)?;
         rows.need(&options.profile, needs)?;
-        let defaults = Defaults::with_profile(&options.source, Datum::Wgs84, options.profile.clone(), options.zone.clone());
+        let defaults = Defaults::with_profile(options.source().0, Datum::Wgs84, options.profile.clone(), options.zone.clone());
         Ok(Self {
             rows,
             defaults,
@@ -176,7 +190,11 @@ impl<T> Records<T> {
         for read in open(input.open(encoding)?, options)? {
             survey.rows += 1;
             match read? {
-                Read::Record { line, record, .. } => {
+                Read::Record { line, record, issues } => {
+                    if let Some(doubt) = issues.into_iter().find(|i| DOUBTFUL.contains(&i.code)) {
+                        survey.doubtful += 1;
+                        survey.first_doubt.get_or_insert((line, doubt.message));
+                    }
                     search.add(line, &record).map_err(|e| SourceError::Format(input.name().to_owned(), e))?;
                 }
                 Read::Reject(reject) => survey.refuse(reject.line, || reject.message),

@@ -30,6 +30,26 @@ impl From<&Issue> for RowIssue {
     }
 }
 
+/// The source of tickets whose rows name none.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct SourceReport {
+    /// The source.
+    pub used: String,
+    /// `asked for`, `of the profile` or `default`.
+    pub why: &'static str,
+    /// What may be wrong with it.
+    pub warning: Option<String>,
+}
+
+/// Most different words that are counted one by one.
+const COUNTED_WORDS: usize = 200;
+
+/// Counts a word of an input; when there are too many different ones the rest is counted together as `…`.
+pub fn count_word(counts: &mut BTreeMap<String, u64>, word: &str) {
+    let key = if counts.contains_key(word) || counts.len() < COUNTED_WORDS { word } else { "…" };
+    *counts.entry(key.to_owned()).or_default() += 1;
+}
+
 /// Issues: the first hundred one by one, all by code.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct IssueTally {
@@ -65,7 +85,7 @@ impl IssueTally {
 }
 
 macro_rules! report {
-    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Debug, Serialize)]
         pub struct $name {
@@ -79,7 +99,7 @@ macro_rules! report {
             pub unchanged: u64,
             /// Refused, each with its reason in the rejects file.
             pub rejected: u64,
-            $($(#[$fdoc])* pub $field: u64,)*
+            $($(#[$fdoc])* pub $field: $kind,)*
             /// Where the refused rows are; `None` = there is none.
             pub rejects_file: Option<String>,
             /// The first hundred issues, in order of lines.
@@ -101,7 +121,7 @@ macro_rules! report {
                     updated: 0,
                     unchanged: 0,
                     rejected: 0,
-                    $($field: 0,)*
+                    $($field: <$kind>::default(),)*
                     rejects_file: None,
                     issues: Vec::new(),
                     notes: BTreeMap::new(),
@@ -124,7 +144,13 @@ report! {
     /// The report of `import tickets`.
     TicketsReport {
         /// Taken, but in no cell.
-        outside_cells,
+        outside_cells: u64,
+        /// Source of the rows that name none.
+        source: SourceReport,
+        /// How many taken rows each source has.
+        sources: BTreeMap<String, u64>,
+        /// Words for a status that are not known, and how often each was read.
+        unknown_status: BTreeMap<String, u64>,
     }
 }
 
@@ -166,6 +192,9 @@ mod tests {
             "datum",
             "encoding",
             "notes",
+            "source",
+            "sources",
+            "unknown_status",
         ] {
             assert!(json.get(key).is_some(), "{key}");
         }

@@ -142,3 +142,10 @@ fn the_bundled_category_table_is_sound() {
     assert!(records.iter().all(|c| c.platform.is_some() && c.default_severity.is_some() && c.deadline_s.is_some()));
     assert!(records.iter().any(|c| c.sensitive));
 }
+
+#[test]
+fn registers_without_end_have_an_open_end() {
+    let text = "cell_code,party,valid_from,valid_to\nC1,张某,1900-01-01,9999-12-31\nC1,李某,2026-01-01,1900-01-01\n";
+    let found = read(owners, "o.csv", text);
+    assert_eq!(codes(found), ["open_end", "year_before_1970"]);
+}

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use wall_core::{
-    BuildingRecord, CameraRecord, CameraState, CategoryRecord, DeadlineKind, OwnerRecord, OwnerRole, PartyKind, Place, Platform,
-    RepairOptions, SiteRecord, StaffRecord, StreetRecord, UtcMs, label_point, repair,
+    Absent, BuildingRecord, CameraRecord, CameraState, CategoryRecord, DeadlineKind, OwnerRecord, OwnerRole, PartyKind, Place,
+    Platform, RepairOptions, SiteRecord, StaffRecord, StreetRecord, UtcMs, label_point, repair,
 };
 
 use super::cells::shape_of;
@@ -58,11 +58,22 @@ fn unknown(code: &'static str, field: &str) -> impl FnOnce(String) -> Problem {
 
 /// Start and end of validity; an end that is not after the start is refused.
 fn validity(row: &mut FieldReader<'_>) -> Result<(Option<UtcMs>, Option<UtcMs>), Problem> {
-    let from = day_or_time(row, "valid_from")?;
-    let to = day_or_time(row, "valid_to")?;
+    let from = open_end(row, "valid_from", "year_before_1970")?;
+    let to = open_end(row, "valid_to", "year_after_2200")?;
     match (from, to) {
         (Some(from), Some(to)) if to <= from => Err(Problem::new("inverted_validity", "valid_to is not after valid_from")),
         other => Ok(other),
+    }
+}
+
+/// Registers write 9999-12-31 for "for good" and 1900-01-01 for "since always": an open end, and said.
+fn open_end(row: &mut FieldReader<'_>, field: &str, endless: &str) -> Result<Option<UtcMs>, Problem> {
+    match day_or_time(row, field) {
+        Err(problem) if problem.code == endless => {
+            row.notes.repaired("open_end", format!("{}; taken as without end", problem.message));
+            Ok(None)
+        }
+        other => other,
     }
 }
 
@@ -93,7 +104,8 @@ fn owner(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<OwnerRecord>,
     };
     let phone = row.bounded("phone", limits::KEY);
     let (valid_from, valid_to) = validity(row)?;
-    Ok((OwnerRecord { cell_code, party, party_kind, role, phone, valid_from, valid_to }, None))
+    let absent = row.absent(&["phone", "valid_to"]);
+    Ok((OwnerRecord { cell_code, party, party_kind, role, phone, valid_from, valid_to, absent }, None))
 }
 
 fn placed(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(Place, Place), Problem> {
@@ -119,6 +131,7 @@ fn camera(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<Placed<Camer
         stream_url: row.bounded("stream_url", limits::TEXT),
         snapshot_url: row.bounded("snapshot_url", limits::TEXT),
         state: state.unwrap_or_default(),
+        absent: row.absent(&["name", "kind", "heading_deg", "fov_deg", "range_m", "stream_url", "snapshot_url", "state"]),
     };
     Ok((record, Some(given)))
 }
@@ -135,6 +148,7 @@ fn member_of_staff(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<Sta
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
             _ => row.bounded("shifts", limits::LINE),
         },
+        absent: row.absent(&["name", "role", "unit", "cell_codes", "shifts", "phone"]),
     };
     Ok((record, None))
 }
@@ -167,6 +181,7 @@ fn site(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<Placed<SiteRec
         phone: row.bounded("phone", limits::KEY),
         hours: row.bounded("hours", limits::LINE),
         hazards: row.bounded("hazards", limits::TEXT),
+        absent: row.absent(&["name", "kind", "hours", "hazards", "contact", "phone"]),
     };
     Ok((record, Some(given)))
 }
@@ -207,6 +222,11 @@ fn building(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<Placed<Bui
         households: row.optional_count("households"),
         population: row.optional_count("population"),
         block: row.bounded("block", limits::NAME),
+        // A table has no column for the ground that a building covers.
+        absent: match row.fields() {
+            Fields::Delimited { .. } => row.absent(&["name", "households", "population", "block", "footprint"]),
+            Fields::Json { .. } => row.absent(&["name", "households", "population", "block"]),
+        },
     };
     Ok((record, Some(given)))
 }
@@ -262,6 +282,7 @@ fn street(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<Placed<Stree
         external_id,
         name: row.bounded("name", limits::NAME),
         class: row.bounded("class", limits::NAME),
+        absent: row.absent(&["name", "class"]),
         lines: lines.into_iter().map(|l| l.into_iter().map(|p| datum.to_wgs84(p)).collect()).collect(),
     };
     Ok((record, Some(given)))
@@ -299,6 +320,12 @@ fn category(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<CategoryRe
         .unwrap_or(DeadlineKind::Calendar);
     let deadline_s = deadline(row, deadline_kind)?;
     let (valid_from, valid_to) = validity(row)?;
+    let mut absent = vec!["platform", "default_severity", "deadline_kind", "valid_from", "valid_to", "sensitive"];
+    absent.retain(|f| !row.has(f));
+    if !["deadline", "deadline_h", "deadline_s"].iter().any(|f| row.has(f)) {
+        absent.push("deadline_s");
+    }
+    let absent = Absent::of(absent);
     let record = CategoryRecord {
         kind,
         code,
@@ -312,6 +339,7 @@ fn category(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<CategoryRe
         valid_from,
         valid_to,
         sensitive: row.optional_flag("sensitive").unwrap_or(false),
+        absent,
     };
     Ok((record, None))
 }

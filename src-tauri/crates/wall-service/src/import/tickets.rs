@@ -44,7 +44,7 @@ pub mod limits {
 /// What holds for an input where a row does not say.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Defaults {
-    /// Source of records that name none (the profile's source comes before it). Empty = the record must name one.
+    /// Source of records that name none. Empty = the record must name one.
     pub source: String,
     /// Datum of coordinates whose row names none.
     pub datum: Datum,
@@ -146,13 +146,14 @@ pub fn fields_of_json(json: Value) -> Result<Fields, Problem> {
 ///
 /// # Errors
 /// Why the row is refused: `external_id_missing`, `external_id_too_long`, `external_id_inexact`, `source_missing`,
-/// `coordinates_…`, `bad_coordinates`, `bad_geometry`, `unknown_datum`, `unknown_status`, `bad_time`, `time_without_zone`.
+/// `coordinates_…`, `bad_coordinates`, `bad_geometry`, `unknown_datum`, `bad_time`, `time_without_zone`, `two_digit_year`,
+/// `year_before_1970`, `year_after_2200`.
 pub fn ticket_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(TicketRecord, Place), Problem> {
     let external_id = external_id(row)?;
     let source = source(row, defaults)?;
     let given = row.place()?;
     let place = row.datum(defaults.datum)?.to_wgs84(given);
-    let (status, reported_at, closed_at, inverted_times) = course(row)?;
+    let Course { status, status_word, reported_at, closed_at, inverted_times } = course(row)?;
     let due_at = row.time("due_at")?;
     let category = row.bounded("category", limits::NAME);
     let severity = severity(row);
@@ -174,6 +175,7 @@ pub fn ticket_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Res
         reported_at,
         due_at,
         status,
+        status_word,
         closed_at,
         reporter: reporter(row),
         attachments: attachments(row),
@@ -223,19 +225,37 @@ fn source(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<String, Prob
     if row.text("source").is_some() {
         return row.key("source", limits::KEY, "source_missing", "source_too_long");
     }
-    let source = row.profile().source.as_deref().unwrap_or(&defaults.source);
-    if source.is_empty() { Err(Problem::new("source_missing", "source is missing")) } else { Ok(source.to_owned()) }
+    if defaults.source.is_empty() {
+        return Err(Problem::new("source_missing", "source is missing"));
+    }
+    Ok(defaults.source.clone())
 }
 
-type Course = (Option<TicketStatus>, Option<UtcMs>, Option<UtcMs>, bool);
+/// What a row says about the course of a ticket.
+struct Course {
+    status: Option<TicketStatus>,
+    /// The source's word for the status when it is not known.
+    status_word: String,
+    reported_at: Option<UtcMs>,
+    closed_at: Option<UtcMs>,
+    inverted_times: bool,
+}
 
 /// Status, reported, closed, and whether the two times are inverted; contradictions are kept sensibly and said.
 fn course(row: &mut FieldReader<'_>) -> Result<Course, Problem> {
     let reported_at = row.time("reported_at")?;
     let mut closed_at = row.time("closed_at")?;
-    let mut status = row
-        .word("status", TicketStatus::from_code, words::STATUS)
-        .map_err(|word| Problem::new("unknown_status", format!("status {word} is not known")))?;
+    let mut status_word = String::new();
+    let mut status = match row.word("status", TicketStatus::from_code, words::STATUS) {
+        Ok(status) => status,
+        // A ticket is not lost for a word: it is taken at the nearest stage, and the word stays in its history.
+        Err(_) => {
+            status_word = row.bounded("status", limits::KEY);
+            let nearest = words::nearest_status(&status_word);
+            row.notes.kept("unknown_status", format!("status {} is not known: taken as {}", shown(&status_word), nearest.code()));
+            Some(nearest)
+        }
+    };
     match (status, closed_at) {
         (None, Some(_)) => status = Some(TicketStatus::Closed),
         (Some(s), Some(closed)) if !s.is_final() => {
@@ -255,11 +275,11 @@ fn course(row: &mut FieldReader<'_>) -> Result<Course, Problem> {
         row.notes.kept("inverted_times", "closed before it was reported: kept, and left out of durations");
     }
     for (field, time) in [("reported_at", reported_at), ("closed_at", closed_at)] {
-        if let Some(t) = time.filter(|t| !(UtcMs(0)..UtcMs(4_102_444_800_000)).contains(t)) {
-            row.notes.kept("odd_time", format!("{field} {} is before 1970 or after 2099", t.to_rfc3339()));
+        if let Some(t) = time.filter(|t| *t >= UtcMs(4_102_444_800_000)) {
+            row.notes.kept("odd_time", format!("{field} {} is after 2099", t.to_rfc3339()));
         }
     }
-    Ok((status, reported_at, closed_at, inverted))
+    Ok(Course { status, status_word, reported_at, closed_at, inverted_times: inverted })
 }
 
 fn severity(row: &mut FieldReader<'_>) -> Option<Severity> {

@@ -16,6 +16,8 @@ pub enum TimeNote {
     Shifted,
     /// A date without a time of day: the start of that day was taken.
     DateOnly,
+    /// A year of two digits before 年: 1970 … 2069 was taken.
+    TwoDigitYear,
 }
 
 impl TimeNote {
@@ -25,9 +27,13 @@ impl TimeNote {
             Self::Ambiguous => "ambiguous_local_time",
             Self::Shifted => "nonexistent_local_time",
             Self::DateOnly => "date_without_time",
+            Self::TwoDigitYear => "two_digit_year",
         }
     }
 }
+
+/// Times that are taken: the years 1970 to 2200. What lies outside is a sentinel, a misread year or a slip of the hand.
+const TAKEN: std::ops::Range<UtcMs> = UtcMs(0)..UtcMs(7_289_654_400_000);
 
 /// Local forms that are understood without a profile's formats, once a zone is known.
 const COMMON_FORMATS: &[&str] = &[
@@ -108,8 +114,27 @@ impl TimeReader {
     /// Reads one time. `text` is trimmed and not empty.
     ///
     /// # Errors
-    /// `time_without_zone` when it is a local time and no zone is named; `bad_time` when it is none of the forms.
+    /// `time_without_zone` when it is a local time and no zone is named; `two_digit_year`; `year_before_1970`,
+    /// `year_after_2200`; `bad_time` when it is none of the forms.
     pub fn read(&self, text: &str) -> Result<(UtcMs, Option<TimeNote>), Problem> {
+        let (at, note) = self.read_any(text).map_err(|problem| {
+            // Beyond what a time can hold at all; said as what it is.
+            let year = text.get(..4).and_then(|y| y.parse::<u16>().ok()).filter(|y| *y > 2200);
+            match year {
+                Some(year) if problem.code == "bad_time" && text.len() > 7 => {
+                    Problem::new("year_after_2200", format!("{} is in {year}: times from 1970 to 2200 are taken", shown(text)))
+                }
+                _ => problem,
+            }
+        })?;
+        if TAKEN.contains(&at) {
+            return Ok((at, note));
+        }
+        let code = if at < TAKEN.start { "year_before_1970" } else { "year_after_2200" };
+        Err(Problem::new(code, format!("{} is {}: times from 1970 to 2200 are taken", shown(text), at.to_rfc3339())))
+    }
+
+    fn read_any(&self, text: &str) -> Result<(UtcMs, Option<TimeNote>), Problem> {
         if let Some(t) = zoned(text) {
             return Ok((t, None));
         }
@@ -126,11 +151,15 @@ impl TimeReader {
                     }
                 }
                 TimeFormat::Pattern(pattern) => {
-                    if let Ok(parsed) = BrokenDownTime::parse(pattern, text) {
-                        return self.resolve(&parsed, text);
+                    if let Ok(mut parsed) = BrokenDownTime::parse(pattern, text) {
+                        let century = with_century(&mut parsed, pattern, text)?;
+                        return self.resolve(&parsed, text).map(|(at, note)| (at, century.or(note)));
                     }
                 }
             }
+        }
+        if is_two_digit_date(text) {
+            return Err(two_digits(text));
         }
         // Say the more useful thing: a good local time that only lacks its zone, or nothing we know.
         if self.zone.is_none() && looks_local(text) {
@@ -161,6 +190,40 @@ impl TimeReader {
             .ok_or_else(|| Problem::new("bad_time", format!("{} is outside the range of times", shown(text))))?;
         Ok((at, note.or(date_only.then_some(TimeNote::DateOnly))))
     }
+}
+
+/// A pattern's `%Y` also takes the year 26. Before 年 that is how people write 2026; elsewhere it could be a day or a
+/// month as well, and only the profile's `%y` says which.
+fn with_century(parsed: &mut BrokenDownTime, pattern: &str, text: &str) -> Result<Option<TimeNote>, Problem> {
+    match parsed.year() {
+        Some(year @ 0..=99) if pattern.contains("%Y") => {
+            if !text.contains('年') {
+                return Err(two_digits(text));
+            }
+            let century = if year < 70 { 2000 } else { 1900 };
+            parsed.set_year(Some(century + year)).map_err(|_| two_digits(text))?;
+            Ok(Some(TimeNote::TwoDigitYear))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// `26/7/1 8:05`, `1-7-26`, `260701`: a date, and nobody says which part is the year.
+fn is_two_digit_date(text: &str) -> bool {
+    let date = text.split([' ', 'T']).next().unwrap_or_default();
+    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = date.split(['/', '-', '.']).collect();
+    (parts.len() == 3 && parts.iter().all(|p| digits(p, 2))) || (date.len() == 6 && digits(date, 6))
+}
+
+fn two_digits(text: &str) -> Problem {
+    Problem::new(
+        "two_digit_year",
+        format!(
+            "{} has a year of two digits: name the order in the profile, e.g. time_formats = [\"%y/%m/%d %H:%M\"]",
+            shown(text)
+        ),
+    )
 }
 
 /// A local time in UTC: an ambiguous one takes the earlier, a nonexistent one moves forward by the gap. `None` when it is
@@ -260,6 +323,24 @@ mod tests {
         check(&zone, "2026-01-05", "2026-01-04T16:00:00Z date_without_time");
         check(&zone, "1988-04-17 00:30:00", "1988-04-16T16:30:00Z");
         check(&zone, "05/01/2026 08:00", "bad_time");
+        check(&zone, "26年1月5日 8:05", "2026-01-05T00:05:00Z two_digit_year");
+        check(&zone, "99年1月5日", "1999-01-04T16:00:00Z two_digit_year");
+        for text in ["26/7/1 8:05", "26-07-01 08:05:00", "7/1/26 8:05", "1/7/26 8:05", "260701", "1.7.26"] {
+            check(&zone, text, "two_digit_year");
+        }
+        for text in ["0026-07-01 08:05:00", "0026-07-01T08:05:00Z"] {
+            assert!(zone.read(text).is_err(), "{text}");
+        }
+        check(&zone, "1969-12-31T23:59:59Z", "year_before_1970");
+        check(&zone, "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z");
+        check(&zone, "2200-12-31T23:59:59Z", "2200-12-31T23:59:59Z");
+        check(&zone, "2201-01-01T00:00:00Z", "year_after_2200");
+        check(&zone, "9999-12-31", "year_after_2200");
+        // The profile's word: two digits, and where they stand.
+        let told = TimeReader::new(&["%d/%m/%y %H:%M".to_owned()], Some(zone_named("Asia/Shanghai").unwrap())).unwrap();
+        check(&told, "1/7/26 8:05", "2026-07-01T00:05:00Z");
+        let four = TimeReader::new(&["%d/%m/%Y %H:%M".to_owned()], Some(zone_named("Asia/Shanghai").unwrap())).unwrap();
+        check(&four, "1/7/26 8:05", "two_digit_year");
     }
 
     #[test]

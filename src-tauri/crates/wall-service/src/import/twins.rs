@@ -200,7 +200,13 @@ mod tests {
     }
 
     fn street(id: u8, name: u8) -> StreetRecord {
-        StreetRecord { external_id: id.to_string(), name: name.to_string(), class: String::new(), lines: vec![] }
+        StreetRecord {
+            external_id: id.to_string(),
+            name: name.to_string(),
+            class: String::new(),
+            lines: vec![],
+            absent: wall_core::Absent::default(),
+        }
     }
 
     #[test]

@@ -46,6 +46,47 @@ pub const STATUS: &[(&str, TicketStatus)] = &[
     ("canceled", TicketStatus::Cancelled),
 ];
 
+/// The stage that an unknown word speaks of; [`TicketStatus::Received`] when it speaks of none. A word that denies or
+/// awaits something is never taken for the end of a ticket.
+pub fn nearest_status(word: &str) -> TicketStatus {
+    use TicketStatus as S;
+    let word = word.to_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
+    // What is awaited has not happened: the stage before it.
+    if says(&["待", "pending", "awaiting"]) {
+        return match () {
+            () if says(&["待派", "待分", "待转"]) => S::Filed,
+            () if says(&["待处", "待办"]) => S::Dispatched,
+            () if says(&["待反馈"]) => S::InProgress,
+            () if says(&["待核查", "待复核", "待验"]) => S::Done,
+            () if says(&["待结"]) => S::Verified,
+            () => S::Received,
+        };
+    }
+    if says(&["退回", "返工", "驳回", "重新", "重开", "reopen", "re-open", "return"]) {
+        return S::Returned;
+    }
+    let stages: &[(&[&str], TicketStatus)] = &[
+        (&["处置完", "处理完", "处理好", "已处理", "已解决", "已整改", "反馈", "resolv", "fixed"], S::Done),
+        (&["作废", "撤销", "取消", "无效", "cancel", "void"], S::Cancelled),
+        (&["结案", "办结", "完结", "归档", "销号", "销案", "关闭", "完成", "closed", "complet", "finish", "archiv"], S::Closed),
+        (&["评价", "rated"], S::Rated),
+        (&["核查", "验收", "verif"], S::Verified),
+        (&["挂起", "暂缓", "缓办", "搁置", "on hold", "suspend", "defer"], S::Suspended),
+        (&["延期", "extend"], S::Extended),
+        (&["上报", "升级", "escalat"], S::Escalated),
+        (&["转办", "派", "交办", "分流", "assign", "dispatch", "refer", "transfer"], S::Dispatched),
+        (&["处置", "处理", "办理", "整改", "process", "progress", "working", "investigat"], S::InProgress),
+        (&["立案", "登记", "filed"], S::Filed),
+    ];
+    if says(&["未", "不", "非", "尚", "not ", "non-", "incomplete", "unresolved"]) {
+        return S::Received;
+    }
+    let over = |s: TicketStatus| s.is_final() || matches!(s, S::Done | S::Verified);
+    let open = says(&["open"]);
+    stages.iter().find(|(parts, stage)| says(parts) && !(open && over(*stage))).map_or(S::Received, |(_, stage)| *stage)
+}
+
 /// Words for a channel.
 pub const CHANNEL: &[(&str, Channel)] = &[
     ("网格员", Channel::GridStaff),
@@ -130,4 +171,43 @@ pub fn severity(word: &str) -> Option<Severity> {
         number => super::fields::number(number).filter(|v| v.fract() == 0.0 && (1.0..=4.0).contains(v))? as u8,
     };
     Severity::new(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_words_are_taken_for_the_nearest_stage() {
+        use TicketStatus as S;
+        for (word, expected) in [
+            ("Duplicate (Closed)", S::Closed),
+            ("Completed", S::Closed),
+            ("已归档", S::Closed),
+            ("已销号", S::Closed),
+            ("处置完成", S::Done),
+            ("Resolved", S::Done),
+            ("Unresolved", S::Received),
+            ("未办结", S::Received),
+            ("未处理", S::Received),
+            ("Open - in progress", S::InProgress),
+            ("Not closed", S::Received),
+            ("Reopened (was closed)", S::Returned),
+            ("Pending", S::Received),
+            ("Pending closure", S::Received),
+            ("Open - Dup", S::Received),
+            ("On Hold", S::Suspended),
+            ("Assigned", S::Dispatched),
+            ("转办", S::Dispatched),
+            ("待派单", S::Filed),
+            ("待核实", S::Received),
+            ("待结案", S::Verified),
+            ("In Process", S::InProgress),
+            ("重复", S::Received),
+            ("天知道", S::Received),
+            ("", S::Received),
+        ] {
+            assert_eq!(nearest_status(word), expected, "{word}");
+        }
+    }
 }

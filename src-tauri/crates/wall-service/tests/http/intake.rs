@@ -211,6 +211,7 @@ async fn positions_of_nobody_are_refused() {
         cell_codes: vec![],
         phone: String::new(),
         shifts: String::new(),
+        absent: wall_core::Absent::default(),
     };
     let admin = wall_store::Actor::new("test", Role::Admin, "cli");
     let mut tx = room.wall.store().write(&admin, wall_core::UtcMs(0)).await.unwrap();

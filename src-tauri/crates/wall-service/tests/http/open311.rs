@@ -23,6 +23,7 @@ async fn room() -> (Room, String) {
         valid_from: None,
         valid_to: None,
         sensitive: false,
+        absent: wall_core::Absent::default(),
     };
     let mut tx = room.wall.store().write(&Actor::new("test", Role::Admin, "cli"), UtcMs(0)).await.unwrap();
     tx.put_categories(&[category("001", "井盖 & <damaged>"), category("a.b/c 灯", "路灯")]).await.unwrap();

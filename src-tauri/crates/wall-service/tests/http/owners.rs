@@ -22,6 +22,7 @@ fn line(cell: usize, party: &str, from: Option<i64>, to: Option<i64>) -> OwnerRe
         phone: String::new(),
         valid_from: from.map(UtcMs),
         valid_to: to.map(UtcMs),
+        absent: wall_core::Absent::default(),
     }
 }
 

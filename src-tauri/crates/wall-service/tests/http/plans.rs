@@ -77,6 +77,7 @@ pub(super) fn ticket(id: &str, x: f64, y: f64, closed: bool) -> TicketRecord {
         reported_at: Some(UtcMs(now.0 - 7_200_000)),
         due_at: None,
         status: Some(if closed { TicketStatus::Closed } else { TicketStatus::Received }),
+        status_word: String::new(),
         closed_at: closed.then_some(UtcMs(now.0 - 3_600_000)),
         reporter: None,
         attachments: vec![],
@@ -108,6 +109,7 @@ pub(super) async fn ready() -> (Room, Desk) {
                 households: Some(100),
                 population: Some(260),
                 block: format!("街块{i}"),
+                absent: wall_core::Absent::default(),
             }
         })
         .collect();
@@ -121,6 +123,7 @@ pub(super) async fn ready() -> (Room, Desk) {
             phone: String::new(),
             valid_from: None,
             valid_to: None,
+            absent: wall_core::Absent::default(),
         })
         .collect();
     wall.import_owners(&admin(), "general", &owners).await.unwrap();
@@ -360,6 +363,7 @@ async fn staff_stay_with_the_cell_that_goes_on() {
             cell_codes: vec![code(4)],
             phone: String::new(),
             shifts: String::new(),
+            absent: wall_core::Absent::default(),
         })
         .collect();
     room.wall.import_staff(&admin(), &staff).await.unwrap();

@@ -290,6 +290,7 @@ async fn owners_of_the_day_a_plan_takes_effect_are_carried_over() {
         phone: String::new(),
         valid_from: from.map(UtcMs),
         valid_to: to.map(UtcMs),
+        absent: wall_core::Absent::default(),
     };
     let changing = [line("调走的", None, Some(now + 10 * DAY_MS)), line("接任的", Some(now + 10 * DAY_MS), None)];
     let (plan, step) = agreed(&room, &desk).await;

@@ -328,5 +328,6 @@ fn owner_record(code: &str, line: &crate::wire::PlanOwnerLine, from: UtcMs) -> O
         phone: String::new(),
         valid_from: Some(line.valid_from_ms.map_or(from, |begins| UtcMs(begins).max(from))),
         valid_to: line.valid_to_ms.map(UtcMs),
+        absent: wall_core::Absent::default(),
     }
 }

@@ -112,6 +112,7 @@ impl Wall {
                 phone: String::new(),
                 valid_from: Some(line.valid_from.max(from)),
                 valid_to: line.valid_to,
+                absent: wall_core::Absent::default(),
             });
         }
         Ok(last.into_values().flat_map(|(_, lines)| lines).collect())
