@@ -246,7 +246,7 @@ pub struct ImportCells {
     /// Repair broken rings (default).
     #[arg(long, overrides_with = "no_repair")]
     pub repair: bool,
-    /// Refuse broken rings instead of repairing them.
+    /// Repair nothing: refuse what is not valid, by name.
     #[arg(long)]
     pub no_repair: bool,
     /// Publish the plan. A file that is damaged, doubtful or read in part needs --acknowledge too.

@@ -228,12 +228,12 @@ fn changed(planned: &[PlannedCell<'_>], every: usize) -> Vec<CellGeometry> {
         let at = |dx: i64, dy: i64| GridPoint { x: hi.x - w + dx, y: hi.y - h + dy };
         let ring = vec![at(0, 0), at(w, 0), at(w, h / 2), at(0, h / 2)];
         let strip = CellGeometry { polygons: vec![GridPolygon { outer: ring, holes: vec![] }] };
-        let (Some(cut), Some(left)) =
+        let (Ok(cut), Ok(left)) =
             (area_op(&grounds[i], &strip, AreaOp::Intersection), area_op(&grounds[i], &strip, AreaOp::Difference))
         else {
             continue;
         };
-        grounds[i + 1] = dissolve([&grounds[i + 1], &cut]);
+        grounds[i + 1] = dissolve([&grounds[i + 1], &cut]).unwrap();
         grounds[i] = left;
     }
     grounds
@@ -293,7 +293,9 @@ fn proposal_lines(ground: &PlanningGround, planned: &[PlannedCell<'_>], figures:
     let street: Vec<PlannedCell<'_>> = which.iter().map(|i| planned[*i]).collect();
     let outlines = CommunityOutlines::of_cells(&street);
     let mut drawn = Vec::new();
-    line("cells of that street drawn from nothing", "5 s", 1, || drawn = draw_cells(ground, &outlines, &[], Band::default()));
+    line("cells of that street drawn from nothing", "5 s", 1, || {
+        drawn = draw_cells(ground, &outlines, &[], Band::default()).unwrap()
+    });
     let fits = drawn.iter().filter(|c| c.fault.is_none()).count();
     println!("\n{moves} moves; {fits} of {} drawn cells are in the band", drawn.len());
 }

@@ -7,9 +7,9 @@ use rstar::{AABB, RTree};
 
 use crate::dissolve::{SLIVER_M, enclosed, is_sliver, union};
 use crate::ground::{area_m2, perimeter_m};
+use crate::overlay::{EngineFault, Operation, overlay, rings_of};
 use crate::repair::exact::{Meeting, SegmentIndex, Side, edges, meeting, polygon_side, ring_side};
-use crate::repair::overlay::{Operation, overlay, rings_of};
-use crate::{CellGeometry, CellRecord, GridPoint, GridPolygon, GridRing, Place};
+use crate::{CellGeometry, CellRecord, GridPoint, GridPolygon, GridRing, Place, geometry_area_m2};
 
 /// Two cells that claim the same ground.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,6 +20,8 @@ pub struct Overlap {
     pub area_m2: f64,
     /// A place in its largest part.
     pub place: Place,
+    /// The one of the two that lies wholly in the other (the later of two that are the same).
+    pub covered: Option<usize>,
 }
 
 /// Ground that nobody answers for, enclosed by cells.
@@ -44,6 +46,17 @@ pub struct Agreement {
     pub gaps: Vec<Gap>,
     /// Codes of more than one record, with the positions of the records; sorted.
     pub duplicate_codes: Vec<(String, Vec<usize>)>,
+    /// What could not be computed: overlaps or gaps there are not known, and may be.
+    pub not_compared: Vec<NotCompared>,
+}
+
+/// Something that could not be looked at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NotCompared {
+    /// The two records whose overlap is not known; `None` when the gaps between all of them are not.
+    pub cells: Option<(usize, usize)>,
+    /// Where, and why.
+    pub fault: EngineFault,
 }
 
 impl Agreement {
@@ -62,12 +75,12 @@ impl Agreement {
 /// cross or enclose each other are intersected.
 pub fn agreement(records: &[CellRecord]) -> Agreement {
     let cells: Vec<&CellGeometry> = records.iter().map(|r| &r.geometry).collect();
-    Agreement {
-        shared_edges: shared_edges(&cells),
-        overlaps: overlaps(&cells),
-        gaps: gaps(&cells),
-        duplicate_codes: duplicates(records),
-    }
+    let (overlaps, mut not_compared) = overlaps(&cells);
+    let gaps = gaps(&cells).unwrap_or_else(|fault| {
+        not_compared.push(NotCompared { cells: None, fault });
+        Vec::new()
+    });
+    Agreement { shared_edges: shared_edges(&cells), overlaps, gaps, duplicate_codes: duplicates(records), not_compared }
 }
 
 fn shared_edges(cells: &[&CellGeometry]) -> usize {
@@ -94,13 +107,13 @@ fn duplicates(records: &[CellRecord]) -> Vec<(String, Vec<usize>)> {
 type Box2 = (GridPoint, GridPoint);
 type Edge = (GridPoint, GridPoint);
 
-fn overlaps(cells: &[&CellGeometry]) -> Vec<Overlap> {
+fn overlaps(cells: &[&CellGeometry]) -> (Vec<Overlap>, Vec<NotCompared>) {
     let boxes: Vec<Option<Box2>> = cells.iter().map(|c| c.bounds()).collect();
     let corner = |p: GridPoint| [p.x as f64, p.y as f64];
     let leaf =
         |(i, b): (usize, &Option<Box2>)| b.map(|(lo, hi)| GeomWithData::new(Rectangle::from_corners(corner(lo), corner(hi)), i));
     let tree = RTree::bulk_load(boxes.iter().enumerate().filter_map(leaf).collect());
-    let mut found = Vec::new();
+    let (mut found, mut not_compared) = (Vec::new(), Vec::new());
     for (i, b) in boxes.iter().enumerate() {
         let Some((lo, hi)) = *b else { continue };
         let mut others: Vec<usize> = tree
@@ -110,20 +123,35 @@ fn overlaps(cells: &[&CellGeometry]) -> Vec<Overlap> {
             .collect();
         others.sort_unstable();
         for j in others {
-            if let Some((olo, ohi)) = boxes[j]
-                && may_overlap(cells[i], cells[j], common((lo, hi), (olo, ohi)))
-                && let Some(o) = overlap_of(cells[i], cells[j])
-            {
-                found.push(Overlap { cells: (i, j), area_m2: o.0, place: o.1 });
+            match overlap_between(cells[i], cells[j]) {
+                Ok(Some((area_m2, place))) => {
+                    // But for what is thinner than a sliver all along its border.
+                    let all_of = |k: usize| {
+                        let border_m: f64 = rings_of(cells[k]).map(|r| perimeter_m(r)).sum();
+                        2.0 * (geometry_area_m2(cells[k]) - area_m2) <= SLIVER_M * border_m
+                    };
+                    let covered = [j, i].into_iter().find(|k| all_of(*k));
+                    found.push(Overlap { cells: (i, j), area_m2, place, covered });
+                }
+                Ok(None) => {}
+                Err(fault) => not_compared.push(NotCompared { cells: Some((i, j)), fault }),
             }
         }
     }
     found.sort_by(|a, b| b.area_m2.total_cmp(&a.area_m2).then(a.cells.cmp(&b.cells)));
-    found
+    (found, not_compared)
 }
 
 fn common(a: Box2, b: Box2) -> Box2 {
     (GridPoint { x: a.0.x.max(b.0.x), y: a.0.y.max(b.0.y) }, GridPoint { x: a.1.x.min(b.1.x), y: a.1.y.min(b.1.y) })
+}
+
+/// Common ground of two cells that is more than a sliver: its area and a place in its largest part.
+pub(crate) fn overlap_between(a: &CellGeometry, b: &CellGeometry) -> Result<Option<(f64, Place)>, EngineFault> {
+    match (a.bounds(), b.bounds()) {
+        (Some(x), Some(y)) if may_overlap(a, b, common(x, y)) => overlap_of(a, b),
+        _ => Ok(None),
+    }
 }
 
 /// Whether two cells may have ground in common: their borders cross, or run the same way along each other, or a vertex of
@@ -201,16 +229,15 @@ fn pierced(edges: &[Edge], others: &[Edge], index: &SegmentIndex, inside: impl F
     false
 }
 
-/// Common ground of two cells that is more than a sliver: its area and a place in its largest part.
-fn overlap_of(a: &CellGeometry, b: &CellGeometry) -> Option<(f64, Place)> {
+fn overlap_of(a: &CellGeometry, b: &CellGeometry) -> Result<Option<(f64, Place)>, EngineFault> {
     let parts = overlay(rings_of(a), rings_of(b), Operation::Intersection)?;
     let kept: Vec<(f64, GridPolygon)> = parts
         .into_iter()
         .map(|p| (area_m2(&p), p))
         .filter(|(area, p)| 2.0 * area > SLIVER_M * p.rings().map(|r| perimeter_m(r)).sum::<f64>())
         .collect();
-    let largest = kept.iter().max_by(|x, y| x.0.total_cmp(&y.0))?;
-    Some((kept.iter().map(|k| k.0).sum(), inner_place(&largest.1)))
+    let largest = kept.iter().max_by(|x, y| x.0.total_cmp(&y.0));
+    Ok(largest.map(|l| (kept.iter().map(|k| k.0).sum(), inner_place(&l.1))))
 }
 
 /// A place inside a polygon: the middle of its widest stretch at the middle height. Where that falls on a border once it is on
@@ -242,10 +269,16 @@ fn widest_at(polygon: &GridPolygon, y: f64) -> Option<Place> {
     Some(Place { lon: (widest[0] + widest[1]) / 2.0 / GridPoint::PER_DEGREE, lat: y / GridPoint::PER_DEGREE })
 }
 
-fn gaps(cells: &[&CellGeometry]) -> Vec<Gap> {
-    let between = union(cells.iter().copied()).and_then(|u| enclosed(&u)).unwrap_or_default();
-    let between: Vec<(f64, Place, GridRing)> =
-        between.into_iter().filter(|p| !is_sliver(&p.outer)).map(|p| (area_m2(&p), inner_place(&p), p.outer)).collect();
+/// Ground enclosed by cells that none of them covers, slivers left out.
+pub(crate) fn gap_ground<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Result<Vec<GridPolygon>, EngineFault> {
+    let mut between = enclosed(&union(cells)?)?;
+    between.retain(|p| !is_sliver(&p.outer));
+    Ok(between)
+}
+
+fn gaps(cells: &[&CellGeometry]) -> Result<Vec<Gap>, EngineFault> {
+    let between = gap_ground(cells.iter().copied())?;
+    let between: Vec<(f64, Place, GridRing)> = between.into_iter().map(|p| (area_m2(&p), inner_place(&p), p.outer)).collect();
     let mut first_beside: HashMap<GridPoint, usize> = between.iter().flat_map(|g| &g.2).map(|p| (*p, usize::MAX)).collect();
     for (i, cell) in cells.iter().enumerate() {
         for p in rings_of(cell).flatten() {
@@ -261,7 +294,7 @@ fn gaps(cells: &[&CellGeometry]) -> Vec<Gap> {
         let key = |g: &Gap| (g.place.lon, g.place.lat);
         b.area_m2.total_cmp(&a.area_m2).then(key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal))
     });
-    gaps
+    Ok(gaps)
 }
 
 #[cfg(test)]
@@ -391,7 +424,7 @@ mod tests {
                 return Ok(());
             };
             let (Some(p), Some(q)) = (a.bounds(), b.bounds()) else { return Ok(()) };
-            let really = overlap_of(&a, &b).is_some();
+            let really = overlap_of(&a, &b).unwrap().is_some();
             let quick = common(p, q).0.x <= common(p, q).1.x && may_overlap(&a, &b, common(p, q));
             prop_assert!(quick || !really);
         }

@@ -4,48 +4,60 @@ use std::collections::HashMap;
 
 use crate::cell::bounds_of;
 use crate::ground::{area_m2, perimeter_m};
-use crate::repair::overlay::{Operation, overlay, rings_of};
+use crate::overlay::{EngineFault, Operation, overlay, rings_of};
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing};
 
 /// A gap between cells or a strip of overlap that is thinner than this on average is rounding of the source, not ground.
 pub(crate) const SLIVER_M: f64 = 0.001;
 
 /// The union of cells. Edges that two cells share exactly vanish in pairs first; what is left is united by exact noding.
-/// Holes thinner than a millimetre (slivers between neighbours) are closed.
+/// Holes thinner than a millimetre (slivers between neighbours) are closed. Without cells, no ground.
 ///
-/// An empty geometry when there are no cells, or when the union cannot be computed (never seen). O(n log n) in the edges
-/// that are not shared.
-pub fn dissolve<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> CellGeometry {
-    let polygons = union(cells).unwrap_or_default();
-    let slivers: Vec<GridRing> =
-        enclosed(&polygons).unwrap_or_default().into_iter().filter(|p| is_sliver(&p.outer)).map(|p| p.outer).collect();
-    let mut geometry = CellGeometry { polygons };
-    if !slivers.is_empty()
-        && let Some(closed) = overlay(&boundary_walks(rings_of(&geometry).chain(&slivers)), [], Operation::Union)
-    {
-        geometry.polygons = closed;
+/// O(n log n) in the edges that are not shared.
+///
+/// # Errors
+/// The union cannot be computed; [`outline`] then still shows the ground.
+pub fn dissolve<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Result<CellGeometry, EngineFault> {
+    let polygons = union(cells)?;
+    let slivers: Vec<GridRing> = enclosed(&polygons)?.into_iter().filter(|p| is_sliver(&p.outer)).map(|p| p.outer).collect();
+    let geometry = CellGeometry { polygons };
+    if slivers.is_empty() {
+        return Ok(geometry);
     }
-    geometry
+    let walks = boundary_walks(rings_of(&geometry).chain(&slivers));
+    Ok(CellGeometry { polygons: overlay(&walks, [], Operation::Union)? })
 }
 
-/// The union with every sliver left in it; `None` when the engine fails.
-pub(crate) fn union<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Option<Vec<GridPolygon>> {
+/// [`dissolve`], and where that cannot be computed the same ground with its inner borders, so that no area ever vanishes;
+/// then with the fault that is to be said.
+pub fn outline<'a>(cells: impl IntoIterator<Item = &'a CellGeometry> + Clone) -> (CellGeometry, Option<EngineFault>) {
+    match dissolve(cells.clone()) {
+        Ok(geometry) => (geometry, None),
+        Err(fault) => {
+            let polygons = cells.into_iter().flat_map(|c| c.polygons.iter().cloned()).collect();
+            (CellGeometry { polygons }, Some(fault))
+        }
+    }
+}
+
+/// The union with every sliver left in it.
+pub(crate) fn union<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Result<Vec<GridPolygon>, EngineFault> {
     let walks = boundary_walks(cells.into_iter().flat_map(rings_of));
     overlay(&walks, [], Operation::Union)
 }
 
 /// The ground that polygons enclose without covering it, whether one of them has it as a hole or several stand around it
-/// corner to corner; `None` when the engine fails.
-pub(crate) fn enclosed(polygons: &[GridPolygon]) -> Option<Vec<GridPolygon>> {
+/// corner to corner.
+pub(crate) fn enclosed(polygons: &[GridPolygon]) -> Result<Vec<GridPolygon>, EngineFault> {
     let rings = || polygons.iter().flat_map(|p| std::iter::once(&p.outer).chain(p.holes.iter()));
-    let Some((lo, hi)) = bounds_of(rings().flatten()) else { return Some(Vec::new()) };
-    // All around, wider than any coarsening of the engine's grid.
-    let margin = ((hi.x - lo.x).max(hi.y - lo.y) >> 20) + 10;
-    let (w, s, e, n) = (lo.x - margin, lo.y - margin, hi.x + margin, hi.y + margin);
+    let Some((lo, hi)) = bounds_of(rings().flatten()) else { return Ok(Vec::new()) };
+    // All around, off every border.
+    const MARGIN: i64 = 10;
+    let (w, s, e, n) = (lo.x - MARGIN, lo.y - MARGIN, hi.x + MARGIN, hi.y + MARGIN);
     let frame: GridRing = [(w, s), (e, s), (e, n), (w, n)].map(|(x, y)| GridPoint { x, y }).to_vec();
     let mut rest = overlay([&frame], rings(), Operation::Difference)?;
     rest.retain(|p| !p.outer.iter().any(|v| v.x < lo.x && v.y < lo.y));
-    Some(rest)
+    Ok(rest)
 }
 
 /// Whether a ring is thinner than [`SLIVER_M`] on average.
@@ -109,7 +121,7 @@ fn walks_area2(walks: &[GridRing]) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repair::overlay::area2;
+    use crate::overlay::area2;
     use proptest::prelude::*;
 
     fn cell(points: &[(i64, i64)]) -> CellGeometry {
@@ -126,7 +138,7 @@ mod tests {
     fn neighbours_become_one() {
         let cells = [square(0, 0, 1000), square(1000, 0, 1000), square(0, 1000, 1000), square(1000, 1000, 1000)];
         assert_eq!(boundary_walks(cells.iter().flat_map(rings_of)).len(), 1);
-        let all = dissolve(&cells);
+        let all = dissolve(&cells).unwrap();
         assert_eq!((all.polygons.len(), all.polygons[0].holes.len()), (1, 0));
         assert_eq!(area2(&all.polygons), 2 * 2000 * 2000 * 1_000_000);
         assert!(crate::is_valid(&all));
@@ -135,11 +147,11 @@ mod tests {
     #[test]
     fn overlaps_and_odd_edges_are_united() {
         // Overlapping, sharing half an edge, and apart.
-        let all = dissolve(&[square(0, 0, 1000), square(500, 0, 1000), square(1500, 500, 1000), square(9000, 0, 1000)]);
+        let all = dissolve(&[square(0, 0, 1000), square(500, 0, 1000), square(1500, 500, 1000), square(9000, 0, 1000)]).unwrap();
         assert_eq!(all.polygons.len(), 2);
         assert_eq!(area2(&all.polygons), 2 * (1500 * 1000 + 2 * 1000 * 1000) * 1_000_000);
         assert!(crate::is_valid(&all));
-        assert_eq!(dissolve(&[]), CellGeometry::default());
+        assert_eq!(dissolve(&[]).unwrap(), CellGeometry::default());
     }
 
     #[test]
@@ -154,11 +166,11 @@ mod tests {
             square(1000, 2000, 1000),
             square(2000, 2000, 1000),
         ];
-        assert_eq!(dissolve(&ring).polygons[0].holes.len(), 1);
+        assert_eq!(dissolve(&ring).unwrap().polygons[0].holes.len(), 1);
         // Neighbours whose common border differs by three units (0.3 mm) in its middle.
         let mut a = cell(&[(0, 0), (1000, 0), (1000, 500), (1000, 1000), (0, 1000)]);
         a.polygons[0].outer[2].x -= 3;
-        let all = dissolve(&[a, square(1000, 0, 1000)]);
+        let all = dissolve(&[a, square(1000, 0, 1000)]).unwrap();
         assert_eq!((all.polygons.len(), all.polygons[0].holes.len()), (1, 0));
     }
 
@@ -172,7 +184,7 @@ mod tests {
             for (x, y, s) in &squares {
                 for i in 0..*s { for j in 0..*s { covered.insert((x + i, y + j)); } }
             }
-            let all = dissolve(&cells);
+            let all = dissolve(&cells).unwrap();
             prop_assert_eq!(area2(&all.polygons), covered.len() as i128 * 2 * 1_000_000 * 1_000_000);
             prop_assert!(all.polygons.is_empty() || crate::is_valid(&all));
         }

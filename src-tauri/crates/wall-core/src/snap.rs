@@ -1,11 +1,13 @@
 //! Joining borders that almost meet: for planning, where neighbours must share their edges.
 
+mod guard;
+
 use crate::topology::hash::QuickMap as HashMap;
 
 use crate::ground::metres_per_degree;
+use crate::overlay::rings_of;
 use crate::repair::exact::edges;
 use crate::repair::is_valid;
-use crate::repair::overlay::rings_of;
 use crate::{CellGeometry, CellRecord, GridPoint, GridRing, distance_m};
 
 /// What joining changed in one cell.
@@ -19,17 +21,19 @@ pub struct CellChange {
     pub furthest_m: f64,
     /// Vertices of neighbours taken over into an edge.
     pub inserted: usize,
-    /// The cell would not have been valid afterwards and stays as it was.
+    /// The cell stays as it was: else it would be invalid, or ground of one cell would be two cells' or nobody's.
     pub kept: bool,
 }
 
 /// Joins vertices within `snap_m` metres of another cell's vertex or edge, so that neighbours share their edges.
 ///
 /// The vertices of earlier records stand; later ones move onto them. Then every vertex that lies within `snap_m` of
-/// another cell's edge becomes a vertex of that edge. A cell that would become invalid is left as it was and reported as
-/// kept. With `snap_m` 0 (or less, or not a number) nothing is touched. Returns the changed (and kept) cells in order.
+/// another cell's edge becomes a vertex of that edge; an edge that neighbours share already is bent for both or for neither.
+/// Overlaps and gaps may become smaller thereby, never larger, and none appears: a cell that would become invalid, or make
+/// one, is left as it was and reported as kept. With `snap_m` 0 (or less, or not a number) nothing is touched. Returns the
+/// changed (and kept) cells in order.
 ///
-/// O(n log n) in the vertices for distances that are small against the edges.
+/// O(n log n) in the vertices for distances that are small against the edges, once more for each round of cells kept.
 pub fn snap(records: &mut [CellRecord], snap_m: f64) -> Vec<CellChange> {
     let cells: Vec<&CellGeometry> = records.iter().map(|r| &r.geometry).collect();
     let snapped = snap_geometries(&cells, snap_m);
@@ -62,23 +66,53 @@ pub(crate) fn snap_geometries(cells: &[&CellGeometry], snap_m: f64) -> Snapped {
     }
     let cells: Vec<CellGeometry> = cells.iter().map(|r| (*r).clone()).collect();
     let Some(scale) = Scale::around(&cells, snap_m) else { return Snapped::default() };
-    let target = common_vertices(&cells, &scale);
-    let mut changes: Vec<CellChange> = (0..cells.len()).map(|cell| CellChange { cell, ..CellChange::default() }).collect();
-    let moved: Vec<CellGeometry> =
-        cells.iter().zip(&mut changes).map(|(cell, change)| move_vertices(cell, &target, change)).collect();
-    let joined = insert_vertices(&moved, &scale, &mut changes);
-    let mut done = HashMap::default();
-    for ((i, (old, new)), change) in cells.iter().zip(joined).enumerate().zip(&mut changes) {
-        if *old == new {
-            *change = CellChange { cell: change.cell, ..CellChange::default() };
-        } else if is_valid(&new) {
-            done.insert(i, new);
-        } else {
-            *change = CellChange { cell: change.cell, kept: true, ..CellChange::default() };
+    // Cells that stand: joining them would spoil something. Their neighbours are joined anew without them, so that a border
+    // moves on both sides or on neither.
+    let mut stands = vec![false; cells.len()];
+    for round in 1.. {
+        let (joined, changes) = joined(&cells, &scale, &stands);
+        let changed: Vec<usize> = (0..cells.len()).filter(|i| joined[*i] != cells[*i]).collect();
+        let mut spoilt: Vec<usize> = changed.iter().copied().filter(|i| !is_valid(&joined[*i])).collect();
+        if spoilt.is_empty() {
+            spoilt = guard::spoilt(&cells, &joined, &changed);
         }
+        if spoilt.is_empty() {
+            return Snapped::of(joined, changes, &changed, &stands);
+        }
+        if round >= MAX_ROUNDS {
+            spoilt = changed;
+        }
+        spoilt.into_iter().for_each(|i| stands[i] = true);
     }
-    changes.retain(|c| c.kept || c.moved + c.inserted > 0);
-    Snapped { changes, moved: done }
+    Snapped::default()
+}
+
+/// After so many rounds whatever would still change stands.
+const MAX_ROUNDS: usize = 12;
+
+impl Snapped {
+    fn of(joined: Vec<CellGeometry>, mut changes: Vec<CellChange>, changed: &[usize], stands: &[bool]) -> Self {
+        for (i, change) in changes.iter_mut().enumerate().filter(|(i, _)| changed.binary_search(i).is_err()) {
+            *change = CellChange { cell: i, kept: stands[i], ..CellChange::default() };
+        }
+        changes.retain(|c| c.kept || c.moved + c.inserted > 0);
+        let moved = joined.into_iter().enumerate().filter(|(i, _)| changed.binary_search(i).is_ok()).collect();
+        Self { changes, moved }
+    }
+}
+
+/// The cells with their borders joined, whatever comes of it; those that stand are not touched.
+fn joined(cells: &[CellGeometry], scale: &Scale, stands: &[bool]) -> (Vec<CellGeometry>, Vec<CellChange>) {
+    let target = common_vertices(cells, scale, stands);
+    let mut changes: Vec<CellChange> = (0..cells.len()).map(|cell| CellChange { cell, ..CellChange::default() }).collect();
+    let moved: Vec<CellGeometry> = cells
+        .iter()
+        .zip(&mut changes)
+        .zip(stands)
+        .map(|((cell, change), stands)| if *stands { cell.clone() } else { move_vertices(cell, &target, change) })
+        .collect();
+    let joined = insert_vertices(&moved, scale, stands, &mut changes);
+    (joined, changes)
 }
 
 /// Metres on the grid, at the latitude where a degree is shortest, so that nothing within reach is missed.
@@ -181,7 +215,7 @@ fn disjoint(a: &[u32], b: &[u32]) -> bool {
 }
 
 /// Where each vertex goes: onto the nearest standing vertex of another cell within reach; vertices that find none stand.
-fn common_vertices(cells: &[CellGeometry], scale: &Scale) -> HashMap<GridPoint, GridPoint> {
+fn common_vertices(cells: &[CellGeometry], scale: &Scale, stands: &[bool]) -> HashMap<GridPoint, GridPoint> {
     let vertices = Vertices::of(cells);
     let mut standing = Boxes::new(scale.reach);
     // The cells of standing vertices onto which others were moved; of the rest, those they always had.
@@ -192,6 +226,10 @@ fn common_vertices(cells: &[CellGeometry], scale: &Scale) -> HashMap<GridPoint, 
         let own = vertices.cells(v as u32);
         let mut best: Option<(f64, u32)> = None;
         let (lo, hi) = (GridPoint { x: p.x - reach, y: p.y - reach }, GridPoint { x: p.x + reach, y: p.y + reach });
+        if own.iter().any(|c| stands[*c as usize]) {
+            standing.insert(*p, v as u32);
+            continue;
+        }
         standing.each(lo, hi, |s| {
             let q = vertices.points[s as usize];
             if (q.x - p.x).abs() > reach || (q.y - p.y).abs() > reach {
@@ -238,7 +276,7 @@ fn move_vertices(cell: &CellGeometry, target: &HashMap<GridPoint, GridPoint>, ch
 }
 
 /// Vertices of other cells near an edge become vertices of it, in their order along the edge.
-fn insert_vertices(cells: &[CellGeometry], scale: &Scale, changes: &mut [CellChange]) -> Vec<CellGeometry> {
+fn insert_vertices(cells: &[CellGeometry], scale: &Scale, stands: &[bool], changes: &mut [CellChange]) -> Vec<CellGeometry> {
     let vertices = Vertices::of(cells);
     // Boxes about as long as edges: few boxes for an edge, few vertices in a box.
     let all = || cells.iter().flat_map(rings_of).flat_map(|r| edges(r));
@@ -246,21 +284,32 @@ fn insert_vertices(cells: &[CellGeometry], scale: &Scale, changes: &mut [CellCha
     let mut boxes = Boxes::new(length.max(scale.reach));
     vertices.points.iter().enumerate().for_each(|(v, p)| boxes.insert(*p, v as u32));
     let mut out = cells.to_vec();
-    // Borders that neighbours share already are looked at once, for both.
+    // Whose edge each is: what neighbours share is bent for all of them or for none.
+    let mut sharers: HashMap<(u32, u32), Vec<u32>> = HashMap::default();
+    for (i, cell) in cells.iter().enumerate() {
+        for (a, b) in rings_of(cell).flat_map(|r| edges(r)) {
+            if let (Some(&l), Some(&h)) = (vertices.number.get(&a.min(b)), vertices.number.get(&a.max(b))) {
+                sharers.entry((l, h)).or_default().push(i as u32);
+            }
+        }
+    }
+    // Looked at once for all who share it.
     let mut seen: HashMap<(u32, u32), Vec<(f64, u32)>> = HashMap::default();
-    for (i, (cell, change)) in out.iter_mut().zip(changes).enumerate() {
+    for (cell, change) in out.iter_mut().zip(changes) {
         for_each_ring(cell, |ring| {
             let mut longer: GridRing = Vec::with_capacity(ring.len());
             for (a, b) in edges(ring) {
                 longer.push(a);
                 let (lo, hi) = (a.min(b), a.max(b));
                 let (Some(&l), Some(&h)) = (vertices.number.get(&lo), vertices.number.get(&hi)) else { continue };
-                let near = seen.entry((l, h)).or_insert_with(|| near_edge(&vertices, &boxes, scale, (l, h)));
-                let mut on: Vec<(f64, GridPoint)> = near
-                    .iter()
-                    .filter(|(_, v)| vertices.cells(*v).binary_search(&(i as u32)).is_err())
-                    .map(|(t, v)| (if a < b { *t } else { 1.0 - t }, vertices.points[*v as usize]))
-                    .collect();
+                let near = seen.entry((l, h)).or_insert_with(|| {
+                    let sharers = &sharers[&(l, h)];
+                    let mut near = near_edge(&vertices, &boxes, scale, (l, h));
+                    near.retain(|(_, v)| disjoint(vertices.cells(*v), sharers) && !sharers.iter().any(|c| stands[*c as usize]));
+                    near
+                });
+                let mut on: Vec<(f64, GridPoint)> =
+                    near.iter().map(|(t, v)| (if a < b { *t } else { 1.0 - t }, vertices.points[*v as usize])).collect();
                 on.sort_by(|p, q| p.0.total_cmp(&q.0).then(p.1.cmp(&q.1)));
                 change.inserted += on.len();
                 longer.extend(on.into_iter().map(|(_, v)| v));
@@ -385,6 +434,37 @@ mod tests {
         assert_eq!(changes.iter().map(|c| (c.cell, c.moved, c.inserted)).collect::<Vec<_>>(), vec![(0, 0, 1), (2, 3, 0)]);
         assert_eq!(agreement(&cells).shared_edges, 3);
         assert!(cells.iter().all(|c| is_valid(&c.geometry)));
+    }
+
+    #[test]
+    fn a_shared_edge_is_not_bent_to_a_vertex_of_one_of_its_own_cells() {
+        // The second cell has a vertex 40 cm above the border it shares with the first.
+        let clean = vec![
+            record(&[(0, -10_000), (15_000, -10_000), (15_000, 0), (0, 0)]),
+            record(&[(0, 0), (15_000, 0), (15_000, 10_000), (-5_000, 10_000), (20, 40)]),
+        ];
+        for snap_m in [0.1, 0.5, 1.0, 2.0] {
+            let mut cells = clean.clone();
+            snap(&mut cells, snap_m);
+            let a = agreement(&cells);
+            assert_eq!((a.shared_edges, a.overlaps.len(), a.gaps.len()), (1, 0, 0), "{snap_m}");
+        }
+    }
+
+    #[test]
+    fn a_neighbours_third_vertex_bends_an_edge_for_both_or_for_neither() {
+        // A wedge with its tip 30 cm above an edge that two others share: the upper one has the tip in its border too.
+        let clean = vec![
+            record(&[(0, -1000), (2000, -1000), (2000, 0), (0, 0)]),
+            record(&[(0, 0), (2000, 0), (2000, 1000), (1100, 1000), (1000, 30), (900, 1000), (0, 1000)]),
+            record(&[(1000, 30), (1100, 1000), (900, 1000)]),
+        ];
+        for snap_m in [0.1, 0.5, 2.0] {
+            let mut cells = clean.clone();
+            snap(&mut cells, snap_m);
+            let a = agreement(&cells);
+            assert_eq!((a.overlaps.len(), a.gaps.len()), (0, 0), "{snap_m}");
+        }
     }
 
     #[test]

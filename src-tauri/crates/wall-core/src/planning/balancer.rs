@@ -7,7 +7,7 @@ use super::shape::Shape;
 use super::{Band, BaseHouseholds, Block, CellFigures, PlannedCell, PlanningGround};
 use crate::coded::coded;
 use crate::ground::{area_m2, perimeter_m};
-use crate::repair::overlay::{Operation, overlay, rings_of};
+use crate::overlay::{Operation, overlay, rings_of};
 use crate::{CellGeometry, CellKind, dissolve};
 
 /// How proposals are made.
@@ -361,10 +361,11 @@ impl Desk<'_> {
         block: &CellGeometry,
     ) -> Option<(CellGeometry, CellGeometry)> {
         let now = |c: usize| grounds.get(&c).unwrap_or(self.cells[c].geometry);
-        let left = overlay(rings_of(now(from)), rings_of(block), Operation::Difference)?;
+        // What cannot be computed is not proposed.
+        let left = overlay(rings_of(now(from)), rings_of(block), Operation::Difference).ok()?;
         let wide = |p: &crate::GridPolygon| 2.0 * area_m2(p) > TRACE_M * p.rings().map(|r| perimeter_m(r)).sum::<f64>();
         let giver = CellGeometry { polygons: left.into_iter().filter(wide).collect() };
-        let taker = dissolve([now(to), block]);
+        let taker = dissolve([now(to), block]).ok()?;
         let form = |g: &CellGeometry| {
             let s = Shape::of(g);
             (s.parts, s.holes)

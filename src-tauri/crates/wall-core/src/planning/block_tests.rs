@@ -2,7 +2,7 @@
 
 use super::tests::*;
 use super::*;
-use crate::repair::overlay::area2;
+use crate::overlay::area2;
 use proptest::prelude::*;
 
 /// Streets every 100 m over a width and a height, both ways; those at the places named are arterials.
@@ -216,7 +216,7 @@ fn cells_are_drawn_along_the_arterial_inside_each_community() {
     // 840 households west of the border of communities, 400 east of it; the arterial at 300 m halves the first.
     let households: Vec<u32> = (0..16).map(|k| if k % 8 < 6 { 70 } else { 100 }).collect();
     let ground = PlanningGround::new(houses(8, &households), [], [], grid(8, 2, &[3]));
-    let drawn = draw_cells(&ground, &communities, &[], Band::default());
+    let drawn = draw_cells(&ground, &communities, &[], Band::default()).unwrap();
     let told: Vec<_> = drawn.iter().map(|c| (c.community_code.as_str(), c.households, c.blocks, c.fault)).collect();
     assert_eq!(told, [("a", Some(420.0), 6, None), ("a", Some(420.0), 6, None), ("b", Some(400.0), 4, None)]);
     let (lo, hi) = drawn[0].geometry.bounds().unwrap();
@@ -229,14 +229,14 @@ fn what_cannot_reach_the_band_says_why() {
     let faults = |households: &[u32], streets: Vec<StreetLine>| -> Vec<(Option<f64>, Option<DrawFault>)> {
         let communities = outlines(&[("a", rectangle(0.0, 0.0, 400.0, 200.0))]);
         let buildings = if households.is_empty() { vec![] } else { houses(4, households) };
-        let drawn = draw_cells(&PlanningGround::new(buildings, [], [], streets), &communities, &[], Band::default());
+        let drawn = draw_cells(&PlanningGround::new(buildings, [], [], streets), &communities, &[], Band::default()).unwrap();
         drawn.iter().map(|c| (c.households, c.fault)).collect()
     };
     assert_eq!(faults(&[], grid(4, 2, &[])), [(None, Some(DrawFault::HouseholdsUnknown))]);
     assert_eq!(faults(&[20; 8], grid(4, 2, &[])), [(Some(160.0), Some(DrawFault::TooFew))]);
     assert_eq!(faults(&[100; 8], vec![]), [(Some(800.0), Some(DrawFault::BlockTooLarge))]);
     assert!(faults(&[70; 8], grid(4, 2, &[])).iter().all(|f| f.1 == Some(DrawFault::NoCountFits)));
-    assert_eq!(draw_cells(&PlanningGround::new([], [], [], []), &outlines(&[]), &[], Band::default()), vec![]);
+    assert_eq!(draw_cells(&PlanningGround::new([], [], [], []), &outlines(&[]), &[], Band::default()), Ok(vec![]));
 }
 
 proptest! {
@@ -257,14 +257,14 @@ proptest! {
         let ground = PlanningGround::new(houses(8, &households), [], [], streets);
         let water = [street("河", "river", &[(-30.0, 433.0), (400.0, 470.0), (830.0, 433.0)])];
         let outlines = outlines(&communities);
-        let drawn = draw_cells(&ground, &outlines, &water, Band::default());
-        prop_assert_eq!(&draw_cells(&ground, &outlines, &water, Band::default()), &drawn, "the same again");
+        let drawn = draw_cells(&ground, &outlines, &water, Band::default()).unwrap();
+        prop_assert_eq!(&draw_cells(&ground, &outlines, &water, Band::default()).unwrap(), &drawn, "the same again");
         for (code, outline) in &communities {
             let mine: Vec<&DrawnCell> = drawn.iter().filter(|c| c.community_code == *code).collect();
             let sum: i128 = mine.iter().map(|c| area2(&c.geometry.polygons)).sum();
             let whole = area2(&outline.polygons);
             prop_assert!(((sum - whole) as f64 / whole as f64).abs() < 1e-7);
-            let united = crate::dissolve(mine.iter().map(|c| &c.geometry));
+            let united = crate::dissolve(mine.iter().map(|c| &c.geometry)).unwrap();
             prop_assert!(((area2(&united.polygons) - whole) as f64 / whole as f64).abs() < 1e-7, "apart from each other");
         }
         let cells: Vec<PlannedCell> = drawn.iter().enumerate().map(|(i, c)| PlannedCell::of(i, &c.community_code, &c.geometry)).collect();

@@ -13,10 +13,10 @@ use super::shape::Shape;
 use super::{BaseHouseholds, PlannedCell, PlanningGround, StreetLine};
 use crate::agreement::inner_place;
 use crate::attribution::piece::{GridPlace, Side};
+use crate::overlay::rings_of;
 use crate::repair::exact::edges;
-use crate::repair::overlay::rings_of;
 use crate::topology::polygonize;
-use crate::{CellGeometry, GridPoint, GridPolygon, GridRing, dissolve, distance_m};
+use crate::{CellGeometry, GridPoint, GridPolygon, GridRing, distance_m, outline};
 
 /// A block smaller than this is the island of a junction or the strip between two carriageways: it joins the one it has most
 /// border with, m².
@@ -165,7 +165,8 @@ fn joined(faces: Vec<FaceOf>, borders: &Borders) -> Vec<Block> {
     for (of, faces_in) in &members {
         let parts: Vec<CellGeometry> =
             faces_in.iter().map(|f| CellGeometry { polygons: vec![faces[*f].polygon.clone()] }).collect();
-        let geometry = if let [only] = parts.as_slice() { only.clone() } else { dissolve(&parts) };
+        // Faces that cannot be united (never seen) stay beside each other in one block: the same ground.
+        let geometry = if let [only] = parts.as_slice() { only.clone() } else { outline(&parts).0 };
         let shape = Shape::of(&geometry);
         let mut beside: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
         for (other, (border_m, dividing_m)) in faces_in.iter().flat_map(|f| &borders[*f]).filter(|(g, _)| group[**g] != *of) {

@@ -11,6 +11,7 @@ type Kin = (Option<usize>, Option<usize>, LineageKind, i64, i64);
 fn kinds(base: &[PlannedCell<'_>], draft: &[PlannedCell<'_>]) -> Vec<Kin> {
     let percent = |share: f64| (share * 100.0).round() as i64;
     lineage(base, draft, None)
+        .unwrap()
         .into_iter()
         .map(|l| (l.from, l.to, l.kind, percent(l.share_of_from), percent(l.share_of_to)))
         .collect()
@@ -54,7 +55,8 @@ fn lineage_says_what_became_of_what() {
         ]
     );
     let ground = PlanningGround::new([building(120.0, 50.0, Some(30), ""), building(495.0, 50.0, Some(4), "")], [], [], []);
-    let households: Vec<Option<f64>> = lineage(&before, &after, Some(&ground)).into_iter().map(|l| l.households).collect();
+    let households: Vec<Option<f64>> =
+        lineage(&before, &after, Some(&ground)).unwrap().into_iter().map(|l| l.households).collect();
     assert_eq!(households[1..7], [Some(30.0), None, None, None, None, Some(4.0)]);
 }
 
@@ -66,7 +68,7 @@ fn cells_inside_others_are_found_without_meeting_borders() {
     let all = rectangle(-50.0, -50.0, 400.0, 400.0);
     let spot = rectangle(120.0, 120.0, 10.0, 10.0);
     let (a, b) = ([ring_cell, inner], [all, spot]);
-    let overlay = network_overlay(&cells(&["a", "b"], &a), &cells(&["x", "y"], &b), 0.05);
+    let overlay = network_overlay(&cells(&["a", "b"], &a), &cells(&["x", "y"], &b), 0.05).unwrap();
     let seen: Vec<_> =
         overlay.lines.iter().map(|l| (l.a, l.b, (l.share_of_a * 1e4).round(), l.best_for_a, l.best_for_b)).collect();
     assert_eq!(seen, [(0, 0, 10_000.0, true, true), (1, 0, 10_000.0, true, false), (1, 1, 100.0, false, true)]);
@@ -77,7 +79,7 @@ fn networks_that_almost_agree_are_named_for_merging() {
     let a: Vec<CellGeometry> = (0..4).map(|i| rectangle(f64::from(i) * 100.0, 0.0, 100.0, 100.0)).collect();
     // Two beats: the border 2 m east of the second cell's; a third beat apart.
     let b = [rectangle(0.0, 0.0, 202.0, 100.0), rectangle(202.0, 0.0, 198.0, 100.0), rectangle(900.0, 0.0, 50.0, 50.0)];
-    let overlay = network_overlay(&cells(&["1", "2", "3", "4"], &a), &cells(&["x", "y", "z"], &b), 0.05);
+    let overlay = network_overlay(&cells(&["1", "2", "3", "4"], &a), &cells(&["x", "y", "z"], &b), 0.05).unwrap();
     let best: Vec<(usize, usize)> = overlay.lines.iter().filter(|l| l.best_for_a).map(|l| (l.a, l.b)).collect();
     assert_eq!(best, [(0, 0), (1, 0), (2, 1), (3, 1)]);
     let candidates: Vec<(usize, Vec<usize>)> = overlay.candidates.iter().map(|c| (c.b, c.members.clone())).collect();
@@ -85,7 +87,10 @@ fn networks_that_almost_agree_are_named_for_merging() {
     assert!((overlay.candidates[0].moved_m2 / 200.0 - 1.0).abs() < 1e-3, "{:?}", overlay.candidates);
     assert!(overlay.only_a_m2.iter().all(|m2| *m2 < 1e-3));
     assert!((overlay.only_b_m2[2] / 2500.0 - 1.0).abs() < 1e-4);
-    assert_eq!(network_overlay(&cells(&["1", "2", "3", "4"], &a), &cells(&["x", "y", "z"], &b), 0.001).candidates, vec![]);
+    assert_eq!(
+        network_overlay(&cells(&["1", "2", "3", "4"], &a), &cells(&["x", "y", "z"], &b), 0.001).unwrap().candidates,
+        vec![]
+    );
 }
 
 /// Columns of 100 m whose borders stand at these places; the last place is the end.
@@ -121,7 +126,7 @@ fn an_unchanged_plan_has_no_impact() {
     let plan = cells(&["0", "1", "2"], &grounds);
     let weights = WorkloadWeights::default();
     let of = ImpactOf { base: &plan, base_households: &[], draft: &plan, cameras: &cameras, sites: &[], weights: &weights };
-    assert_eq!(impact(&ground, &of), ImpactReport { unchanged: 3, ..ImpactReport::default() });
+    assert_eq!(impact(&ground, &of), Ok(ImpactReport { unchanged: 3, ..ImpactReport::default() }));
 }
 
 #[test]
@@ -138,7 +143,7 @@ fn a_moved_border_moves_what_lies_between() {
     let cameras = [place(95.0, 5.0), place(5.0, 5.0)];
     let sites = [place(99.0, 99.0)];
     let of = ImpactOf { base: &before, base_households: &[], draft: &after, cameras: &cameras, sites: &sites, weights: &weights };
-    let report = impact(&ground, &of);
+    let report = impact(&ground, &of).unwrap();
     assert_eq!((report.unchanged, report.cells.len()), (1, 2));
     let moved: Vec<&Flow> = report.flows.iter().filter(|f| !f.stays).collect();
     assert_eq!(moved.len(), 1);
@@ -183,7 +188,7 @@ proptest! {
         let (ground, cameras) = quarter(&points);
         let weights = WorkloadWeights::default();
         let of = ImpactOf { base: &before, base_households: &stated, draft: &after, cameras: &cameras, sites: &cameras, weights: &weights };
-        let report = impact(&ground, &of);
+        let report = impact(&ground, &of).unwrap();
         let stated_of = BaseHouseholds::new(&ground, base.iter().zip(stated.iter().copied()));
         let (had, has) = (ground.balance(&before, Some(&stated_of)), ground.balance(&after, Some(&stated_of)));
         let near = |a: f64, b: f64, by: f64| (a - b).abs() <= by;

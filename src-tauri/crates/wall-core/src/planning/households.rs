@@ -6,7 +6,7 @@ use rstar::{AABB, RTree};
 use super::PlanningGround;
 use super::area::Area;
 use crate::attribution::piece::{GridBox, Side};
-use crate::repair::overlay::{Operation, overlay, rings_of};
+use crate::overlay::{Operation, overlay, rings_of};
 use crate::{CellGeometry, geometry_area_m2};
 
 /// The cells of the base plan with the households they state. Those in which buildings tell households are left to the
@@ -65,8 +65,14 @@ impl BaseHouseholds {
             let common_m2 = if cell.geometry == *geometry {
                 cell.area_m2
             } else {
-                let common = overlay(rings_of(geometry), rings_of(&cell.geometry), Operation::Intersection).unwrap_or_default();
-                geometry_area_m2(&CellGeometry { polygons: common })
+                match overlay(rings_of(geometry), rings_of(&cell.geometry), Operation::Intersection) {
+                    Ok(polygons) => geometry_area_m2(&CellGeometry { polygons }),
+                    Err(_) => {
+                        // Nobody knows how much of it lies in there: households are then unknown, not none.
+                        sum.unknown_m2 += cell.area_m2;
+                        continue;
+                    }
+                }
             };
             let share = (common_m2 / cell.area_m2).min(1.0);
             if share < 1e-9 {

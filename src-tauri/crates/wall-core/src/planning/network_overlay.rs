@@ -2,7 +2,7 @@
 
 use super::PlannedCell;
 use super::overlaps::commons;
-use crate::{CellGeometry, geometry_area_m2};
+use crate::{CellGeometry, EngineFault, geometry_area_m2};
 
 /// A cell of one network and a cell of another that share ground.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -53,13 +53,16 @@ pub struct MergeCandidate {
 /// Compares two networks. A cell of the second is a [`MergeCandidate`] when making it up from whole cells of the first (each
 /// goes to the cell that has most of it) moves at most `most_moved` of its ground (0.05 is a fair start); least moved first.
 /// Strips thinner than a millimetre do not count. O(n log n + pairs × overlay).
-pub fn network_overlay(a: &[PlannedCell<'_>], b: &[PlannedCell<'_>], most_moved: f64) -> NetworkOverlay {
+///
+/// # Errors
+/// The common ground of two cells cannot be computed.
+pub fn network_overlay(a: &[PlannedCell<'_>], b: &[PlannedCell<'_>], most_moved: f64) -> Result<NetworkOverlay, EngineFault> {
     let grounds = |cells: &[PlannedCell<'_>]| -> Vec<f64> { cells.iter().map(|c| geometry_area_m2(c.geometry)).collect() };
     let (a_m2, b_m2) = (grounds(a), grounds(b));
     let a: Vec<&CellGeometry> = a.iter().map(|c| c.geometry).collect();
     let b: Vec<&CellGeometry> = b.iter().map(|c| c.geometry).collect();
     let share = |part: f64, whole: f64| if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 };
-    let mut lines: Vec<OverlayLine> = commons(&a, &b)
+    let mut lines: Vec<OverlayLine> = commons(&a, &b)?
         .into_iter()
         .map(|c| OverlayLine {
             a: c.a,
@@ -90,7 +93,7 @@ pub fn network_overlay(a: &[PlannedCell<'_>], b: &[PlannedCell<'_>], most_moved:
         lines[*k].best_for_b = true;
     }
     let candidates = candidates(&lines, &a_m2, &b_m2, most_moved);
-    NetworkOverlay { lines, only_a_m2, only_b_m2, candidates }
+    Ok(NetworkOverlay { lines, only_a_m2, only_b_m2, candidates })
 }
 
 fn candidates(lines: &[OverlayLine], a_m2: &[f64], b_m2: &[f64], most_moved: f64) -> Vec<MergeCandidate> {

@@ -9,8 +9,8 @@ use super::area::Area;
 use crate::attribution::piece::{GridPlace, Side};
 use crate::dissolve::SLIVER_M;
 use crate::ground::{area_m2, perimeter_m};
+use crate::overlay::{EngineFault, Operation, overlay, rings_of};
 use crate::repair::exact::{SegmentIndex, edges, ring_area2};
-use crate::repair::overlay::{Operation, overlay, rings_of};
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing, geometry_area_m2};
 
 /// Ground that a cell of either plan has.
@@ -43,7 +43,10 @@ type Boxes = RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>;
 ///
 /// Cells whose rings are the same meet only each other (the cells of a plan lie apart), and a cell that no edge of the
 /// other reaches lies in it or not: only what is left is intersected. O(n log n + pairs × overlay).
-pub(super) fn commons(a: &[&CellGeometry], b: &[&CellGeometry]) -> Vec<Common> {
+///
+/// # Errors
+/// The common ground of two cells cannot be computed.
+pub(super) fn commons(a: &[&CellGeometry], b: &[&CellGeometry]) -> Result<Vec<Common>, EngineFault> {
     let same = same_ground(a, b);
     let mut same_b = vec![false; b.len()];
     for j in same.iter().flatten() {
@@ -66,10 +69,11 @@ pub(super) fn commons(a: &[&CellGeometry], b: &[&CellGeometry]) -> Vec<Common> {
         for j in near {
             let theirs = near_b.entry(j).or_insert_with(|| Borders::of(b[j]));
             let own = own.get_or_insert_with(|| Borders::of(geometry));
-            found.extend(common(geometry, own, b[j], theirs).map(|(area_m2, ground)| Common { a: i, b: j, area_m2, ground }));
+            let found_here = common(geometry, own, b[j], theirs)?;
+            found.extend(found_here.map(|(area_m2, ground)| Common { a: i, b: j, area_m2, ground }));
         }
     }
-    found
+    Ok(found)
 }
 
 /// For each cell of `a` the cell of `b` with the same rings, wherever they start.
@@ -134,18 +138,19 @@ impl Borders {
     }
 }
 
-fn common(a: &CellGeometry, of_a: &Borders, b: &CellGeometry, of_b: &Borders) -> Option<(f64, Shared)> {
+fn common(a: &CellGeometry, of_a: &Borders, b: &CellGeometry, of_b: &Borders) -> Result<Option<(f64, Shared)>, EngineFault> {
+    let (Some(box_a), Some(box_b)) = (a.bounds(), b.bounds()) else { return Ok(None) };
     // No edge of one comes near any of the other: wholly inside, or not at all.
-    if !of_b.reach(a.bounds()?) {
-        return of_b.holds(a).then(|| (geometry_area_m2(a), Shared::AllOfA));
+    if !of_b.reach(box_a) {
+        return Ok(of_b.holds(a).then(|| (geometry_area_m2(a), Shared::AllOfA)));
     }
-    if !of_a.reach(b.bounds()?) {
-        return of_a.holds(b).then(|| (geometry_area_m2(b), Shared::AllOfB));
+    if !of_a.reach(box_b) {
+        return Ok(of_a.holds(b).then(|| (geometry_area_m2(b), Shared::AllOfB)));
     }
     let parts = overlay(rings_of(a), rings_of(b), Operation::Intersection)?;
     let wide = |p: &GridPolygon| 2.0 * area_m2(p) > SLIVER_M * p.rings().map(|r| perimeter_m(r)).sum::<f64>();
     let ground = CellGeometry { polygons: parts.into_iter().filter(wide).collect() };
-    (!ground.polygons.is_empty()).then(|| (geometry_area_m2(&ground), Shared::Part(ground)))
+    Ok((!ground.polygons.is_empty()).then(|| (geometry_area_m2(&ground), Shared::Part(ground))))
 }
 
 fn boxed(i: usize, g: &CellGeometry) -> Option<GeomWithData<Rectangle<[f64; 2]>, usize>> {

@@ -2,7 +2,8 @@
 //! and the cell becomes two parts, one on each side of 180°.
 
 use super::Fault;
-use super::overlay::{Operation, overlay};
+use crate::cell::bounds_of;
+use crate::overlay::{EngineFault, Operation, overlay};
 use crate::{GridPoint, GridPolygon, GridRing};
 
 const HALF: i64 = 180_000_000_000;
@@ -11,6 +12,13 @@ const WHOLE: i64 = 2 * HALF;
 /// Whether a ring jumps over the antimeridian.
 pub(super) fn jumps(ring: &GridRing) -> bool {
     super::exact::edges(ring).any(|(a, b)| (a.x - b.x).abs() > HALF)
+}
+
+/// The southernmost and northernmost latitude of a ring that reaches from −180° to 180°: it may be meant to go around the
+/// world and not the short way.
+pub(super) fn spans_all_longitudes(ring: &GridRing) -> Option<(f64, f64)> {
+    let (lo, hi) = bounds_of(ring)?;
+    (hi.x - lo.x == WHOLE).then(|| (lo.place().lat, hi.place().lat))
 }
 
 /// Takes every ring the short way round: longitudes may then exceed 180°.
@@ -54,16 +62,15 @@ fn step(from: i64, to: i64) -> i64 {
 }
 
 /// Cuts an unrolled polygon at 180° and moves its eastern part to −180°.
-pub(super) fn cut(polygon: &GridPolygon) -> Option<Vec<GridPolygon>> {
+pub(super) fn cut(polygon: &GridPolygon) -> Result<Vec<GridPolygon>, EngineFault> {
     let rings: Vec<&GridRing> = polygon.rings().collect();
     let strip = |from: i64, to: i64| -> GridRing {
         // A margin beyond the poles keeps the strip's own corners off the cell.
         let (s, n) = (-HALF, HALF);
         vec![GridPoint { x: from, y: s }, GridPoint { x: to, y: s }, GridPoint { x: to, y: n }, GridPoint { x: from, y: n }]
     };
-    let xs = || polygon.outer.iter().map(|p| p.x);
-    let (west, east) = (xs().min()?, xs().max()?);
-    let (south, north) = (polygon.outer.iter().map(|p| p.y).min()?, polygon.outer.iter().map(|p| p.y).max()?);
+    let (lo, hi) = bounds_of(&polygon.outer).unwrap_or_default();
+    let (west, east, south, north) = (lo.x, hi.x, lo.y, hi.y);
     let tight = |ring: GridRing| -> GridRing {
         ring.into_iter().map(|p| GridPoint { x: p.x, y: p.y.clamp(south - 1, north + 1) }).collect()
     };
@@ -73,11 +80,5 @@ pub(super) fn cut(polygon: &GridPolygon) -> Option<Vec<GridPolygon>> {
         ring.iter_mut().for_each(|p| p.x -= WHOLE);
     }
     parts.append(&mut beyond);
-    // The coarser grid of a wide cell may step over the cut by less than a millimetre.
-    for ring in parts.iter_mut().flat_map(|p| std::iter::once(&mut p.outer).chain(p.holes.iter_mut())) {
-        ring.iter_mut().for_each(|p| p.x = p.x.clamp(-HALF, HALF));
-        ring.dedup();
-    }
-    parts.retain(|p| p.outer.len() >= 3 && super::exact::ring_area2(&p.outer) != 0);
-    Some(parts)
+    Ok(parts)
 }

@@ -1,22 +1,22 @@
 //! From raw polygons to valid cells on the grid, with a word about everything that was changed.
 //!
-//! A polygon that is valid keeps its vertices one for one, rounded to the grid. Closing a ring, turning it round and
-//! taking a repeated point once never change the ground and are always done. What changes the ground is repaired by exact
+//! A polygon that is valid keeps its vertices one for one, rounded to the grid. Turning a ring round and taking a repeated
+//! point once are no repairs: the polygon is valid as it is, and only read in our way. Everything else is repaired by exact
 //! noding: of each ring what it winds around (non-zero rule), holes taken from the outer ring, parts united; with
 //! [`RepairOptions::repair`] off it is refused with the reason instead.
 
 mod antimeridian;
 pub(crate) mod exact;
-pub(crate) mod overlay;
+
 mod ring;
 
 #[cfg(test)]
 mod tests;
 
 use crate::ground::{area_m2, perimeter_m};
+use crate::overlay::{EngineFault, Operation, area2, overlay, rings_of, turn};
 use crate::{CellGeometry, GridPoint, GridPolygon, GridRing, IssueAction, Place};
 use exact::{Side, inspect, lies_in, neighbours, ring_area2, ring_side};
-use overlay::{Operation, area2, overlay, rings_of, turn};
 
 /// Positions `[lon, lat]` in degrees as read; the last one should repeat the first.
 pub type RawRing = Vec<[f64; 2]>;
@@ -33,7 +33,7 @@ const DENSE_VERTICES: usize = 500;
 /// What may be changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RepairOptions {
-    /// Whether what changes the ground may be repaired; else it is refused.
+    /// Whether what is not valid may be repaired; else it is refused.
     pub repair: bool,
 }
 
@@ -94,12 +94,13 @@ impl Findings {
         }
     }
 
-    /// A change that leaves the ground as it is.
+    /// Another way to write the same valid polygon.
     fn harmless(&mut self, code: &'static str, message: String, place: Option<Place>) {
-        self.say(code, message, place, IssueAction::Repaired);
+        let action = if self.options.repair { IssueAction::Repaired } else { IssueAction::Kept };
+        self.say(code, message, place, action);
     }
 
-    /// A change of the ground: allowed, or the reason to refuse.
+    /// A repair: allowed, or the reason to refuse.
     fn change(&mut self, code: &'static str, wrong: &str, done: &str, place: Option<Place>) -> Result<(), Fault> {
         if !self.options.repair {
             return Err(Fault::at(code, format!("{wrong}; repair is off"), place));
@@ -177,7 +178,16 @@ fn repair_polygon(raw: &RawPolygon, part: &str, findings: &mut Findings) -> Resu
     }
     let wraps = rings.iter().any(antimeridian::jumps);
     if wraps {
+        let around = antimeridian::spans_all_longitudes(&rings[0]);
         antimeridian::unroll(&mut rings)?;
+        if let Some((south, north)) = around
+            && ring_area2(&rings[0]) == 0
+        {
+            let message = format!(
+                "{part}the ring spans all longitudes, from −180° to 180° between latitudes {south} and {north}: a band around the world is no cell"
+            );
+            return Err(Fault::at("spans_all_longitudes", message, rings[0].first().map(|p| p.place())));
+        }
     }
     let polygons = simple_polygons(rings, part, findings)?;
     if !wraps {
@@ -186,8 +196,8 @@ fn repair_polygon(raw: &RawPolygon, part: &str, findings: &mut Findings) -> Resu
     let place = polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());
     let place = place.and_then(|p| Place::new(if p.lon > 180.0 { p.lon - 360.0 } else { p.lon }, p.lat));
     findings.change("crosses_antimeridian", &format!("{part}the ring crosses 180°"), "cut into a part on either side", place)?;
-    let cut: Option<Vec<_>> = polygons.iter().map(antimeridian::cut).collect();
-    cut.map(|c| c.concat()).filter(|c| !c.is_empty()).ok_or_else(|| cannot(part, place))
+    let cut: Vec<_> = polygons.iter().map(antimeridian::cut).collect::<Result<_, _>>().map_err(|f| cannot(part, f))?;
+    Ok(cut.concat())
 }
 
 /// Refuses what crosses itself so often that nobody drew it.
@@ -200,8 +210,11 @@ fn tangled(seen: &exact::Inspection, part: &str) -> Result<(), Fault> {
     Err(Fault::at("too_tangled", message, place))
 }
 
-fn cannot(part: &str, place: Option<Place>) -> Fault {
-    Fault::at("cannot_be_repaired", format!("{part}the rings cross each other in a way that cannot be repaired"), place)
+fn cannot(part: &str, fault: EngineFault) -> Fault {
+    // Unrolled rings reach beyond 180°.
+    let Place { lon, lat } = fault.place;
+    let place = Place { lon: if lon > 180.0 { lon - 360.0 } else { lon }, lat };
+    Fault::at("cannot_be_repaired", format!("{part}the rings cannot be repaired: {fault}"), Some(place))
 }
 
 /// Clean rings (outer first) as polygons: as they are when they are valid, else noded.
@@ -250,7 +263,8 @@ fn simple_polygons(mut rings: Vec<GridRing>, part: &str, findings: &mut Findings
             )?;
             noding = true;
         } else if let Some(p) = seen.chain(rings.len()) {
-            findings.harmless("cut_by_holes", format!("{part}holes that touch cut it apart: made into parts"), Some(p.place()));
+            let wrong = format!("{part}holes that touch cut it apart");
+            findings.change("cut_by_holes", &wrong, "made into parts", Some(p.place()))?;
             noding = true;
         }
     }
@@ -290,7 +304,7 @@ fn drop_outside_holes(rings: &mut Vec<GridRing>, part: &str, findings: &mut Find
 fn noded(rings: &mut [GridRing], part: &str, findings: &mut Findings) -> Result<Vec<GridPolygon>, Fault> {
     let place = rings[0].first().map(|p| p.place());
     rings.iter_mut().for_each(|r| _ = turn(r, true));
-    let result = overlay(&rings[..1], &rings[1..], Operation::Difference).ok_or_else(|| cannot(part, place))?;
+    let result = overlay(&rings[..1], &rings[1..], Operation::Difference).map_err(|f| cannot(part, f))?;
     // What is thinner than the grid's rounding is a trace of the crossing, not ground.
     let (slivers, mut result): (Vec<_>, Vec<_>) =
         result.into_iter().partition(|p| area2(std::slice::from_ref(p)) <= rounding(p.rings()));
@@ -329,11 +343,11 @@ fn unite_parts(geometry: &mut CellGeometry, findings: &mut Findings) -> Result<(
     let met = seen.crossing.map(|c| c.2);
     let place = || neighbours(&outers).into_iter().find_map(on_another).and_then(|a| outers[a].first()).map(|p| p.place());
     let Some(place) = met.or_else(place) else { return Ok(()) };
-    let united = overlay(rings_of(geometry), [], Operation::Union).ok_or_else(|| cannot("", Some(place)))?;
+    let united = overlay(rings_of(geometry), [], Operation::Union).map_err(|f| cannot("", f))?;
     if met.is_none() || area2(parts) - area2(&united) > rounding(rings_of(geometry)) {
         findings.change("parts_overlap", "parts of the geometry lie on each other", "united", Some(place))?;
     } else {
-        findings.harmless("parts_adjoin", "parts of the geometry share a border: united".into(), Some(place));
+        findings.change("parts_adjoin", "parts of the geometry share a border", "united", Some(place))?;
     }
     geometry.polygons = united;
     Ok(())

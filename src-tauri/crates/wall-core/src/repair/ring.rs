@@ -40,10 +40,8 @@ pub(super) fn clean(raw: &RawRing, what: &str, findings: &mut Findings) -> Resul
     if ring.len() > 1 && ring.first() == ring.last() {
         ring.pop();
         open = &raw[..raw.len() - 1];
-    } else {
-        let place = ring.last().map(|p| p.place());
-        findings.harmless("ring_unclosed", format!("{what} does not end where it begins: closed"), place);
     }
+    let unclosed = open.len() == raw.len();
     if let Some(w) = open.windows(2).find(|w| w[0] == w[1]) {
         let count = open.windows(2).filter(|w| w[0] == w[1]).count();
         let place = Place::new(w[0][0], w[0][1]);
@@ -61,6 +59,10 @@ pub(super) fn clean(raw: &RawRing, what: &str, findings: &mut Findings) -> Resul
     }
     if distinct < 3 {
         return Err(Fault::at("zero_area", format!("{what} is smaller than 0.1 mm"), ring.first().map(|p| p.place())));
+    }
+    if unclosed {
+        let place = ring.last().map(|p| p.place());
+        findings.change("ring_unclosed", &format!("{what} does not end where it begins"), "closed", place)?;
     }
     Ok(ring)
 }

@@ -10,10 +10,10 @@ use crate::GridPoint;
 use crate::repair::exact::cross;
 
 /// The region around everything.
-pub(super) const OUTSIDE: u32 = 0;
+pub(crate) const OUTSIDE: u32 = 0;
 
 #[derive(Debug, Default)]
-pub(super) struct Arrangement {
+pub(crate) struct Arrangement {
     /// The half-edge that follows with the same region to its left.
     next: Vec<u32>,
     /// Walk of each half-edge.

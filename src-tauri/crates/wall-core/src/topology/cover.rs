@@ -6,11 +6,11 @@ use super::arrangement::{Arrangement, OUTSIDE};
 use super::noding::Noded;
 
 /// How often each cell winds around a region: cells ascending, none with 0.
-pub(super) type Cover = Rc<Vec<(u32, i32)>>;
+pub(crate) type Cover = Rc<Vec<(u32, i32)>>;
 
 /// The cover of every region, spread from the outside over the edges: crossing an edge to its left adds one for each ring
 /// that runs along it and takes one for each that runs against it. O(edges).
-pub(super) fn covers(noded: &Noded, arrangement: &Arrangement) -> Vec<Cover> {
+pub(crate) fn covers(noded: &Noded, arrangement: &Arrangement) -> Vec<Cover> {
     let regions = arrangement.regions;
     // Edges of each region, by counting.
     let sides = |e: usize| (arrangement.region(2 * e as u32), arrangement.region(2 * e as u32 + 1));

@@ -55,7 +55,7 @@ impl Search<'_> {
         }
         let (width, height) = (window.hi.x - window.lo.x, window.hi.y - window.lo.y);
         if list.len() <= FEW || depth >= DEEP || (width <= 1 && height <= 1) {
-            return self.compare(list);
+            return self.compare(list, window);
         }
         let wide = width >= height;
         let coordinate = |p: GridPoint| if wide { p.x } else { p.y };
@@ -79,7 +79,7 @@ impl Search<'_> {
         let (first, second) = (pick(one), pick(two));
         let same = |l: &Vec<u32>| l.len() * 10 > list.len() * 9;
         if (same(&first) && same(&second)) && list.len() < 64 {
-            return self.compare(list);
+            return self.compare(list, window);
         }
         self.halve(&first, one, depth + 1);
         drop(first);
@@ -105,7 +105,10 @@ impl Search<'_> {
         !(corners.iter().all(|c| *c > doubt) || corners.iter().all(|c| *c < -doubt))
     }
 
-    fn compare(&mut self, list: &[u32]) {
+    /// Every meeting in the window. Two long edges are together in many windows; they are cut from the one they meet in (and
+    /// from those that begin within a unit of it: what is not on the grid was rounded).
+    fn compare(&mut self, list: &[u32], w: Window) {
+        let from = self.cuts.len();
         for (i, &e) in list.iter().enumerate() {
             let (a, b) = self.ends(e);
             let (low_y, high_y) = (a.y.min(b.y), a.y.max(b.y));
@@ -121,6 +124,15 @@ impl Search<'_> {
                 self.pair(e, f, (a, b), (c, d));
             }
         }
+        let mut kept = from;
+        for i in from..self.cuts.len() {
+            let p = self.cuts[i].1;
+            if p.x >= w.lo.x - 1 && p.x <= w.hi.x + 1 && p.y >= w.lo.y - 1 && p.y <= w.hi.y + 1 {
+                self.cuts[kept] = self.cuts[i];
+                kept += 1;
+            }
+        }
+        self.cuts.truncate(kept);
     }
 
     fn pair(&mut self, e: u32, f: u32, (a, b): (GridPoint, GridPoint), (c, d): (GridPoint, GridPoint)) {

@@ -33,6 +33,14 @@ mod trace;
 mod types;
 mod verify;
 
+/// The exact engine below the subdivision, for operations on plain areas.
+pub(crate) mod engine {
+    pub(crate) use super::arrangement::{Arrangement, OUTSIDE};
+    pub(crate) use super::cover::covers;
+    pub(crate) use super::noding::{Noded, Segment, node};
+    pub(crate) use super::trace::{Stretch, polygons as trace_polygons, rings as trace_rings};
+}
+
 use std::sync::Arc as Shared;
 
 use arc::ArcData;

@@ -13,7 +13,7 @@ const MAX_ROUNDS: usize = 64;
 
 /// A segment and what it came from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     pub a: GridPoint,
     pub b: GridPoint,
     pub source: u32,
@@ -21,7 +21,7 @@ pub(super) struct Segment {
 
 /// A source that runs along an edge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Along {
+pub(crate) struct Along {
     pub source: u32,
     /// From the smaller end of the edge to the larger.
     pub forward: bool,
@@ -29,7 +29,7 @@ pub(super) struct Along {
 
 /// Edges that meet at common ends only.
 #[derive(Debug, Default)]
-pub(super) struct Noded {
+pub(crate) struct Noded {
     pub points: Vec<GridPoint>,
     /// The smaller point first.
     pub edges: Vec<(u32, u32)>,
@@ -86,7 +86,7 @@ impl Edges {
 }
 
 /// Cuts segments where they meet. `None` when that does not come to an end in reasonable time. O(n log n + meetings).
-pub(super) fn node(segments: &[Segment]) -> Option<Noded> {
+pub(crate) fn node(segments: &[Segment]) -> Option<Noded> {
     let mut points = Points::default();
     let mut edges = Edges::default();
     points.list.reserve(segments.len());
@@ -111,12 +111,12 @@ pub(super) fn node(segments: &[Segment]) -> Option<Noded> {
             break;
         }
         rounds += 1;
+        cuts.sort_unstable();
+        cuts.dedup();
         if rounds > MAX_ROUNDS || edges.list.len() + cuts.len() > limit {
             return None;
         }
         new = edges.list.len() as u32;
-        cuts.sort_unstable();
-        cuts.dedup();
         for run in cuts.chunk_by(|a, b| a.0 == b.0) {
             cut(&mut points, &mut edges, run[0].0, run.iter().map(|c| c.1));
         }

@@ -5,7 +5,7 @@ use super::hash::QuickMap;
 use super::noding::{Segment, node};
 use super::on_globe;
 use super::trace::{self, Stretch};
-use crate::repair::overlay::{Operation, overlay, rings_of};
+use crate::overlay::{EngineFault, Operation, overlay, rings_of};
 use crate::{CellGeometry, GridPoint, GridPolygon};
 
 /// What to compute from two areas.
@@ -19,20 +19,20 @@ pub enum AreaOp {
     Difference,
 }
 
-/// Two areas united, cut with each other, or one taken from the other, by exact noding on the grid. `None` when the engine
-/// fails (never seen) or a point is outside the world.
-pub fn area_op(a: &CellGeometry, b: &CellGeometry, op: AreaOp) -> Option<CellGeometry> {
-    if !rings_of(a).chain(rings_of(b)).flatten().all(|p| on_globe(*p)) {
-        return None;
+/// Two areas united, cut with each other, or one taken from the other, by exact noding on the grid.
+///
+/// # Errors
+/// It cannot be computed, or a point is outside the world.
+pub fn area_op(a: &CellGeometry, b: &CellGeometry, op: AreaOp) -> Result<CellGeometry, EngineFault> {
+    if let Some(p) = rings_of(a).chain(rings_of(b)).flatten().find(|p| !on_globe(**p)) {
+        return Err(EngineFault { place: p.place(), what: "a point is outside the world" });
     }
     let operation = match op {
         AreaOp::Union => Operation::Union,
         AreaOp::Intersection => Operation::Intersection,
         AreaOp::Difference => Operation::Difference,
     };
-    let rings: Vec<_> = rings_of(a).collect();
-    let others: Vec<_> = rings_of(b).collect();
-    Some(CellGeometry { polygons: overlay(rings.iter().copied(), others.iter().copied(), operation)? })
+    Ok(CellGeometry { polygons: overlay(rings_of(a), rings_of(b), operation)? })
 }
 
 /// The faces of the arrangement of lines: every bounded piece of ground between them, holes taken out. Lines are noded

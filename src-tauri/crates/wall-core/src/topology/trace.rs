@@ -13,7 +13,7 @@ pub(super) fn point_on_inside(a: GridPoint, b: GridPoint, p: GridPoint) -> bool 
 
 /// A stretch of border to be walked along its points, or against them.
 #[derive(Clone, Copy)]
-pub(super) struct Stretch<'a> {
+pub(crate) struct Stretch<'a> {
     pub points: &'a [GridPoint],
     pub forward: bool,
 }
@@ -31,7 +31,7 @@ impl<'a> Stretch<'a> {
 
 /// Rings of a border: outer ones turn left, inner ones right.
 #[derive(Default, Debug)]
-pub(super) struct Rings {
+pub(crate) struct Rings {
     pub outers: Vec<GridRing>,
     pub inners: Vec<GridRing>,
     /// Every stretch was part of a closed ring.
@@ -40,7 +40,7 @@ pub(super) struct Rings {
 
 /// Simple rings from stretches that have the same ground to their left. Where several leave a point, the walk turns so that
 /// it stays beside the same ground. O(n log n) in the stretches plus their points.
-pub(super) fn rings(stretches: &[Stretch<'_>]) -> Rings {
+pub(crate) fn rings(stretches: &[Stretch<'_>]) -> Rings {
     let mut leaving: QuickMap<GridPoint, Vec<u32>> = QuickMap::default();
     for (i, s) in stretches.iter().enumerate() {
         leaving.entry(s.at(0)).or_default().push(i as u32);
@@ -114,7 +114,7 @@ fn simple(walk: GridRing) -> Vec<GridRing> {
 
 /// Valid polygons from rings: each inner ring is a hole of the smallest outer ring around it; inner rings that lie in none
 /// are left out and counted. Rings begin at their smallest point; polygons and holes are sorted.
-pub(super) fn polygons(rings: Rings) -> (Vec<GridPolygon>, usize) {
+pub(crate) fn polygons(rings: Rings) -> (Vec<GridPolygon>, usize) {
     let Rings { outers, inners, .. } = rings;
     let mut polygons: Vec<GridPolygon> = outers.into_iter().map(|outer| GridPolygon { outer, holes: Vec::new() }).collect();
     let mut lost = 0;

@@ -11,8 +11,8 @@ use super::noding::Points;
 use super::patch::Patch;
 use super::trace::{self, Stretch, bounds};
 use super::types::{Face, Refusal, RefusalCode};
+use crate::overlay::area2;
 use crate::repair::exact::{Meeting, Side, meeting, polygon_side};
-use crate::repair::overlay::area2;
 use crate::{GridPoint, GridPolygon};
 
 /// A change not yet looked at.

@@ -8,3 +8,4 @@ mod topology;
 mod topology_cases;
 mod topology_expected;
 mod topology_real;
+mod touching;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 use wall_core::{
     Cell, CellGeometry, CellId, CellIndex, Network, OwnerRole, Ownership, Party, PartyId, PartyKind, Place, Plan, TicketId,
-    UtcMs, area_km2, colour_owners, dissolve, label_point,
+    UtcMs, area_km2, colour_owners, label_point, outline,
 };
 use wall_store::{Store, StoreError};
 
@@ -206,12 +206,18 @@ impl Ground {
             .clone()
     }
 
-    /// Ground of an area: the cell's own, or its cells joined.
+    /// Ground of an area: the cell's own, or its cells joined. Where they cannot be joined, they stand beside each other: an
+    /// area never vanishes from the wall.
     pub fn outline(&self, area: &Area) -> CellGeometry {
-        match area.members.as_slice() {
-            [one] => self.cells[*one as usize].geometry.clone(),
-            many => dissolve(many.iter().map(|m| &self.cells[*m as usize].geometry)),
-        }
+        let [one] = area.members.as_slice() else {
+            let (geometry, fault) = outline(area.members.iter().map(|m| &self.cells[*m as usize].geometry));
+            if let Some(fault) = fault {
+                let (code, place) = (&area.properties.code, fault.place);
+                tracing::warn!(%code, lon = place.lon, lat = place.lat, "the cells of an area cannot be joined: {fault}");
+            }
+            return geometry;
+        };
+        self.cells[*one as usize].geometry.clone()
     }
 }
 

@@ -208,7 +208,7 @@ async fn an_import_that_takes_effect_says_what_became_of_codes() {
     // Cell 7 is gone, its ground is cell 6's.
     let mut fewer = squares();
     let taken = fewer.remove(7);
-    fewer[6].geometry = wall_core::dissolve([&fewer[6].geometry, &taken.geometry]);
+    fewer[6].geometry = wall_core::dissolve([&fewer[6].geometry, &taken.geometry]).unwrap();
     let first = import(&room, &fewer, None).await;
     assert_eq!((first.codes_ended, first.codes_returned), (vec![code(7)], vec![]));
     let lineage = store.lineage(first.plan).await.unwrap();

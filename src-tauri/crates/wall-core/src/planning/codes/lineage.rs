@@ -3,7 +3,7 @@
 use crate::coded::coded;
 use crate::planning::overlaps::{Common, Shared, commons};
 use crate::planning::{PlannedCell, PlanningGround};
-use crate::{CellGeometry, geometry_area_m2};
+use crate::{CellGeometry, EngineFault, geometry_area_m2};
 
 coded! {
     /// How a cell came from another.
@@ -52,12 +52,20 @@ const TRACE: f64 = 1e-6;
 /// The lineage of a draft: a line for each pair of cells that share ground, and one for each that shares none; by `from`,
 /// then `to`, new cells last. With a `ground`, households of each line's buildings (one exactly on the border between two
 /// lines counts for the first). O(n log n + pairs × overlay).
-pub fn lineage(base: &[PlannedCell<'_>], draft: &[PlannedCell<'_>], ground: Option<&PlanningGround>) -> Vec<LineageLine> {
+///
+/// # Errors
+/// The common ground of two cells cannot be computed.
+pub fn lineage(
+    base: &[PlannedCell<'_>],
+    draft: &[PlannedCell<'_>],
+    ground: Option<&PlanningGround>,
+) -> Result<Vec<LineageLine>, EngineFault> {
     let of = |cells: &[PlannedCell<'_>]| -> Vec<f64> { cells.iter().map(|c| geometry_area_m2(c.geometry)).collect() };
     let (base_m2, draft_m2) = (of(base), of(draft));
     let a: Vec<&CellGeometry> = base.iter().map(|c| c.geometry).collect();
     let b: Vec<&CellGeometry> = draft.iter().map(|c| c.geometry).collect();
-    lines(&commons(&a, &b), &base_m2, &draft_m2, |c| ground.and_then(|g| g.households_in(c.geometry(a[c.a], b[c.b]))))
+    let households = |c: &Common| ground.and_then(|g| g.households_in(c.geometry(a[c.a], b[c.b])));
+    Ok(lines(&commons(&a, &b)?, &base_m2, &draft_m2, households))
 }
 
 pub(in crate::planning) fn lines(

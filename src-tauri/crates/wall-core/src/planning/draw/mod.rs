@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::partition::components;
 use super::{Band, Block, CommunityOutlines, PlannedCell, PlanningGround, StreetLine, blocks, reading_order};
 use crate::coded::coded;
-use crate::{CellGeometry, dissolve};
+use crate::{CellGeometry, EngineFault, dissolve};
 
 coded! {
     /// Why a drawn cell is not in the band.
@@ -50,7 +50,15 @@ pub struct DrawnCell {
 /// A community's blocks (for each of its pieces) are divided in two along the best edge of several spanning trees, again
 /// and again, until each part is one cell; then blocks at borders change sides while that helps.
 /// O(n log n + crossings) for the blocks; about O(blocks² of a community) for dividing it.
-pub fn draw_cells(ground: &PlanningGround, communities: &CommunityOutlines, water: &[StreetLine], band: Band) -> Vec<DrawnCell> {
+///
+/// # Errors
+/// The blocks of a cell cannot be united.
+pub fn draw_cells(
+    ground: &PlanningGround,
+    communities: &CommunityOutlines,
+    water: &[StreetLine],
+    band: Band,
+) -> Result<Vec<DrawnCell>, EngineFault> {
     let outlines: Vec<PlannedCell<'_>> =
         communities.iter().enumerate().map(|(i, (code, outline))| PlannedCell::of(i, code, outline)).collect();
     let all: Vec<usize> = (0..outlines.len()).collect();
@@ -61,28 +69,33 @@ pub fn draw_cells(ground: &PlanningGround, communities: &CommunityOutlines, wate
     }
     let mut drawn = Vec::new();
     for (outline, members) in outlines.iter().zip(&of_community) {
-        let pieces = components(&blocks, members).into_iter();
-        let cells: Vec<DrawnCell> = pieces
-            .flat_map(|piece| cells_of(ground, &blocks, &piece, band))
-            .map(|c| DrawnCell { community_code: outline.code.into(), ..c })
-            .collect();
+        let mut cells: Vec<DrawnCell> = Vec::new();
+        for piece in components(&blocks, members) {
+            let of_piece = cells_of(ground, &blocks, &piece, band)?.into_iter();
+            cells.extend(of_piece.map(|c| DrawnCell { community_code: outline.code.into(), ..c }));
+        }
         let grounds: Vec<&CellGeometry> = cells.iter().map(|c| &c.geometry).collect();
         let order = reading_order(&grounds);
         drawn.extend(order.into_iter().map(|i| cells[i].clone()));
     }
-    drawn
+    Ok(drawn)
 }
 
 /// The cells of blocks that hang together.
-fn cells_of(ground: &PlanningGround, blocks: &[Block], members: &BTreeSet<usize>, band: Band) -> Vec<DrawnCell> {
+fn cells_of(
+    ground: &PlanningGround,
+    blocks: &[Block],
+    members: &BTreeSet<usize>,
+    band: Band,
+) -> Result<Vec<DrawnCell>, EngineFault> {
     let cell = |group: &BTreeSet<usize>, households: Option<f64>, fault: Option<DrawFault>| {
         let parts: Vec<&CellGeometry> = group.iter().map(|b| &blocks[*b].geometry).collect();
-        let geometry = dissolve(parts);
+        let geometry = dissolve(parts)?;
         let name = ground.block_name(&geometry).unwrap_or("").to_owned();
-        DrawnCell { community_code: String::new(), name, geometry, households, blocks: group.len(), fault }
+        Ok(DrawnCell { community_code: String::new(), name, geometry, households, blocks: group.len(), fault })
     };
     let Some(total) = members.iter().map(|b| blocks[*b].households).sum::<Option<f64>>() else {
-        return vec![cell(members, None, Some(DrawFault::HouseholdsUnknown))];
+        return Ok(vec![cell(members, None, Some(DrawFault::HouseholdsUnknown))?]);
     };
     let sum = |group: &BTreeSet<usize>| group.iter().filter_map(|b| blocks[*b].households).sum::<f64>();
     let out = |groups: &[BTreeSet<usize>]| groups.iter().filter(|g| !band.holds(sum(g))).count();

@@ -9,12 +9,12 @@ use super::{FindingLevel, FindingRules, Report};
 use crate::agreement::inner_place;
 use crate::attribution::piece::{GridPlace, Side};
 use crate::ground::{area_m2, perimeter_m};
+use crate::overlay::{Operation, overlay, rings_of};
 use crate::planning::PlannedCell;
 use crate::planning::area::Area;
 use crate::planning::shape::{largest, place_in};
 use crate::repair::exact::{Meeting, SegmentIndex, edges, meeting};
-use crate::repair::overlay::{Operation, overlay, rings_of};
-use crate::{CellGeometry, GridPoint, Place, dissolve};
+use crate::{CellGeometry, EngineFault, GridPoint, Place, outline};
 
 /// Digits of a street's code inside a community's.
 const STREET_LEN: usize = 9;
@@ -59,7 +59,8 @@ impl CommunityOutlines {
         for cell in cells.iter().filter(|c| !c.community_code.is_empty()) {
             by_code.entry(cell.community_code).or_default().push(cell.geometry);
         }
-        Self::new(by_code.into_iter().map(|(code, members)| (code.to_owned(), dissolve(members))))
+        // Cells that cannot be united (never seen) stay beside each other: the same ground, with borders inside.
+        Self::new(by_code.into_iter().map(|(code, members)| (code.to_owned(), outline(members).0)))
     }
 
     /// Code and ground of each, by code.
@@ -117,8 +118,11 @@ impl CommunityOutlines {
     }
 
     /// How a cell's ground is divided: position of the community, m², a place in its largest piece; slivers left out.
-    fn shares(&self, geometry: &CellGeometry, slack_m: f64) -> Vec<(usize, f64, Place)> {
-        let Some((lo, hi)) = geometry.bounds() else { return Vec::new() };
+    ///
+    /// # Errors
+    /// The common ground cannot be computed.
+    fn shares(&self, geometry: &CellGeometry, slack_m: f64) -> Result<Vec<(usize, f64, Place)>, EngineFault> {
+        let Some((lo, hi)) = geometry.bounds() else { return Ok(Vec::new()) };
         let envelope = AABB::from_corners([lo.x as f64, lo.y as f64], [hi.x as f64, hi.y as f64]);
         let mut near: Vec<usize> = self.boxes.locate_in_envelope_intersecting(&envelope).map(|g| g.data).collect();
         near.sort_unstable();
@@ -126,10 +130,10 @@ impl CommunityOutlines {
             let common = overlay(rings_of(geometry), rings_of(&self.outlines[i].1), Operation::Intersection)?;
             let wide = common.into_iter().filter(|p| 2.0 * area_m2(p) > slack_m * p.rings().map(|r| perimeter_m(r)).sum::<f64>());
             let ground = CellGeometry { polygons: wide.collect() };
-            let place = inner_place(largest(&ground)?);
-            Some((i, ground.polygons.iter().map(area_m2).sum(), place))
+            let place = largest(&ground).map(inner_place);
+            Ok(place.map(|place| (i, ground.polygons.iter().map(area_m2).sum(), place)))
         };
-        near.into_iter().filter_map(share).collect()
+        near.into_iter().filter_map(|i| share(i).transpose()).collect()
     }
 }
 
@@ -138,7 +142,11 @@ pub(super) fn borders(cell: &PlannedCell<'_>, communities: &CommunityOutlines, r
     let code = |i: usize| communities.outlines[i].0.as_str();
     let mut shares = Vec::new();
     if communities.cuts(cell.geometry) {
-        shares = communities.shares(cell.geometry, rules.border_slack_m);
+        match communities.shares(cell.geometry, rules.border_slack_m) {
+            Ok(found) => shares = found,
+            // What could not be looked at is not right for that.
+            Err(fault) => return say.add(FindingLevel::Wrong, "not_compared", Some(fault.place), vec![]),
+        }
     }
     if shares.len() > 1 {
         shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

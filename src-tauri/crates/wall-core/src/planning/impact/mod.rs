@@ -9,7 +9,7 @@ use books::Books;
 use super::codes::lineage;
 use super::overlaps::{commons, same_ground};
 use super::{CellFigures, LineageKind, LineageLine, PlannedCell, PlanningGround, WorkloadWeights};
-use crate::{CellGeometry, Place, geometry_area_m2};
+use crate::{CellGeometry, EngineFault, Place, geometry_area_m2};
 
 /// Ground and what is on it.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -87,7 +87,10 @@ pub struct ImpactOf<'a> {
 /// Ground is intersected exactly; points go by attribution's rule under either plan; stated households go by share of
 /// ground where no building tells them. Only the changed cells' boxes are looked into: O(n log n) in the cells for finding
 /// the changes, then the changed cells' overlays, points and streets.
-pub fn impact(ground: &PlanningGround, of: &ImpactOf<'_>) -> ImpactReport {
+///
+/// # Errors
+/// The common ground of two cells cannot be computed.
+pub fn impact(ground: &PlanningGround, of: &ImpactOf<'_>) -> Result<ImpactReport, EngineFault> {
     let (base, draft) = (of.base, of.draft);
     let all_base: Vec<&CellGeometry> = base.iter().map(|c| c.geometry).collect();
     let all_draft: Vec<&CellGeometry> = draft.iter().map(|c| c.geometry).collect();
@@ -103,12 +106,12 @@ pub fn impact(ground: &PlanningGround, of: &ImpactOf<'_>) -> ImpactReport {
     let changed_draft: Vec<usize> = (0..draft.len()).filter(|j| !kept[*j]).collect();
     let unchanged = base.len() - changed_base.len();
     if changed_base.is_empty() && changed_draft.is_empty() {
-        return ImpactReport { unchanged, ..ImpactReport::default() };
+        return Ok(ImpactReport { unchanged, ..ImpactReport::default() });
     }
 
     let a: Vec<&CellGeometry> = changed_base.iter().map(|i| all_base[*i]).collect();
     let b: Vec<&CellGeometry> = changed_draft.iter().map(|j| all_draft[*j]).collect();
-    let mut pairs = commons(&a, &b);
+    let mut pairs = commons(&a, &b)?;
     let area_m2 = |g: &&CellGeometry| geometry_area_m2(g);
     let (a_m2, b_m2): (Vec<f64>, Vec<f64>) = (a.iter().map(area_m2).collect(), b.iter().map(area_m2).collect());
     let mut lines = lineage::lines(&pairs, &a_m2, &b_m2, |_| None);
@@ -124,7 +127,7 @@ pub fn impact(ground: &PlanningGround, of: &ImpactOf<'_>) -> ImpactReport {
     books.points();
     books.staff();
     let cells = cells(of, &lines, &books);
-    ImpactReport { cells, flows: books.flows(), unchanged }
+    Ok(ImpactReport { cells, flows: books.flows(), unchanged })
 }
 
 /// The changed cells: each base cell with the draft cell that goes on with it, then the draft cells that go on with none.

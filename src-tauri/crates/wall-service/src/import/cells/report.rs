@@ -23,6 +23,13 @@ pub struct Topology {
     pub gaps: usize,
     /// How much, m².
     pub gap_m2: f64,
+    /// Comparisons that could not be made (each an issue `not_compared`): there may be more overlaps or gaps than counted.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_compared: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 impl From<&Agreement> for Topology {
@@ -35,6 +42,7 @@ impl From<&Agreement> for Topology {
             overlap_m2: round(a.overlap_m2()),
             gaps: a.gaps.len(),
             gap_m2: round(a.gap_m2()),
+            not_compared: a.not_compared.len(),
         }
     }
 }
@@ -61,10 +69,41 @@ pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut V
             area(o.area_m2)
         );
         kept(j, "overlap", message, Some(o.place));
+        if let Some(inner) = o.covered {
+            let outer = if inner == i { j } else { i };
+            let (inner_code, outer_code) = (&records[inner].code, &records[outer].code);
+            // The lowest code, then the first feature, has what both claim.
+            let loses = (outer_code, outer) < (inner_code, inner);
+            let then = if loses {
+                format!("cell {outer_code:?} has the lower code (or comes first), so {inner_code:?} gets no points")
+            } else {
+                format!("cell {inner_code:?} has the lower code (or comes first) and keeps its points")
+            };
+            let message = format!(
+                "cell {inner_code:?} lies wholly inside cell {outer_code:?} (feature {}), which has no hole there: {then}",
+                at(outer)
+            );
+            kept(inner, "cell_inside_cell", message, Some(o.place));
+        }
     }
     for g in a.gaps.iter().take(LISTED) {
         let message = format!("a gap of {} m² beside cell {:?} belongs to no cell", area(g.area_m2), records[g.beside].code);
         kept(g.beside, "gap", message, Some(g.place));
+    }
+    for n in a.not_compared.iter().take(LISTED) {
+        let (i, what) = match n.cells {
+            Some((i, j)) => {
+                let message = format!(
+                    "whether cell {:?} overlaps cell {:?} (feature {}) is not known",
+                    records[j].code,
+                    records[i].code,
+                    at(i)
+                );
+                (j, message)
+            }
+            None => (0, "whether there are gaps between the cells is not known".into()),
+        };
+        kept(i, "not_compared", format!("{what}: {}", n.fault), Some(n.fault.place));
     }
 }
 

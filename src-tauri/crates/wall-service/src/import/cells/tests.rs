@@ -351,18 +351,19 @@ fn datums_are_declared_asked_for_or_guessed() {
 }
 
 #[test]
-fn repair_off_refuses_what_changes_the_ground() {
+fn repair_off_refuses_what_is_not_valid() {
     let bow = r#"{"type":"Feature","properties":{"code":"b"},"geometry":{"type":"Polygon","coordinates":[[[24,60],[24.1,60.1],[24.1,60],[24,60.1],[24,60]]]}}"#;
-    let clockwise = r#"{"type":"Feature","properties":{"code":"c"},"geometry":{"type":"Polygon","coordinates":[[[25,60],[25,60.1],[25.1,60.1]]]}}"#;
-    let text = collection(&[bow.into(), clockwise.into()]);
+    let clockwise = r#"{"type":"Feature","properties":{"code":"c"},"geometry":{"type":"Polygon","coordinates":[[[25,60],[25,60.1],[25.1,60.1],[25,60]]]}}"#;
+    let open = r#"{"type":"Feature","properties":{"code":"d"},"geometry":{"type":"Polygon","coordinates":[[[26,60],[26.1,60.1],[26,60.1]]]}}"#;
+    let text = collection(&[bow.into(), clockwise.into(), open.into()]);
     let off = read_cells(text.as_bytes(), &CellsOptions { repair: false, ..Default::default() }).unwrap();
-    assert_eq!((off.records.len(), off.rejected(), off.repaired()), (1, 1, 1));
+    assert_eq!((off.records.len(), off.rejected(), off.repaired()), (1, 2, 0));
     assert_eq!(
         codes(&off),
-        vec![("self_intersection", "rejected"), ("ring_unclosed", "repaired"), ("wrong_orientation", "repaired")]
+        vec![("self_intersection", "rejected"), ("wrong_orientation", "kept"), ("ring_unclosed", "rejected")]
     );
     let on = read(&text);
-    assert_eq!((on.records.len(), on.rejected(), on.repaired()), (2, 0, 2));
+    assert_eq!((on.records.len(), on.rejected(), on.repaired()), (3, 0, 3));
 }
 
 fn sample() -> String {

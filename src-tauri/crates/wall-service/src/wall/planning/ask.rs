@@ -8,7 +8,7 @@ use crate::{
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
-use wall_core::{Place, PlanId, PlanStatus, planning::PlannedCell};
+use wall_core::{EngineFault, Place, PlanId, PlanStatus, planning::PlannedCell};
 use wall_store::{Actor, EditRecord, PlanRecord};
 
 /// Buildings in one answer.
@@ -126,17 +126,17 @@ impl Wall {
                 .collect();
             sides.push(cells);
         }
-        let lines = tokio::task::spawn_blocking(move || {
+        let lines = tokio::task::spawn_blocking(move || -> Result<Vec<OverlayLineView>, EngineFault> {
             let (a, b) = (planned_side(&sides[0]), planned_side(&sides[1]));
-            let overlay = wall_core::planning::network_overlay(&a, &b, MOST_MOVED);
+            let overlay = wall_core::planning::network_overlay(&a, &b, MOST_MOVED)?;
             let name = |side: usize, i: usize| (sides[side][i].0.clone(), sides[side][i].1.clone());
             let line = |l: &wall_core::planning::OverlayLine| {
                 let ((a, a_name), (b, b_name)) = (name(0, l.a), name(1, l.b));
                 OverlayLineView { a, a_name, b, b_name, area_m2: l.area_m2, share_of_a: l.share_of_a, share_of_b: l.share_of_b }
             };
-            overlay.lines.iter().map(line).collect()
+            Ok(overlay.lines.iter().map(line).collect())
         });
-        Ok(lines.await.map_err(|_| WallError::Invalid("laying the plans over each other failed".into()))?)
+        Ok(lines.await.map_err(|_| WallError::Invalid("laying the plans over each other failed".into()))??)
     }
 
     /// The imported streets as GeoJSON, for drawing over and snapping.

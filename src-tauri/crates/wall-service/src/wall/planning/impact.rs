@@ -82,7 +82,7 @@ impl Wall {
             sites: &sites,
             weights: &session.rules.weights,
         };
-        let report = tokio::task::block_in_place(|| impact(&session.data.ground, &of));
+        let report = tokio::task::block_in_place(|| impact(&session.data.ground, &of))?;
         let (faces, after): (Vec<Face>, Vec<&DeskCell>) = session.cells.iter().map(|(f, c)| (*f, c)).unzip();
         let owners_before = then.as_ref().map_or(&session.owners, |(was, _)| was);
         let before_owner = |i: usize| owners_before.first_of(&before[i].code);

@@ -245,7 +245,7 @@ impl Wall {
             return Err(refusal("too_early", message, &[]).into());
         }
         let lineage = match &before {
-            Some((_, old)) => succession::lineage(old, &session.all_planned()),
+            Some((_, old)) => succession::lineage(old, &session.all_planned())?,
             None => Vec::new(),
         };
         let owners = new_owners(session);

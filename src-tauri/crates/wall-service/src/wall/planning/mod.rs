@@ -30,7 +30,7 @@ use std::{
     sync::Arc,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use wall_core::{CellRecord, Face, Network, PlanId, PlanStatus, UtcMs};
+use wall_core::{CellRecord, EngineFault, Face, Network, PlanId, PlanStatus, UtcMs};
 use wall_store::{Actor, ChangeKind, PlanRecord, Role, StoreError};
 
 /// Plans kept on the desk; the one not used for longest gives way.
@@ -64,6 +64,15 @@ impl From<StoreError> for PlanError {
 impl From<EditRefusal> for PlanError {
     fn from(e: EditRefusal) -> Self {
         Self::Refused(e)
+    }
+}
+
+impl From<EngineFault> for PlanError {
+    /// An answer that is not known is none: it is said with its place.
+    fn from(fault: EngineFault) -> Self {
+        let mut refused = refusal("not_computed", &format!("this cannot be computed: {fault}"), &[]);
+        (refused.lon, refused.lat) = (Some(fault.place.lon), Some(fault.place.lat));
+        refused.into()
     }
 }
 

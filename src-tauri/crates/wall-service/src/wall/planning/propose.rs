@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 use wall_core::{
-    CellGeometry, CellKind, CellRecord, Face, NetworkId, PlanId,
+    CellGeometry, CellKind, CellRecord, EngineFault, Face, NetworkId, PlanId,
     planning::{
         Block, CellFigures, CommunityOutlines, NothingMore, PlannedCell, ProposalRules, ProposedMove, blocks, draw_cells,
         number_cells, proposals,
@@ -46,10 +46,10 @@ impl Wall {
         let rules = self.planning_rules().await?;
         let data = PlanningData::load(self, &outlines_of).await?;
         let drawn = tokio::task::spawn_blocking(move || {
-            let Some(communities) = &data.communities else { return Vec::new() };
+            let Some(communities) = &data.communities else { return Ok(Vec::new()) };
             draw(&data, communities, &rules, &given)
         });
-        let cells = drawn.await.map_err(|_| WallError::Invalid("drawing cells failed; the wall goes on".into()))?;
+        let cells = drawn.await.map_err(|_| WallError::Invalid("drawing cells failed; the wall goes on".into()))??;
         if cells.is_empty() {
             let message = "there are no outlines of communities to draw in: import cells with their communities first";
             return Err(refusal("no_communities", message, &[]).into());
@@ -63,9 +63,9 @@ fn draw(
     communities: &CommunityOutlines,
     rules: &super::session::Rules,
     given: &BTreeSet<String>,
-) -> Vec<CellRecord> {
+) -> Result<Vec<CellRecord>, EngineFault> {
     let mut cells: Vec<CellRecord> = (0u32..)
-        .zip(draw_cells(&data.ground, communities, &[], rules.band))
+        .zip(draw_cells(&data.ground, communities, &[], rules.band)?)
         .map(|(i, d)| CellRecord {
             code: String::new(),
             name: d.name,
@@ -84,7 +84,7 @@ fn draw(
     for (i, code) in codes {
         cells[i].code = code;
     }
-    cells
+    Ok(cells)
 }
 
 fn propose(session: &Session) -> Proposals {

@@ -3,7 +3,7 @@
 use crate::wall::{Wall, WallError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wall_core::{
-    CellRecord, NetworkId, OwnerRecord, PlanId, UtcMs,
+    CellRecord, EngineFault, NetworkId, OwnerRecord, Place, PlanId, UtcMs,
     planning::{LineageKind, PlannedCell},
 };
 use wall_store::{LineageRecord, WriteTx};
@@ -22,8 +22,11 @@ fn planned_records(cells: &[CellRecord]) -> Vec<PlannedCell<'_>> {
 }
 
 /// What became of which code, for the store: of pairs with the same codes the one with most ground. O(n log n).
-pub(super) fn lineage(before: &[CellRecord], after: &[PlannedCell<'_>]) -> Vec<LineageRecord> {
-    let lines = wall_core::planning::lineage(&planned_records(before), after, None);
+///
+/// # Errors
+/// The common ground of two cells cannot be computed.
+pub(super) fn lineage(before: &[CellRecord], after: &[PlannedCell<'_>]) -> Result<Vec<LineageRecord>, EngineFault> {
+    let lines = wall_core::planning::lineage(&planned_records(before), after, None)?;
     let mut records: Vec<LineageRecord> = lines
         .iter()
         .filter(|l| l.kind != LineageKind::Same)
@@ -36,7 +39,7 @@ pub(super) fn lineage(before: &[CellRecord], after: &[PlannedCell<'_>]) -> Vec<L
         .collect();
     records.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)).then(b.area_share.total_cmp(&a.area_share)));
     records.dedup_by(|a, b| a.from == b.from && a.to == b.to);
-    records
+    Ok(records)
 }
 
 /// Codes of the plan before that no cell carries any more.
@@ -67,7 +70,11 @@ impl Wall {
         from: UtcMs,
     ) -> Result<Succession, WallError> {
         let old = self.store().written_cells(before).await?;
-        tx.put_lineage(plan, &lineage(&old, &planned_records(cells))).await?;
+        let lines = lineage(&old, &planned_records(cells)).map_err(|fault| {
+            let Place { lon, lat } = fault.place;
+            WallError::Invalid(format!("what became of the cells at {lon:.6}, {lat:.6} cannot be computed: {fault}"))
+        })?;
+        tx.put_lineage(plan, &lines).await?;
         let ended = codes_ended(&old, cells);
         let carried: BTreeSet<&str> = old.iter().map(|c| c.code.as_str()).collect();
         let ever: BTreeSet<String> = self.store().codes_ever_published(network).await?.into_iter().collect();
