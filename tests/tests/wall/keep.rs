@@ -2,7 +2,10 @@
 
 use crate::{import_four, ticket};
 use serde_json::Value;
-use std::{collections::BTreeSet, process::Stdio};
+use std::{
+    collections::BTreeSet,
+    process::{Command, Stdio},
+};
 use wall_tests::{DataDir, Served, until};
 
 fn tickets_of(data: &DataDir) -> BTreeSet<String> {
@@ -92,4 +95,58 @@ fn what_is_taken_away_under_a_running_wall_is_not_acknowledged() {
     client.ticket(&ticket("after", 0, 0)).expect(200);
     assert_eq!(wall.end(), Some(0));
     assert_eq!(tickets_of(&data), BTreeSet::from(["after".to_owned(), "before".to_owned()]));
+}
+
+/// Two who make tokens at the same time, each command a process: every one stands and was shown.
+#[test]
+fn tokens_made_by_two_loops_all_stand() {
+    let data = DataDir::new();
+    let many = 12;
+    std::thread::scope(|scope| {
+        for who in ["a", "b"] {
+            let data = &data;
+            scope.spawn(move || {
+                for n in 0..many {
+                    let made = data.run(["token", "create", &format!("{who}{n}")]).expect(0);
+                    assert!(made.stdout.starts_with("gw_"), "{made:?}");
+                }
+            });
+        }
+    });
+    let verdict = data.json(["audit", "verify"]);
+    assert_eq!((verdict["lines"].as_i64(), verdict["anchored"].as_i64()), (Some(2 * many), Some(2 * many)));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_may_only_be_read_answers_what_reads() {
+    let data = DataDir::new();
+    std::fs::create_dir(data.path()).unwrap();
+    let mount = |options: &str| {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "gridwall-test"]).arg(data.path());
+        command.output().is_ok_and(|o| o.status.success())
+    };
+    if !mount("size=32m") {
+        eprintln!("skipped: a small disk cannot be mounted here (root is needed)");
+        return;
+    }
+    import_four(&data);
+    let file = data.file("t.ndjson", format!("{}\n{}\n", ticket("a", 0, 0), ticket("b", 1, 1)));
+    data.json(["import", "tickets", file.to_str().unwrap()]);
+    assert!(mount("remount,ro"));
+    assert_eq!(tickets_of(&data).len(), 2);
+    data.run(["stats"]).expect(0);
+    assert_eq!(data.json(["audit", "verify"])["whole"], true);
+    data.run(["locate", "--point", "10.005,50.005"]).expect(0);
+    let refused = data.run(["token", "create", "x"]).expect(4);
+    assert!(refused.stderr.contains("read-only"), "{refused:?}");
+    // The wall is shown, says it, and is not ready.
+    let wall = Served::start(&data);
+    let browser = wall.browser();
+    let trouble = || browser.get("/api/v1/snapshot").json()["freshness"]["store_trouble"].clone();
+    until("the wall says it", || (trouble() == "read_only").then_some(()));
+    assert_eq!(browser.get("/readyz").status, 503);
+    assert_eq!(wall.end(), Some(0));
+    assert!(Command::new("umount").arg("-l").arg(data.path()).status().unwrap().success());
 }

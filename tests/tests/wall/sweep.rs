@@ -42,11 +42,11 @@ fn killed_at(n: usize, data: &DataDir, args: &[&str]) -> bool {
 
 /// At which calls: all, or fewer and fewer.
 fn points() -> Box<dyn Iterator<Item = usize>> {
-    // The first calls of each thread load the program; a step of a fifth comes everywhere in a few runs.
+    // The first calls of each thread load the program; growing steps come everywhere in a few runs.
     if std::env::var("GRIDWALL_SWEEP").is_ok_and(|v| v == "all") {
         return Box::new(1..);
     }
-    Box::new(std::iter::successors(Some(3usize), |n| Some(n + 2 + n / 4)))
+    Box::new(std::iter::successors(Some(3usize), |n| Some(n + 3 + n / 3)))
 }
 
 /// Sweeps over one command from a folder that `prepare` made, and checks each folder that a kill left.
@@ -178,4 +178,43 @@ fn a_publication_killed_anywhere_is_whole_or_not_there() {
             assert!(found.to_string().contains("B1"), "killed at call {n}: {found}");
         },
     );
+}
+
+/// The disk fails or is full from some call on: said as such, and the folder goes on afterwards.
+#[test]
+fn a_disk_that_fails_anywhere_is_said_and_does_no_harm() {
+    const WRITES: &str = "pwrite64,fsync,fdatasync,ftruncate";
+    if !traceable() {
+        return;
+    }
+    for (errno, words) in [("ENOSPC", "disk"), ("EIO", "disk")] {
+        let mut failures = 0;
+        for n in points().map(|n| n - 2) {
+            let data = DataDir::new();
+            let out = Command::new("strace")
+                .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={WRITES}")])
+                .args(["-e", &format!("inject={WRITES}:error={errno}:when={n}+")])
+                .arg(gridwall())
+                .arg("--data-dir")
+                .arg(data.path())
+                .args(["token", "create", "a"])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&out.stderr);
+            match out.status.code() {
+                // What was acknowledged is there.
+                Some(0) => assert!(data.run(["token", "list"]).stdout.starts_with("a "), "{errno} from call {n}"),
+                Some(4) if said.contains(words) => failures += 1,
+                other => panic!("{errno} from call {n}: {other:?} {said}"),
+            }
+            let again = data.run(["token", "create", "b"]);
+            assert_eq!(again.code, 0, "{errno} from call {n}: {again:?}");
+            is_well(&data, n);
+            if out.status.success() {
+                break;
+            }
+        }
+        assert!(failures > 2, "{errno}: only {failures} failures");
+    }
 }

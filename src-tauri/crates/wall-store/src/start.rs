@@ -22,6 +22,15 @@ pub(crate) const FIRST: &str = "gridwall.first";
 /// Lies in the folder while a backup is put into place.
 pub(crate) const RESTORING: &str = "gridwall.restoring";
 
+/// Said where people would try it: in the folder itself.
+const NOTE: (&str, &str) = (
+    "BACKUP.txt",
+    "不要直接复制 gridwall.db：最新的数据在旁边的日志文件里，复制品缺这一部分。\n\
+     请用 gridwall backup 备份文件（墙开着也可以），用 gridwall restore 恢复。\n\n\
+     Do not copy gridwall.db: the newest rows are in the log beside it, and a copy lacks them.\n\
+     Use `gridwall backup FILE` (also while the wall runs) and `gridwall restore FILE`.\n",
+);
+
 /// How a store begins.
 pub(crate) struct Start {
     /// Its keys.
@@ -78,6 +87,10 @@ pub(crate) fn prepare(folder: &Path, may_write: bool) -> Result<Start, StoreErro
             }
             return Ok(Start { keys: Keys::read(&folder.join(KEYS))?, first: true });
         }
+    }
+    if may_write && !there(NOTE.0) {
+        // A courtesy: a store without it is as good.
+        let _ = write_private(&folder.join(NOTE.0), NOTE.1.as_bytes());
     }
     Ok(Start { keys: Keys::read(&folder.join(KEYS))?, first })
 }
