@@ -217,7 +217,11 @@ pub(crate) async fn copy_out(
     if done.is_err() {
         let _ = std::fs::remove_file(&part);
     }
-    done
+    done.map_err(|error| match error {
+        // It may be another disk than the store's.
+        StoreError::Failed { fault: Fault::Full, error } => unusable(out, format!("there is no room for the backup ({error})")),
+        other => other,
+    })
 }
 
 /// Adds the table that says what the copy is.

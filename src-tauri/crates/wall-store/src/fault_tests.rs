@@ -68,6 +68,24 @@ async fn an_error_within_a_write_that_is_overlooked_commits_nothing() {
 }
 
 #[tokio::test]
+async fn a_reader_that_met_an_error_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let pool = &store.inner.reader;
+    let mut held = pool.acquire().await.unwrap();
+    let before = pool.size();
+    assert!(sqlx::query("SELECT * FROM nothing").fetch_all(&mut *held).await.is_err());
+    drop(held);
+    let closed = async {
+        while pool.size() >= before {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), closed).await.unwrap();
+    store.setting("a").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_writer_that_turns_read_only_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
