@@ -188,7 +188,7 @@ const view = (t, at) => ({
   id: t.id, external_id: `M-${t.id}`, title: `${t.place}${t.category.name}`, category: t.category.code, category_name: t.category.name,
   platform: t.category.platform, channel: t.channel, severity: t.severity, status: status(t, at), open: open(t, at), overdue: overdue(t, at),
   alarm: alarm(t, at), lon: t.lon, lat: t.lat, cell_key: t.cell.key, cell_code: t.cell.code, cell_name: t.cell.name,
-  reported_ms: Math.round(t.reported), due_ms: Math.round(t.due), closed_ms: t.closes <= at ? Math.round(t.closes) : null,
+  reported_ms: Math.round(t.reported), since_ms: Math.round(t.reported), ahead: false, reopened: false, due_ms: Math.round(t.due), closed_ms: t.closes <= at ? Math.round(t.closes) : null,
 });
 function statsAt(at) {
   const table = new Map();
@@ -239,7 +239,7 @@ function figures(at) {
 }
 const staff = Array.from({ length: 36 }, (_, i) => ({
   id: i + 1, name: person(), role: i % 6 === 0 ? '网格长' : '网格员', unit: communityNames[i % 4], duty: i % 5 === 4 ? 'off_duty' : 'on_duty',
-  lon: centreLon + (random() - 0.5) * 0.024, lat: centreLat + (random() - 0.5) * 0.016, at_ms: start - Math.floor(random() * 600e3),
+  lon: centreLon + (random() - 0.5) * 0.024, lat: centreLat + (random() - 0.5) * 0.016, at_ms: start - Math.floor(random() * 600e3), ahead: false,
 }));
 const cameras = Array.from({ length: 40 }, (_, i) => ({
   id: i + 1, name: `${pick(estates)}路口 ${i + 1} 号机`, state: i % 9 === 8 ? 'offline' : 'online', lon: centreLon + (random() - 0.5) * 0.026,
@@ -254,7 +254,7 @@ const sites = ['school', 'hospital', 'station', 'bank', 'gas'].flatMap((kind, k)
 const lons = cells.flatMap((c) => c.ring.map((p) => p[0]));
 const lats = cells.flatMap((c) => c.ring.map((p) => p[1]));
 const bounds = [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
-const clock = (at) => ({ kind: 'system', now_ms: at ?? Date.now(), speed: 1 });
+const clock = (at) => ({ kind: 'system', now_ms: at ?? Date.now(), speed: 1, later: 0 });
 let lastFeed = Date.now();
 const freshness = () => ({ last_write_ms: lastFeed, last_feed_ms: lastFeed, store_ok: true, store_trouble: null, served_ms: Date.now() });
 const wall = (at) => ({
@@ -368,7 +368,7 @@ function ticketCard(id, at) {
   const steps = [['', 'received', 0, 'intake', '值班员'], ['received', 'filed', 0.03, 'move', '值班员'], ['filed', 'dispatched', 0.1, 'move', '指挥室'], ['dispatched', 'in_progress', 0.4, 'move', t.cell.owner || '网格员'], ['in_progress', 'closed', (t.closes - t.reported) / hour, 'move', t.cell.owner || '网格员']];
   return {
     ticket: view(t, at), source: 'mock', description: `居民反映${t.place}附近${t.category.name}，请尽快派员核实处置。`, withheld: false, address: t.place, inverted_times: false, owners: ownersOf(t.cell),
-    history: steps.filter((s) => t.reported + s[2] * hour <= at).map(([from, to, h, kind, actor]) => ({ from, to, at_ms: Math.round(t.reported + h * hour), recorded_ms: Math.round(t.reported + h * hour), actor, reason: '', kind })),
+    history: steps.filter((s) => t.reported + s[2] * hour <= at).map(([from, to, h, kind, actor]) => ({ from, to, at_ms: Math.round(t.reported + h * hour), recorded_ms: Math.round(t.reported + h * hour), told: true, ahead: false, applied: true, actor, reason: '', kind })),
     cameras: near(cameras, 'camera', t, (c) => c.state), staff: near(staff.filter((s) => s.duty === 'on_duty'), 'staff', t, (s) => s.duty), at_ms: at,
   };
 }

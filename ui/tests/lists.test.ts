@@ -35,7 +35,7 @@ describe('the question behind a number', () => {
 function ticket(id: number): TicketView {
   return {
     id, external_id: `e${id}`, title: `事件${id}`, category: 'c', category_name: '类', platform: '', channel: '', severity: 3, status: 'received', open: true, overdue: true, alarm: '',
-    lon: 120, lat: 30, cell_key: '1', cell_code: '001', cell_name: '第一网格', reported_ms: 0, due_ms: id * 60_000, closed_ms: null,
+    lon: 120, lat: 30, cell_key: '1', cell_code: '001', cell_name: '第一网格', reported_ms: 0, since_ms: 0, ahead: false, reopened: false, due_ms: id * 60_000, closed_ms: null,
   };
 }
 const line = (id: number): ListedTicket => ({ ticket: ticket(id), owner: id % 2 ? '张三' : '', community: '试验社区' });

@@ -6,11 +6,11 @@ import { applyFrame, applySnapshot, emptyState, forget, judgeFrame, streamLimit,
 import type { AreaStat, Frame, Snapshot, TicketView } from '@/wire/wire';
 
 const freshness = { last_write_ms: 1, last_feed_ms: 1, store_ok: true, store_trouble: null, served_ms: 1 };
-const clock = { kind: 'system' as const, now_ms: 1, speed: 1 };
+const clock = { kind: 'system' as const, now_ms: 1, speed: 1, later: 0 };
 const stat = (key: string, open: number): AreaStat => ({ key, open, overdue: 0, received_today: 0, closed_today: 0, heat: 0, time_left_s: null });
 const ticket = (id: number, more: Partial<TicketView> = {}): TicketView => ({
   id, external_id: String(id), title: '', category: 'a', category_name: 'A', platform: '', channel: '', severity: 3, status: 'received', open: true, overdue: false,
-  alarm: '', lon: 0, lat: 0, cell_key: '1', cell_code: '', cell_name: '', reported_ms: id, due_ms: null, closed_ms: null, ...more,
+  alarm: '', lon: 0, lat: 0, cell_key: '1', cell_code: '', cell_name: '', reported_ms: id, since_ms: id, ahead: false, reopened: false, due_ms: null, closed_ms: null, ...more,
 });
 const snapshot = (revision: number, more: Partial<Snapshot> = {}): Snapshot => ({ revision, clock, as_of: false, figures: [], areas: [], tickets: [], staff: [], freshness, ...more });
 const frame = (from: number, to: number, more: Partial<Frame> = {}): Frame => ({ from_revision: from, to_revision: to, clock, figures: null, areas: [], tickets: [], staff: [], reload: false, freshness, ...more });

@@ -86,7 +86,7 @@ describe('clock', () => {
 
 describe('stream', () => {
   const ticket = (id: number, alarm: string, cell = '1', open = true): TicketView =>
-    ({ id, alarm, cell_key: cell, category: 'a', open, reported_ms: id }) as TicketView;
+    ({ id, alarm, cell_key: cell, category: 'a', open, since_ms: id }) as TicketView;
   it('pins open alarms, gravest first, newest first within', () => {
     const { lines } = pinned([ticket(1, 'yellow'), ticket(2, 'red'), ticket(3, 'red'), ticket(4, ''), ticket(5, 'red', '1', false)]);
     expect(lines.map((l) => l.ticket.id)).toEqual([3, 2, 1]);

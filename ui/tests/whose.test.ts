@@ -11,7 +11,7 @@ import type { TicketView } from '@/wire/wire';
 function ticket(id: number, change: Partial<TicketView> = {}): TicketView {
   return {
     id, external_id: `${id}`, title: '', category: '', category_name: '', platform: '', channel: '', severity: 1, status: 'received', open: true, overdue: false, alarm: '', lon: 120 + id, lat: 30, cell_key: `c${id}`, cell_code: '',
-    cell_name: '', reported_ms: 0, due_ms: null, closed_ms: null, ...change,
+    cell_name: '', reported_ms: 0, since_ms: 0, ahead: false, reopened: false, due_ms: null, closed_ms: null, ...change,
   };
 }
 const stateOf = (...tickets: TicketView[]): Pick<Wall['state'], 'tickets'> => ({ tickets: shallowRef(new Map(tickets.map((t) => [t.id, t]))) });

@@ -190,10 +190,10 @@ fn ticket_json(r: &TicketRecord) -> serde_json::Value {
     let time = |t: Option<UtcMs>| t.map(UtcMs::to_rfc3339);
     let mut ticket = json!({
         "external_id": r.external_id, "source": r.source, "category": r.category, "title": r.title, "description": r.description,
-        "lon": r.place.lon, "lat": r.place.lat, "accuracy_m": r.accuracy_m, "address": r.address,
+        "lon": r.place.map(|p| p.lon), "lat": r.place.map(|p| p.lat), "accuracy_m": r.accuracy_m, "address": r.address,
         "channel": r.channel.map(|c| c.code()), "platform": r.platform.map(|p| p.code()), "severity": r.severity.map(|s| s.get()),
         "reported_at": time(r.reported_at), "due_at": time(r.due_at), "status": r.status.map(|s| s.code()),
-        "closed_at": time(r.closed_at), "sensitive": r.sensitive,
+        "status_at": time(r.status_at), "closed_at": time(r.closed_at), "sensitive": r.sensitive,
     });
     if let Some(members) = ticket.as_object_mut() {
         members.retain(|_, v| !v.is_null() && v.as_str() != Some(""));

@@ -280,12 +280,21 @@ async fn source_report(options: &ReadOptions, args: &ImportRows, wall: Option<&W
 }
 
 async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], report: &mut TicketsReport) -> Result<(), Failure> {
-    report.outside_cells += chunk.iter().filter(|t| wall.locate(t.place, None).cell_code.is_empty()).count() as u64;
+    let outside = |p: &Place| wall.locate(*p, None).cell_code.is_empty();
+    report.outside_cells += chunk.iter().filter_map(|t| t.place).filter(outside).count() as u64;
     for outcome in wall.import_tickets(&os_user(), chunk).await? {
         match outcome {
             TicketOutcome::Created(_) => report.created += 1,
             TicketOutcome::Updated(_) => report.updated += 1,
             TicketOutcome::Unchanged(_) => report.unchanged += 1,
+            TicketOutcome::KeptClosed(_) => {
+                report.updated += 1;
+                *report.notes.entry("kept_closed").or_default() += 1;
+            }
+            TicketOutcome::Unknown => {
+                report.rejected += 1;
+                *report.notes.entry("unknown_ticket").or_default() += 1;
+            }
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
  */
 import type { CanvasSource, Map as MapLibre } from 'maplibre-gl';
 import type { Host } from '@/host';
+import type { Held } from '@/state/wall';
 import { heatLut, timeLeftLut, type Rgba } from './ramp';
 
 /** What the raster shows. */
@@ -68,6 +69,8 @@ export class HeatRaster {
   constructor(
     private readonly map: MapLibre,
     private readonly host: Host,
+    /** Hears of which time the picture on the map is; `null` = there is none. */
+    private readonly onHeld: (held: Held | null) => void,
   ) {
     this.canvas.id = canvasId;
     this.canvas.width = this.canvas.height = 2;
@@ -99,10 +102,13 @@ export class HeatRaster {
     try {
       answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, as_of }, mine.signal);
     } catch {
-      // The last picture stays; the link's own watch says that the host is gone.
+      // The last picture stays, with its own time; the link's own watch says that the host is gone. One of another scene
+      // would be read by the wrong legend.
+      if (!mine.signal.aborted && this.shown !== null && this.shown.mode !== question.mode) this.clear();
       return;
     }
     if (mine.signal.aborted || answer.bytes.length !== width * height) return;
+    this.onHeld({ asOf: question.asOfMs, at: Number(answer.headers.get('x-heat-at-ms') ?? 0), heardAt: Date.now() });
     this.peak = Number(answer.headers.get('x-heat-peak') ?? 0);
     const before = this.shown;
     const next = { bounds, mode: question.mode, bytes: answer.bytes, width, height };
@@ -111,6 +117,13 @@ export class HeatRaster {
     this.fading += 1;
     if (same && question.fade) this.fade(before.bytes, next.bytes, this.fading);
     else this.put(next.bytes);
+  }
+
+  private clear(): void {
+    if (this.shown) this.put(new Uint8Array(this.shown.width * this.shown.height));
+    this.fading += 1;
+    this.shown = null;
+    this.onHeld(null);
   }
 
   /** The visible area with a margin, so that small moves show no edge, and its raster size. */

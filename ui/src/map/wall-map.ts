@@ -90,7 +90,9 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   map.touchZoomRotate.disableRotation();
   map.scrollZoom.setWheelZoomRate(1 / 300);
 
-  const heat = new HeatRaster(map, host);
+  const heat = new HeatRaster(map, host, (held) => {
+    wall.heatHeld.value = held;
+  });
   let builtFor: string | null = null;
   let builtBase = 0;
   /** The whole territory is shown, and goes on being shown when the map changes size. */
@@ -104,6 +106,9 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   let lateTimer: ReturnType<typeof setTimeout> | undefined;
   let lateAt = 0;
   let lateQuestion: AbortController | null = null;
+  /** Of which other time the points and the late tickets on the map are; `null` = of now. */
+  let pointsAsOf: number | null = null;
+  let lateAsOf: number | null = null;
   let labelTimer: ReturnType<typeof setTimeout> | undefined;
   let pulses = 0;
   /** Keys of the cells that an alarm names. */
@@ -246,15 +251,21 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const mine = (pointQuestion = new AbortController());
     const box = map.getBounds();
     const [dx, dy] = [(box.getEast() - box.getWest()) * 0.1, (box.getNorth() - box.getSouth()) * 0.1];
-    const as_of = state.link.asOf === null ? undefined : new Date(state.link.asOf).toISOString();
+    const asOf = state.link.asOf;
+    const as_of = asOf === null ? undefined : new Date(asOf).toISOString();
     const query = { west: box.getWest() - dx, south: box.getSouth() - dy, east: box.getEast() + dx, north: box.getNorth() + dy, kinds: 'ticket,camera,site', limit: 2000, as_of };
     try {
       const answer = await host.get<points.PointCollection>('api/v1/points', query, mine.signal);
       if (mine.signal.aborted || destroyed) return;
+      pointsAsOf = asOf;
       areas.setData(map, 'points', answer);
       areas.setData(map, 'sectors', points.sectors(answer));
     } catch {
-      // The last points stay; the link's own watch says that the host is gone.
+      // The last points stay; the link's own watch says that the host is gone. Points of another time would be taken for
+      // those of this one.
+      if (mine.signal.aborted || destroyed || pointsAsOf === asOf) return;
+      areas.setData(map, 'points', nothing);
+      areas.setData(map, 'sectors', nothing);
     }
   }
 
@@ -271,14 +282,19 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     lateQuestion?.abort();
     if (builtFor === null) return;
     const mine = (lateQuestion = new AbortController());
-    const as_of = state.link.asOf === null ? undefined : new Date(state.link.asOf).toISOString();
+    const asOf = state.link.asOf;
+    const as_of = asOf === null ? undefined : new Date(asOf).toISOString();
     try {
       const answer = await host.get<points.LateCollection>('api/v1/late-points', { as_of }, mine.signal);
       if (mine.signal.aborted || destroyed) return;
+      lateAsOf = asOf;
       areas.setData(map, 'late', answer);
       wall.late.value = { total: answer.total, shown: answer.features.length };
     } catch {
-      // The last points stay; the link's own watch says that the host is gone.
+      // As with the points: the last ones stay where they are of the time that is asked for.
+      if (mine.signal.aborted || destroyed || lateAsOf === asOf) return;
+      areas.setData(map, 'late', nothing);
+      wall.late.value = null;
     }
   }
 

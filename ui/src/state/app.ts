@@ -8,7 +8,7 @@ import type { ListQuestion } from './lists';
 import type { News } from './news';
 import type { Session } from './session';
 import { levels, modes, neighbour, type Mode, type Selection, type View } from './view';
-import type { WallState } from './wall';
+import type { Held, WallState } from './wall';
 
 /** What the map offers to the rest of the wall. */
 export interface MapHandle {
@@ -40,6 +40,8 @@ export interface Wall {
   news: News;
   /** The map, once it stands; `null` without WebGL. */
   map: Ref<MapHandle | null>;
+  /** Of which time the heat raster on the map is; `null` = there is none. */
+  heatHeld: Ref<Held | null>;
   /** Top of the open-count scale per level, fixed while the scene lasts; `null` before the first data. */
   openTop: Ref<Record<Level, number> | null>;
   /** Late tickets in all and on the map, in the scene of deadlines; `null` before the first answer. */
@@ -103,6 +105,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
   const openTop = ref<Record<Level, number> | null>(null);
   const late = ref<{ total: number; shown: number } | null>(null);
   const seen = shallowRef<[number, number, number, number] | null>(null);
+  const heatHeld = shallowRef<Held | null>(null);
   const realNow = ref(Date.now());
   setInterval(() => {
     realNow.value = Date.now();
@@ -111,11 +114,12 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     const tick = realNow.value;
     const read = state.clock.value;
     if (!read) return tick;
-    return state.link.asOf ?? wallTime(read, performance.now());
+    return state.held.value.asOf ?? wallTime(read, performance.now());
   });
   const wall: Wall = {
     ...parts,
     map,
+    heatHeld,
     openTop,
     late,
     seen,

@@ -24,6 +24,22 @@ export interface FrameChange {
   staff: boolean;
 }
 
+/**
+ * Of which time some data are, kept in one object with them: what a panel says of its time is this, never the time that
+ * somebody asked for.
+ */
+export interface Held {
+  /** The other time the data are of; `null` = the wall's now. */
+  asOf: number | null;
+  /** The wall's time of the data. */
+  at: number;
+  /** `Date.now()` when they came; 0 = they never did. */
+  heardAt: number;
+}
+
+/** Nothing is held yet. */
+export const nothingHeld: Held = Object.freeze({ asOf: null, at: 0, heardAt: 0 });
+
 /** At most so many tickets are kept for the stream: the newest, and every open one with an alarm. */
 export const streamLimit = 400;
 
@@ -36,16 +52,16 @@ export interface WallState {
   tickets: ShallowRef<Map<number, TicketView>>;
   staff: ShallowRef<Map<number, StaffView>>;
   freshness: ShallowRef<Freshness | null>;
+  /** Of which time counts, figures, tickets and staff are. */
+  held: ShallowRef<Held>;
   /** The server's clock and when (by `performance.now`) it was read. */
   clock: ShallowRef<{ clock: Clock; readAt: number } | null>;
   /** Plain facts about the link, reactive. */
   link: {
     revision: number;
     connection: Connection;
-    /** `Date.now()` of the last frame or snapshot. */
+    /** `Date.now()` of the last word of the host, whatever it brought. */
     heardAt: number;
-    /** `Date.now()` of the last snapshot or of the last frame that brought figures. */
-    figuresAt: number;
     attempt: number;
     /** `Date.now()` of the next attempt. */
     retryAt: number;
@@ -55,7 +71,7 @@ export interface WallState {
     problem: unknown;
     /** Another store, or an older state of the same one, answers behind the address since then: said until it was read. */
     replaced: boolean;
-    /** The other time shown, or `null` for now. */
+    /** The other time that is asked for, or `null` for now. What is shown is of [`WallState.held`]. */
     asOf: number | null;
     /** Whether an answer about another time is under way. */
     asking: boolean;
@@ -72,12 +88,12 @@ export function emptyState(): WallState {
     tickets: shallowRef(new Map()),
     staff: shallowRef(new Map()),
     freshness: shallowRef(null),
+    held: shallowRef(nothingHeld),
     clock: shallowRef(null),
     link: reactive({
       revision: -1,
       connection: 'connecting' as Connection,
       heardAt: 0,
-      figuresAt: 0,
       attempt: 0,
       retryAt: 0,
       askedAt: 0,
@@ -87,6 +103,11 @@ export function emptyState(): WallState {
       asking: false,
     }),
   };
+}
+
+/** Whether what is shown and what is asked for are both the present by the system's clock: only that is called live. */
+export function isPresent(state: WallState): boolean {
+  return state.link.asOf === null && state.held.value.asOf === null && (state.clock.value?.clock.kind ?? 'system') === 'system';
 }
 
 /** Forgets the picture: whoever signed out leaves none behind. */
@@ -99,8 +120,9 @@ export function forget(state: WallState): void {
   state.tickets.value = empty.tickets.value;
   state.staff.value = empty.staff.value;
   state.freshness.value = null;
+  state.held.value = nothingHeld;
   state.clock.value = null;
-  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, figuresAt: 0, asOf: null, asking: false, replaced: false });
+  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, asOf: null, asking: false, replaced: false });
 }
 
 function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
@@ -115,9 +137,9 @@ export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.staff.value = byKey(snapshot.staff, (row) => row.id);
   state.freshness.value = snapshot.freshness;
   state.clock.value = { clock: snapshot.clock, readAt: performance.now() };
+  state.held.value = { asOf: snapshot.as_of ? snapshot.clock.now_ms : null, at: snapshot.clock.now_ms, heardAt: Date.now() };
   state.link.revision = snapshot.revision;
   state.link.heardAt = Date.now();
-  state.link.figuresAt = Date.now();
 }
 
 /**
@@ -147,12 +169,10 @@ export function applyFrame(state: WallState, frame: Frame): FrameChange {
     for (const person of frame.staff) state.staff.value.set(person.id, person);
     triggerRef(state.staff);
   }
-  if (frame.figures) {
-    state.figures.value = frame.figures;
-    state.link.figuresAt = Date.now();
-  }
+  if (frame.figures) state.figures.value = frame.figures;
   state.freshness.value = frame.freshness;
   state.clock.value = { clock: frame.clock, readAt: performance.now() };
+  state.held.value = { asOf: null, at: frame.clock.now_ms, heardAt: Date.now() };
   state.link.revision = frame.to_revision;
   state.link.heardAt = Date.now();
   return { fresh, tickets: frame.tickets.length > 0, areas: frame.areas.map((row) => row.key), staff: frame.staff.length > 0 };
@@ -161,6 +181,6 @@ export function applyFrame(state: WallState, frame: Frame): FrameChange {
 /** Forgets the oldest tickets beyond the limit; open alarms stay. */
 function trimTickets(tickets: Map<number, TicketView>): void {
   if (tickets.size <= streamLimit) return;
-  const oldestFirst = [...tickets.values()].filter((t) => !(t.open && t.alarm !== '')).sort((a, b) => a.reported_ms - b.reported_ms || a.id - b.id);
+  const oldestFirst = [...tickets.values()].filter((t) => !(t.open && t.alarm !== '')).sort((a, b) => a.since_ms - b.since_ms || a.id - b.id);
   for (const ticket of oldestFirst.slice(0, tickets.size - streamLimit)) tickets.delete(ticket.id);
 }

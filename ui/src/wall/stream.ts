@@ -13,7 +13,7 @@ export interface Pinned {
 const rank: Readonly<Record<string, number>> = { red: 0, orange: 1, yellow: 2, blue: 3 };
 
 function graver(a: TicketView, b: TicketView): number {
-  return (rank[a.alarm] ?? 9) - (rank[b.alarm] ?? 9) || b.reported_ms - a.reported_ms || b.id - a.id;
+  return (rank[a.alarm] ?? 9) - (rank[b.alarm] ?? 9) || b.since_ms - a.since_ms || b.id - a.id;
 }
 
 /** Open alarms, gravest first; in a flood one line a cell and category. */
@@ -34,6 +34,6 @@ export function pinned(tickets: Iterable<TicketView>): { lines: Pinned[]; flood:
 export function newest(tickets: Iterable<TicketView>, most: number): TicketView[] {
   return [...tickets]
     .filter((t) => !(t.open && t.alarm !== ''))
-    .sort((a, b) => b.reported_ms - a.reported_ms || b.id - a.id)
+    .sort((a, b) => b.since_ms - a.since_ms || b.id - a.id)
     .slice(0, most);
 }

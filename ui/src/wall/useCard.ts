@@ -1,26 +1,30 @@
 /** Asks for a card when the selection changes, and again when frames touch it. */
-import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { HostError, type Query } from '@/host';
 import { problemWords } from '@/state/problem';
 import { useWall } from '@/state/app';
-import type { FrameChange } from '@/state/wall';
+import { nothingHeld, type FrameChange, type Held } from '@/state/wall';
 
 /** At most one question in so many ms while frames keep coming. */
 const againMs = 2000;
 
 /** The card's content with what to say while there is none. */
 export interface Card<T> {
-  card: ShallowRef<T | null>;
+  card: ComputedRef<T | null>;
+  /** Of which time the card is. */
+  held: ComputedRef<Held>;
   loading: Ref<boolean>;
   problem: Ref<string>;
 }
 
 /** Follows a question; `touches` says whether a frame changed its answer. */
-export function useCard<T>(path: string, query: () => Query, touches: (change: FrameChange) => boolean): Card<T> {
+export function useCard<T extends { at_ms: number }>(path: string, query: () => Query, touches: (change: FrameChange) => boolean): Card<T> {
   const { host, state, news } = useWall();
   const { t } = useI18n();
-  const card: ShallowRef<T | null> = shallowRef(null);
+  const got: ShallowRef<{ card: T; held: Held } | null> = shallowRef(null);
+  const card = computed(() => got.value?.card ?? null);
+  const held = computed(() => got.value?.held ?? nothingHeld);
   const loading = ref(true);
   const problem = ref('');
   let question: AbortController | null = null;
@@ -31,11 +35,12 @@ export function useCard<T>(path: string, query: () => Query, touches: (change: F
     question?.abort();
     const mine = (question = new AbortController());
     askedAt = performance.now();
-    const as_of = state.link.asOf === null ? undefined : new Date(state.link.asOf).toISOString();
+    const asOf = state.link.asOf;
+    const as_of = asOf === null ? undefined : new Date(asOf).toISOString();
     try {
       const answer = await host.get<T>(path, { ...query(), as_of }, mine.signal);
       if (mine.signal.aborted) return;
-      card.value = answer;
+      got.value = { card: answer, held: { asOf, at: answer.at_ms, heardAt: Date.now() } };
       problem.value = '';
     } catch (error) {
       if (mine.signal.aborted) return;
@@ -50,7 +55,7 @@ export function useCard<T>(path: string, query: () => Query, touches: (change: F
   watch(
     () => JSON.stringify(query()),
     () => {
-      card.value = null;
+      got.value = null;
       loading.value = true;
       problem.value = '';
       void ask();
@@ -67,5 +72,5 @@ export function useCard<T>(path: string, query: () => Query, touches: (change: F
     clearTimeout(timer);
     question?.abort();
   });
-  return { card, loading, problem };
+  return { card, held, loading, problem };
 }

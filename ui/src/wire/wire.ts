@@ -14,7 +14,11 @@ now_ms: number,
 /**
  * Seconds of wall time per second of real time: 1 system, 0 fixed or paused.
  */
-speed: number, };
+speed: number, 
+/**
+ * Tickets that were accepted and are later than this clock: hidden until it reaches them. Said on screen.
+ */
+later: number, };
 
 export type BaseMap = { 
 /**
@@ -356,9 +360,21 @@ cell_code: string,
  */
 cell_name: string, 
 /**
- * When it was reported.
+ * When it was reported, as told.
  */
 reported_ms: number, 
+/**
+ * From when it counts: reported, or the moment it came in where that was earlier.
+ */
+since_ms: number, 
+/**
+ * Whether one of its times lay ahead of the clock when it came in: shown at once, and marked.
+ */
+ahead: boolean, 
+/**
+ * Whether it stands open after it had been closed.
+ */
+reopened: boolean, 
 /**
  * When it is due.
  */
@@ -398,9 +414,13 @@ lon: number | null,
  */
 lat: number | null, 
 /**
- * When that was.
+ * When that was, or when we learned it where that was earlier.
  */
-at_ms: number | null, };
+at_ms: number | null, 
+/**
+ * Whether its time lay ahead of the clock when it came in.
+ */
+ahead: boolean, };
 
 export type Freshness = { 
 /**
@@ -667,6 +687,18 @@ at_ms: number,
  * When we learned it.
  */
 recorded_ms: number, 
+/**
+ * Whether that time was told; if not, it is when the message came.
+ */
+told: boolean, 
+/**
+ * Whether it lay ahead of the clock when it came in.
+ */
+ahead: boolean, 
+/**
+ * Whether it changed where the ticket stands. A status told again does not, nor one without a time after the closing.
+ */
+applied: boolean, 
 /**
  * Who.
  */

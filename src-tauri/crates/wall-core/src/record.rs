@@ -117,8 +117,8 @@ pub struct TicketRecord {
     pub title: String,
     /// Free text, may be empty.
     pub description: String,
-    /// Where, WGS-84 (already converted).
-    pub place: Place,
+    /// Where, WGS-84 (already converted); `None` = the message says only how it stands, which a known ticket takes.
+    pub place: Option<Place>,
     /// Accuracy radius in metres.
     pub accuracy_m: Option<f64>,
     /// Address, may be empty.
@@ -139,6 +139,8 @@ pub struct TicketRecord {
     pub status: Option<TicketStatus>,
     /// The source's word for the status where it is not known and `status` is the nearest stage; else empty.
     pub status_word: String,
+    /// When that status was reached; `None` = `closed_at` for a final one, else nobody says.
+    pub status_at: Option<UtcMs>,
     /// When it was closed.
     pub closed_at: Option<UtcMs>,
     /// Who reported it.

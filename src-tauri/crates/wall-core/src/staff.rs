@@ -1,6 +1,6 @@
 //! Field staff (网格员、巡防力量) and where they are.
 
-use crate::{Place, StaffId, UtcMs};
+use crate::{Ahead, Place, StaffId, Timebase, UtcMs, counts_from};
 
 /// A member of the field staff.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,6 +30,20 @@ pub struct Position {
     pub place: Place,
     /// Accuracy radius in metres, when told.
     pub accuracy_m: Option<f64>,
-    /// When it was measured.
+    /// When it was measured, as told.
     pub at: UtcMs,
+    /// When we learned it.
+    pub recorded_at: UtcMs,
+}
+
+impl Position {
+    /// From when it counts: measured, or learned where that was earlier.
+    pub fn counts_from(&self, base: Timebase) -> UtcMs {
+        counts_from(self.at, self.recorded_at, base)
+    }
+
+    /// Whether its time lies oddly ahead of the clock it came in by.
+    pub fn is_ahead(&self) -> bool {
+        Ahead::of(self.at, self.recorded_at).is_odd()
+    }
 }

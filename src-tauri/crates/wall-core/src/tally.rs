@@ -3,12 +3,13 @@
 //! One pass over the tickets fills difference arrays over 25 instants (24 hours ago … now), so that every figure, its
 //! value a day ago and its hourly trend cost O(tickets) together.
 
-use crate::{Ticket, UtcMs};
+use crate::{Ticket, Timebase, UtcMs};
 
 /// The times of one ticket that counting needs. `i64::MAX` stands for "none"; an inverted closing counts at reporting.
+/// `reported` is the time from which the ticket is there ([`Ticket::appears_at`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Life {
-    /// Reported.
+    /// From when it is there: reported, or learned where that was earlier.
     pub reported: i64,
     /// Due, or `i64::MAX`.
     pub due: i64,
@@ -17,18 +18,23 @@ pub struct Life {
 }
 
 impl Life {
-    /// The life of a ticket.
-    pub fn of(ticket: &Ticket) -> Self {
+    /// The life of a ticket by a clock.
+    pub fn of(ticket: &Ticket, base: Timebase) -> Self {
         Self {
-            reported: ticket.reported_at.0,
+            reported: ticket.appears_at(base).0,
             due: ticket.due_at.map_or(i64::MAX, |t| t.0),
-            closed: ticket.over_at().map_or(i64::MAX, |t| t.0),
+            closed: ticket.over_at(base).map_or(i64::MAX, |t| t.0),
         }
+    }
+
+    /// Whether the ticket is there at `t`.
+    pub fn there_at(self, t: UtcMs) -> bool {
+        self.reported <= t.0
     }
 
     /// Open at `t`: reported and not yet closed.
     pub fn open_at(self, t: UtcMs) -> bool {
-        self.reported <= t.0 && self.closed > t.0
+        self.there_at(t) && self.closed > t.0
     }
 
     /// Open at `t` and past due.
@@ -113,7 +119,7 @@ pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, 
     let hour = |t: i64| (t > first && t <= now.0).then(|| (((t - first - 1) / HOUR_MS) as usize).min(STEPS - 2));
     let yesterday_now = now.0 - 24 * HOUR_MS;
     for life in lives {
-        if life.reported > now.0 {
+        if !life.there_at(now) {
             continue;
         }
         let closed = step(life.closed);

@@ -1,7 +1,7 @@
 //! Tickets (事件/工单): one matter at one place, with an append-only history.
 
 use crate::coded::coded;
-use crate::{CategoryId, Place, TicketId, UtcMs};
+use crate::{Ahead, CategoryId, Place, TicketId, Timebase, UtcMs, counts_from};
 
 coded! {
     /// Where a ticket stands.
@@ -181,13 +181,15 @@ pub struct Ticket {
     pub severity: Severity,
     /// Community code as given; empty when none.
     pub community_code: String,
-    /// When it was reported.
+    /// When it was reported, as told.
     pub reported_at: UtcMs,
+    /// When we first heard of it.
+    pub recorded_at: UtcMs,
     /// When it is due; `None` = no deadline.
     pub due_at: Option<UtcMs>,
-    /// Where it stands.
+    /// Where it stands when all that is known has happened: the last step of its [`crate::Course`].
     pub status: TicketStatus,
-    /// When it was closed (or cancelled).
+    /// When it was closed (or cancelled), never later than we learned it; `None` also when nobody says since when.
     pub closed_at: Option<UtcMs>,
     /// Whether its text is sensitive.
     pub sensitive: bool,
@@ -196,22 +198,20 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// From when it is there: every list, count and map asks this against its time.
+    pub fn appears_at(&self, base: Timebase) -> UtcMs {
+        counts_from(self.reported_at, self.recorded_at, base)
+    }
+
+    /// Whether its time of reporting lies oddly ahead of the clock it came in by.
+    pub fn is_ahead(&self) -> bool {
+        Ahead::of(self.reported_at, self.recorded_at).is_odd()
+    }
+
     /// When it counts as closed, never before it was reported: an inverted closing counts at reporting, and so does a
     /// final status without a time (it is over, nobody says since when).
-    pub fn over_at(&self) -> Option<UtcMs> {
-        match self.closed_at {
-            Some(c) => Some(c.max(self.reported_at)),
-            None => self.status.is_final().then_some(self.reported_at),
-        }
-    }
-
-    /// Whether the ticket is open at `t`: reported, and not yet over.
-    pub fn open_at(&self, t: UtcMs) -> bool {
-        self.reported_at <= t && self.over_at().is_none_or(|c| c > t)
-    }
-
-    /// Whether the ticket is open and past its due time at `t`.
-    pub fn overdue_at(&self, t: UtcMs) -> bool {
-        self.open_at(t) && self.due_at.is_some_and(|d| d < t)
+    pub fn over_at(&self, base: Timebase) -> Option<UtcMs> {
+        let appears = self.appears_at(base);
+        self.status.is_final().then(|| self.closed_at.map_or(appears, |c| c.max(appears)))
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use wall_core::{
     Absent, BuildingRecord, Camera, CameraId, CameraRecord, CameraState, Category, CategoryId, CategoryRecord, DeadlineKind,
     Place, Platform, Position, PositionRecord, Severity, Site, SiteId, SiteRecord, Staff, StaffId, StaffRecord, StreetRecord,
-    UtcMs,
+    Timebase, UtcMs, settled,
 };
 
 /// What became of the records of one import.
@@ -284,7 +284,8 @@ impl WriteTx {
     }
 
     /// Writes positions; one answer each: `false` = no member of staff has this id. An older position than the last
-    /// known one goes into the log only.
+    /// known one goes into the log only; one of the future is no older and no newer than the moment it came, so that a
+    /// clock that runs ahead does not hold somebody in place.
     pub async fn put_positions(&mut self, records: &[PositionRecord]) -> Result<Vec<bool>, StoreError> {
         let mut known = Vec::with_capacity(records.len());
         for r in records {
@@ -294,11 +295,12 @@ impl WriteTx {
                 known.push(false);
                 continue;
             };
+            let at = settled(r.at, self.recorded_at);
             sqlx::query(
                 "INSERT OR REPLACE INTO position_log (staff_id, at, lon, lat, accuracy_m, recorded_at) VALUES (?, ?, ?, ?, ?, ?)",
             )
             .bind(staff)
-            .bind(r.at.0)
+            .bind(at.0)
             .bind(r.place.lon)
             .bind(r.place.lat)
             .bind(r.accuracy_m)
@@ -308,13 +310,15 @@ impl WriteTx {
             let newer = sqlx::query(
                 "INSERT INTO position (staff_id, lon, lat, accuracy_m, at, recorded_at, revision) VALUES (?, ?, ?, ?, ?, ?, 0) \
                  ON CONFLICT (staff_id) DO UPDATE SET lon = excluded.lon, lat = excluded.lat, accuracy_m = excluded.accuracy_m, \
-                 at = excluded.at, recorded_at = excluded.recorded_at WHERE excluded.at >= position.at",
+                 at = excluded.at, recorded_at = excluded.recorded_at WHERE \
+                 CASE WHEN excluded.at < excluded.recorded_at THEN excluded.at ELSE excluded.recorded_at END >= \
+                 CASE WHEN position.at < position.recorded_at THEN position.at ELSE position.recorded_at END",
             )
             .bind(staff)
             .bind(r.place.lon)
             .bind(r.place.lat)
             .bind(r.accuracy_m)
-            .bind(r.at.0)
+            .bind(at.0)
             .bind(self.recorded_at.0)
             .execute(&mut *self.tx)
             .await?;
@@ -374,18 +378,21 @@ impl Store {
 
     /// The last position of everybody who has one.
     pub async fn positions(&self) -> Result<Vec<Position>, StoreError> {
-        let rows = sqlx::query("SELECT staff_id, lon, lat, accuracy_m, at FROM position ORDER BY staff_id")
+        let rows = sqlx::query("SELECT staff_id, lon, lat, accuracy_m, at, recorded_at FROM position ORDER BY staff_id")
             .fetch_all(&self.inner.reader)
             .await?;
         Ok(rows.iter().map(position_row).collect())
     }
 
-    /// The last position of everybody at or before `at`.
-    pub async fn positions_at(&self, at: UtcMs) -> Result<Vec<Position>, StoreError> {
+    /// The last position of everybody at or before `at`, as [`Position::counts_from`] has it.
+    pub async fn positions_at(&self, at: UtcMs, base: Timebase) -> Result<Vec<Position>, StoreError> {
         let rows = sqlx::query(
-            "SELECT staff_id, lon, lat, accuracy_m, max(at) FROM position_log WHERE at <= ? GROUP BY staff_id ORDER BY staff_id",
+            "SELECT staff_id, lon, lat, accuracy_m, at, recorded_at, max(counts) FROM (SELECT *, \
+             CASE WHEN ?2 AND recorded_at < at THEN recorded_at ELSE at END AS counts FROM position_log) \
+             WHERE counts <= ?1 GROUP BY staff_id ORDER BY staff_id",
         )
         .bind(at.0)
+        .bind(base == Timebase::System)
         .fetch_all(&self.inner.reader)
         .await?;
         Ok(rows.iter().map(position_row).collect())
@@ -497,5 +504,6 @@ fn position_row(r: &sqlx::sqlite::SqliteRow) -> Position {
         place: Place { lon: r.get(1), lat: r.get(2) },
         accuracy_m: r.get(3),
         at: UtcMs(r.get(4)),
+        recorded_at: UtcMs(r.get(5)),
     }
 }

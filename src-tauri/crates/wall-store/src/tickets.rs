@@ -9,7 +9,8 @@ use crate::{
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use std::collections::{HashMap, HashSet};
 use wall_core::{
-    CellId, Channel, NetworkId, Place, PlanId, Platform, Severity, Ticket, TicketId, TicketRecord, TicketStatus, UtcMs,
+    CellId, Channel, Course, NetworkId, Place, PlanId, Platform, Severity, StatusEvent, Ticket, TicketId, TicketRecord,
+    TicketStatus, Timebase, UtcMs, counts_from, settled,
 };
 
 /// To which cell of which plan a ticket belongs (`cell` = `None`: outside all cells).
@@ -30,8 +31,10 @@ pub struct TicketFallback {
     pub severity: Severity,
     /// Platform of the category.
     pub platform: Option<Platform>,
-    /// When it was reported: the wall's now.
+    /// When it was reported: the wall's now. A status whose time nobody told is of then too.
     pub reported_at: UtcMs,
+    /// The wall's now.
+    pub now: UtcMs,
     /// Due time by the category's deadline.
     pub due_at: Option<UtcMs>,
     /// Whether the category is sensitive.
@@ -49,7 +52,7 @@ pub struct TicketWrite {
     pub attributed: Option<Attributed>,
 }
 
-/// What became of a record. All three mean: on disk once the write is committed.
+/// What became of a record. All but `Refused` mean: on disk once the write is committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TicketOutcome {
     /// New.
@@ -58,13 +61,19 @@ pub enum TicketOutcome {
     Updated(TicketId),
     /// Known, and nothing changed.
     Unchanged(TicketId),
+    /// Known, and the rest of the message was taken, but not its status: the ticket is over, and a status that does not
+    /// say when it was reached reopens nothing. It stands in the history.
+    KeptClosed(TicketId),
+    /// Not taken: no ticket has this key, and the message has no place for a new one.
+    Unknown,
 }
 
 impl TicketOutcome {
-    /// The ticket.
-    pub fn id(self) -> TicketId {
+    /// The ticket, when the record was taken.
+    pub fn id(self) -> Option<TicketId> {
         match self {
-            Self::Created(id) | Self::Updated(id) | Self::Unchanged(id) => id,
+            Self::Created(id) | Self::Updated(id) | Self::Unchanged(id) | Self::KeptClosed(id) => Some(id),
+            Self::Unknown => None,
         }
     }
 }
@@ -86,16 +95,27 @@ pub struct StoredTransition {
     pub reason: String,
     /// `imported`, `intake` or `move`.
     pub kind: String,
+    /// Whether `at` was told; `false` = it is when the message came.
+    pub told: bool,
+}
+
+/// The events of a history, as [`Course::of`] takes them: all after the first line, which is the reporting itself.
+pub fn status_events(history: &[StoredTransition]) -> Vec<StatusEvent> {
+    let later = history.iter().filter(|t| t.from.is_some());
+    later.map(|t| StatusEvent { to: t.to, at: t.at, recorded_at: t.recorded_at, told: t.told }).collect()
 }
 
 const COLUMNS: &str = "id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, platform, \
-     severity, community_code, reported_at, due_at, status, closed_at, sensitive, inverted_times";
+     severity, community_code, reported_at, due_at, status, closed_at, sensitive, inverted_times, recorded_at";
+/// Columns of a ticket, before those that a question adds.
+const WIDTH: usize = 21;
 
 struct Step {
     ticket: i64,
     from: Option<TicketStatus>,
     to: TicketStatus,
     at: UtcMs,
+    told: bool,
     reason: String,
     revision: i64,
 }
@@ -149,10 +169,14 @@ impl WriteTx {
                     outcomes.push(outcome);
                 }
                 None => {
+                    let Some(place) = record.place else {
+                        outcomes.push(TicketOutcome::Unknown);
+                        continue;
+                    };
                     let id = next;
                     next += 1;
                     let revision = self.line(ChangeKind::Ticket, id);
-                    let reported_at = record.reported_at.unwrap_or(write.fallback.reported_at);
+                    let reported_at = self.settled(record.reported_at).unwrap_or(write.fallback.reported_at);
                     let status = record.status.unwrap_or(if record.closed_at.is_some() {
                         TicketStatus::Closed
                     } else {
@@ -163,18 +187,20 @@ impl WriteTx {
                         from: None,
                         to: TicketStatus::Received,
                         at: reported_at,
+                        told: record.reported_at.is_some(),
                         reason: if status == TicketStatus::Received { record.status_word.clone() } else { String::new() },
                         revision,
                     });
                     if status != TicketStatus::Received {
-                        let at = record.closed_at.filter(|_| status.is_final()).unwrap_or(reported_at);
+                        let told = self.settled(status_time(record, status));
                         let from = Some(TicketStatus::Received);
-                        steps.push(Step { ticket: id, from, to: status, at, reason: record.status_word.clone(), revision });
+                        let (at, told) = (told.unwrap_or(reported_at), told.is_some());
+                        steps.push(Step { ticket: id, from, to: status, at, told, reason: record.status_word.clone(), revision });
                     }
                     if let Some(a) = write.attributed {
                         belongs.push((id, a, revision));
                     }
-                    fresh.push((id, write, hash, reported_at, status, revision));
+                    fresh.push((id, write, place, hash, reported_at, status, revision));
                     outcomes.push(TicketOutcome::Created(TicketId(id)));
                 }
             }
@@ -186,16 +212,18 @@ impl WriteTx {
                  content_hash, recorded_at, revision) ",
             );
             let recorded_at = self.recorded_at.0;
-            query.push_values(chunk, |mut row, (id, w, hash, reported_at, status, revision)| {
+            query.push_values(chunk, |mut row, (id, w, place, hash, reported_at, status, revision)| {
                 let (r, fallback) = (&w.record, &w.fallback);
+                let closed_at = status_time(r, *status).filter(|_| status.is_final());
+                let closed_at = closed_at.map(|t| counts_from(t, UtcMs(recorded_at), Timebase::System));
                 row.push_bind(id)
                     .push_bind(&r.source)
                     .push_bind(&r.external_id)
                     .push_bind(&r.category)
                     .push_bind(&r.title)
                     .push_bind(&r.description)
-                    .push_bind(r.place.lon)
-                    .push_bind(r.place.lat)
+                    .push_bind(place.lon)
+                    .push_bind(place.lat)
                     .push_bind(r.accuracy_m)
                     .push_bind(&r.address)
                     .push_bind(r.channel.map(Channel::code))
@@ -206,7 +234,7 @@ impl WriteTx {
                     .push_bind(reported_at.0)
                     .push_bind(r.due_at.or(fallback.due_at).map(|t| t.0))
                     .push_bind(status.code())
-                    .push_bind(r.closed_at.map(|t| t.0))
+                    .push_bind(closed_at.map(|t| t.0))
                     .push_bind(r.sensitive.unwrap_or(fallback.sensitive))
                     .push_bind(r.inverted_times)
                     .push_bind(hash.as_slice())
@@ -243,10 +271,30 @@ impl WriteTx {
                 .await?,
         )?;
         let keep = |new: &String, old: &String| if new.is_empty() { old.clone() } else { new.clone() };
-        let reopened = r.status.is_some_and(|s| !s.is_final()) && r.closed_at.is_none();
-        let closed_at = if reopened { None } else { r.closed_at.or(old.closed_at) };
-        let status =
-            r.status.unwrap_or(if r.closed_at.is_some() && !old.status.is_final() { TicketStatus::Closed } else { old.status });
+        let reported_at = match self.settled(r.reported_at) {
+            // Told again by the clock that was taken as now when it came: still that moment.
+            Some(t) if old.reported_at == old.recorded_at && settled(t, old.recorded_at) == old.recorded_at => old.reported_at,
+            told => told.unwrap_or(old.reported_at),
+        };
+        let said = r.status.or(r.closed_at.map(|_| if old.status.is_final() { old.status } else { TicketStatus::Closed }));
+        let mut events =
+            if said.is_some() || reported_at != old.reported_at { status_events(&self.transitions(id).await?) } else { vec![] };
+        let heard = said.and_then(|to| {
+            let told = self.settled(status_time(r, to));
+            let known = match told {
+                Some(at) => events.iter().any(|e| e.told && e.to == to && e.at == at),
+                // Said again without a time it is no news, and that it was received goes without saying.
+                None => to == TicketStatus::Received || to == old.status || events.last().is_some_and(|e| e.to == to),
+            };
+            let at = told.unwrap_or_else(|| write.fallback.now.min(self.recorded_at));
+            (!known).then_some(StatusEvent { to, at, recorded_at: self.recorded_at, told: told.is_some() })
+        });
+        events.extend(heard);
+        let (status, closed_at) = match said.is_some() || reported_at != old.reported_at {
+            true => standing(&Ticket { reported_at, ..old.clone() }, &events),
+            false => (old.status, old.closed_at),
+        };
+        let kept_closed = status.is_final() && said.is_some_and(|s| !s.is_final());
         let mut new = Ticket {
             id,
             source: old.source.clone(),
@@ -254,22 +302,23 @@ impl WriteTx {
             category: keep(&r.category, &old.category),
             title: keep(&r.title, &old.title),
             description: keep(&r.description, &old.description),
-            place: r.place,
+            place: r.place.unwrap_or(old.place),
             accuracy_m: r.accuracy_m.or(old.accuracy_m),
             address: keep(&r.address, &old.address),
             channel: r.channel.or(old.channel),
             platform: r.platform.or(old.platform),
             severity: r.severity.unwrap_or(old.severity),
             community_code: keep(&r.community_code, &old.community_code),
-            reported_at: r.reported_at.unwrap_or(old.reported_at),
+            reported_at,
+            recorded_at: old.recorded_at,
             due_at: r.due_at.or(old.due_at),
             status,
-            closed_at: if status.is_final() { closed_at.or(Some(self.recorded_at)) } else { closed_at },
+            closed_at,
             sensitive: r.sensitive.unwrap_or(old.sensitive),
             inverted_times: false,
         };
         // By the times that hold now, told by this record or an earlier one.
-        new.inverted_times = new.closed_at.is_some_and(|c| c < new.reported_at);
+        new.inverted_times = new.closed_at.is_some_and(|c| c < new.appears_at(Timebase::System));
         if let Some(reporter) = &r.reporter {
             self.seal_reporter(id.0, reporter).await?;
         }
@@ -282,23 +331,32 @@ impl WriteTx {
                 .await?
                 .rows_affected()
                 > 0;
-        if new == old && !new_files {
+        if new == old && !new_files && heard.is_none() {
             sqlx::query("UPDATE ticket SET content_hash = ? WHERE id = ?").bind(hash).bind(id.0).execute(&mut *self.tx).await?;
-            return Ok(TicketOutcome::Unchanged(id));
+            return Ok(if kept_closed { TicketOutcome::KeptClosed(id) } else { TicketOutcome::Unchanged(id) });
         }
         let revision = self.line(ChangeKind::Ticket, id.0);
         self.write_ticket(&new, Some(hash), revision).await?;
-        if new.status != old.status {
-            let at = new.closed_at.filter(|_| new.status.is_final()).unwrap_or(self.recorded_at);
+        if let Some(StatusEvent { to, at, told, .. }) = heard {
             let reason = r.status_word.clone();
-            steps.push(Step { ticket: id.0, from: Some(old.status), to: new.status, at, reason, revision });
+            steps.push(Step { ticket: id.0, from: Some(old.status), to, at, told, reason, revision });
         }
         if let Some(a) = write.attributed
             && new.place != old.place
         {
             belongs.push((id.0, a, revision));
         }
-        Ok(TicketOutcome::Updated(id))
+        Ok(if kept_closed { TicketOutcome::KeptClosed(id) } else { TicketOutcome::Updated(id) })
+    }
+
+    /// A told time as it is kept: within the tolerance ahead of the system's clock it is now.
+    fn settled(&self, told: Option<UtcMs>) -> Option<UtcMs> {
+        told.map(|t| settled(t, self.recorded_at))
+    }
+
+    async fn transitions(&mut self, ticket: TicketId) -> Result<Vec<StoredTransition>, StoreError> {
+        let rows = sqlx::query(HISTORY).bind(ticket.0).fetch_all(&mut *self.tx).await?;
+        rows.iter().map(|r| transition_row(r).map(|(_, t)| t)).collect()
     }
 
     async fn write_ticket(&mut self, t: &Ticket, hash: Option<&[u8]>, revision: i64) -> Result<(), StoreError> {
@@ -347,15 +405,21 @@ impl WriteTx {
         if !from.legal_next().contains(&to) {
             return Err(StoreError::Refused(format!("a ticket cannot move from {} to {}", from.code(), to.code())));
         }
-        ticket.status = to;
-        ticket.closed_at = match to {
-            TicketStatus::Rated => ticket.closed_at,
-            s if s.is_final() => Some(at),
-            _ => None,
-        };
+        let mut events = status_events(&self.transitions(id).await?);
+        events.push(StatusEvent { to, at, recorded_at: self.recorded_at, told: true });
+        let (status, closed_at) = standing(&ticket, &events);
+        if status != to {
+            return Err(StoreError::Refused(format!(
+                "at {} the ticket would have moved to {}, but it is {} since then",
+                at.to_rfc3339(),
+                to.code(),
+                status.code()
+            )));
+        }
+        (ticket.status, ticket.closed_at) = (status, closed_at);
         let revision = self.line(ChangeKind::Ticket, id.0);
         self.write_ticket(&ticket, None, revision).await?;
-        let step = Step { ticket: id.0, from: Some(from), to, at, reason: reason.into(), revision };
+        let step = Step { ticket: id.0, from: Some(from), to, at, told: true, reason: reason.into(), revision };
         self.put_steps(&[step], "move").await
     }
 
@@ -406,7 +470,7 @@ impl WriteTx {
         let (recorded_at, actor) = (self.recorded_at.0, self.actor.who.clone());
         for chunk in chunks(steps) {
             let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO transition (id, ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, revision) ",
+                "INSERT INTO transition (id, ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, revision, told) ",
             );
             query.push_values(chunk, |mut row, s| {
                 row.push_bind(id)
@@ -418,7 +482,8 @@ impl WriteTx {
                     .push_bind(&actor)
                     .push_bind(&s.reason)
                     .push_bind(kind)
-                    .push_bind(s.revision);
+                    .push_bind(s.revision)
+                    .push_bind(s.told);
                 id += 1;
             });
             query.build().execute(&mut *self.tx).await?;
@@ -461,7 +526,8 @@ impl WriteTx {
         ];
         let reporter = r.reporter.clone().unwrap_or_default();
         let (at, accuracy) = ([time(r.reported_at), time(r.due_at), time(r.closed_at)], number(r.accuracy_m));
-        let (lon, lat, files) = (r.place.lon.to_bits().to_le_bytes(), r.place.lat.to_bits().to_le_bytes(), attachments(r));
+        let (lon, lat, files) = (number(r.place.map(|p| p.lon)), number(r.place.map(|p| p.lat)), attachments(r));
+        let status_at = r.status_at.map(|t| t.0.to_le_bytes());
         let mut parts: Vec<&[u8]> = vec![
             r.category.as_bytes(),
             r.title.as_bytes(),
@@ -482,6 +548,9 @@ impl WriteTx {
         // Only where there is one, so that what was stored before there were such words has the same hash.
         if !r.status_word.is_empty() {
             parts.push(r.status_word.as_bytes());
+        }
+        if let Some(at) = &status_at {
+            parts.push(at);
         }
         let mac = self.store.inner.keys.mac(parts);
         let mut short = [0; 16];
@@ -507,7 +576,7 @@ fn waiting(
     sqlx::query(
         "SELECT t.id, t.lon, t.lat, a.cell_id FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
          a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
-         WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.closed_at IS NULL)) ORDER BY t.id LIMIT ?4",
+         WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) ORDER BY t.id LIMIT ?4",
     )
     .bind(network.0)
     .bind(after)
@@ -533,7 +602,7 @@ impl Store {
         query.push_bind(network.0).push(" ORDER BY a.from_revision DESC LIMIT 1) FROM ticket WHERE id > ").push_bind(after.0);
         query.push(" ORDER BY id LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(&self.inner.reader).await?;
-        rows.iter().map(|r| Ok((ticket_row(r)?, r.get::<Option<i64>, _>(20).map(CellId)))).collect()
+        rows.iter().map(|r| Ok((ticket_row(r)?, r.get::<Option<i64>, _>(WIDTH).map(CellId)))).collect()
     }
 
     /// The last cell that each ticket had under a plan.
@@ -558,7 +627,7 @@ impl Store {
             }
             query.push(")");
             for row in query.build().fetch_all(&self.inner.reader).await? {
-                out.push((ticket_row(&row)?, row.get::<Option<i64>, _>(20).map(CellId)));
+                out.push((ticket_row(&row)?, row.get::<Option<i64>, _>(WIDTH).map(CellId)));
             }
         }
         Ok(out)
@@ -584,68 +653,97 @@ impl Store {
     }
 
     /// Ids of tickets whose external id, title or address contains `text`, newest first.
-    pub async fn find_tickets(&self, text: &str, until: UtcMs, limit: u32) -> Result<Vec<TicketId>, StoreError> {
+    pub async fn find_tickets(&self, text: &str, until: UtcMs, base: Timebase, limit: u32) -> Result<Vec<TicketId>, StoreError> {
         let inside = like(text);
+        // As `Ticket::appears_at` says it.
         let rows = sqlx::query(
-            "SELECT id FROM ticket WHERE reported_at <= ?1 AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
+            "SELECT id FROM ticket WHERE (reported_at <= ?1 OR (?4 AND recorded_at <= ?1)) AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
              (title LIKE ?2 ESCAPE '\\' OR address LIKE ?2 ESCAPE '\\'))) ORDER BY id DESC LIMIT ?3",
         )
         .bind(until.0)
         .bind(inside)
         .bind(limit)
+        .bind(base == Timebase::System)
         .fetch_all(&self.inner.reader)
         .await?;
         Ok(rows.iter().map(|r| TicketId(r.get(0))).collect())
     }
 
-    /// The history of a ticket, oldest first.
+    /// The history of a ticket, in the order in which it was recorded.
     pub async fn transitions(&self, ticket: TicketId) -> Result<Vec<StoredTransition>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT from_status, to_status, at, recorded_at, actor, reason, kind FROM transition WHERE ticket_id = ? ORDER BY at, id",
-        )
-        .bind(ticket.0)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        rows.iter()
-            .map(|r| {
-                let to: &str = r.get(1);
-                Ok(StoredTransition {
-                    from: TicketStatus::from_code(r.get(0)),
-                    to: word(TicketStatus::from_code(to), "transition of ticket", ticket.0, to)?,
-                    at: UtcMs(r.get(2)),
-                    recorded_at: UtcMs(r.get(3)),
-                    actor: r.get(4),
-                    reason: r.get(5),
-                    kind: r.get(6),
-                })
-            })
-            .collect()
+        let rows = sqlx::query(HISTORY).bind(ticket.0).fetch_all(&self.inner.reader).await?;
+        rows.iter().map(|r| transition_row(r).map(|(_, t)| t)).collect()
     }
 
-    /// Status of each ticket as it was at `at`, by its history. Tickets without a line by then are left out.
-    pub async fn statuses_at(&self, ids: &[TicketId], at: UtcMs) -> Result<HashMap<TicketId, TicketStatus>, StoreError> {
-        let mut out = HashMap::with_capacity(ids.len());
+    /// The histories of tickets, each in the order in which it was recorded.
+    pub async fn histories(&self, ids: &[TicketId]) -> Result<HashMap<TicketId, Vec<StoredTransition>>, StoreError> {
+        let mut out: HashMap<TicketId, Vec<StoredTransition>> = HashMap::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT ticket_id, to_status FROM transition WHERE at <= ");
-            query.push_bind(at.0).push(" AND ticket_id IN (");
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+            query.push(STEP_COLUMNS).push(" FROM transition WHERE ticket_id IN (");
             let mut list = query.separated(", ");
             for id in chunk {
                 list.push_bind(id.0);
             }
-            query.push(") ORDER BY ticket_id, at, id");
+            query.push(") ORDER BY ticket_id, id");
             for row in query.build().fetch_all(&self.inner.reader).await? {
-                if let Some(status) = TicketStatus::from_code(row.get(1)) {
-                    out.insert(TicketId(row.get(0)), status);
-                }
+                let (ticket, step) = transition_row(&row)?;
+                out.entry(ticket).or_default().push(step);
             }
         }
         Ok(out)
+    }
+
+    /// The courses of tickets by a clock, in their order: where each stands, and stood, at any time.
+    pub async fn courses(&self, tickets: &[&Ticket], base: Timebase) -> Result<Vec<Course>, StoreError> {
+        let ids: Vec<TicketId> = tickets.iter().map(|t| t.id).collect();
+        let histories = self.histories(&ids).await?;
+        let course = |t: &&Ticket| {
+            let events = histories.get(&t.id).map_or_else(Vec::new, |h| status_events(h));
+            Course::of(t.appears_at(base), &events, base)
+        };
+        Ok(tickets.iter().map(course).collect())
     }
 
     /// Number of tickets.
     pub async fn ticket_count(&self) -> Result<i64, StoreError> {
         Ok(sqlx::query("SELECT count(*) FROM ticket").fetch_one(&self.inner.reader).await?.try_get(0)?)
     }
+}
+
+const STEP_COLUMNS: &str = "ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, told";
+const HISTORY: &str = "SELECT ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, told FROM transition \
+     WHERE ticket_id = ? ORDER BY id";
+
+fn transition_row(r: &SqliteRow) -> Result<(TicketId, StoredTransition), StoreError> {
+    let (ticket, to): (i64, &str) = (r.get(0), r.get(2));
+    let step = StoredTransition {
+        from: TicketStatus::from_code(r.get(1)),
+        to: word(TicketStatus::from_code(to), "transition of ticket", ticket, to)?,
+        at: UtcMs(r.get(3)),
+        recorded_at: UtcMs(r.get(4)),
+        actor: r.get(5),
+        reason: r.get(6),
+        kind: r.get(7),
+        told: r.get(8),
+    };
+    Ok((TicketId(ticket), step))
+}
+
+/// When a record says that it reached a status.
+fn status_time(r: &TicketRecord, status: TicketStatus) -> Option<UtcMs> {
+    r.closed_at.filter(|_| status.is_final()).or(r.status_at)
+}
+
+/// What the row of a ticket says of its course: its status, and since when it is over where anybody says so.
+fn standing(ticket: &Ticket, events: &[StatusEvent]) -> (TicketStatus, Option<UtcMs>) {
+    let reported = ticket.appears_at(Timebase::System);
+    let last = Course::of(reported, events, Timebase::System).last();
+    let closed_at = last.over_by.map(|i| events[i]).and_then(|e| {
+        let at = counts_from(e.at, e.recorded_at, Timebase::System);
+        (e.told || at > reported).then_some(at)
+    });
+    (last.status, closed_at)
 }
 
 fn ticket_row(row: &SqliteRow) -> Result<Ticket, StoreError> {
@@ -673,5 +771,6 @@ fn ticket_row(row: &SqliteRow) -> Result<Ticket, StoreError> {
         closed_at: optional(17),
         sensitive: row.get(18),
         inverted_times: row.get(19),
+        recorded_at: UtcMs(row.get(20)),
     })
 }

@@ -23,7 +23,7 @@ fn record(external_id: &str) -> TicketRecord {
         category: "noise".into(),
         title: "夜间施工".into(),
         description: String::new(),
-        place: Place { lon: 120.5, lat: 31.25 },
+        place: Some(Place { lon: 120.5, lat: 31.25 }),
         accuracy_m: None,
         address: String::new(),
         channel: None,
@@ -34,6 +34,7 @@ fn record(external_id: &str) -> TicketRecord {
         due_at: None,
         status: None,
         status_word: String::new(),
+        status_at: None,
         closed_at: None,
         reporter: None,
         attachments: vec![],
@@ -47,6 +48,7 @@ fn write(record: TicketRecord) -> TicketWrite {
         severity: Severity::DEFAULT,
         platform: None,
         reported_at: T0,
+        now: T0,
         due_at: Some(T0.plus_ms(3_600_000)),
         sensitive: false,
     };
@@ -54,7 +56,7 @@ fn write(record: TicketRecord) -> TicketWrite {
 }
 
 async fn put(store: &Store, records: Vec<TicketRecord>) -> (Vec<TicketOutcome>, ChangeBatch) {
-    let mut tx = store.write(&admin(), T0.plus_ms(5)).await.unwrap();
+    let mut tx = store.write(&admin(), T0.plus_ms(600_000)).await.unwrap();
     let writes: Vec<TicketWrite> = records.into_iter().map(write).collect();
     let outcomes = tx.put_tickets(&writes, "intake").await.unwrap();
     (outcomes, tx.commit().await.unwrap())
@@ -102,7 +104,7 @@ async fn a_key_twice_in_one_batch_is_one_ticket_with_its_history() {
     let closed = TicketRecord { status: Some(TicketStatus::Closed), closed_at: Some(T0.plus_ms(60_000)), ..record("a") };
     let (outcomes, _) = put(&store, vec![record("a"), closed, record("b")]).await;
     assert!(matches!(outcomes[..], [TicketOutcome::Created(_), TicketOutcome::Updated(_), TicketOutcome::Created(_)]));
-    let id = outcomes[0].id();
+    let id = outcomes[0].id().unwrap();
     let (ticket, _) = store.tickets_by_id(NetworkId(0), &[id]).await.unwrap().remove(0);
     assert_eq!(
         (ticket.status, ticket.closed_at, ticket.due_at),
@@ -111,14 +113,15 @@ async fn a_key_twice_in_one_batch_is_one_ticket_with_its_history() {
     let history: Vec<_> = store.transitions(id).await.unwrap().iter().map(|t| (t.from, t.to, t.at)).collect();
     let received = TicketStatus::Received;
     assert_eq!(history, [(None, received, T0), (Some(received), TicketStatus::Closed, T0.plus_ms(60_000))]);
-    assert_eq!(store.statuses_at(&[id], T0.plus_ms(59_999)).await.unwrap()[&id], received);
+    let course = store.courses(&[&ticket], Timebase::System).await.unwrap().remove(0);
+    assert_eq!(course.at(T0.plus_ms(59_999)).unwrap().status, received);
 }
 
 #[tokio::test]
 async fn only_legal_moves_are_accepted() {
     let (_folder, store) = open().await;
     let (outcomes, _) = put(&store, vec![record("a")]).await;
-    let id = outcomes[0].id();
+    let id = outcomes[0].id().unwrap();
     for (to, legal) in [
         (TicketStatus::Closed, false),
         (TicketStatus::Filed, true),
@@ -149,7 +152,7 @@ async fn reporters_are_sealed_and_can_be_erased() {
     let (folder, store) = open().await;
     let reporter = Reporter { name: "张三丰".into(), phone: "13912345678".into() };
     let (outcomes, _) = put(&store, vec![TicketRecord { reporter: Some(reporter), ..record("a") }]).await;
-    let id = outcomes[0].id().0;
+    let id = outcomes[0].id().unwrap().0;
     assert_eq!(store.open_sealed("reporter", id).await.unwrap().unwrap()["phone"], "13912345678");
     let mut tx = store.write(&admin(), T0).await.unwrap();
     assert!(tx.erase_sealed("reporter", id).await.unwrap());
@@ -186,8 +189,8 @@ async fn a_plan_takes_effect_and_old_attributions_stay() {
         let index = CellIndex::build(&cells);
         move |place, _| index.cell_at(place)
     };
-    let (outcomes, _) = put(&store, vec![TicketRecord { place: Place { lon: 0.0005, lat: 0.0005 }, ..record("a") }]).await;
-    let id = outcomes[0].id();
+    let (outcomes, _) = put(&store, vec![TicketRecord { place: Some(Place { lon: 0.0005, lat: 0.0005 }), ..record("a") }]).await;
+    let id = outcomes[0].id().unwrap();
     let mut cells_of = Vec::new();
     for (i, name) in ["first", "second"].into_iter().enumerate() {
         let mut tx = store.write(&admin(), T0.plus_ms(i as i64 * 1000)).await.unwrap();
@@ -543,7 +546,7 @@ async fn a_ticket_keeps_what_a_later_telling_does_not_say() {
         ..record("a")
     };
     let (outcomes, _) = put(&store, vec![full.clone()]).await;
-    let id = outcomes[0].id();
+    let id = outcomes[0].id().unwrap();
     assert_eq!(store.transitions(id).await.unwrap()[0].reason, "Pending", "the source's word stays in the history");
     let less = TicketRecord {
         category: String::new(),
@@ -561,4 +564,37 @@ async fn a_ticket_keeps_what_a_later_telling_does_not_say() {
     assert_eq!((ticket.category, ticket.title, ticket.status), (full.category, full.title, TicketStatus::Received));
     let reporter = store.open_sealed("reporter", id.0).await.unwrap().unwrap();
     assert_eq!((reporter["name"].as_str(), reporter["phone"].as_str()), (Some("王某"), Some("139")));
+}
+
+#[tokio::test]
+async fn a_position_of_the_future_is_no_newer_than_the_moment_it_came() {
+    let (_folder, store) = open().await;
+    let person = StaffRecord {
+        external_id: "S1".into(),
+        name: "王静".into(),
+        role: String::new(),
+        unit: String::new(),
+        cell_codes: vec![],
+        phone: String::new(),
+        shifts: String::new(),
+        absent: Absent::default(),
+    };
+    let mut tx = store.write(&admin(), T0).await.unwrap();
+    tx.put_staff(&[person]).await.unwrap();
+    tx.commit().await.unwrap();
+    let put = async |lon: f64, at: i64, recorded: i64| {
+        let mut tx = store.write(&admin(), T0.plus_ms(recorded)).await.unwrap();
+        let record = PositionRecord { staff: "S1".into(), place: Place { lon, lat: 31.0 }, accuracy_m: None, at: T0.plus_ms(at) };
+        assert_eq!(tx.put_positions(&[record]).await.unwrap(), [true]);
+        tx.commit().await.unwrap();
+        store.positions().await.unwrap()[0].place.lon
+    };
+    assert_eq!(put(1.0, 3_600_000, 1_000).await, 1.0);
+    assert_eq!(put(2.0, 2_000, 2_000).await, 2.0, "what came later and is of now is newer");
+    assert_eq!(put(3.0, 1_500, 3_000).await, 2.0, "what happened before is not");
+    let then = async |at: i64, base| store.positions_at(T0.plus_ms(at), base).await.unwrap().first().map(|p| p.place.lon);
+    assert_eq!(then(999, Timebase::System).await, None);
+    assert_eq!(then(1_200, Timebase::System).await, Some(1.0));
+    assert_eq!(then(1_200, Timebase::Foreign).await, None);
+    assert_eq!(then(5_000, Timebase::System).await, Some(2.0));
 }

@@ -218,11 +218,11 @@ fn ticket_json(t: &TicketRecord) -> Value {
     let time = |x: Option<UtcMs>| x.map(UtcMs::to_rfc3339);
     let mut v = json!({
         "source": t.source, "external_id": t.external_id, "category": t.category, "title": t.title,
-        "description": t.description, "lon": t.place.lon, "lat": t.place.lat, "address": t.address,
+        "description": t.description, "lon": t.place.map(|p| p.lon), "lat": t.place.map(|p| p.lat), "address": t.address,
         "channel": t.channel.map(|c| c.code()), "platform": t.platform.map(|p| p.code()),
         "severity": t.severity.map(|s| s.get()), "community_code": t.community_code,
         "reported_at": time(t.reported_at), "due_at": time(t.due_at), "closed_at": time(t.closed_at),
-        "status": t.status.map(|s| s.code()), "sensitive": t.sensitive,
+        "status": t.status.map(|s| s.code()), "status_at": time(t.status_at), "sensitive": t.sensitive,
     });
     if let Some(map) = v.as_object_mut() {
         map.retain(|_, x| !x.is_null());

@@ -43,7 +43,7 @@ impl Story {
     pub(super) fn as_of(&self, now: UtcMs) -> TicketRecord {
         let mut t = self.ticket.clone();
         for s in self.stages.iter().take_while(|s| s.at <= now) {
-            t.status = Some(s.to);
+            (t.status, t.status_at) = (Some(s.to), Some(s.at));
             if s.to == TicketStatus::Closed || s.to == TicketStatus::Cancelled {
                 t.closed_at = Some(s.at);
             }
@@ -172,7 +172,7 @@ impl Teller {
             category: kind.code.to_owned(),
             title,
             description,
-            place: spot.at.place(),
+            place: Some(spot.at.place()),
             accuracy_m: None,
             address: spot.address.clone(),
             channel: Some(channel),
@@ -183,6 +183,7 @@ impl Teller {
             due_at: Some(at.plus_ms(deadline_ms)),
             status: Some(TicketStatus::Received),
             status_word: String::new(),
+            status_at: None,
             closed_at: None,
             reporter: None,
             attachments: Vec::new(),

@@ -154,7 +154,7 @@ fn everything_lies_inside_its_cell() {
         assert!(cell_at(d, place).is_some(), "{what}");
     }
     for t in d.tickets(NOW) {
-        let cell = cell_at(d, t.place).unwrap_or_else(|| panic!("{} is outside", t.external_id));
+        let cell = cell_at(d, t.place.unwrap()).unwrap_or_else(|| panic!("{} is outside", t.external_id));
         assert_eq!(cell.community_code, t.community_code, "{}", t.external_id);
     }
 }
@@ -216,7 +216,7 @@ fn the_feed_goes_on_where_the_week_ends_with_legal_moves() {
                 DemoEvent::Ticket(t) => {
                     new += 1;
                     assert!(status.insert(t.external_id, TicketStatus::Received).is_none());
-                    assert!(cell_at(d, t.place).is_some());
+                    assert!(cell_at(d, t.place.unwrap()).is_some());
                 }
                 DemoEvent::Move { external_id, to, .. } => {
                     let now = status.get_mut(&external_id).expect("a move of a known ticket");

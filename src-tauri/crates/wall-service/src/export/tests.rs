@@ -94,7 +94,7 @@ fn points_have_the_columns_of_the_import() {
     };
     let csv = text(Format::Csv, [StaffRow { staff: &staff, position: None }]);
     assert_eq!(csv.lines().nth(1).unwrap(), "s1,李四,网格员,河东社区,A1;A2,Mon-Fri 08:00-17:00,,,");
-    let at = Position { staff: StaffId(1), place: camera.place, accuracy_m: None, at: UtcMs(1000) };
+    let at = Position { staff: StaffId(1), place: camera.place, accuracy_m: None, at: UtcMs(1000), recorded_at: UtcMs(1000) };
     let json = text(Format::GeoJson, [StaffRow { staff: &staff, position: Some(&at) }]);
     assert!(json.contains("[121.5,31.25]") && json.contains("1970-01-01T00:00:01Z"), "{json}");
     let site = Site {

@@ -111,7 +111,7 @@ fn json_lines_arrays_and_features_read_the_same() {
     ] {
         let found = read("t.json", text);
         assert_eq!(found.records.iter().map(|(line, _)| *line).collect::<Vec<_>>(), lines, "{what}");
-        assert!(found.records.iter().all(|(_, r)| r.title == "井盖" && r.place.lon == 1.5), "{what}");
+        assert!(found.records.iter().all(|(_, r)| r.title == "井盖" && r.place.unwrap().lon == 1.5), "{what}");
     }
     let found = read("t.geojson", GB18030.encode(&pretty).0.into_owned());
     assert_eq!((found.records.len(), found.encoding.as_str(), found.records[0].1.title.as_str()), (2, "gb18030", "井盖"));
@@ -181,7 +181,7 @@ fn a_declared_datum_counts_and_an_unknown_one_stops() {
     };
     let found = read("t.geojson", with("GCJ-02"));
     assert_eq!(found.datum.used, wall_core::Datum::Gcj02);
-    assert_ne!(found.records[0].1.place.lon, 114.0);
+    assert_ne!(found.records[0].1.place.unwrap().lon, 114.0);
     let mut records = tickets(source("t.geojson", with("EPSG:3857")), &ReadOptions::default()).unwrap();
     assert!(records.next().unwrap().is_err());
     let options = ReadOptions { datum: Some(wall_core::Datum::Wgs84), ..ReadOptions::default() };
@@ -242,7 +242,7 @@ fn a_chinese_export() {
         let found = all(tickets(source("导出.csv", bytes), &options).unwrap());
         assert_eq!((found.records.len(), found.codes.len()), (2, 0), "{:?} {:?}", found.rejects, found.codes);
         let first = &found.records[0].1;
-        assert_eq!((first.place.lon, first.severity.unwrap().get()), (114.05, 2));
+        assert_eq!((first.place.unwrap().lon, first.severity.unwrap().get()), (114.05, 2));
         assert_eq!(first.reporter.as_ref().unwrap().phone, "13800000000");
         assert_eq!((found.records[1].1.address.as_str(), found.records[1].1.closed_at.is_some()), ("", true));
     }

@@ -39,6 +39,7 @@ pub const FIELDS: &[&str] = &[
     "reported_at",
     "due_at",
     "status",
+    "status_at",
     "closed_at",
     "reporter",
     "reporter_name",
@@ -120,6 +121,7 @@ struct ProfileFile {
     delimiter: Option<String>,
     empty: Option<Vec<String>>,
     point_order: Option<String>,
+    allow_future: Option<bool>,
     #[serde(default)]
     columns: BTreeMap<String, OneOrMany>,
     #[serde(default)]
@@ -204,6 +206,8 @@ pub struct Profile {
     pub delimiter: Option<u8>,
     /// Order of a `point` column.
     pub point_order: PointOrder,
+    /// Whether times more than a day ahead of the system's clock are taken (and marked) instead of refused.
+    pub allow_future: bool,
     /// Times of the source.
     pub times: TimeReader,
     /// Severity rules, in order.
@@ -225,6 +229,7 @@ impl Profile {
             encoding: None,
             delimiter: None,
             point_order: PointOrder::LonLat,
+            allow_future: false,
             times: TimeReader::common(None),
             severity_rules: Vec::new(),
             columns: BTreeMap::new(),
@@ -290,6 +295,7 @@ impl Profile {
     fn take(&mut self, file: ProfileFile) -> Result<(), String> {
         self.source = file.source.or(self.source.take());
         self.encoding = file.encoding.or(self.encoding.take());
+        self.allow_future = file.allow_future.unwrap_or(self.allow_future);
         if let Some(datum) = file.datum {
             self.datum = Some(Datum::from_code(&datum).ok_or_else(|| format!("unknown datum {}", shown(&datum)))?);
         }

@@ -134,7 +134,9 @@ macro_rules! report {
             pub fn take_issues(&mut self, tally: IssueTally) {
                 self.issues = tally.first;
                 self.issues.sort_by_key(|i| i.line);
-                self.notes = tally.by_code;
+                for (code, n) in tally.by_code {
+                    *self.notes.entry(code).or_default() += n;
+                }
             }
         }
     };

@@ -1,7 +1,7 @@
 //! The door for tickets, tried with what feeds send.
 
 use serde_json::json;
-use wall_core::{Channel, Platform, Severity, TicketStatus};
+use wall_core::{Channel, Platform, Severity, TicketStatus, UtcMs};
 
 use super::tickets::*;
 use super::times::zone_named;
@@ -24,7 +24,7 @@ fn a_full_ticket() {
     let taken = ticket_taken_from_json(&json, &Defaults::contract("feed")).unwrap();
     let t = taken.record;
     assert_eq!((t.external_id.as_str(), t.source.as_str(), t.category.as_str()), ("A-1", "12345", "0201"));
-    assert_eq!((t.place.lon, t.place.lat, t.accuracy_m), (114.05, 22.54, Some(12.0)));
+    assert_eq!((t.place.unwrap().lon, t.place.unwrap().lat, t.accuracy_m), (114.05, 22.54, Some(12.0)));
     assert_eq!((t.channel, t.platform), (Some(Channel::Hotline), Some(Platform::LawEnforcement)));
     assert_eq!((t.severity, t.status), (Severity::new(2), Some(TicketStatus::InProgress)));
     assert_eq!(t.reported_at.unwrap().to_rfc3339(), "2026-01-05T04:00:00Z");
@@ -112,7 +112,7 @@ fn what_is_kept_is_said() {
         assert_eq!((taken.record.status, taken.record.closed_at.is_some()), (status, closed), "{json}");
         assert_eq!(taken.record.inverted_times, expected == "inverted_times");
         assert!(taken.record.title.len() <= limits::LINE);
-        assert_eq!((taken.record.place.lon, taken.record.place.lat), (114.05, 22.54));
+        assert_eq!(taken.record.place, wall_core::Place::new(114.05, 22.54));
     }
 }
 
@@ -121,15 +121,15 @@ fn datum_of_the_row_comes_first() {
     let json = json!({"external_id": "1", "lon": 114.05, "lat": 22.54, "datum": "gcj02"});
     let taken = ticket_taken_from_json(&json, &Defaults::contract("feed")).unwrap();
     assert!(taken.datum_named);
-    assert_eq!(taken.record.place, wall_core::Datum::Gcj02.to_wgs84(taken.given.unwrap()));
-    assert_ne!(taken.record.place, taken.given.unwrap());
+    assert_eq!(taken.record.place.unwrap(), wall_core::Datum::Gcj02.to_wgs84(taken.given.unwrap()));
+    assert_ne!(taken.record.place, taken.given);
 }
 
 #[test]
 fn features_and_points() {
     let feature = json!({"type": "Feature", "id": 7, "geometry": {"type": "Point", "coordinates": [1.5, 2.5, 30]}, "properties": {"title": "x"}});
     let t = ticket_from_json(&feature, &Defaults::contract("feed")).unwrap();
-    assert_eq!((t.external_id.as_str(), t.place.lon, t.place.lat), ("7", 1.5, 2.5));
+    assert_eq!((t.external_id.as_str(), t.place.unwrap().lon, t.place.unwrap().lat), ("7", 1.5, 2.5));
     for (geometry, expected) in [
         (json!(null), "coordinates_missing"),
         (json!({"type": "Polygon", "coordinates": []}), "bad_geometry"),
@@ -147,7 +147,7 @@ fn features_and_points() {
         let profile = Profile::parse("p", &format!("point_order = '{order}'\ncolumns.point = 'where'")).unwrap();
         let defaults = Defaults::with_profile("s", wall_core::Datum::Wgs84, profile, None);
         let t = ticket_from_json(&json!({"external_id": "1", "where": point}), &defaults).unwrap();
-        assert_eq!(t.place.lon, lon, "{point}");
+        assert_eq!(t.place.unwrap().lon, lon, "{point}");
     }
 }
 
@@ -171,4 +171,37 @@ fn nested_json_by_a_profile() {
     let defaults = Defaults::with_profile("s", wall_core::Datum::Wgs84, profile, None);
     let json = json!({"case": {"no": "K9"}, "where": {"x": 1, "y": 2}});
     assert_eq!(ticket_from_json(&json, &defaults).unwrap().external_id, "K9");
+}
+
+#[test]
+fn times_ahead_of_the_clock_are_marked_or_refused_by_name() {
+    let mut defaults = Defaults::contract("feed");
+    defaults.came_at = UtcMs::from_rfc3339("2026-05-01T08:00:00Z").unwrap();
+    let row = |field: &str, time: &str| json!({ "external_id": "1", "lon": 1, "lat": 2, "status": "closed", field: time });
+    let code = |defaults: &Defaults, json: &serde_json::Value| match ticket_taken_from_json(json, defaults) {
+        Ok(taken) => taken.issues.iter().find(|i| i.code == "time_ahead").map_or("taken", |i| i.code),
+        Err(reject) => reject.reason_code,
+    };
+    for field in ["reported_at", "status_at", "closed_at"] {
+        for (time, expected) in [
+            ("2026-05-01T08:01:00Z", "taken"),
+            ("2026-05-01T08:01:01Z", "time_ahead"),
+            ("2026-05-02T08:00:00Z", "time_ahead"),
+            ("2026-05-02T08:00:01Z", "time_in_future"),
+        ] {
+            assert_eq!(code(&defaults, &row(field, time)), expected, "{field} {time}");
+        }
+    }
+    // A deadline is in the future by nature.
+    assert_eq!(code(&defaults, &row("due_at", "2027-01-01T00:00:00Z")), "taken");
+    let position = |at: &str| json!({ "staff": "S1", "lon": 1, "lat": 2, "at": at });
+    assert_eq!(position_from_json(&position("2026-05-03T00:00:00Z"), &defaults).unwrap_err().reason_code, "time_in_future");
+    assert!(position_from_json(&position("2026-05-01T20:00:00Z"), &defaults).is_ok());
+    defaults.profile = std::sync::Arc::new(Profile::parse("lenient", "allow_future = true").unwrap());
+    assert_eq!(code(&defaults, &row("reported_at", "2031-01-01T00:00:00Z")), "time_ahead");
+    // A message of how a known ticket stands needs no place; one that says nothing does.
+    let stands = json!({ "external_id": "1", "status": "done" });
+    assert_eq!(ticket_from_json(&stands, &defaults).unwrap().place, None);
+    let nothing = json!({ "external_id": "1", "title": "x" });
+    assert_eq!(ticket_from_json(&nothing, &defaults).unwrap_err().reason_code, "coordinates_missing");
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use wall_core::{
-    Attachment, Channel, Datum, Issue, Place, Platform, PositionRecord, Reporter, Severity, TicketRecord, TicketStatus, UtcMs,
+    Ahead, Attachment, Channel, Datum, Issue, Place, Platform, PositionRecord, Reporter, Severity, TicketRecord, TicketStatus,
+    UtcMs,
 };
 
 use super::fields::{FieldReader, Fields};
@@ -14,17 +15,17 @@ use super::read::{Problem, Reject, cut, shown};
 use super::records::{ReadOptions, Records};
 use super::source::{Source, SourceError};
 use super::words;
+use crate::wall::system_now;
 
-const NEEDS: &[&[&str]] = &[&["external_id"], &["lon", "point"], &["lat", "point"]];
+/// A file without places can still say how known tickets stand.
+const NEEDS: &[&[&str]] = &[&["external_id"], &["lon", "point", "status", "closed_at"], &["lat", "point", "status", "closed_at"]];
 
 /// The tickets of a source: CSV, TSV, JSON lines, a JSON array or GeoJSON points.
 ///
 /// # Errors
 /// [`SourceError`] when the source as a whole cannot be used.
 pub fn tickets(source: Source, options: &ReadOptions) -> Result<Records<TicketRecord>, SourceError> {
-    Records::from_source(source, options, NEEDS, |row, defaults| {
-        ticket_from_fields(row, defaults).map(|(t, given)| (t, Some(given)))
-    })
+    Records::from_source(source, options, NEEDS, ticket_from_fields)
 }
 
 /// Longest values of a ticket, in bytes of UTF-8. Keys that are longer are refused, texts are cut and noted.
@@ -50,19 +51,21 @@ pub struct Defaults {
     pub datum: Datum,
     /// Column names, value words, times and their zone.
     pub profile: Arc<Profile>,
+    /// The system's time at intake: times ahead of it are marked or refused.
+    pub came_at: UtcMs,
 }
 
 impl Defaults {
     /// Field names of the contract, WGS-84, times with a zone only: the HTTP intake.
     pub fn contract(source: &str) -> Self {
-        Self { source: source.to_owned(), datum: Datum::Wgs84, profile: Arc::new(Profile::contract()) }
+        Self { source: source.to_owned(), datum: Datum::Wgs84, profile: Arc::new(Profile::contract()), came_at: system_now() }
     }
 
     /// A profile, and a zone for local times when the profile names none.
     pub fn with_profile(source: &str, datum: Datum, profile: Profile, zone: Option<TimeZone>) -> Self {
         // A loaded profile's formats were checked when it was read, so a zone can always be laid over it.
         let profile = profile.clone().with_zone(zone).unwrap_or(profile);
-        Self { source: source.to_owned(), datum, profile: Arc::new(profile) }
+        Self { source: source.to_owned(), datum, profile: Arc::new(profile), came_at: system_now() }
     }
 }
 
@@ -101,13 +104,21 @@ pub fn ticket_taken_from_json(json: &Value, defaults: &Defaults) -> Result<Taken
 /// # Errors
 /// The refusal, with the JSON as `raw` and line 0.
 pub fn position_from_json(json: &Value, defaults: &Defaults) -> Result<PositionRecord, Reject> {
-    taken_from_json(json, defaults, position_from_fields).map(|taken| taken.record)
+    position_taken_from_json(json, defaults).map(|taken| taken.record)
+}
+
+/// As [`position_from_json`], with the issues.
+///
+/// # Errors
+/// As [`position_from_json`].
+pub fn position_taken_from_json(json: &Value, defaults: &Defaults) -> Result<Taken<PositionRecord>, Reject> {
+    taken_from_json(json, defaults, position_from_fields)
 }
 
 fn taken_from_json<T>(
     json: &Value,
     defaults: &Defaults,
-    read: impl Fn(&mut FieldReader<'_>, &Defaults) -> Result<(T, Place), Problem>,
+    read: impl Fn(&mut FieldReader<'_>, &Defaults) -> Result<(T, Option<Place>), Problem>,
 ) -> Result<Taken<T>, Reject> {
     let reject = |problem: Problem| Reject {
         line: 0,
@@ -119,7 +130,7 @@ fn taken_from_json<T>(
     let mut reader = FieldReader::new(&fields, &defaults.profile, 0);
     let (record, given) = read(&mut reader, defaults).map_err(reject)?;
     let datum_named = reader.text("datum").is_some();
-    Ok(Taken { record, issues: reader.notes.into_issues(), given: Some(given), datum_named })
+    Ok(Taken { record, issues: reader.notes.into_issues(), given, datum_named })
 }
 
 /// A JSON object, or a GeoJSON feature, as fields.
@@ -147,13 +158,18 @@ pub fn fields_of_json(json: Value) -> Result<Fields, Problem> {
 /// # Errors
 /// Why the row is refused: `external_id_missing`, `external_id_too_long`, `external_id_inexact`, `source_missing`,
 /// `coordinates_…`, `bad_coordinates`, `bad_geometry`, `unknown_datum`, `bad_time`, `time_without_zone`, `two_digit_year`,
-/// `year_before_1970`, `year_after_2200`.
-pub fn ticket_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(TicketRecord, Place), Problem> {
+/// `year_before_1970`, `year_after_2200`, `time_in_future`.
+pub fn ticket_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(TicketRecord, Option<Place>), Problem> {
     let external_id = external_id(row)?;
     let source = source(row, defaults)?;
-    let given = row.place()?;
-    let place = row.datum(defaults.datum)?.to_wgs84(given);
-    let Course { status, status_word, reported_at, closed_at, inverted_times } = course(row)?;
+    let given = match row.optional_place()? {
+        // What a message about a known ticket says may be only how it stands.
+        None if row.text("status").is_none() && row.text("closed_at").is_none() => Some(row.place()?),
+        given => given,
+    };
+    let datum = row.datum(defaults.datum)?;
+    let place = given.map(|g| datum.to_wgs84(g));
+    let Course { status, status_word, status_at, reported_at, closed_at, inverted_times } = course(row, defaults)?;
     let due_at = row.time("due_at")?;
     let category = row.bounded("category", limits::NAME);
     let severity = severity(row);
@@ -176,6 +192,7 @@ pub fn ticket_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Res
         due_at,
         status,
         status_word,
+        status_at,
         closed_at,
         reporter: reporter(row),
         attachments: attachments(row),
@@ -203,13 +220,14 @@ fn text_has_replacement(record: &TicketRecord) -> bool {
 ///
 /// # Errors
 /// `staff_missing`, `time_missing`, and those of coordinates and times.
-pub fn position_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(PositionRecord, Place), Problem> {
+pub fn position_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(PositionRecord, Option<Place>), Problem> {
     let staff = row.key("staff", limits::KEY, "staff_missing", "staff_too_long")?;
     let given = row.place()?;
     let place = row.datum(defaults.datum)?.to_wgs84(given);
     let at = row.time("at")?.ok_or_else(|| Problem::new("time_missing", "at is missing: a position needs its time"))?;
+    not_far_ahead(row, "at", Some(at), defaults)?;
     let accuracy_m = row.optional_number("accuracy_m", 0.0..=1e7);
-    Ok((PositionRecord { staff, place, accuracy_m, at }, given))
+    Ok((PositionRecord { staff, place, accuracy_m, at }, Some(given)))
 }
 
 fn external_id(row: &mut FieldReader<'_>) -> Result<String, Problem> {
@@ -231,18 +249,36 @@ fn source(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<String, Prob
     Ok(defaults.source.clone())
 }
 
-/// What a row says about the course of a ticket.
+/// How a row says that its ticket went.
 struct Course {
     status: Option<TicketStatus>,
     /// The source's word for the status when it is not known.
     status_word: String,
+    status_at: Option<UtcMs>,
     reported_at: Option<UtcMs>,
     closed_at: Option<UtcMs>,
+    /// Closed before it was reported.
     inverted_times: bool,
 }
 
-/// Status, reported, closed, and whether the two times are inverted; contradictions are kept sensibly and said.
-fn course(row: &mut FieldReader<'_>) -> Result<Course, Problem> {
+/// A time ahead of the system's clock: tolerated, marked, or too far to be taken.
+fn not_far_ahead(row: &mut FieldReader<'_>, field: &str, time: Option<UtcMs>, defaults: &Defaults) -> Result<(), Problem> {
+    let Some(time) = time else { return Ok(()) };
+    let (ahead, by) = (Ahead::of(time, defaults.came_at), time.0.saturating_sub(defaults.came_at.0) / 60_000);
+    let words = || format!("{field} {} is {by} minutes ahead of the clock of this machine", time.to_rfc3339());
+    match ahead {
+        Ahead::Not | Ahead::Tolerated => {}
+        Ahead::Refused if !row.profile().allow_future => {
+            return Err(Problem::new("time_in_future", format!("{}, more than a day: is its zone right?", words())));
+        }
+        Ahead::Odd | Ahead::Refused => row.notes.kept("time_ahead", format!("{}: shown at once, and marked", words())),
+    }
+    Ok(())
+}
+
+/// Status, times, and whether they are inverted; contradictions are kept sensibly and said.
+fn course(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<Course, Problem> {
+    let status_at = row.time("status_at")?;
     let reported_at = row.time("reported_at")?;
     let mut closed_at = row.time("closed_at")?;
     let mut status_word = String::new();
@@ -270,8 +306,11 @@ fn course(row: &mut FieldReader<'_>) -> Result<Course, Problem> {
         }
         _ => {}
     }
-    let inverted = matches!((reported_at, closed_at), (Some(r), Some(c)) if c < r);
-    if inverted {
+    for (field, time) in [("reported_at", reported_at), ("status_at", status_at), ("closed_at", closed_at)] {
+        not_far_ahead(row, field, time, defaults)?;
+    }
+    let inverted_times = matches!((reported_at, closed_at), (Some(r), Some(c)) if c < r);
+    if inverted_times {
         row.notes.kept("inverted_times", "closed before it was reported: kept, and left out of durations");
     }
     for (field, time) in [("reported_at", reported_at), ("closed_at", closed_at)] {
@@ -279,7 +318,7 @@ fn course(row: &mut FieldReader<'_>) -> Result<Course, Problem> {
             row.notes.kept("odd_time", format!("{field} {} is after 2099", t.to_rfc3339()));
         }
     }
-    Ok(Course { status, status_word, reported_at, closed_at, inverted_times: inverted })
+    Ok(Course { status, status_word, status_at, reported_at, closed_at, inverted_times })
 }
 
 fn severity(row: &mut FieldReader<'_>) -> Option<Severity> {

@@ -57,6 +57,10 @@ keyed! {
 impl Keyed for TicketRecord {
     fn hash_key(&self, hasher: &mut impl Hasher) {
         (&self.source, &self.external_id).hash(hasher);
+        // A message of how a ticket stands is an event of it, and may well stand beside others.
+        if self.place.is_none() {
+            (self.status, self.status_at, self.closed_at).hash(hasher);
+        }
     }
 
     fn key_words(&self) -> (&'static str, &str) {

@@ -9,8 +9,8 @@ use crate::{
     wire::{AreaCard, CategoryCount, KeptCell, Level, PlaceView, TicketCard, TransitionView},
 };
 use std::collections::HashMap;
-use wall_core::{TicketId, TicketStatus, UtcMs, tally};
-use wall_store::Actor;
+use wall_core::{Ahead, Course, TicketId, Timebase, UtcMs, counts_from, tally};
+use wall_store::{Actor, StoredTransition, status_events};
 
 const DAY_MS: i64 = 86_400_000;
 /// A position older than this is not "where somebody is".
@@ -42,7 +42,7 @@ impl Wall {
             let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
             let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
             let mut lives = Vec::new();
-            for (slot, t) in world.all().filter(|(slot, t)| t.life.reported <= at.0 && inside(*slot, t)) {
+            for (slot, t) in world.all().filter(|(slot, t)| t.life.there_at(at) && inside(*slot, t)) {
                 lives.push(t.life);
                 let recent = t.life.reported > at.0 - 30 * DAY_MS;
                 let is_open = t.life.open_at(at);
@@ -111,10 +111,12 @@ impl Wall {
         let id = TicketId(id);
         let missing = || WallError::NotFound(format!("there is no ticket {} at this time", id.0));
         let (ticket, attributed) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
-        if ticket.reported_at > at {
+        let base = self.world().base;
+        let history = self.store().transitions(id).await?;
+        let course = Course::of(ticket.appears_at(base), &status_events(&history), base);
+        if course.at(at).is_none() {
             return Err(missing());
         }
-        let history = self.store().transitions(id).await?;
         let ground = self.ground_as_of(as_of).await?;
         let kept_cell = match attributed.filter(|c| !ground.by_id.contains_key(c)) {
             Some(c) => self.store().cell_of_any_plan(c, at).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
@@ -124,8 +126,7 @@ impl Wall {
         let present = std::sync::Arc::ptr_eq(&ground, &world.ground);
         let own = world.ticket(id).filter(|_| present).and_then(|l| l.cell);
         let cell = own.or_else(|| ground.cell_of(ticket.id, ticket.place));
-        let status = history.iter().rfind(|h| h.at <= at).map_or(TicketStatus::Received, |h| h.to);
-        let mut view = ticket_view(&world, &ground, &ticket, cell, status, at);
+        let mut view = ticket_view(&world, &ground, &ticket, cell, &course, at);
         redact_ticket(&mut view, &ground, actor.role);
         let exact = actor.role.sees_exact_places() && !ticket.sensitive;
         let from = match (exact, view.lon.zip(view.lat)) {
@@ -141,7 +142,7 @@ impl Wall {
         let staff = from.map(|p| {
             let mut near = super::queries::nearest(&world.staff_index, p, 20, |id| {
                 let w = world.staff.get(&id)?;
-                let fresh = w.position.filter(|p| p.at <= at && at.0 - p.at.0 <= FRESH_POSITION_MS)?;
+                let fresh = w.position.filter(|p| (0..=FRESH_POSITION_MS).contains(&(at.0 - p.counts_from(base).0)))?;
                 Some((id.0, w.staff.name.clone(), staff_view(&world, w, at).duty, fresh.place))
             });
             near.truncate(5);
@@ -159,25 +160,49 @@ impl Wall {
             inverted_times: ticket.inverted_times,
             kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
-            history: history
-                .iter()
-                .filter(|h| h.at <= at)
-                .map(|h| TransitionView {
-                    from: h.from.map_or("", TicketStatus::code).into(),
-                    to: h.to.code().into(),
-                    at_ms: h.at.0,
-                    recorded_ms: h.recorded_at.0,
-                    actor: h.actor.clone(),
-                    reason: mask(&h.reason).into_owned(),
-                    kind: h.kind.clone(),
-                })
-                .collect(),
+            history: history_views(&history, &course, at, base),
             cameras: kind(cameras.unwrap_or_default(), "camera"),
             staff: kind(staff.unwrap_or_default(), "staff"),
             ticket: view,
             at_ms: at.0,
         })
     }
+}
+
+/// The lines of a history by `at`, in the order in which they happened, each with the status before it.
+fn history_views(history: &[StoredTransition], course: &Course, at: UtcMs, base: Timebase) -> Vec<TransitionView> {
+    let (opening, events): (Vec<_>, Vec<_>) = history.iter().partition(|h| h.from.is_none());
+    let reported = course.steps().first().map_or(at, |s| s.since);
+    let when = |h: &StoredTransition| counts_from(h.at, h.recorded_at, base).max(reported);
+    let step = |e: usize| course.steps().iter().position(|s| s.event == Some(e));
+    let view = |h: &StoredTransition, from: &str, applied: bool| TransitionView {
+        from: from.to_owned(),
+        to: h.to.code().into(),
+        at_ms: h.at.0,
+        recorded_ms: h.recorded_at.0,
+        told: h.told,
+        ahead: Ahead::of(h.at, h.recorded_at).is_odd(),
+        applied,
+        actor: h.actor.clone(),
+        reason: mask(&h.reason).into_owned(),
+        kind: h.kind.clone(),
+    };
+    let mut lines: Vec<(UtcMs, UtcMs, TransitionView)> = events
+        .iter()
+        .enumerate()
+        .filter(|(_, h)| when(h) <= at)
+        .map(|(e, h)| {
+            let step = step(e);
+            let before = match step {
+                Some(s) => course.steps()[..s].last(),
+                None => course.steps().iter().rev().find(|s| s.since <= when(h)),
+            };
+            (when(h), h.recorded_at, view(h, before.map_or("", |s| s.status.code()), step.is_some()))
+        })
+        .collect();
+    lines.sort_by_key(|(when, recorded, _)| (*when, *recorded));
+    let first = opening.first().map(|h| view(h, "", true));
+    first.into_iter().chain(lines.into_iter().map(|(.., v)| v)).collect()
 }
 
 fn place_view(kind: &str, id: i64, name: &str, state: &str, place: wall_core::Place) -> PlaceView {

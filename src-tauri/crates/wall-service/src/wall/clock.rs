@@ -2,7 +2,7 @@
 
 use crate::wire;
 use std::sync::RwLock;
-use wall_core::UtcMs;
+use wall_core::{Timebase, UtcMs};
 use wall_store::ReplayClock;
 
 /// The system's time.
@@ -32,6 +32,11 @@ impl WallClock {
         self.fixed.is_some()
     }
 
+    /// How the wall judges what has happened.
+    pub fn base(&self) -> Timebase {
+        if self.fixed.is_some() || self.running(system_now()).is_some() { Timebase::Foreign } else { Timebase::System }
+    }
+
     /// Follows a replay, or the system again.
     pub fn follow(&self, replay: Option<ReplayClock>) {
         *self.replay.write().unwrap_or_else(|e| e.into_inner()) = replay;
@@ -54,13 +59,13 @@ impl WallClock {
         replay.filter(|r| r.speed == 0.0 || real.0 - r.real_at.0 < LAPSE_MS)
     }
 
-    /// The clock as it goes over the wire, at `now`.
-    pub fn view(&self, now: UtcMs) -> wire::Clock {
+    /// The clock as it goes over the wire, at `now`; `later` tickets are hidden behind it.
+    pub fn view(&self, now: UtcMs, later: u32) -> wire::Clock {
         let (kind, speed) = match (self.fixed, self.running(system_now())) {
             (Some(_), _) => (wire::ClockKind::Fixed, 0.0),
             (None, Some(r)) => (wire::ClockKind::Replay, r.speed),
             (None, None) => (wire::ClockKind::System, 1.0),
         };
-        wire::Clock { kind, now_ms: now.0, speed }
+        wire::Clock { kind, now_ms: now.0, speed, later }
     }
 }

@@ -280,10 +280,10 @@ impl Wall {
         let frame = Frame {
             from_revision: since,
             to_revision: world.revision,
-            clock: self.inner.clock.view(world.now),
+            clock: self.inner.clock.view(world.now, world.later),
             figures: Some(super::follow::figures(&world, world.now)),
             areas: world.counts.stats(&world.ground, world.now, &due),
-            tickets: tickets.into_iter().filter(|t| t.reported_ms <= world.now.0).collect(),
+            tickets,
             staff,
             reload: true,
             freshness: self.freshness(),

@@ -132,7 +132,7 @@ impl Wall {
         let mut total = (PeriodCounts::default(), PeriodCounts::default());
         let mut elsewhere = (PeriodCounts::default(), PeriodCounts::default());
         let mut first = i64::MAX;
-        for (slot, t) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
+        for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
             first = first.min(t.life.reported);
             total.0.count(t.life, a, at);
             total.1.count(t.life, b, at);

@@ -40,6 +40,8 @@ pub(crate) struct Share {
     pub overdue: bool,
     pub received_today: bool,
     pub closed_today: bool,
+    /// Not there yet.
+    pub later: bool,
 }
 
 impl Share {
@@ -47,8 +49,9 @@ impl Share {
         Self {
             open: life.open_at(now),
             overdue: life.overdue_at(now),
-            received_today: life.reported >= days.start.0 && life.reported <= now.0,
+            received_today: life.reported >= days.start.0 && life.there_at(now),
             closed_today: life.closed >= days.start.0 && life.closed <= now.0,
+            later: !life.there_at(now),
         }
     }
 }

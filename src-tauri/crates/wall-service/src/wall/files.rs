@@ -60,18 +60,18 @@ impl Wall {
             let kept = had.filter(|_| present).and_then(|c| ground.by_id.get(&c).copied());
             kept.or_else(|| ground.cell_of(t.id, t.place)).map_or_else(String::new, |c| ground.cells[c as usize].code.clone())
         };
-        let network = self.network_id();
+        let (network, base) = (self.network_id(), self.world().base);
         let (mut rows, mut after) = (Vec::new(), TicketId(0));
         loop {
             let page = self.store().tickets_after(network, after, PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(rows) };
             after = last.id;
-            let ids: Vec<TicketId> = page.iter().filter(|(t, _)| t.reported_at <= at).map(|(t, _)| t.id).collect();
-            let statuses = self.store().statuses_at(&ids, at).await?;
-            rows.extend(page.into_iter().filter(|(t, _)| t.reported_at <= at).map(|(t, had)| TicketRow {
-                status: statuses.get(&t.id).copied().unwrap_or(t.status),
+            let courses = self.store().courses(&page.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
+            let there = page.into_iter().zip(courses).filter_map(|(row, course)| Some((row, course.at(at)?.status, course)));
+            rows.extend(there.map(|((t, had), status, course)| TicketRow {
+                status,
                 cell_code: cell_of(&t, had),
-                closed_at: t.closed_at.filter(|c| *c <= at),
+                closed_at: course.closed_at(&t, at),
                 external_id: t.external_id,
                 source: t.source,
                 category: t.category,

@@ -76,6 +76,7 @@ pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
     let revision = store.revision().await?;
     let ground = Arc::new(Ground::load(store, &wall.inner.network_key, now).await?);
     let mut world = World::new(ground, now, wall.inner.zone.clone(), wall.inner.heat.half_life_s);
+    world.base = wall.inner.clock.base();
     world.categories.set_table(store.categories().await?);
     world.set_cameras(store.cameras().await?);
     world.set_sites(store.sites().await?);
@@ -197,7 +198,7 @@ async fn step(
     if asked.clock {
         wall.inner.clock.follow(store.replay_clock().await?);
     }
-    let now = wall.now();
+    let (now, base) = (wall.now(), wall.inner.clock.base());
     if valid_until.is_some_and(|t| t <= now) || now < wall.world().now {
         asked.ground = true;
     }
@@ -238,6 +239,7 @@ async fn step(
         if let Some(sites) = sites {
             world.set_sites(sites);
         }
+        world.set_base(base);
         for (ticket, cell) in &tickets {
             let live = world.live(ticket, *cell);
             world.upsert(ticket.id, live);
@@ -266,11 +268,10 @@ async fn step(
     turned.truncate(FRAME_TICKETS);
     let mut shown = tickets;
     shown.extend(store.tickets_by_id(network, &turned).await?);
-    shown.sort_by_key(|(t, _)| std::cmp::Reverse((t.reported_at, t.id)));
-    shown.retain(|(t, _)| t.reported_at <= now);
+    shown.sort_by_key(|(t, _)| std::cmp::Reverse((t.appears_at(base), t.id)));
+    shown.retain(|(t, _)| t.appears_at(base) <= now);
     shown.truncate(FRAME_TICKETS);
-    let past: Vec<TicketId> = shown.iter().filter(|(t, _)| t.closed_at.is_some_and(|c| c > now)).map(|(t, _)| t.id).collect();
-    let statuses = store.statuses_at(&past, now).await?;
+    let courses = store.courses(&shown.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
     let frame = {
         let mut world = wall.world_mut();
         let full = now.0 - last_full.0 >= 60_000 || now < *last_full || reload;
@@ -299,14 +300,15 @@ async fn step(
         Frame {
             from_revision: since,
             to_revision: batch.to_revision,
-            clock: wall.inner.clock.view(now),
+            clock: wall.inner.clock.view(now, world.later),
             figures,
             areas: touched.iter().map(|a| world.counts.stat(&world.ground.areas[*a as usize], now, &due)).collect(),
             tickets: shown
                 .iter()
-                .map(|(t, _)| {
+                .zip(&courses)
+                .map(|((t, _), course)| {
                     let cell = world.ticket(t.id).and_then(|l| l.cell);
-                    ticket_view(world, &world.ground, t, cell, statuses.get(&t.id).copied().unwrap_or(t.status), now)
+                    ticket_view(world, &world.ground, t, cell, course, now)
                 })
                 .collect(),
             staff: moved.iter().filter_map(|s| world.staff.get(s)).map(|w| staff_view(world, w, now)).collect(),

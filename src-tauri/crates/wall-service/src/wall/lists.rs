@@ -14,7 +14,7 @@ use super::{
 use crate::wire::{AreaProperties, Level, ListOrder, ListedTicket, OwnerCount, TicketList, TicketSet, Whose, WhoseLine};
 use bytes::Bytes;
 use std::collections::HashMap;
-use wall_core::{Place, TicketId, TicketStatus, UtcMs, tally::ON_TIME_WINDOW_MS};
+use wall_core::{Place, TicketId, TicketStatus, Timebase, UtcMs, tally::ON_TIME_WINDOW_MS};
 use wall_store::Actor;
 
 /// Nearly due, unless a question says otherwise: due within four hours.
@@ -105,7 +105,7 @@ fn period(query: &ListQuery, at: UtcMs, world: &World) -> Option<(i64, i64)> {
 /// Whether a ticket is of the set.
 fn belongs(set: TicketSet, t: &Live, at: UtcMs, near_ms: i64, (from, to): (i64, i64)) -> bool {
     let life = t.life;
-    life.reported <= at.0
+    life.there_at(at)
         && match set {
             TicketSet::Open | TicketSet::Alarm => life.open_at(at),
             TicketSet::Overdue => life.overdue_at(at),
@@ -220,14 +220,17 @@ impl Wall {
             return Ok(None);
         }
         let asked = |word: &str| !word.is_empty() && query.alarm.as_deref().is_none_or(|a| a == word);
-        let candidates: Vec<(TicketId, Live)> = {
+        let (candidates, last): (Vec<(TicketId, Live)>, bool) = {
             let world = self.world();
             // Whatever the status: only open tickets of these raise one.
-            world.all().filter(|(_, t)| may_alarm(t, at)).map(|(s, t)| (ticket_of(s), *t)).collect()
+            let found = world.all().filter(|(_, t)| may_alarm(t, at)).map(|(s, t)| (ticket_of(s), *t)).collect();
+            // The present by the system's clock is the last step of every course, which the world keeps.
+            (found, world.base == Timebase::System && at >= world.now)
         };
-        // The same rule as the lines': closed later, the status of then; else the present one.
-        let later: Vec<TicketId> = candidates.iter().filter(|(_, t)| t.life.closed < i64::MAX).map(|(id, _)| *id).collect();
-        let then = self.store().statuses_at(&later, at).await?;
+        let then: HashMap<TicketId, TicketStatus> = match last {
+            true => HashMap::new(),
+            false => self.statuses_at(&candidates.iter().map(|(id, _)| *id).collect::<Vec<_>>(), at).await?,
+        };
         let alarm_of = |id: &TicketId, t: &Live| {
             let status: TicketStatus = then.get(id).copied().unwrap_or(t.status);
             alarm(t.severity, status, true, t.life.overdue_at(at))

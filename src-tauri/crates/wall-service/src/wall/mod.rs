@@ -257,13 +257,14 @@ impl Wall {
                         severity,
                         platform: category.and_then(|c| c.platform),
                         reported_at,
+                        now,
                         due_at: deadline.map(|(s, kind)| self.inner.calendar.due_at(reported_at, s, kind)),
                         sensitive: category.is_some_and(|c| c.sensitive),
                     },
-                    attributed: ids.map(|(network, plan)| Attributed {
+                    attributed: ids.zip(r.place).map(|((network, plan), place)| Attributed {
                         network,
                         plan,
-                        cell: world.ground.index.cell_at(r.place),
+                        cell: world.ground.index.cell_at(place),
                     }),
                     record: r.clone(),
                 }
@@ -332,11 +333,14 @@ impl Wall {
 
     /// A frame without news, so that viewers know the wall lives although the store does not.
     fn send_heartbeat(&self) {
-        let revision = self.world().revision;
+        let (revision, later) = {
+            let world = self.world();
+            (world.revision, world.later)
+        };
         self.send(Frame {
             from_revision: revision,
             to_revision: revision,
-            clock: self.inner.clock.view(self.now()),
+            clock: self.inner.clock.view(self.now(), later),
             figures: None,
             areas: vec![],
             tickets: vec![],

@@ -13,8 +13,13 @@ use crate::wire::{
     Snapshot, TicketView, WallInfo,
 };
 use bytes::Bytes;
-use std::{collections::BTreeMap, sync::Arc};
-use wall_core::{HeatField, HeatGrid, HeatKernel, NetworkId, Place, TicketId, TicketStatus, TimeLeftField, UtcMs, tally};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+use wall_core::{
+    HeatField, HeatGrid, HeatKernel, NetworkId, Place, TicketId, TicketStatus, TimeLeftField, Timebase, UtcMs, tally,
+};
 use wall_store::Actor;
 
 /// Ticket lines in a snapshot.
@@ -95,7 +100,7 @@ impl Wall {
         let world = self.world();
         let days = Days::around(at, &world.zone);
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
-        for (slot, live) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
+        for (slot, live) in world.all().filter(|(_, t)| t.life.there_at(at)) {
             let cell = world.cell_under(&ground, slot, live);
             counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
         }
@@ -116,18 +121,19 @@ impl Wall {
         ground: &Arc<Ground>,
         at: UtcMs,
     ) -> Result<Vec<TicketView>, WallError> {
+        let base = self.world().base;
         let mut rows = self.store().tickets_by_id(self.network_id(), ids).await?;
-        rows.sort_by_key(|(t, _)| std::cmp::Reverse((t.reported_at, t.id)));
-        let past: Vec<TicketId> = rows.iter().filter(|(t, _)| t.closed_at.is_some_and(|c| c > at)).map(|(t, _)| t.id).collect();
-        let statuses = self.store().statuses_at(&past, at).await?;
+        rows.retain(|(t, _)| t.appears_at(base) <= at);
+        rows.sort_by_key(|(t, _)| std::cmp::Reverse((t.appears_at(base), t.id)));
+        let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
         let world = self.world();
         let present = Arc::ptr_eq(ground, &world.ground);
         Ok(rows
             .iter()
-            .map(|(t, _)| {
+            .zip(&courses)
+            .map(|((t, _), course)| {
                 let cell = if present { world.ticket(t.id).and_then(|l| l.cell) } else { ground.cell_of(t.id, t.place) };
-                let status = statuses.get(&t.id).copied().unwrap_or(t.status);
-                let mut view = ticket_view(&world, ground, t, cell, status, at);
+                let mut view = ticket_view(&world, ground, t, cell, course, at);
                 redact_ticket(&mut view, ground, actor.role);
                 view
             })
@@ -147,7 +153,7 @@ impl Wall {
             store: self.store().identity(),
             zone: self.inner.zone_name.clone(),
             revision: world.revision,
-            clock: self.inner.clock.view(at),
+            clock: self.inner.clock.view(at, if as_of.is_none() { world.later } else { 0 }),
             base_map: self.inner.base_map.as_ref().map(|m| BaseMap {
                 tiles: "basemap/{z}/{x}/{y}.mvt".into(),
                 min_zoom: m.min_zoom(),
@@ -172,18 +178,19 @@ impl Wall {
 
     /// The whole moving state, now or as it was.
     pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
-        let (ground, at, areas, figures, ids, staff, revision) = match as_of {
+        let (ground, at, areas, figures, ids, staff, revision, later) = match as_of {
             None => {
                 let world = self.world();
                 let due = |slot| world.due_of(slot);
                 let areas = world.counts.stats(&world.ground, world.now, &due);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
                 let ids = newest_and_gravest(&world, world.now);
-                (world.ground.clone(), world.now, areas, figures(&world, world.now), ids, staff, world.revision)
+                (world.ground.clone(), world.now, areas, figures(&world, world.now), ids, staff, world.revision, world.later)
             }
             Some(at) => {
                 let past = self.past(at).await?;
-                let positions = self.store().positions_at(at).await?;
+                let base = self.world().base;
+                let positions = self.store().positions_at(at, base).await?;
                 let world = self.world();
                 let due = |slot| world.due_of(slot);
                 let areas: Vec<AreaStat> = past.counts.stats(&past.ground, past.at, &due);
@@ -196,12 +203,12 @@ impl Wall {
                         staff_view(&world, &w, at)
                     })
                     .collect();
-                (past.ground, at, areas, figures(&world, at), past.shown, staff, world.revision)
+                (past.ground, at, areas, figures(&world, at), past.shown, staff, world.revision, 0)
             }
         };
         Ok(Snapshot {
             revision,
-            clock: self.inner.clock.view(at),
+            clock: self.inner.clock.view(at, later),
             as_of: as_of.is_some(),
             figures,
             areas,
@@ -326,7 +333,10 @@ impl Wall {
             }
         }
         let positions = match as_of {
-            Some(t) if wants("staff") => Some(self.store().positions_at(t).await?),
+            Some(t) if wants("staff") => {
+                let base = self.world().base;
+                Some(self.store().positions_at(t, base).await?)
+            }
             _ => None,
         };
         let world = self.world();
@@ -402,8 +412,10 @@ impl Wall {
             Some(s) => Some(TicketStatus::from_code(s).ok_or_else(|| WallError::Invalid(format!("there is no status \"{s}\"")))?),
         };
         let only_open = query.status.as_deref() == Some("open");
-        let (ids, ground, now, more) = {
+        let (mut ids, ground, now, base) = {
             let world = self.world();
+            // What the world keeps of a status is the last one; behind a foreign clock others are asked by their courses.
+            let last = world.base == Timebase::System;
             let cell = match &query.cell {
                 None => None,
                 Some(code) => {
@@ -417,30 +429,60 @@ impl Wall {
                 let inside = query
                     .bbox
                     .is_none_or(|[w, s, e, n]| t.place.lon >= w && t.place.lon <= e && t.place.lat >= s && t.place.lat <= n);
-                let unfinished = t.life.open_at(world.now) && !(t.status.is_final() && t.life.closed == i64::MAX);
-                if t.life.reported <= world.now.0
+                if t.life.there_at(world.now)
                     && inside
                     && query.reported.is_none_or(|(from, to)| (from.0..=to.0).contains(&t.life.reported))
-                    && query.unfinished.is_none_or(|asked| asked == unfinished)
+                    && query.unfinished.is_none_or(|asked| asked == t.life.open_at(world.now))
                     && (query.categories.is_empty() || query.categories.iter().any(|c| c == world.categories.code(t.category)))
                     && cell.is_none_or(|c| t.cell == Some(c))
-                    && status.is_none_or(|s| t.status == s)
+                    && (!last || status.is_none_or(|s| t.status == s))
                     && (!only_open || t.life.open_at(world.now))
                 {
                     found.push(TicketId(slot as i64 + 1));
-                    if found.len() > limit {
+                    if found.len() > limit && (last || status.is_none()) {
                         break;
                     }
                 }
             }
-            let more = found.len() > limit;
-            found.truncate(limit);
-            (found, world.ground.clone(), world.now, more)
+            (found, world.ground.clone(), world.now, world.base)
         };
+        if let (Some(status), Timebase::Foreign) = (status, base) {
+            ids = self.standing(ids, status, now, limit + 1).await?;
+        }
+        let more = ids.len() > limit;
+        ids.truncate(limit);
         let mut lines = self.ticket_lines(actor, &ids, &ground, now).await?;
         lines.sort_by_key(|t| std::cmp::Reverse(t.id));
         let cursor = if more { ids.last().map(|id| id.0.to_string()) } else { None };
         Ok((lines, cursor))
+    }
+
+    /// Where tickets stood at a time, by their courses.
+    pub(super) async fn statuses_at(&self, ids: &[TicketId], at: UtcMs) -> Result<HashMap<TicketId, TicketStatus>, WallError> {
+        let (network, base) = (self.network_id(), self.world().base);
+        let rows = self.store().tickets_by_id(network, ids).await?;
+        let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
+        Ok(rows.iter().zip(&courses).filter_map(|((t, _), c)| Some((t.id, c.at(at)?.status))).collect())
+    }
+
+    /// The first `most` of some tickets that stood at `status` at a time.
+    async fn standing(
+        &self,
+        ids: Vec<TicketId>,
+        status: TicketStatus,
+        at: UtcMs,
+        most: usize,
+    ) -> Result<Vec<TicketId>, WallError> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(1_000) {
+            let stood = self.statuses_at(chunk, at).await?;
+            found.extend(chunk.iter().filter(|id| stood.get(id) == Some(&status)));
+            if found.len() >= most {
+                found.truncate(most);
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// The `k` nearest of a kind: open tickets, cameras, staff with a position, sites.
@@ -453,8 +495,28 @@ impl Wall {
         within_m: Option<f64>,
     ) -> Result<Vec<PlaceView>, WallError> {
         let k = k.clamp(1, 1_000);
+        let mut found = self.nearest_of(actor, place, kind, k)?;
+        found.iter_mut().for_each(|p| p.kind = kind.to_owned());
+        found.retain(|p| within_m.is_none_or(|m| p.distance_m.is_some_and(|d| d <= m)));
+        if kind == "ticket" {
+            let (ground, now) = {
+                let world = self.world();
+                (world.ground.clone(), world.now)
+            };
+            let ids: Vec<TicketId> = found.iter().map(|p| TicketId(p.id)).collect();
+            let lines = self.ticket_lines(actor, &ids, &ground, now).await?;
+            for p in &mut found {
+                if let Some(line) = lines.iter().find(|l| l.id == p.id) {
+                    p.state.clone_from(&line.status);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn nearest_of(&self, actor: &Actor, place: Place, kind: &str, k: usize) -> Result<Vec<PlaceView>, WallError> {
         let world = self.world();
-        let mut found: Vec<PlaceView> = match kind {
+        let found: Vec<PlaceView> = match kind {
             "camera" => nearest(&world.camera_index, place, k, |id| {
                 world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
             }),
@@ -477,8 +539,6 @@ impl Wall {
             }
             other => return Err(WallError::Invalid(format!("near knows camera, staff, ticket and site, not \"{other}\""))),
         };
-        found.iter_mut().for_each(|p| p.kind = kind.to_owned());
-        found.retain(|p| within_m.is_none_or(|m| p.distance_m.is_some_and(|d| d <= m)));
         Ok(found)
     }
 
@@ -496,7 +556,7 @@ impl Wall {
                 lines.entry(c.code.clone()).or_insert_with(|| blank(&c.code, &c.name));
             }
         }
-        for (slot, t) in world.all().filter(|(_, t)| t.life.reported <= at.0) {
+        for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
             let cell = world.cell_under(&ground, slot, t);
             let code = world.categories.code(t.category);
             let (key, name) = match by {
@@ -589,7 +649,7 @@ fn point(lon: f64, lat: f64, properties: PointProperties) -> serde_json::Value {
 /// The newest tickets reported by `at`, and the gravest open ones. O(tickets).
 fn newest_and_gravest(world: &World, at: UtcMs) -> Vec<TicketId> {
     let mut reported: Vec<(i64, u32)> =
-        world.all().filter(|(_, t)| t.life.reported <= at.0).map(|(s, t)| (t.life.reported, s)).collect();
+        world.all().filter(|(_, t)| t.life.there_at(at)).map(|(s, t)| (t.life.reported, s)).collect();
     let newest = SNAPSHOT_TICKETS - SNAPSHOT_GRAVE;
     if reported.len() > newest {
         reported.select_nth_unstable_by(newest, |a, b| b.cmp(a));

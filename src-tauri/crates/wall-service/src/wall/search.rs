@@ -53,7 +53,7 @@ impl Wall {
             return Ok(vec![]);
         }
         let mut hits: Vec<(u8, u8, SearchHit)> = Vec::new();
-        let (ground, now) = {
+        let (ground, now, base) = {
             let world = self.world();
             let mut add = |rank: Option<u8>, order: u8, hit: &dyn Fn() -> SearchHit| {
                 if let Some(r) = rank {
@@ -91,9 +91,9 @@ impl Wall {
             for c in world.cameras.values() {
                 add(best(&[&c.name, &c.external_id]), 3, &|| hit("camera", c.id.0, &c.name, &c.external_id, Some(c.place)));
             }
-            (world.ground.clone(), world.now)
+            (world.ground.clone(), world.now, world.base)
         };
-        let ids = self.store().find_tickets(text.trim(), now, limit as u32).await?;
+        let ids = self.store().find_tickets(text.trim(), now, base, limit as u32).await?;
         for t in self.ticket_lines(actor, &ids, &ground, now).await? {
             let exact = t.external_id.to_lowercase() == needle;
             let subtitle = [t.external_id.as_str(), &t.category_name, &t.cell_name]

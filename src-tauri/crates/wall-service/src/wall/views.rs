@@ -8,7 +8,7 @@ use crate::{
     masking::mask,
     wire::{Frame, OwnerView, StaffView, TicketView},
 };
-use wall_core::{Duty, Platform, Severity, Ticket, TicketStatus, UtcMs, duty_at};
+use wall_core::{Course, Duty, Platform, Severity, Ticket, TicketStatus, UtcMs, duty_at};
 use wall_store::Role;
 
 /// Alarm priority of a ticket: something that needs a response now.
@@ -26,16 +26,19 @@ pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdu
     }
 }
 
-/// A ticket as the stream shows it at `now`, its status being `status` then.
+/// A ticket as the stream shows it at `now`, by its course.
 pub(crate) fn ticket_view(
     world: &World,
     ground: &Ground,
     ticket: &Ticket,
     cell: Option<u32>,
-    status: TicketStatus,
+    course: &Course,
     now: UtcMs,
 ) -> TicketView {
-    let (open, overdue) = (ticket.open_at(now), ticket.overdue_at(now));
+    let standing = course.at(now);
+    let status = standing.map_or(TicketStatus::Received, |s| s.status);
+    let open = standing.is_some_and(|s| !s.status.is_final());
+    let overdue = open && ticket.due_at.is_some_and(|d| d < now);
     let category = world.categories.name(&ticket.category, now);
     let title =
         if ticket.sensitive || ticket.title.trim().is_empty() { category.to_owned() } else { mask(&ticket.title).into_owned() };
@@ -61,8 +64,11 @@ pub(crate) fn ticket_view(
         cell_code: area.map_or_else(String::new, |a| a.code.clone()),
         cell_name: area.map_or_else(String::new, |a| a.name.clone()),
         reported_ms: ticket.reported_at.0,
+        since_ms: ticket.appears_at(world.base).0,
+        ahead: ticket.is_ahead() || course.is_ahead(),
+        reopened: course.is_reopened_at(now),
         due_ms: ticket.due_at.map(|t| t.0),
-        closed_ms: ticket.closed_at.filter(|c| *c <= now).map(|t| t.0),
+        closed_ms: course.closed_at(ticket, now).map(|t| t.0),
     }
 }
 
@@ -78,7 +84,7 @@ pub(crate) fn duty_word(duty: Duty) -> &'static str {
 /// A member of staff as the map shows them.
 pub(crate) fn staff_view(world: &World, walker: &Walker, now: UtcMs) -> StaffView {
     let s = &walker.staff;
-    let position = walker.position.filter(|p| p.at <= now);
+    let position = walker.position.filter(|p| p.counts_from(world.base) <= now);
     StaffView {
         id: s.id.0,
         name: s.name.clone(),
@@ -87,7 +93,8 @@ pub(crate) fn staff_view(world: &World, walker: &Walker, now: UtcMs) -> StaffVie
         duty: duty_word(duty_at(&s.shifts, now, &world.zone)).into(),
         lon: position.map(|p| p.place.lon),
         lat: position.map(|p| p.place.lat),
-        at_ms: position.map(|p| p.at.0),
+        at_ms: position.map(|p| p.counts_from(world.base).0),
+        ahead: position.is_some_and(|p| p.is_ahead()),
     }
 }
 

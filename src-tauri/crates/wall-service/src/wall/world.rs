@@ -15,7 +15,7 @@ use std::{
 };
 use wall_core::{
     Camera, CameraId, CellId, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketId,
-    TicketStatus, UtcMs, tally::Life,
+    TicketStatus, Timebase, UtcMs, tally::Life,
 };
 
 /// What the world keeps of a ticket.
@@ -74,6 +74,13 @@ pub(crate) struct World {
     pub categories: Categories,
     pub heat: HeatFields,
     pub half_life_s: f64,
+    /// By which clock the times of tickets are judged.
+    pub base: Timebase,
+    /// Tickets that are not there yet at `now`.
+    pub later: u32,
+    /// Slots of tickets whose time lay ahead of the clock when they came, with their lives by the system's clock and by
+    /// a foreign one: the only ones that differ.
+    ahead: HashMap<u32, [Life; 2]>,
     /// Future instants at which tickets change by themselves.
     agenda: BTreeMap<i64, Vec<u32>>,
     /// Cells whose counts changed since the last frame.
@@ -111,6 +118,9 @@ impl World {
             categories: Categories::default(),
             heat: HeatFields::default(),
             half_life_s,
+            base: Timebase::System,
+            later: 0,
+            ahead: HashMap::new(),
             agenda: BTreeMap::new(),
             dirty: HashSet::new(),
             turned: Vec::new(),
@@ -123,8 +133,15 @@ impl World {
     pub fn live(&mut self, ticket: &Ticket, cell: Option<CellId>) -> Live {
         // A closed ticket keeps the cell of its own plan; for counting on the present ground it is where it lies.
         let cell = cell.and_then(|c| self.ground.by_id.get(&c).copied()).or_else(|| self.ground.cell_at(ticket.place));
+        if let Ok(slot) = u32::try_from(ticket.id.0 - 1) {
+            if ticket.reported_at > ticket.recorded_at {
+                self.ahead.insert(slot, [Life::of(ticket, Timebase::System), Life::of(ticket, Timebase::Foreign)]);
+            } else {
+                self.ahead.remove(&slot);
+            }
+        }
         Live {
-            life: Life::of(ticket),
+            life: Life::of(ticket, self.base),
             place: ticket.place,
             cell,
             category: self.categories.seen(&ticket.category),
@@ -181,6 +198,7 @@ impl World {
             self.dirty.extend(o.cell);
         }
         self.counts.change(slot, new.cell, new.share, new.life, new.weight(), 1);
+        self.later = self.later + u32::from(new.share.later) - u32::from(old.is_some_and(|o| o.share.later));
         self.dirty.extend(new.cell);
         self.figures_dirty = true;
         let was = old.filter(|o| o.share.open);
@@ -204,6 +222,20 @@ impl World {
         if let Some(t) = life.next_change_after(self.now) {
             self.agenda.entry(t.0).or_default().push(slot);
         }
+    }
+
+    /// Another clock: what lay ahead when it came is judged by it. O(tickets) when it changes.
+    pub fn set_base(&mut self, base: Timebase) {
+        if base == self.base {
+            return;
+        }
+        self.base = base;
+        for (slot, lives) in &self.ahead {
+            if let Some(Some(live)) = self.tickets.get_mut(*slot as usize) {
+                live.life = lives[usize::from(base == Timebase::Foreign)];
+            }
+        }
+        self.recount();
     }
 
     /// Time passes (or jumps). Tickets that open, fall due or close are counted; a jump back or a new day recounts.
@@ -237,11 +269,13 @@ impl World {
         self.days = Days::around(self.now, &self.zone);
         self.counts = Counts::new(self.ground.cells.len(), self.now, self.half_life_s);
         self.agenda.clear();
+        self.later = 0;
         let mut open = Vec::new();
         for slot in 0..self.tickets.len() {
             let Some(mut live) = self.tickets[slot] else { continue };
             live.share = Share::of(live.life, self.now, &self.days);
             self.counts.change(slot as u32, live.cell, live.share, live.life, live.weight(), 1);
+            self.later += u32::from(live.share.later);
             if live.share.open {
                 open.push((TicketId(slot as i64 + 1), live.place));
             }

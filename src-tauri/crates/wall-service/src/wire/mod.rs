@@ -45,6 +45,8 @@ pub struct Clock {
     pub now_ms: i64,
     /// Seconds of wall time per second of real time: 1 system, 0 fixed or paused.
     pub speed: f64,
+    /// Tickets that were accepted and are later than this clock: hidden until it reaches them. Said on screen.
+    pub later: u32,
 }
 
 /// The base map, when there is one: vector tiles with the layers earth, landuse, water, roads, buildings, places, pois.
@@ -263,9 +265,16 @@ pub struct TicketView {
     pub cell_code: String,
     /// Name of its cell.
     pub cell_name: String,
-    /// When it was reported.
+    /// When it was reported, as told.
     #[ts(type = "number")]
     pub reported_ms: i64,
+    /// From when it counts: reported, or the moment it came in where that was earlier.
+    #[ts(type = "number")]
+    pub since_ms: i64,
+    /// Whether one of its times lay ahead of the clock when it came in: shown at once, and marked.
+    pub ahead: bool,
+    /// Whether it stands open after it had been closed.
+    pub reopened: bool,
     /// When it is due.
     #[ts(type = "number | null")]
     pub due_ms: Option<i64>,
@@ -291,9 +300,11 @@ pub struct StaffView {
     pub lon: Option<f64>,
     /// Latitude.
     pub lat: Option<f64>,
-    /// When that was.
+    /// When that was, or when we learned it where that was earlier.
     #[ts(type = "number | null")]
     pub at_ms: Option<i64>,
+    /// Whether its time lay ahead of the clock when it came in.
+    pub ahead: bool,
 }
 
 /// How fresh what is shown is.
@@ -466,6 +477,12 @@ pub struct TransitionView {
     /// When we learned it.
     #[ts(type = "number")]
     pub recorded_ms: i64,
+    /// Whether that time was told; if not, it is when the message came.
+    pub told: bool,
+    /// Whether it lay ahead of the clock when it came in.
+    pub ahead: bool,
+    /// Whether it changed where the ticket stands. A status told again does not, nor one without a time after the closing.
+    pub applied: bool,
     /// Who.
     pub actor: String,
     /// Why.

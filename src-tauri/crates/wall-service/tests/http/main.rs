@@ -14,6 +14,7 @@ mod publishing;
 mod serve;
 mod session;
 mod stations;
+mod times;
 
 use axum::{
     Router,
@@ -67,8 +68,18 @@ impl Room {
 
     /// In a folder that was prepared.
     async fn at(folder: TempDir, change: impl FnOnce(&mut HttpOptions)) -> Self {
+        Self::open(folder, |_| {}, change).await
+    }
+
+    /// A wall that stands at a time of its own.
+    async fn fixed(now: UtcMs) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), |o| o.fixed_now = Some(now), |_| {}).await
+    }
+
+    async fn open(folder: TempDir, change_wall: impl FnOnce(&mut WallOptions), change: impl FnOnce(&mut HttpOptions)) -> Self {
         let mut wall_options = WallOptions::new(folder.path().join("data"));
         wall_options.zone = Some("UTC".into());
+        change_wall(&mut wall_options);
         let wall = Wall::open(wall_options).await.unwrap();
         wall.follow();
         let mut options = HttpOptions::new(Arc::new(TwoFiles));

@@ -12,7 +12,7 @@ use super::{App, body, gate::Caller, refusal::Refusal};
 use crate::{
     import::{
         read::{Problem, Reject},
-        tickets::{Defaults, position_from_json, ticket_from_json},
+        tickets::{Defaults, Taken, position_taken_from_json, ticket_taken_from_json},
         twins::{TwinSearch, Verdict},
     },
     wall::system_now,
@@ -34,6 +34,9 @@ use wall_store::{ReplayClock, TicketOutcome};
 /// Bodies above this are read on a thread of their own, so that they do not hold up the small ones.
 const LARGE: usize = 64 * 1024;
 
+const KEPT_CLOSED: &str = "kept_closed: the ticket is over, and a status reopens it only with a status_at later than its closing";
+const UNKNOWN_TICKET: &str = "no ticket has this key, and a new one needs lon and lat";
+
 /// What became of one row.
 #[derive(Serialize)]
 struct TicketLine {
@@ -43,6 +46,9 @@ struct TicketLine {
     id: Option<i64>,
     code: Option<&'static str>,
     reason: Option<String>,
+    /// What is odd about a row that was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -52,12 +58,15 @@ struct PositionLine {
     status: &'static str,
     code: Option<&'static str>,
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// A row that was read, or why not and how it came; with what names it in the answer.
 struct Judged<T> {
     name: Option<String>,
     outcome: Result<T, (Problem, Row)>,
+    note: Option<String>,
 }
 
 /// Refuses all records of a request that share a key and differ: which of them is meant nobody knows. The same record
@@ -84,24 +93,33 @@ fn refuse_twins(judged: &mut [Result<TicketRecord, Problem>]) {
 fn records<T>(judged: Vec<Judged<T>>) -> (Vec<T>, Vec<Judged<()>>) {
     let mut records = Vec::with_capacity(judged.len());
     let rest =
-        judged.into_iter().map(|j| Judged { name: j.name, outcome: j.outcome.map(|record| records.push(record)) }).collect();
+        judged.into_iter().map(|j| Judged { name: j.name, outcome: j.outcome.map(|r| records.push(r)), note: j.note }).collect();
     (records, rest)
 }
 
 /// `POST /api/v1/tickets`.
 pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "external_id", ticket_from_json, refuse_twins).await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "external_id", ticket_taken_from_json, refuse_twins).await?;
     let (records, judged) = records(judged);
     let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
     let mut outcomes = outcomes.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
-    for (index, Judged { name, outcome }) in judged.into_iter().enumerate() {
+    for (index, Judged { name, outcome, mut note }) in judged.into_iter().enumerate() {
         let (status, id, problem) = match outcome {
             Ok(()) => match outcomes.next() {
                 Some(TicketOutcome::Created(id)) => ("created", Some(id.0), None),
                 Some(TicketOutcome::Updated(id)) => ("updated", Some(id.0), None),
                 Some(TicketOutcome::Unchanged(id)) => ("unchanged", Some(id.0), None),
+                Some(TicketOutcome::KeptClosed(id)) => {
+                    note.get_or_insert_with(|| KEPT_CLOSED.to_owned());
+                    ("updated", Some(id.0), None)
+                }
+                Some(TicketOutcome::Unknown) => {
+                    let row = Row::Value(json!({ "external_id": name }));
+                    refused.push(Rejected { index, reason: UNKNOWN_TICKET.to_owned(), row });
+                    ("rejected", None, Some(Problem::new("unknown_ticket", UNKNOWN_TICKET)))
+                }
                 None => ("rejected", None, Some(Problem::new("no_answer", "the wall gave no answer for this row"))),
             },
             Err((problem, row)) => {
@@ -110,7 +128,8 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
             }
         };
         let (code, reason) = problem.map(|p| (p.code, p.message)).unzip();
-        lines.push(TicketLine { index, external_id: name, status, id, code, reason });
+        let note = note.filter(|_| reason.is_none());
+        lines.push(TicketLine { index, external_id: name, status, id, code, reason, note });
     }
     let taken = lines.iter().filter(|l| l.reason.is_none()).count();
     finish(&app, &caller, "tickets", refused, taken, lines.len()).await;
@@ -119,13 +138,13 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
 
 /// `POST /api/v1/positions`.
 pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_from_json, |_| {}).await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_| {}).await?;
     let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
-    for (index, Judged { name, outcome }) in judged.into_iter().enumerate() {
+    for (index, Judged { name, outcome, note }) in judged.into_iter().enumerate() {
         let problem = match outcome {
             Ok(()) if known.next() == Some(true) => None,
             Ok(()) => Some(Problem::new("unknown_staff", "nobody on the staff list has this id")),
@@ -136,7 +155,8 @@ pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: R
         };
         let status = if problem.is_none() { "updated" } else { "rejected" };
         let (code, reason) = problem.map(|p| (p.code, p.message)).unzip();
-        lines.push(PositionLine { index, staff: name, status, code, reason });
+        let note = note.filter(|_| reason.is_none());
+        lines.push(PositionLine { index, staff: name, status, code, reason, note });
     }
     let taken = lines.iter().filter(|l| l.reason.is_none()).count();
     finish(&app, &caller, "positions", refused, taken, lines.len()).await;
@@ -175,7 +195,7 @@ async fn read<T: Send + 'static>(
     caller: &Caller,
     request: Request,
     name: &'static str,
-    one: fn(&Value, &Defaults) -> Result<T, Reject>,
+    one: fn(&Value, &Defaults) -> Result<Taken<T>, Reject>,
     together: fn(&mut [Result<T, Problem>]),
 ) -> Result<(Shape, Vec<Judged<T>>, body::Held), Refusal> {
     if !caller.actor.role.may_feed() {
@@ -193,7 +213,7 @@ async fn read<T: Send + 'static>(
             .into_iter()
             .zip(outcomes)
             .zip(rows)
-            .map(|((name, outcome), row)| Judged { name, outcome: outcome.map_err(|problem| (problem, row)) })
+            .map(|(((name, note), outcome), row)| Judged { name, outcome: outcome.map_err(|problem| (problem, row)), note })
             .collect();
         Ok::<_, Refusal>((shape, judged, held))
     };
@@ -209,13 +229,13 @@ async fn read<T: Send + 'static>(
     Ok((shape, judged, held))
 }
 
-/// What names a row in the answer, and its record.
+/// What names a row in the answer with what is odd about it, and its record.
 fn judge<T>(
     row: &Row,
     name: &str,
     defaults: &Defaults,
-    one: fn(&Value, &Defaults) -> Result<T, Reject>,
-) -> (Option<String>, Result<T, Problem>) {
+    one: fn(&Value, &Defaults) -> Result<Taken<T>, Reject>,
+) -> ((Option<String>, Option<String>), Result<T, Problem>) {
     match row {
         Row::Value(value) => {
             let named = match value.get(name) {
@@ -223,9 +243,15 @@ fn judge<T>(
                 Some(Value::Number(number)) => Some(number.to_string()),
                 _ => None,
             };
-            (named, one(value, defaults).map_err(|reject| Problem::new(reject.reason_code, reject.message)))
+            match one(value, defaults) {
+                Ok(taken) => {
+                    let ahead = taken.issues.iter().find(|i| i.code == "time_ahead");
+                    ((named, ahead.map(|i| format!("{}: {}", i.code, i.message))), Ok(taken.record))
+                }
+                Err(reject) => ((named, None), Err(Problem::new(reject.reason_code, reject.message))),
+            }
         }
-        Row::Broken { reason, .. } => (None, Err(Problem::new("bad_json", reason.clone()))),
+        Row::Broken { reason, .. } => ((None, None), Err(Problem::new("bad_json", reason.clone()))),
     }
 }
 

@@ -107,7 +107,8 @@ async fn take(app: &App, caller: &Caller, params: &Params) -> Result<i64, Refusa
     app.counts.rows_taken.fetch_add(1, Relaxed);
     outcomes
         .first()
-        .map(|o| o.id().0)
+        .and_then(|o| o.id())
+        .map(|id| id.0)
         .ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the wall gave no answer for this request"))
 }
 

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use serde_json::Number;
-use wall_core::{TicketStatus, UtcMs};
+use wall_core::UtcMs;
 
 /// The standard's longest window.
 const WINDOW_MS: i64 = 90 * 86_400_000;
@@ -143,7 +143,7 @@ impl Filter {
 
 /// In the standard's two words.
 fn is_open(ticket: &TicketView) -> bool {
-    ticket.open && !TicketStatus::from_code(&ticket.status).is_some_and(TicketStatus::is_final)
+    ticket.open
 }
 
 fn answer(form: Form, cards: &[TicketCard]) -> Response {
@@ -153,7 +153,7 @@ fn answer(form: Form, cards: &[TicketCard]) -> Response {
 fn request_node(card: &TicketCard) -> Node {
     let t = &card.ticket;
     let time = |ms: i64| Node::text(UtcMs(ms).to_rfc3339());
-    let updated = card.history.iter().map(|h| h.at_ms).max().unwrap_or(t.reported_ms);
+    let updated = card.history.iter().map(|h| h.at_ms.min(h.recorded_ms)).max().unwrap_or(t.reported_ms);
     let name = if t.category_name.is_empty() { &t.category } else { &t.category_name };
     Node::Group(vec![
         ("service_request_id", Node::Number(Number::from(t.id))),

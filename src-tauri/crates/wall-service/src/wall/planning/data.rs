@@ -30,7 +30,7 @@ impl PlanningData {
         let at = wall.now();
         let (tickets, staff): (Vec<TicketPoint>, Vec<StaffPoint>) = {
             let world = wall.world();
-            let tickets = world.all().filter(|(_, t)| t.life.reported <= at.0).map(|(slot, t)| TicketPoint {
+            let tickets = world.all().filter(|(_, t)| t.life.there_at(at)).map(|(slot, t)| TicketPoint {
                 id: crate::wall::world::ticket_of(slot),
                 place: t.place,
                 severity: t.severity,
