@@ -7,6 +7,7 @@ use crate::{
 };
 use sha2::{Digest, Sha256};
 use sqlx::{Row, sqlite::SqliteRow};
+use subtle::ConstantTimeEq;
 use wall_core::UtcMs;
 
 /// A session that nobody uses ends after this long.
@@ -49,17 +50,6 @@ pub struct Failures {
     pub count: u32,
     /// When the last one was.
     pub last_at: Option<UtcMs>,
-}
-
-impl Failures {
-    /// From when another attempt is let in: three are free, then 2 s, 4 s, 8 s … up to five minutes after the last one.
-    pub fn next_at(self) -> Option<UtcMs> {
-        let wait_s = match self.count.checked_sub(3) {
-            None | Some(0) => return None,
-            Some(over) => 2i64.pow(over.min(9)).min(300),
-        };
-        self.last_at.map(|t| t.plus_ms(wait_s * 1_000))
-    }
 }
 
 /// The normal form of an account's name: small letters, digits, `.`, `_`, `-`; letters of any script.
@@ -335,6 +325,40 @@ impl Store {
         pen.commit().await
     }
 
+    /// A new mark for a device at which `name` signed in: it says so later, and cannot be made by anybody else.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn device_mark(&self, name: &str) -> Result<String, StoreError> {
+        let mut device = [0u8; 16];
+        getrandom::fill(&mut device).map_err(|e| StoreError::Key(e.to_string()))?;
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        Ok(format!("{}.{}", hex(&device), hex(&self.device_mac(name, &device)[..16])))
+    }
+
+    /// The device of a mark that was given for `name`.
+    pub fn device_of(&self, name: &str, mark: &str) -> Option<[u8; 16]> {
+        let (device, mac) = mark.split_once('.')?;
+        let bytes = |hex: &str| -> Option<[u8; 16]> {
+            let digits = hex.as_bytes().as_chunks::<2>().0;
+            if hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return None;
+            }
+            let mut out = [0u8; 16];
+            for (byte, pair) in out.iter_mut().zip(digits) {
+                *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+            }
+            Some(out)
+        };
+        let (device, mac) = (bytes(device)?, bytes(mac)?);
+        let known = self.device_mac(name, &device);
+        bool::from(known[..16].ct_eq(&mac)).then_some(device)
+    }
+
+    fn device_mac(&self, name: &str, device: &[u8; 16]) -> [u8; 32] {
+        self.inner.keys.mac([b"gridwall device".as_slice(), name.as_bytes(), device])
+    }
+
     fn name_mac(&self, typed: &str) -> [u8; 32] {
         self.inner.keys.mac([b"gridwall sign-in name".as_slice(), typed.as_bytes()])
     }
@@ -357,6 +381,21 @@ fn account(row: &SqliteRow) -> Result<Account, StoreError> {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_devices_mark_is_good_for_its_account_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).await.unwrap();
+        let mark = store.device_mark("planner").unwrap();
+        assert!(store.device_of("planner", &mark).is_some());
+        assert_ne!(store.device_mark("planner").unwrap(), mark);
+        let other = mark.replace(['0', '1', '2', '3'], "f");
+        for (name, bad) in
+            [("leader", mark.as_str()), ("planner", other.as_str()), ("planner", ""), ("planner", "."), ("planner", &mark[1..])]
+        {
+            assert!(store.device_of(name, bad).is_none(), "{name} {bad}");
+        }
+    }
+
     #[test]
     fn names_have_one_form() {
         for (typed, name) in [("Planner", "planner"), (" li.wei ", "li.wei"), ("王伟", "王伟"), ("a-1_b", "a-1_b")] {
@@ -365,32 +404,5 @@ mod tests {
         for bad in ["", "  ", "os:root", "a b", "-a", "a/b", "a\nb", "gridwall", "Demo", &"x".repeat(41), "a\u{202e}b"] {
             assert!(account_name(bad).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn the_wait_grows_and_ends() {
-        let wait = |count| Failures { count, last_at: Some(UtcMs(0)) }.next_at().map(|t| t.0 / 1_000);
-        let waits: Vec<_> = (0..=13).map(wait).collect();
-        let some = Some;
-        assert_eq!(
-            waits,
-            [
-                None,
-                None,
-                None,
-                None,
-                some(2),
-                some(4),
-                some(8),
-                some(16),
-                some(32),
-                some(64),
-                some(128),
-                some(256),
-                some(300),
-                some(300)
-            ]
-        );
-        assert_eq!(wait(u32::MAX), Some(300));
     }
 }

@@ -38,7 +38,118 @@ pub fn check_password(name: &str, password: &str) -> Result<(), StoreError> {
     if password.chars().all(|c| Some(c) == first) {
         return refused("a password is not one character again and again".into());
     }
+    if is_common(password) {
+        return refused("this password is among the first that anybody tries; choose another".into());
+    }
     Ok(())
+}
+
+/// Words that passwords everybody tries are made of, in small letters: English, pinyin, keyboards, and ours.
+const COMMON: &[&str] = &[
+    "password",
+    "passw0rd",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "admin",
+    "administrator",
+    "root",
+    "test",
+    "user",
+    "guest",
+    "login",
+    "changeme",
+    "default",
+    "secret",
+    "master",
+    "monkey",
+    "dragon",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "superman",
+    "woaini",
+    "woaiwojia",
+    "wodemima",
+    "mima",
+    "nihao",
+    "zhongguo",
+    "beijing",
+    "shanghai",
+    "china",
+    "wangge",
+    "wanggeyuan",
+    "zhihuishi",
+    "gridwall",
+    "qwerty",
+    "qwertyuiop",
+    "asdfgh",
+    "asdfghjkl",
+    "zxcvbn",
+    "zxcvbnm",
+    "qazwsx",
+    "qazwsxedc",
+    "1qaz2wsx",
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "q1w2e3r4",
+    "zaq12wsx",
+    "1qaz",
+    "abc",
+    "abcd",
+    "a",
+    "aa",
+    "aaa",
+    "aaaa",
+    "woaini1314",
+    "5201314",
+    "1314520",
+];
+
+/// Rows along which fingers run.
+const RUNS: &[&str] =
+    &["01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm"];
+
+/// Whether a password is what guessing begins with: common words, keyboard and number runs, one short piece again and again,
+/// with digits and signs around them.
+fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    let plain: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
+    // Passwords of other scripts are words that this list does not know.
+    if !plain.is_ascii() {
+        return false;
+    }
+    if plain.bytes().all(|b| b.is_ascii_digit()) {
+        // Dates, phone numbers, identity numbers: a machine tries all of them.
+        return true;
+    }
+    let mut rest = plain.as_str();
+    let mut pieces = 0;
+    // Taken apart greedily into common words, runs and digits.
+    while !rest.is_empty() && pieces < 64 {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let word = COMMON.iter().filter(|w| rest.starts_with(**w)).map(|w| w.len()).max().unwrap_or(0);
+        let run = RUNS.iter().map(|row| longest_run(rest, row)).max().unwrap_or(0);
+        let step = digits.max(word).max(if run >= 4 { run } else { 0 });
+        if step == 0 {
+            break;
+        }
+        rest = &rest[step..];
+        pieces += 1;
+    }
+    if rest.is_empty() {
+        return true;
+    }
+    // "abcabcabcabc"
+    (1..=plain.len() / 3).any(|n| plain.len() % n == 0 && plain.as_bytes().chunks(n).all(|c| c == &plain.as_bytes()[..n]))
+}
+
+/// How many letters of the beginning run along a row, forwards or backwards.
+fn longest_run(text: &str, row: &str) -> usize {
+    let back: String = row.chars().rev().collect();
+    let along = |row: &str| (1..=text.len()).take_while(|n| row.contains(&text[..*n])).last().unwrap_or(0);
+    along(row).max(along(&back))
 }
 
 impl Store {
@@ -98,6 +209,18 @@ mod tests {
             ("planner-one", "Planner-One1"),
             ("li", "aaaaaaaaaaaa"),
             ("li", &"x1".repeat(600)),
+            ("li", "1234567890"),
+            ("li", "13800138000"),
+            ("li", "Password123!"),
+            ("li", "admin@123456"),
+            ("li", "qwertyuiop"),
+            ("li", "1qaz2wsx3edc"),
+            ("li", "woaini1314520"),
+            ("li", "abcdefghij1"),
+            ("li", "0987654321a"),
+            ("li", "Gridwall2026"),
+            ("li", "abcabcabcabc"),
+            ("li", "!!!password!!!"),
         ] {
             assert!(matches!(check_password(name, poor), Err(StoreError::Refused(_))), "{name} {poor}");
         }
@@ -106,6 +229,9 @@ mod tests {
             ("li", "correct horse battery"),
             ("王", "社会治理综合指挥室的密码"),
             ("li", "lives-in-lilac-lane"),
+            ("li", "admin of the river 7"),
+            ("li", "password manager pasta"),
+            ("li", "k9#vTq27mmZ"),
         ] {
             assert!(check_password(name, good).is_ok(), "{name} {good}");
         }

@@ -55,8 +55,14 @@ impl Drop for Held {
     }
 }
 
-/// The body of a request, whole.
+/// The body of a request, whole, of [`BODY_LIMIT`] at most.
 pub(crate) async fn read(budget: &Budget, request: Request) -> Result<Held, Refusal> {
+    read_at_most(BODY_LIMIT, budget, request).await
+}
+
+/// The body of a request, whole: where nobody knows yet who asks, `most` is small, and what is larger is neither held nor
+/// waited for.
+pub(crate) async fn read_at_most(most: usize, budget: &Budget, request: Request) -> Result<Held, Refusal> {
     let (parts, body) = request.into_parts();
     if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
@@ -68,27 +74,31 @@ pub(crate) async fn read(budget: &Budget, request: Request) -> Result<Held, Refu
         ));
     }
     let mut held = Held { bytes: Vec::new(), budget: budget.clone(), counted: 0 };
-    match tokio::time::timeout(WHOLE, collect(&parts.headers, body, &mut held)).await {
+    match tokio::time::timeout(WHOLE, collect(most, &parts.headers, body, &mut held)).await {
         Ok(done) => done.map(|()| held),
         Err(_) => Err(too_slow()),
     }
 }
 
-async fn collect(headers: &HeaderMap, body: Body, held: &mut Held) -> Result<(), Refusal> {
+async fn collect(most: usize, headers: &HeaderMap, body: Body, held: &mut Held) -> Result<(), Refusal> {
+    // A known sender of large files gets to read the answer; others are cut.
+    let drains = most == BODY_LIMIT;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     let mut stream = body.into_data_stream();
-    if announced.is_some_and(|n| n > BODY_LIMIT as u64) {
+    if announced.is_some_and(|n| n > most as u64) {
         // Who asks before sending (`Expect: 100-continue`) is told at once.
-        if !headers.contains_key(header::EXPECT) {
+        if drains && !headers.contains_key(header::EXPECT) {
             drain(&mut stream).await;
         }
-        return Err(too_large());
+        return Err(too_large(most));
     }
     while let Some(chunk) = tokio::time::timeout(SILENCE, stream.next()).await.map_err(|_| too_slow())? {
         let chunk = chunk.map_err(|_| Refusal::invalid("the body ended before it was whole"))?;
-        if held.bytes.len() + chunk.len() > BODY_LIMIT {
-            drain(&mut stream).await;
-            return Err(too_large());
+        if held.bytes.len() + chunk.len() > most {
+            if drains {
+                drain(&mut stream).await;
+            }
+            return Err(too_large(most));
         }
         held.add(&chunk)?;
     }
@@ -104,11 +114,12 @@ async fn drain(stream: &mut BodyDataStream) {
     }
 }
 
-fn too_large() -> Refusal {
+fn too_large(most: usize) -> Refusal {
+    let most = if most < 1 << 20 { format!("{} KiB", most >> 10) } else { format!("{} MiB", most >> 20) };
     Refusal::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "too_large",
-        format!("the body is larger than {} MiB; nothing of it was taken, send it in parts", BODY_LIMIT >> 20),
+        format!("the body is larger than {most}; nothing of it was taken, send it in parts"),
     )
 }
 

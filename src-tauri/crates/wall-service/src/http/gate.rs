@@ -201,12 +201,7 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusa
     if let Some(secret) = bearer(headers)? {
         return Ok(Some(by_secret(app, secret).await?));
     }
-    let secrets = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(';'))
-        .filter_map(|pair| pair.trim().split_once('=').filter(|(name, _)| *name == COOKIE).map(|(_, value)| value));
+    let secrets = cookies(headers, COOKIE);
     // Walls on other ports of this machine set the same cookie: any that is ours will do.
     for secret in secrets.take(8) {
         if let Some(account) = app.wall.account_of(secret).await? {
@@ -219,6 +214,12 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusa
         }
     }
     Ok(None)
+}
+
+/// The values of a cookie: there may be several of one name.
+pub(crate) fn cookies<'a>(headers: &'a HeaderMap, cookie: &'static str) -> impl Iterator<Item = &'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+    pairs.filter_map(move |pair| pair.trim().split_once('=').filter(|(name, _)| *name == cookie).map(|(_, value)| value))
 }
 
 async fn by_secret(app: &App, secret: &str) -> Result<Caller, Refusal> {

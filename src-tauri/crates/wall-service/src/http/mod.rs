@@ -27,7 +27,7 @@ pub use body::BODY_LIMIT;
 pub use door::Doors;
 pub use intake::MAX_ROWS;
 pub use limit::Rate;
-pub use serve::{CONNECTIONS, ServeError, check_listen, serve};
+pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, serve};
 
 use crate::{wall::Wall, wire::ROUTES};
 use axum::{

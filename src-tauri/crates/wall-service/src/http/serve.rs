@@ -2,7 +2,8 @@
 
 use super::{App, HttpOptions, assemble};
 use crate::wall::Wall;
-use axum::Router;
+use axum::{Router, extract::Request};
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -10,7 +11,7 @@ use hyper_util::{
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -23,11 +24,12 @@ use tokio::{
     task::JoinSet,
     time::Sleep,
 };
+use tower::ServiceExt;
 
 /// Connections at once; further ones wait in the system's queue.
 pub const CONNECTIONS: usize = 512;
 /// A connection says what it wants within this time, also between two requests.
-const HEAD: Duration = Duration::from_secs(60);
+const HEAD: Duration = Duration::from_secs(10);
 /// A reader that takes nothing for this long is gone.
 const STALLED: Duration = Duration::from_secs(30);
 /// Requests under way get this long when the server goes down.
@@ -91,18 +93,18 @@ pub async fn serve(
         while connections.try_join_next().is_some() {}
         let next = async {
             let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-            let (socket, _) = listener.accept().await?;
-            Ok::<_, io::Error>((place, socket))
+            let (socket, peer) = listener.accept().await?;
+            Ok::<_, io::Error>((place, socket, peer.ip()))
         };
         let next = tokio::select! {
             () = &mut shutdown => break,
             next = next => next,
         };
         match next {
-            Ok((place, socket)) => {
+            Ok((place, socket, peer)) => {
                 let (router, app) = (router.clone(), app.clone());
                 connections.spawn(async move {
-                    converse(socket, router, app).await;
+                    converse(socket, peer, router, app).await;
                     drop(place);
                 });
             }
@@ -122,7 +124,15 @@ pub async fn serve(
     Ok(())
 }
 
-async fn converse(socket: TcpStream, router: Router, app: App) {
+/// Whence a request came: the other end of its connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+async fn converse(socket: TcpStream, peer: IpAddr, router: Router, app: App) {
+    let router = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    });
     // Small answers go out at once. A socket that refuses is about to fail anyway.
     let _ = socket.set_nodelay(true);
     let connection = hyper::server::conn::http1::Builder::new()

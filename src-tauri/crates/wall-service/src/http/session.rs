@@ -2,12 +2,13 @@
 
 use super::{
     App, assets, body,
-    gate::{COOKIE, Caller},
+    gate::{COOKIE, Caller, cookies},
     intake::strict_json,
     refusal::Refusal,
+    serve::Peer,
 };
 use crate::{
-    wall::{SignedIn, actor_of},
+    wall::{Client, SignedIn, WallError, actor_of},
     wire::{SessionView, SignedInView},
 };
 use axum::{
@@ -16,10 +17,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use std::net::IpAddr;
 use wall_store::{Actor, Role, STATION_LIFE_MS};
 
 /// Path of the session.
 pub(crate) const PATH: &str = "/api/v1/session";
+/// Name of the cookie by which a browser is known as one at which an account signed in, and how long that is remembered.
+const DEVICE_COOKIE: &str = "gridwall_device";
+const DEVICE_LIFE_S: u32 = 180 * 24 * 3_600;
 /// A name and a password fit into this.
 const BODY_MOST: usize = 16 * 1024;
 
@@ -37,23 +42,27 @@ pub(crate) async fn sign_in(State(app): State<App>, caller: Option<Extension<Cal
     if by_form {
         return match outcome {
             // To `/`, so that the browser does not offer to post again.
-            Ok((signed_in, _)) => {
-                let cookie = set_cookie(&app, &signed_in.secret);
-                (StatusCode::SEE_OTHER, [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)]).into_response()
+            Ok(entered) => {
+                let cookie = set_cookie(&app, &entered.signed_in.secret);
+                let there = [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)];
+                let mut answer = (StatusCode::SEE_OTHER, there).into_response();
+                answer.headers_mut().extend(entered.device_cookie(&app).map(|mark| (header::SET_COOKIE, mark)));
+                answer
             }
             Err(refusal) => assets::sign_in_page(&app, Some(refusal)).await,
         };
     }
     match outcome {
-        Ok((signed_in, session)) => {
+        Ok(entered) => {
             let mut headers = HeaderMap::new();
             // Who had no right at all gets one that also brings the wall's page, its pictures and tiles.
             if caller.is_none()
-                && let Ok(cookie) = HeaderValue::try_from(set_cookie(&app, &signed_in.secret))
+                && let Ok(cookie) = HeaderValue::try_from(set_cookie(&app, &entered.signed_in.secret))
             {
-                headers.insert(header::SET_COOKIE, cookie);
+                headers.append(header::SET_COOKIE, cookie);
             }
-            (headers, Json(SignedInView { secret: signed_in.secret, session })).into_response()
+            headers.extend(entered.device_cookie(&app).map(|mark| (header::SET_COOKIE, mark)));
+            (headers, Json(SignedInView { secret: entered.signed_in.secret, session: entered.session })).into_response()
         }
         Err(refusal) => refusal.into_response(),
     }
@@ -87,18 +96,54 @@ pub(super) fn set_cookie(app: &App, secret: &str) -> String {
     format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}")
 }
 
-async fn enter(app: &App, caller: Option<&Caller>, by_form: bool, request: Request) -> Result<(SignedIn, SessionView), Refusal> {
-    let held = body::read(&app.budget, request).await?;
-    if held.bytes.len() > BODY_MOST {
-        return Err(Refusal::invalid("a name and a password are shorter than that"));
+/// Somebody who signed in.
+struct Entered {
+    signed_in: SignedIn,
+    session: SessionView,
+    /// For a browser at which this account had not signed in before.
+    mark: Option<String>,
+}
+
+impl Entered {
+    /// Remembers the device: whoever guesses from elsewhere does not lock it out.
+    fn device_cookie(&self, app: &App) -> Option<HeaderValue> {
+        let secure = if app.options.behind_tls { "; Secure" } else { "" };
+        let mark = self.mark.as_ref()?;
+        let cookie = format!("{DEVICE_COOKIE}={mark}; HttpOnly; SameSite=Strict; Path={PATH}; Max-Age={DEVICE_LIFE_S}{secure}");
+        HeaderValue::try_from(cookie).ok()
     }
+}
+
+/// Whence a request comes. Behind a TLS proxy that is the last address it names: those before are the sender's own words.
+fn client(app: &App, request: &Request) -> Client {
+    if app.options.local_actor.is_some() {
+        return Client::Window;
+    }
+    let named = || {
+        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        last.rsplit(',').next()?.trim().parse().ok()
+    };
+    let proxied: Option<IpAddr> = if app.options.behind_tls { named() } else { None };
+    let peer = proxied.or_else(|| request.extensions().get::<Peer>().map(|peer| peer.0));
+    peer.map_or(Client::Unknown, Client::at)
+}
+
+async fn enter(app: &App, caller: Option<&Caller>, by_form: bool, request: Request) -> Result<Entered, Refusal> {
+    let client = client(app, &request);
+    let marks: Vec<String> = cookies(request.headers(), DEVICE_COOKIE).map(str::to_owned).take(8).collect();
+    let held = body::read_at_most(BODY_MOST, &app.budget, request).await?;
     let (name, password) = if by_form { from_form(&held.bytes) } else { from_json(&held.bytes) }?;
     let station = app.options.local_actor.as_ref().map_or("browser", |a| a.station.as_str());
     let nobody = Actor::new("nobody", Role::Viewer, station);
     let from = Actor { station: station.into(), ..caller.map_or(nobody, |c| c.actor.clone()) };
-    let signed_in = app.wall.sign_in(&from, &name, password).await?;
+    let store = app.wall.store();
+    let account = name.trim().to_lowercase();
+    let device = marks.iter().find_map(|mark| store.device_of(&account, mark)).map(Client::Device);
+    let known = device.is_some() || client == Client::Window;
+    let signed_in = app.wall.sign_in(&from, &device.unwrap_or(client), &name, password).await?;
     let view = app.wall.session_view(&actor_of(&signed_in.account, station), Some(&signed_in.account)).await;
-    Ok((signed_in, view?))
+    let mark = if known { None } else { Some(store.device_mark(&signed_in.account.name).map_err(WallError::from)?) };
+    Ok(Entered { mark, session: view?, signed_in })
 }
 
 fn from_json(bytes: &[u8]) -> Result<(String, String), Refusal> {

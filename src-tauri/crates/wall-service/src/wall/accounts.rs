@@ -1,6 +1,10 @@
 //! People who sign in: the check of a password, slow on purpose and never faster for a guess; sessions; what one may do.
 
-use super::{Wall, WallError, clock::system_now};
+use super::{
+    Wall, WallError,
+    clock::system_now,
+    tries::{Client, Tries},
+};
 use crate::{
     demo::{DEMO_ACCOUNTS, DEMO_PASSWORD},
     wire::{Can, DemoAccount, SessionView},
@@ -25,38 +29,18 @@ const FRESH: Duration = Duration::from_secs(3);
 const KEPT: usize = 1_024;
 /// How often the use of a session is written down.
 const NOTE_USE_MS: i64 = 5 * 60_000;
-/// Failures over all names: so many at once, then one in so many seconds.
-const FAILURES_BURST: f64 = 20.0;
-const FAILURE_EVERY_S: f64 = 3.0;
 /// Longest name that is looked at.
 const NAME_MOST: usize = 200;
-/// The window's station: the person sits in front of it, so guesses from elsewhere do not lock it.
-const WINDOW: &str = "wall";
-
 /// What signing in shares between all doors of one wall.
 pub(super) struct Entrance {
     hashing: Arc<Semaphore>,
-    /// Failures that are still free, and when that was counted.
-    pace: Mutex<(f64, Option<Instant>)>,
+    tries: Tries,
     seen: Mutex<HashMap<[u8; 32], (Account, Instant)>>,
 }
 
 impl Entrance {
     pub fn new() -> Self {
-        Self { hashing: Arc::new(Semaphore::new(HASHING)), pace: Mutex::new((FAILURES_BURST, None)), seen: Mutex::default() }
-    }
-
-    /// Seconds until a failure is free again, when none is now.
-    fn must_wait_s(&self, now: Instant) -> Option<u64> {
-        let level = self.level(now, 0.0);
-        (level < 1.0).then(|| ((1.0 - level) * FAILURE_EVERY_S).ceil().max(1.0) as u64)
-    }
-
-    fn level(&self, now: Instant, cost: f64) -> f64 {
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        let passed_s = pace.1.map_or(0.0, |t| now.saturating_duration_since(t).as_secs_f64());
-        *pace = ((pace.0 + passed_s / FAILURE_EVERY_S).min(FAILURES_BURST) - cost, Some(now));
-        pace.0
+        Self { hashing: Arc::new(Semaphore::new(HASHING)), tries: Tries::default(), seen: Mutex::default() }
     }
 
     fn remembered(&self, key: &[u8; 32]) -> Option<Account> {
@@ -101,28 +85,28 @@ impl Wall {
     /// Checks name and password and opens a session at the station of `from`, who has some other right or none.
     ///
     /// A wrong name and a wrong password are answered alike, in words and time. After three failures in a row under one
-    /// name the next attempt waits, longer each time; over all names failures have a rate, too.
+    /// name the next attempt of that client waits, longer each time; over all names its failures have a rate, too. Other
+    /// clients wait for nothing.
     ///
     /// # Errors
     /// [`WallError::SignIn`], [`WallError::TooManyTries`], or the store.
-    pub async fn sign_in(&self, from: &Actor, typed: &str, password: String) -> Result<SignedIn, WallError> {
+    pub async fn sign_in(&self, from: &Actor, client: &Client, typed: &str, password: String) -> Result<SignedIn, WallError> {
         let name = typed.trim().to_lowercase();
         if name.len() > NAME_MOST {
             return Err(WallError::SignIn);
         }
         let entrance = &self.inner.entrance;
-        // Held until the failure is noted: attempts side by side do not get around the wait.
-        let waiting = tokio::time::timeout(PATIENCE, entrance.hashing.acquire()).await;
-        let Ok(Ok(_place)) = waiting else { return Err(WallError::TooManyTries { retry_after_s: 5 }) };
-        let now = system_now();
-        if let Some(next) = self.store().failures(&name).await?.next_at().filter(|next| *next > now) {
-            let retry_after_s = u64::try_from((next.0 - now.0).div_euclid(1_000) + 1).unwrap_or(1);
+        let patience = tokio::time::Instant::now() + PATIENCE;
+        let busy = || WallError::TooManyTries { retry_after_s: 5 };
+        // Both held until the failure is noted: attempts side by side do not get around the wait. A client takes one of the
+        // few places of the slow hash at most.
+        let turn = entrance.tries.turn(client, Instant::now());
+        let _turn = tokio::time::timeout_at(patience, turn.lock()).await.map_err(|_| busy())?;
+        if let Some(retry_after_s) = entrance.tries.must_wait_s(client, &name, Instant::now()) {
             return Err(WallError::TooManyTries { retry_after_s });
         }
-        let anywhere = from.station != WINDOW;
-        if anywhere && let Some(retry_after_s) = entrance.must_wait_s(Instant::now()) {
-            return Err(WallError::TooManyTries { retry_after_s });
-        }
+        let waiting = tokio::time::timeout_at(patience, entrance.hashing.acquire()).await;
+        let Ok(Ok(_place)) = waiting else { return Err(busy()) };
         let (account, hash) = self.store().account_to_verify(&name).await?.unzip();
         let store = self.store().clone();
         let checked = tokio::task::spawn_blocking(move || store.verify_password(&password, hash.as_ref())).await;
@@ -131,15 +115,15 @@ impl Wall {
                 let mut tx = self.store().write(&actor_of(&account, &from.station), system_now()).await?;
                 let secret = tx.open_session(&account).await?;
                 tx.commit().await?;
+                entrance.tries.forgive(client, &name);
                 Ok(SignedIn { secret, account })
             }
             (_, account) => {
+                // First: a store that cannot be written is no way around the wait.
+                entrance.tries.failed(client, &name, Instant::now());
                 let mut tx = self.store().write(from, system_now()).await?;
                 tx.note_failure(&name, account.as_ref()).await?;
                 tx.commit().await?;
-                if anywhere {
-                    entrance.level(Instant::now(), 1.0);
-                }
                 Err(WallError::SignIn)
             }
         }
@@ -219,23 +203,4 @@ impl Wall {
 
 fn can(role: Role) -> Can {
     Can { plan: role.may_plan(), review: role.may_review(), publish: role.may_publish(), admin: role.may_administer() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_over_all_names_have_a_rate() {
-        let (entrance, t) = (Entrance::new(), Instant::now());
-        for _ in 0..FAILURES_BURST as usize {
-            assert_eq!(entrance.must_wait_s(t), None);
-            entrance.level(t, 1.0);
-        }
-        let wait = entrance.must_wait_s(t).unwrap();
-        assert!((1..=FAILURE_EVERY_S as u64).contains(&wait), "{wait}");
-        assert_eq!(entrance.must_wait_s(t + Duration::from_secs(wait)), None);
-        assert_eq!(entrance.must_wait_s(t + Duration::from_secs(3_600)), None);
-        assert!(entrance.level(t + Duration::from_secs(7_200), 0.0) <= FAILURES_BURST);
-    }
 }

@@ -20,6 +20,7 @@ mod planning;
 mod queries;
 mod search;
 mod stations;
+mod tries;
 mod views;
 mod world;
 
@@ -31,6 +32,7 @@ pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;
 pub use lists::{ListArea, ListQuery, NEAR_H, WhoseQuery};
 pub use planning::PlanError;
+pub use tries::Client;
 
 use crate::{
     basemap::BaseMapFile,

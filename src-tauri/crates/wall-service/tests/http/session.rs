@@ -8,6 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 use std::time::Instant;
 use wall_core::UtcMs;
+use wall_service::{http::Peer, wall::Client};
 use wall_store::{Actor, Role};
 
 const PASSWORD: &str = "correct horse battery";
@@ -199,7 +200,42 @@ async fn guessing_over_many_names_is_slowed_and_the_window_is_not() {
     assert!(statuses[..20].iter().all(|s| *s == 401), "{statuses:?}");
     assert!(statuses[20..].contains(&429), "{statuses:?}");
     let window = Actor::new("window", Role::Operator, "wall");
-    assert!(room.wall.sign_in(&window, "planner", PASSWORD.into()).await.is_ok());
+    assert!(room.wall.sign_in(&window, &Client::Window, "planner", PASSWORD.into()).await.is_ok());
+}
+
+#[tokio::test]
+async fn guesses_lock_nobody_else_out() {
+    let room = Room::new().await;
+    room.account("planner", Role::Planner).await;
+    let from = async |last: u8, password: &str, device: Option<&str>| {
+        let body = json!({ "name": "planner", "password": password }).to_string();
+        let mut request = post(SESSION, "application/json", body);
+        request.extensions_mut().insert(Peer(std::net::IpAddr::from([127, 0, 0, last])));
+        if let Some(device) = device {
+            request = with(request, "cookie", device);
+        }
+        room.ask(request).await
+    };
+    // A browser at which the planner signed in, at the address from which somebody will guess.
+    let known = from(1, PASSWORD, None).await;
+    let marks: Vec<_> = known.headers.get_all("set-cookie").iter().map(|v| v.to_str().unwrap().to_owned()).collect();
+    let mark = marks.iter().find(|c| c.starts_with("gridwall_device=")).unwrap();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/api/v1/session", "Max-Age="] {
+        assert!(mark.contains(part), "{mark}");
+    }
+    let device = mark.split(';').next().unwrap().to_owned();
+    let mut refused = 0;
+    for _ in 0..12 {
+        refused += u32::from(from(1, "not the password", None).await.status == StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert!(refused > 0, "whoever guesses waits");
+    assert_eq!(from(1, PASSWORD, None).await.status, StatusCode::TOO_MANY_REQUESTS, "and cannot know that this is the right one");
+    let again = from(1, PASSWORD, Some(&device)).await;
+    assert_eq!(again.status, StatusCode::OK, "a known device waits for nobody: {again:?}");
+    assert!(!again.headers.get_all("set-cookie").iter().any(|v| v.to_str().unwrap().contains("gridwall_device")), "it is known");
+    assert_eq!(from(2, PASSWORD, None).await.status, StatusCode::OK, "nor does another address");
+    let forged = format!("gridwall_device={}.{}", "a".repeat(32), "b".repeat(32));
+    assert_eq!(from(1, PASSWORD, Some(&forged)).await.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
@@ -219,7 +255,7 @@ async fn bad_requests_are_refused_without_repeating_them() {
         assert!(!answer.text().contains("sesame"), "{answer:?}");
     }
     let huge = json!({ "name": "a", "password": "x".repeat(20_000) }).to_string();
-    assert_eq!(room.ask(post(SESSION, "application/json", huge)).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(room.ask(post(SESSION, "application/json", huge)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     let long = room.try_sign_in(&"n".repeat(5_000), "not the password").await;
     assert_eq!(long.status, StatusCode::UNAUTHORIZED);
     let form = room.ask(post(SESSION, "application/x-www-form-urlencoded", "name=a")).await;

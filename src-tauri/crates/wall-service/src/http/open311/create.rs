@@ -19,6 +19,9 @@ use axum::{
 use serde_json::{Map, Number, Value, json};
 use std::sync::atomic::Ordering::Relaxed;
 
+/// A form of the standard fits into this; who sends it is known only from what is in it.
+const FORM_MOST: usize = 64 * 1024;
+
 /// `POST /open311/v2/requests.…`, form-encoded, with `api_key`.
 pub(crate) async fn create(
     State(app): State<App>,
@@ -38,7 +41,7 @@ pub(crate) async fn create(
                 "send application/x-www-form-urlencoded",
             ));
         }
-        let held = body::read(&app.budget, request).await?;
+        let held = body::read_at_most(FORM_MOST, &app.budget, request).await?;
         let params = Params::of_form(&held.bytes)?;
         let caller = sender(&app, caller, &params).await?;
         if !caller.actor.role.may_feed() {
