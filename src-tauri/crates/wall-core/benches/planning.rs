@@ -233,7 +233,7 @@ fn changed(planned: &[PlannedCell<'_>], every: usize) -> Vec<CellGeometry> {
         else {
             continue;
         };
-        grounds[i + 1] = dissolve([&grounds[i + 1], &cut]).unwrap();
+        grounds[i + 1] = dissolve([&grounds[i + 1], &cut]).expect("joined");
         grounds[i] = left;
     }
     grounds
@@ -294,7 +294,7 @@ fn proposal_lines(ground: &PlanningGround, planned: &[PlannedCell<'_>], figures:
     let outlines = CommunityOutlines::of_cells(&street);
     let mut drawn = Vec::new();
     line("cells of that street drawn from nothing", "5 s", 1, || {
-        drawn = draw_cells(ground, &outlines, &[], Band::default()).unwrap()
+        drawn = draw_cells(ground, &outlines, &[], Band::default()).expect("drawn")
     });
     let fits = drawn.iter().filter(|c| c.fault.is_none()).count();
     println!("\n{moves} moves; {fits} of {} drawn cells are in the band", drawn.len());

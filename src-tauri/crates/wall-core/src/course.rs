@@ -43,9 +43,9 @@ impl Ahead {
     /// Judges a time by the system's clock when it came.
     pub fn of(at: UtcMs, recorded_at: UtcMs) -> Self {
         match at.0.saturating_sub(recorded_at.0) {
-            ..=0 => Self::Not,
-            1..=AHEAD_TOLERATED_MS => Self::Tolerated,
-            ..=AHEAD_REFUSED_MS => Self::Odd,
+            ahead if ahead <= 0 => Self::Not,
+            ahead if ahead <= AHEAD_TOLERATED_MS => Self::Tolerated,
+            ahead if ahead <= AHEAD_REFUSED_MS => Self::Odd,
             _ => Self::Refused,
         }
     }

@@ -142,7 +142,8 @@ fn is_common(password: &str) -> bool {
         return true;
     }
     // "abcabcabcabc"
-    (1..=plain.len() / 3).any(|n| plain.len() % n == 0 && plain.as_bytes().chunks(n).all(|c| c == &plain.as_bytes()[..n]))
+    (1..=plain.len() / 3)
+        .any(|n| plain.len().is_multiple_of(n) && plain.as_bytes().chunks(n).all(|c| c == &plain.as_bytes()[..n]))
 }
 
 /// How many letters of the beginning run along a row, forwards or backwards.

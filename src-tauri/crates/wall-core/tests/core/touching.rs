@@ -373,8 +373,9 @@ fn cases_by_hand() {
         CellGeometry { polygons: polygons.iter().map(polygon).collect() }
     };
     let square: &[(i64, i64)] = &[(0, 0), (10, 0), (10, 10), (0, 10)];
-    // (what, a, b, union, intersection, difference)
-    let cases: &[(&str, &[Rings<'_>], &[Rings<'_>], f64, f64, f64)] = &[
+    // What, a, b, union, intersection, difference.
+    type Case<'a> = (&'a str, &'a [Rings<'a>], &'a [Rings<'a>], f64, f64, f64);
+    let cases: &[Case<'_>] = &[
         (
             "a hole touches its outer ring where the other begins",
             &[&[&[(0, 0), (8, 0), (4, 8)], &[(4, 8), (3, 2), (5, 2)]]],

@@ -194,9 +194,9 @@ async fn one_history_in_whatever_order_it_arrives() {
             assert_ne!(send(&room, &token, row).await["status"], "rejected");
         }
     }
-    for n in 0..orders.len() {
+    for (n, order) in orders.iter().enumerate() {
         let id = format!("t{n}");
-        assert_eq!(status_everywhere(&room, &token, &id, None).await.as_deref(), Some("closed"), "{:?}", orders[n]);
+        assert_eq!(status_everywhere(&room, &token, &id, None).await.as_deref(), Some("closed"), "{order:?}");
     }
     for (minute, status) in
         [(-1, None), (10, Some("received")), (30, Some("in_progress")), (50, Some("done")), (70, Some("closed"))]

@@ -307,7 +307,7 @@ fn folders_of_a_kml_are_kept_and_offered() {
 
 #[test]
 fn the_column_of_the_ground_can_be_chosen() {
-    let ours = written(&super::format_tests::cells(), CellsFormat::GeoPackage);
+    let ours = written(&format_tests::cells(), CellsFormat::GeoPackage);
     let file = edited(
         &ours,
         r#"ALTER TABLE "网格 plan" ADD COLUMN center POINT; ALTER TABLE "网格 plan" ADD COLUMN old POLYGON;

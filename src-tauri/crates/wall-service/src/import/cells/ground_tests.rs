@@ -8,8 +8,11 @@ fn fault(name: &str, options: &CellsOptions) -> Option<CellsFile> {
     Some(open_cells(&shared(&format!("faults/{name}.geojson"))?, options).unwrap())
 }
 
-/// Cells of a city's size around a point, in metres: outer ring and holes.
-fn file(cells: &[(&str, &[&[(f64, f64)]])]) -> String {
+/// A cell: its code, its outer ring and its holes.
+type Drawn<'a> = (&'a str, &'a [&'a [(f64, f64)]]);
+
+/// Cells of a city's size around a point, in metres.
+fn file(cells: &[Drawn<'_>]) -> String {
     let ring = |r: &&[(f64, f64)]| -> String {
         let at = |(x, y): &(f64, f64)| format!("[{:.9},{:.9}]", 24.9 + x / 55_600.0, 60.1 + y / 111_400.0);
         let all: Vec<String> = r.iter().chain(r.first()).map(at).collect();
