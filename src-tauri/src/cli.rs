@@ -377,7 +377,7 @@ pub struct ReplayArgs {
     /// A running wall to feed (with `--token`); without it, the wall on this data directory is fed through the store.
     #[arg(long, value_name = "URL")]
     pub to: Option<String>,
-    /// Token for `--to`.
+    /// Token for `--to`, of the role replay.
     #[arg(long, env = "GRIDWALL_TOKEN", value_name = "TOKEN")]
     pub token: Option<String>,
     /// Start here instead of at the first event; what lies before is sent at once.
@@ -392,7 +392,7 @@ pub struct ReplayArgs {
     /// Encoding of the text.
     #[arg(long, default_value = "auto")]
     pub encoding: String,
-    /// Leave the replay's clock standing at the end instead of returning to the system's.
+    /// Hold the replay's clock standing at the end until this command is stopped, instead of returning to the system's.
     #[arg(long)]
     pub keep_clock: bool,
 }
@@ -489,7 +489,7 @@ pub enum TokenCommand {
     Create {
         /// Name, unique; also the default source of its tickets.
         name: String,
-        /// Role: feed, viewer, operator, leader, planner, admin.
+        /// Role: feed, replay (a feed that also drives the wall's clock), viewer, operator, leader, planner, admin.
         #[arg(long, default_value = "feed")]
         role: String,
         /// Without a rate limit (load tests).

@@ -69,14 +69,27 @@ pub async fn replay(cli: &Cli, args: &ReplayArgs) -> Result<(), Failure> {
     let began = Instant::now();
     target.clock(Some(ReplayClock { wall_at: start, real_at: system_now(), speed: args.speed })).await?;
     let played = play(&target, &timeline, pace, began, args.from, end).await;
-    if !args.keep_clock || played.is_err() {
-        target.clock(None).await?;
-    } else {
-        target.clock(Some(ReplayClock { wall_at: end, real_at: system_now(), speed: 0.0 })).await?;
+    if args.keep_clock && played.is_ok() {
+        hold(&target, end).await?;
     }
+    target.clock(None).await?;
     let sent = played?;
     let value = json!({ "tickets": timeline.tickets(), "sent": sent, "rejected": rejected, "from": start.to_rfc3339(), "to": end.to_rfc3339() });
     answer(cli.json, &value, || format!("{sent} events replayed"))
+}
+
+/// Holds the clock at a time until asked to stop: a clock that nobody speaks for goes back to the system's by itself.
+async fn hold(target: &Target, at: UtcMs) -> Result<(), Failure> {
+    eprintln!("gridwall: the wall stands at {}; Ctrl-C gives its clock back", at.to_rfc3339());
+    let stop = super::run::asked_to_stop();
+    tokio::pin!(stop);
+    let mut renew = tokio::time::interval(RENEW);
+    loop {
+        tokio::select! {
+            _ = renew.tick() => target.clock(Some(ReplayClock { wall_at: at, real_at: system_now(), speed: 0.0 })).await?,
+            () = &mut stop => return Ok(()),
+        }
+    }
 }
 
 async fn play(
@@ -127,8 +140,10 @@ async fn play(
 
 async fn target(cli: &Cli, args: &ReplayArgs) -> Result<Target, Failure> {
     let Some(url) = &args.to else { return Ok(Target::Store(station::open(cli).await?)) };
-    let token =
-        args.token.clone().ok_or_else(|| Failure::usage("--to needs --token (gridwall token create NAME --unlimited)"))?;
+    let token = args
+        .token
+        .clone()
+        .ok_or_else(|| Failure::usage("--to needs --token (gridwall token create NAME --role replay --unlimited)"))?;
     let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60))).build();
     Ok(Target::Url { agent: config.into(), base: url.trim_end_matches('/').to_owned(), token })
 }

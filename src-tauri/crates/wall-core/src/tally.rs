@@ -97,6 +97,21 @@ pub struct Figures {
     pub received_yesterday: i64,
     /// Closed from the midnight before to this time yesterday.
     pub closed_yesterday: i64,
+    /// When the history begins: the first ticket that is there; `None` = there is none.
+    pub history_from: Option<UtcMs>,
+}
+
+impl Figures {
+    /// Whether the history reaches back to `t`: only then is there anything to compare with.
+    pub fn knows(&self, t: UtcMs) -> bool {
+        self.history_from.is_some_and(|from| from <= t)
+    }
+
+    /// How many of the sampled instants, oldest first, lie before the history begins.
+    pub fn unknown_steps(&self, now: UtcMs) -> usize {
+        let first = now.0 - (STEPS as i64 - 1) * HOUR_MS;
+        self.history_from.map_or(STEPS, |from| (0..STEPS).take_while(|i| first + *i as i64 * HOUR_MS < from.0).count())
+    }
 }
 
 /// Counts everything at `now`; `day_start` and `yesterday_start` are local midnights. O(tickets).
@@ -122,6 +137,7 @@ pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, 
         if !life.there_at(now) {
             continue;
         }
+        f.history_from = Some(f.history_from.map_or(UtcMs(life.reported), |from| from.min(UtcMs(life.reported))));
         let closed = step(life.closed);
         open[step(life.reported)] += 1;
         open[closed] -= 1;
@@ -221,6 +237,10 @@ mod tests {
                 prop_assert_eq!(f.on_time[i], known().filter(within).filter(|l| l.on_time()).count() as i64);
                 prop_assert_eq!(f.on_time[i], known().filter(fell).filter(|l| l.closed <= l.due).count() as i64);
             }
+            let first = lives.iter().map(|l| l.reported).filter(|r| *r <= 0).min();
+            prop_assert_eq!(f.history_from, first.map(UtcMs));
+            let unknown = (0..STEPS).filter(|i| first.is_none_or(|from| -((STEPS - 1 - i) as i64) * HOUR_MS < from)).count();
+            prop_assert_eq!(f.unknown_steps(now), unknown);
             prop_assert_eq!(f.received_hourly.iter().sum::<i64>(), lives.iter().filter(|l| l.reported > -24 * HOUR_MS && l.reported <= 0).count() as i64);
         }
     }

@@ -36,6 +36,8 @@ roles! {
     Admin = "admin",
     /// A machine that pushes tickets and positions and reads back status.
     Feed = "feed",
+    /// A machine that replays a history: a feed that also drives the wall's clock.
+    Replay = "replay",
 }
 
 impl Role {
@@ -46,17 +48,22 @@ impl Role {
 
     /// Whether the role may push tickets and positions.
     pub fn may_feed(self) -> bool {
-        matches!(self, Self::Feed | Self::Operator | Self::Admin)
+        matches!(self, Self::Feed | Self::Replay | Self::Operator | Self::Admin)
     }
 
-    /// Whether the role may drive the wall's clock (replay).
+    /// Whether the role may drive the wall's clock (replay): a right of its own, which an ordinary feed has not.
     pub fn may_drive_clock(self) -> bool {
-        matches!(self, Self::Feed | Self::Admin)
+        matches!(self, Self::Replay | Self::Admin)
     }
 
-    /// Whether an account may have the role; the other one is for tokens.
+    /// Whether the role may give a replay's clock back to the system.
+    pub fn may_end_replay(self) -> bool {
+        self.may_drive_clock() || matches!(self, Self::Operator)
+    }
+
+    /// Whether an account may have the role; the others are for tokens.
     pub fn is_for_people(self) -> bool {
-        !matches!(self, Self::Feed)
+        !matches!(self, Self::Feed | Self::Replay)
     }
 
     /// Whether the role may draft plans and edit its drafts.

@@ -234,7 +234,14 @@ async fn positions_of_nobody_are_refused() {
 #[tokio::test]
 async fn a_replay_drives_the_clock_and_gives_it_back() {
     let room = Room::new().await;
-    let feed = room.feed().await;
+    let feed = room.token("replay", Role::Replay, true).await;
+    // An ordinary feed cannot; whoever is on duty can end it, and only that.
+    let driving = json!({ "wall_at": "2015-06-01T00:00:00-04:00", "speed": 600 });
+    let plain = room.feed().await;
+    let operator = room.token("operator", Role::Operator, true).await;
+    for token in [&plain, &operator] {
+        assert_eq!(room.post(token, "/api/v1/clock", JSON, driving.to_string()).await.status.as_u16(), 403);
+    }
     let send = async |body: Value| room.post(&feed, "/api/v1/clock", JSON, body.to_string()).await;
     assert_eq!(send(json!({ "wall_at": "2015-06-01T00:00:00-04:00", "speed": 600 })).await.status.as_u16(), 200);
     let kind = async || room.get(&feed, "/api/v1/wall").await.json()["clock"]["kind"].as_str().unwrap().to_owned();
@@ -250,6 +257,12 @@ async fn a_replay_drives_the_clock_and_gives_it_back() {
     ] {
         assert_eq!(send(bad.clone()).await.status.as_u16(), 400, "{bad}");
     }
-    assert_eq!(send(json!({ "end": true })).await.status.as_u16(), 200);
+    let end = json!({ "end": true }).to_string();
+    assert_eq!(room.post(&plain, "/api/v1/clock", JSON, end.clone()).await.status.as_u16(), 403);
+    assert_eq!(room.post(&operator, "/api/v1/clock", JSON, end).await.status.as_u16(), 200);
     room.until("the system's clock", async || (kind().await == "system").then_some(())).await;
+    let audit = room.wall.store().audit_lines(0, 100).await.unwrap();
+    let clock: Vec<_> =
+        audit.iter().filter(|l| l.action.starts_with("clock.")).map(|l| (l.actor.as_str(), l.action.as_str())).collect();
+    assert_eq!(clock, [("token:replay", "clock.replay"), ("token:operator", "clock.end")]);
 }

@@ -25,6 +25,13 @@ async fn publish(room: &Room, desk: &Desk, tickets: &str, effective_ms: i64) -> 
     let mut early = publish.clone();
     early["effective_ms"] = json!(effective_ms - 30 * DAY_MS);
     assert_eq!(room.refused(&desk.planner, &step, early).await, "in_the_past");
+    // A replay stands the wall ten years ago: what takes effect is judged by the system's time all the same.
+    let then = effective_ms - 4_000 * DAY_MS;
+    move_clock(room, then).await;
+    let mut long_ago = publish.clone();
+    long_ago["effective_ms"] = json!(then + DAY_MS);
+    assert_eq!(room.refused(&desk.planner, &step, long_ago).await, "in_the_past");
+    room.wall.set_replay_clock(&admin(), None).await.unwrap();
     let summary = room.done(&desk.planner, &step, publish).await;
     assert_eq!((&summary["status"], &summary["in_force"]), (&json!("published"), &json!(false)));
     plan

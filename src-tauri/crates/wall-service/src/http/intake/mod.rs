@@ -163,10 +163,11 @@ pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: R
     Ok(answer(shape, &lines, |line| line.reason.is_none()))
 }
 
-/// `POST /api/v1/clock`: `{"wall_at","speed"}` drives the wall's clock, `{"end":true}` gives it back.
+/// `POST /api/v1/clock`: `{"wall_at","speed"}` drives the wall's clock and is said again every few seconds, `{"end":true}`
+/// gives it back.
 pub(crate) async fn clock(State(app): State<App>, caller: Caller, request: Request) -> Result<Json<Value>, Refusal> {
-    if !caller.actor.role.may_drive_clock() {
-        return Err(Refusal::forbidden("this role may not drive the wall's clock"));
+    if !caller.actor.role.may_end_replay() {
+        return Err(Refusal::forbidden("this role may not drive the wall's clock: a token of the role replay may"));
     }
     let held = body::read(&app.budget, request).await?;
     let asked = json::strict(&held.bytes).map_err(Refusal::invalid)?;

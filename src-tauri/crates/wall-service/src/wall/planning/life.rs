@@ -198,7 +198,8 @@ impl Wall {
             "stay" => true,
             _ => return Err(WallError::Invalid("open tickets move (with the ground) or stay (with the code)".into()).into()),
         };
-        let now = self.now();
+        // What takes effect, and when, is judged by the system's time, wherever a replay or `--now` has put the wall.
+        let now = system_now();
         if request.effective_ms.is_some_and(|t| t < now.0 - NOW_SLACK_MS) {
             return Err(refusal("in_the_past", "a plan takes effect now or later; history is not rewritten", &[]).into());
         }
@@ -221,7 +222,7 @@ impl Wall {
         check_blocks(session, &request.acknowledge)?;
         let cells = final_cells(session);
         let before = self.cells_in_force(network, in_force_at).await?;
-        // A first plan of a network without a date is in force since always; a later one from the wall's now.
+        // A first plan of a network without a date is in force since always; a later one from now.
         let effective = match (request.effective_ms, &before) {
             (Some(t), _) => Some(UtcMs(t)),
             (None, Some(_)) => Some(now),
@@ -275,7 +276,8 @@ impl Wall {
     /// Takes a plan back that waits for its time: it is a draft again, and the plan in force goes on.
     async fn unpublish(&self, actor: &Actor, record: &PlanRecord, note: &str) -> Result<(), PlanError> {
         self.may(actor, actor.role.may_publish(), "take published plans back")?;
-        let now = self.now();
+        // In force by the system's time, or on a wall that stands later: either way somebody has worked by it.
+        let now = system_now().max(self.now());
         let begun = record.plan.effective_from.is_none_or(|from| from <= now);
         if begun || record.plan.effective_to.is_some() {
             let message = match begun {
