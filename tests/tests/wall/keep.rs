@@ -134,6 +134,7 @@ fn a_folder_that_may_only_be_read_answers_what_reads() {
     import_four(&data);
     let file = data.file("t.ndjson", format!("{}\n{}\n", ticket("a", 0, 0), ticket("b", 1, 1)));
     data.json(["import", "tickets", file.to_str().unwrap()]);
+    let eye = data.json(["token", "create", "eye", "--role", "operator"])["token"].as_str().unwrap().to_owned();
     assert!(mount("remount,ro"));
     assert_eq!(tickets_of(&data).len(), 2);
     data.run(["stats"]).expect(0);
@@ -141,12 +142,12 @@ fn a_folder_that_may_only_be_read_answers_what_reads() {
     data.run(["locate", "--point", "10.005,50.005"]).expect(0);
     let refused = data.run(["token", "create", "x"]).expect(4);
     assert!(refused.stderr.contains("read-only"), "{refused:?}");
-    // The wall is shown, says it, and is not ready.
+    // The wall answers who has a right already, says it, and is not ready.
     let wall = Served::start(&data);
-    let browser = wall.browser();
-    let trouble = || browser.get("/api/v1/snapshot").json()["freshness"]["store_trouble"].clone();
+    let client = wall.client(&eye);
+    let trouble = || client.get("/api/v1/snapshot").expect(200).json()["freshness"]["store_trouble"].clone();
     until("the wall says it", || (trouble() == "read_only").then_some(()));
-    assert_eq!(browser.get("/readyz").status, 503);
+    assert_eq!(client.get("/readyz").status, 503);
     assert_eq!(wall.end(), Some(0));
     assert!(Command::new("umount").arg("-l").arg(data.path()).status().unwrap().success());
 }

@@ -180,6 +180,35 @@ fn a_publication_killed_anywhere_is_whole_or_not_there() {
     );
 }
 
+/// Nothing that was there is lost, whenever a restore is cut short.
+#[test]
+fn a_restore_killed_anywhere_is_done_again() {
+    let backup = |data: &DataDir| data.path().with_file_name("wall.db").to_str().unwrap().to_owned();
+    let names = |folder: &Path| {
+        let out = Command::new(gridwall()).arg("--data-dir").arg(folder).args(["token", "list"]).output().unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    sweep(
+        |data| {
+            data.token("in-it");
+            data.json(["backup", &backup(data)]);
+            data.token("later");
+        },
+        |data| vec!["restore".into(), backup(data), "--replace".into()],
+        |data, n| {
+            let opened = data.run(["token", "list"]);
+            assert!(opened.code == 0 || opened.stderr.contains("restore"), "killed at call {n}: {opened:?}");
+            data.run(["restore", &backup(data), "--replace"]).expect(0);
+            is_well(data, n);
+            assert!(names(&data.path()).contains("in-it"));
+            // What was there before lies aside.
+            let aside = std::fs::read_dir(data.path()).unwrap().map(|e| e.unwrap().path());
+            let mut aside = aside.filter(|p| p.file_name().unwrap().to_string_lossy().starts_with("replaced-"));
+            assert!(aside.any(|p| names(&p).contains("later")), "killed at call {n}: what was there is lost");
+        },
+    );
+}
+
 /// The disk fails or is full from some call on: said as such, and the folder goes on afterwards.
 #[test]
 fn a_disk_that_fails_anywhere_is_said_and_does_no_harm() {

@@ -416,18 +416,26 @@ pub async fn restore(
     let audit_lines_before =
         std::fs::read_to_string(folder.join(ANCHOR_FILE)).ok().and_then(|t| t.split_once(' ').and_then(|(n, _)| n.parse().ok()));
     // Everything new is made and on disk before anything old is touched.
-    let stage = folder.join(format!("restoring-{stamp}"));
+    let stage = unused(folder, &format!("restoring-{stamp}"));
     make_private_folder(&stage).map_err(|e| unusable(&stage, e.to_string()))?;
     stage_files(input, &stage, &keys).await?;
-    write_private(&folder.join(RESTORING), stamp.as_bytes())?;
-    let set_aside = (!there.is_empty()).then(|| folder.join(format!("replaced-{stamp}")));
-    if let Some(aside) = &set_aside {
-        make_private_folder(aside).map_err(|e| unusable(aside, e.to_string()))?;
+    // A restore that was cut short goes on setting aside where it began: what was there stays together.
+    let begun = std::fs::read_to_string(folder.join(RESTORING)).ok().filter(|n| n.starts_with(ASIDE) && !n.contains(['/', '\\']));
+    let aside = begun.map_or_else(|| unused(folder, &format!("{ASIDE}{stamp}")), |name| folder.join(name));
+    write_private(&folder.join(RESTORING), aside.file_name().unwrap_or_default().to_string_lossy().as_bytes())?;
+    if !there.is_empty() {
+        make_private_folder(&aside).map_err(|e| unusable(&aside, e.to_string()))?;
         for name in there {
-            std::fs::rename(folder.join(name), aside.join(name))?;
+            if aside.join(name).exists() {
+                // Set aside already: this one was put here by the restore that was cut short.
+                std::fs::remove_file(folder.join(name))?;
+            } else {
+                std::fs::rename(folder.join(name), aside.join(name))?;
+            }
         }
-        sync_folder(Some(aside))?;
+        sync_folder(Some(&aside))?;
     }
+    let set_aside = aside.is_dir().then_some(aside);
     for name in [KEYS, ANCHOR_FILE, DATABASE] {
         let staged = stage.join(name);
         if staged.exists() {
@@ -439,6 +447,21 @@ pub async fn restore(
     sync_folder(Some(folder))?;
     let _ = std::fs::remove_dir_all(&stage);
     Ok(Restored { about, set_aside, audit_lines_before })
+}
+
+/// Folders of what a restore set aside begin so.
+const ASIDE: &str = "replaced-";
+
+/// A name in `folder` that nothing has yet.
+fn unused(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder.join(name);
+    for n in 2.. {
+        if !path.exists() {
+            break;
+        }
+        path = folder.join(format!("{name}-{n}"));
+    }
+    path
 }
 
 async fn is_backup(input: &Path) -> Result<(), StoreError> {

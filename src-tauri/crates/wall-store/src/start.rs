@@ -55,7 +55,9 @@ pub(crate) fn prepare(folder: &Path, may_write: bool) -> Result<Start, StoreErro
         Err(e) => return Err(e.into()),
     };
     if there(RESTORING) {
-        return Err(unusable("a backup was being put into place and that was cut short; run `gridwall restore` again"));
+        return Err(unusable(
+            "a backup was being put into place and that was cut short; run `gridwall restore` again, with --replace",
+        ));
     }
     let (keys, first) = (there(KEYS), there(FIRST));
     match (bytes, keys) {
