@@ -454,7 +454,9 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       state.tool = tool;
     },
     zoomToFinding(finding) {
-      if (finding.faces.length > 0) planner.select(finding.faces);
+      // A cell of which nothing is left cannot be chosen.
+      const there = finding.faces.filter((face) => state.cells.has(face));
+      if (there.length > 0) planner.select(there);
       if (finding.lon !== null && finding.lat !== null) planner.map?.showPlace(finding.lon, finding.lat);
       else planner.map?.showFaces(finding.faces);
     },

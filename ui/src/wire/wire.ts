@@ -1391,7 +1391,19 @@ at: [number, number],
 /**
  * The cell that grows.
  */
-to: number, } | { "kind": "simplify", 
+to: number, } | { "kind": "close_lanes", 
+/**
+ * Wider ones stay open, m.
+ */
+at_most_m: number, } | { "kind": "cut_out", 
+/**
+ * The cell, as the finding names it.
+ */
+face: number, } | { "kind": "settle", 
+/**
+ * The cells, as the findings name them; empty = all.
+ */
+faces: Array<number>, } | { "kind": "simplify", 
 /**
  * The cells; empty = all.
  */

@@ -1,14 +1,15 @@
 //! How well cells fit together: shared edges, overlaps, gaps, codes given twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use crate::dissolve::{SLIVER_M, enclosed, is_sliver, union};
 use crate::ground::{area_m2, perimeter_m};
+use crate::lanes::{Bare, LANE_M, Lane, lanes};
 use crate::overlay::{EngineFault, Operation, overlay, rings_of};
-use crate::repair::exact::{Meeting, SegmentIndex, Side, edges, meeting, polygon_side, ring_side};
+use crate::repair::exact::{Meeting, SegmentIndex, Side, cross, edges, meeting, polygon_side, ring_side};
 use crate::{CellGeometry, CellRecord, GridPoint, GridPolygon, GridRing, Place, geometry_area_m2};
 
 /// Two cells that claim the same ground.
@@ -46,6 +47,9 @@ pub struct Agreement {
     pub gaps: Vec<Gap>,
     /// Codes of more than one record, with the positions of the records; sorted.
     pub duplicate_codes: Vec<(String, Vec<usize>)>,
+    /// Strips of nobody's ground between two cells that reach the outside, at most [`LANE_M`](crate::LANE_M) wide; largest
+    /// first.
+    pub lanes: Vec<Lane>,
     /// What could not be computed: overlaps or gaps there are not known, and may be.
     pub not_compared: Vec<NotCompared>,
 }
@@ -76,11 +80,14 @@ impl Agreement {
 pub fn agreement(records: &[CellRecord]) -> Agreement {
     let cells: Vec<&CellGeometry> = records.iter().map(|r| &r.geometry).collect();
     let (overlaps, mut not_compared) = overlaps(&cells);
-    let gaps = gaps(&cells).unwrap_or_else(|fault| {
-        not_compared.push(NotCompared { cells: None, fault });
-        Vec::new()
-    });
-    Agreement { shared_edges: shared_edges(&cells), overlaps, gaps, duplicate_codes: duplicates(records), not_compared }
+    let (gaps, lanes) = match Together::of(cells.iter().copied()) {
+        Ok(together) => (gaps(&cells, &together), lanes_of(&cells, &together)),
+        Err(fault) => {
+            not_compared.push(NotCompared { cells: None, fault });
+            (Vec::new(), Vec::new())
+        }
+    };
+    Agreement { shared_edges: shared_edges(&cells), overlaps, gaps, duplicate_codes: duplicates(records), lanes, not_compared }
 }
 
 fn shared_edges(cells: &[&CellGeometry]) -> usize {
@@ -166,7 +173,7 @@ fn may_overlap(a: &CellGeometry, b: &CellGeometry, window: Box2) -> bool {
     };
     let mine: Vec<_> = rings_of(a).flat_map(|r| edges(r)).filter(near).collect();
     let theirs: Vec<_> = rings_of(b).flat_map(|r| edges(r)).filter(near).collect();
-    let reversed: std::collections::HashSet<(GridPoint, GridPoint)> = theirs.iter().map(|(p, q)| (*q, *p)).collect();
+    let reversed: HashSet<(GridPoint, GridPoint)> = theirs.iter().map(|(p, q)| (*q, *p)).collect();
     let index = SegmentIndex::new(&theirs);
     for &(p, q) in &mine {
         if reversed.contains(&(p, q)) {
@@ -197,7 +204,7 @@ fn may_overlap(a: &CellGeometry, b: &CellGeometry, window: Box2) -> bool {
     };
     let (da, db) = (doubled(a), doubled(b));
     let middle = |(p, q): (GridPoint, GridPoint)| GridPoint { x: p.x + q.x, y: p.y + q.y };
-    let forward: std::collections::HashSet<_> = mine.iter().map(|(p, q)| (*q, *p)).collect();
+    let forward: HashSet<_> = mine.iter().map(|(p, q)| (*q, *p)).collect();
     mine.iter().any(|&e| !reversed.contains(&e) && (inside(&db, middle(e)) || inside(&db, double(e.0))))
         || theirs.iter().any(|&e| !forward.contains(&e) && (inside(&da, middle(e)) || inside(&da, double(e.0))))
         // Edges broken at touching vertices may enter and leave between the points looked at.
@@ -271,15 +278,69 @@ fn widest_at(polygon: &GridPolygon, y: f64) -> Option<Place> {
 
 /// Ground enclosed by cells that none of them covers, slivers left out.
 pub(crate) fn gap_ground<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Result<Vec<GridPolygon>, EngineFault> {
-    let mut between = enclosed(&union(cells)?)?;
-    between.retain(|p| !is_sliver(&p.outer));
-    Ok(between)
+    Ok(Together::of(cells)?.gaps().cloned().collect())
 }
 
-fn gaps(cells: &[&CellGeometry]) -> Result<Vec<Gap>, EngineFault> {
-    let between = gap_ground(cells.iter().copied())?;
-    let between: Vec<(f64, Place, GridRing)> = between.into_iter().map(|p| (area_m2(&p), inner_place(&p), p.outer)).collect();
-    let mut first_beside: HashMap<GridPoint, usize> = between.iter().flat_map(|g| &g.2).map(|p| (*p, usize::MAX)).collect();
+/// All cells as one ground, and what it encloses.
+struct Together {
+    ground: Vec<GridPolygon>,
+    enclosed: Vec<GridPolygon>,
+}
+
+impl Together {
+    fn of<'a>(cells: impl IntoIterator<Item = &'a CellGeometry>) -> Result<Self, EngineFault> {
+        let ground = union(cells)?;
+        Ok(Self { enclosed: enclosed(&ground)?, ground })
+    }
+
+    /// What is enclosed, slivers left out.
+    fn gaps(&self) -> impl Iterator<Item = &GridPolygon> {
+        self.enclosed.iter().filter(|p| !is_sliver(&p.outer))
+    }
+}
+
+/// The lanes along the outer border of all cells together.
+fn lanes_of(cells: &[&CellGeometry], together: &Together) -> Vec<Lane> {
+    let undirected = |(a, b): Edge| (a.min(b), a.max(b));
+    let edges_of =
+        |polygons: &[GridPolygon]| -> Vec<Edge> { polygons.iter().flat_map(|p| p.rings()).flat_map(|r| edges(r)).collect() };
+    let within: HashSet<Edge> = edges_of(&together.enclosed).into_iter().map(undirected).collect();
+    let mut border = edges_of(&together.ground);
+    border.retain(|e| !within.contains(&undirected(*e)));
+    let wanted: HashSet<Edge> = border.iter().copied().collect();
+    let mut owner: HashMap<Edge, usize> = HashMap::with_capacity(border.len());
+    for (i, cell) in cells.iter().enumerate() {
+        for edge in rings_of(cell).flat_map(|r| edges(r)).filter(|e| wanted.contains(e)) {
+            owner.entry(edge).or_insert(i);
+        }
+    }
+    // Where cells overlap, or touch in the middle of an edge, the border has parts of edges.
+    if owner.len() < wanted.len() {
+        let whole: Vec<(Edge, usize)> =
+            cells.iter().enumerate().flat_map(|(i, c)| rings_of(c).flat_map(|r| edges(r)).map(move |e| (e, i))).collect();
+        let segments: Vec<Edge> = whole.iter().map(|e| e.0).collect();
+        let index = SegmentIndex::new(&segments);
+        for &(a, b) in &border {
+            let along = |k: &usize| {
+                let (c, d) = segments[*k];
+                let (dx, dy) = ((d.x - c.x) as f64, (d.y - c.y) as f64);
+                let near = |p: GridPoint| (cross(c, d, p) as f64).abs() <= 2.0 * dx.hypot(dy);
+                near(a) && near(b) && (b.x - a.x) as f64 * dx + (b.y - a.y) as f64 * dy > 0.0
+            };
+            if !owner.contains_key(&(a, b))
+                && let Some(i) = index.near(a, b, 0.0).filter(along).map(|k| whole[k].1).min()
+            {
+                owner.insert((a, b), i);
+            }
+        }
+    }
+    let bare: Vec<Bare> = border.into_iter().filter_map(|(a, b)| Some(Bare { a, b, cell: *owner.get(&(a, b))? })).collect();
+    lanes(&bare, LANE_M)
+}
+
+fn gaps(cells: &[&CellGeometry], together: &Together) -> Vec<Gap> {
+    let between: Vec<(f64, Place, &GridRing)> = together.gaps().map(|p| (area_m2(p), inner_place(p), &p.outer)).collect();
+    let mut first_beside: HashMap<GridPoint, usize> = between.iter().flat_map(|g| g.2).map(|p| (*p, usize::MAX)).collect();
     for (i, cell) in cells.iter().enumerate() {
         for p in rings_of(cell).flatten() {
             if let Some(first) = first_beside.get_mut(p) {
@@ -294,7 +355,7 @@ fn gaps(cells: &[&CellGeometry]) -> Result<Vec<Gap>, EngineFault> {
         let key = |g: &Gap| (g.place.lon, g.place.lat);
         b.area_m2.total_cmp(&a.area_m2).then(key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal))
     });
-    Ok(gaps)
+    gaps
 }
 
 #[cfg(test)]

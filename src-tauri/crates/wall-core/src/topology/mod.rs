@@ -22,6 +22,7 @@ mod cover;
 mod edit;
 pub(crate) mod hash;
 mod index;
+mod lanes;
 mod locate;
 mod meet;
 mod noding;

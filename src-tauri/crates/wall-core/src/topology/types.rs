@@ -194,6 +194,19 @@ pub enum Edit {
         /// Where it goes.
         to: GridPoint,
     },
+    /// Closes all lanes: strips of nobody's ground between two cells that reach the outside. Each half goes to the cell it is
+    /// nearer to.
+    CloseLanes {
+        /// Wider ones stay open, metres.
+        at_most_m: f64,
+    },
+    /// Gives a cell ground that others have; one of which nothing is left lives again.
+    CutOut {
+        /// The cell, alive or not.
+        face: Face,
+        /// Its ground: what of it lies in other cells becomes its own.
+        grounds: Vec<GridPolygon>,
+    },
     /// Takes vertices out of the borders between cells where the border moves by no more than the tolerance.
     Simplify {
         /// The cells whose borders with any cell are simplified.
@@ -216,7 +229,7 @@ coded! {
         SplitsCell = "splits_cell",
         /// The cells have no border in common.
         NotNeighbours = "not_neighbours",
-        /// There is no such vertex, edge, cell or gap.
+        /// There is no such vertex, edge, cell, gap or lane.
         NothingThere = "nothing_there",
         /// The line does not begin or end where it must.
         LineMisses = "line_misses",

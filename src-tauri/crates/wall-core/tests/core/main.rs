@@ -7,5 +7,6 @@ mod subdivision;
 mod topology;
 mod topology_cases;
 mod topology_expected;
+mod topology_lanes;
 mod topology_real;
 mod touching;

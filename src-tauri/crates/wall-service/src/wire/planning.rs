@@ -231,6 +231,23 @@ pub enum EditBody {
         /// The cell that grows.
         to: u32,
     },
+    /// Closes all lanes: strips of nobody's ground between two cells that reach the outside. Each half goes to the cell it is
+    /// nearer to.
+    CloseLanes {
+        /// Wider ones stay open, m.
+        at_most_m: f64,
+    },
+    /// Gives a cell back the ground that the plan it came from states for it and another cell has: an enclave is cut out of
+    /// its neighbour. A cell of which nothing was left is there again.
+    CutOut {
+        /// The cell, as the finding names it.
+        face: u32,
+    },
+    /// Decides that what the draft could not take over from its base stays as it is: who has the ground now keeps it.
+    Settle {
+        /// The cells, as the findings name them; empty = all.
+        faces: Vec<u32>,
+    },
     /// Simplifies the borders of cells together.
     Simplify {
         /// The cells; empty = all.

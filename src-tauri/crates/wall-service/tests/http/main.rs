@@ -15,6 +15,7 @@ mod serve;
 mod session;
 mod stations;
 mod times;
+mod unheld;
 
 use axum::{
     Router,

@@ -14,7 +14,7 @@ pub const LINE_REACH_M: f64 = 1.0;
 const VERTEX_REACH_M: f64 = 0.25;
 
 /// Points at which border segments (smaller end first) are cut before anything else.
-pub(super) type Pins = QuickMap<(GridPoint, GridPoint), Vec<GridPoint>>;
+pub(in crate::topology) type Pins = QuickMap<(GridPoint, GridPoint), Vec<GridPoint>>;
 
 /// A point brought onto a border.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ impl Topology {
 impl Topology {
     /// Points that are rounded ones of a border, less than a unit beside it, become points of that border; those that close
     /// to a vertex become the vertex. So a line drawn along a border runs along it exactly, and no sliver is left between.
-    pub(super) fn pin(&self, line: &mut [GridPoint], pins: &mut Pins) {
+    pub(in crate::topology) fn pin(&self, line: &mut [GridPoint], pins: &mut Pins) {
         for p in line.iter_mut() {
             let (lo, hi) = (GridPoint { x: p.x - 2, y: p.y - 2 }, GridPoint { x: p.x + 2, y: p.y + 2 });
             let near: Vec<(GridPoint, GridPoint)> = self.segments_in(lo, hi).map(|(_, a, b)| (a, b)).collect();

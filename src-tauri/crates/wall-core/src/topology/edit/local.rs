@@ -18,7 +18,7 @@ const LINE: u32 = u32::MAX;
 
 /// Whose a region is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ground {
+pub(in crate::topology) enum Ground {
     /// A cell's, or nobody's.
     Of(Option<Face>),
     /// Beyond the arcs taken apart: several cells' perhaps.
@@ -26,7 +26,7 @@ pub(super) enum Ground {
 }
 
 /// The part taken apart.
-pub(super) struct Local<'a> {
+pub(in crate::topology) struct Local<'a> {
     pub topology: &'a Topology,
     arcs: BTreeSet<u32>,
     pub noded: Noded,
@@ -174,7 +174,12 @@ impl<'a> Local<'a> {
     pub fn ring_of(&self, region: u32) -> Vec<crate::GridPolygon> {
         let halves = (0..2 * self.edge_count())
             .filter(|h| self.arrangement.region(*h) == region && self.arrangement.region(*h ^ 1) != region);
-        let ends: Vec<[GridPoint; 2]> = halves.map(|h| self.ends(h)).map(|(a, b)| [a, b]).collect();
+        self.polygons_along(&halves.collect::<Vec<_>>())
+    }
+
+    /// The ground to the left of all half-edges around it.
+    pub fn polygons_along(&self, halves: &[u32]) -> Vec<crate::GridPolygon> {
+        let ends: Vec<[GridPoint; 2]> = halves.iter().map(|h| self.ends(*h)).map(|(a, b)| [a, b]).collect();
         let stretches: Vec<Stretch<'_>> = ends.iter().map(|points| Stretch { points, forward: true }).collect();
         trace::polygons(trace::rings(&stretches)).0
     }
@@ -236,17 +241,20 @@ impl<'a> Local<'a> {
         draft.removed = self.arcs.clone();
         let arcs = chain(&self.noded.points, &borders, |p| others(p).next().is_some());
         draft.added = arcs.into_iter().map(|a| (None, a)).collect();
-        for (region, owner) in new.iter().enumerate() {
-            if owner.is_some() {
-                draft.swept.extend(self.ring_of(region as u32));
+        let mut swept: std::collections::BTreeMap<u32, Vec<u32>> = std::collections::BTreeMap::new();
+        for half in 0..2 * self.edge_count() {
+            let region = self.arrangement.region(half);
+            if new[region as usize].is_some() && self.arrangement.region(half ^ 1) != region {
+                swept.entry(region).or_default().push(half);
             }
         }
+        draft.swept = swept.values().flat_map(|halves| self.polygons_along(halves)).collect();
         Ok(draft)
     }
 }
 
 /// Takes apart, asks for the new owners, and takes more arcs when needed.
-pub(super) fn reassemble<'a>(
+pub(in crate::topology) fn reassemble<'a>(
     topology: &'a Topology,
     mut arcs: BTreeSet<u32>,
     lines: &[Vec<GridPoint>],

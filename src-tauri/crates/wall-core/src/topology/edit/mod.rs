@@ -2,7 +2,7 @@
 
 mod curve;
 pub(super) mod line;
-mod local;
+pub(super) mod local;
 mod outer;
 mod regions;
 mod reshape;
@@ -32,6 +32,8 @@ impl Topology {
             Edit::Transfer { to, area, allow_parts } => self.transfer(*to, area, *allow_parts),
             Edit::FillGap { at, to } => self.fill_gap(*at, *to),
             Edit::ReshapeOuter { line } => self.reshape_outer(line),
+            Edit::CloseLanes { at_most_m } => self.close_lanes(*at_most_m),
+            Edit::CutOut { face, grounds } => self.cut_out(*face, grounds),
             Edit::Simplify { faces, tolerance_m } => self.simplify(faces, *tolerance_m),
         }
     }

@@ -72,6 +72,58 @@ impl Topology {
         draft.finish()
     }
 
+    /// Gives a cell what of some ground lies in other cells; the cell may have none now.
+    pub(super) fn cut_out(&self, face: Face, grounds: &[GridPolygon]) -> Result<Patch, Refusal> {
+        if face.0 as usize >= self.faces.len() {
+            return Err(Refusal::new(RefusalCode::NothingThere, format!("there never was a cell {}", face.0)));
+        }
+        let mut pins = Pins::default();
+        let mut lines: Vec<Vec<GridPoint>> = Vec::new();
+        for ring in grounds.iter().flat_map(|g| g.rings()) {
+            on_the_globe(ring)?;
+            let mut line = ring.clone();
+            self.pin(&mut line, &mut pins);
+            line.dedup();
+            while line.len() > 1 && line.first() == line.last() {
+                line.pop();
+            }
+            if line.len() >= 3 {
+                line.push(line[0]);
+                lines.push(line);
+            }
+        }
+        let points: Vec<GridPoint> = lines.iter().flatten().copied().collect();
+        let Some(&place) = points.first() else {
+            return Err(Refusal::new(RefusalCode::TooSmall, "an area needs three different points").about([face]));
+        };
+        let (lo, hi) = bounds(&points);
+        let mut faces: BTreeSet<Face> =
+            self.segments_in(lo, hi).filter_map(|(id, _, _)| self.arc(id.arc)).flat_map(|a| a.faces()).collect();
+        faces.extend(points.iter().filter_map(|p| if let Spot::Inside(f) = self.spot(*p) { f } else { None }));
+        faces.extend(self.is_alive(face).then_some(face));
+        let list: Vec<Face> = faces.into_iter().collect();
+        let mut draft = reassemble(self, self.arcs_around_all(&list), &lines, &pins, |local| {
+            let curve = Curve::new(local, &QuickSet::default());
+            let areas = local.arrangement.region_area2();
+            let moved: Vec<u32> = (0..local.arrangement.regions as u32)
+                .filter(|r| curve.within[*r as usize])
+                .filter(|r| matches!(local.ground(*r), Ground::Of(Some(f)) if f != face))
+                .collect();
+            let ground: i128 = moved.iter().map(|r| areas[*r as usize]).sum();
+            if Made::ground_m2(ground, place) < MIN_GROUND_M2 {
+                let message = "nothing of its ground lies in another cell";
+                return Err(Refusal::new(RefusalCode::NothingThere, message).at(place).about([face]));
+            }
+            Ok(moved.into_iter().map(|r| (r, Some(face))).collect())
+        })?;
+        // An enclave from border to border cuts its neighbour in two: that is what the plan says.
+        draft.may_part = true;
+        if !self.is_alive(face) {
+            draft.created.push(face);
+        }
+        draft.finish()
+    }
+
     /// Gives the gap around a point to a cell beside it.
     pub(super) fn fill_gap(&self, at: GridPoint, to: Face) -> Result<Patch, Refusal> {
         self.alive(&[to])?;

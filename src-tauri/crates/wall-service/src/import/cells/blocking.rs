@@ -20,6 +20,7 @@ pub const BLOCKING: &[(&str, &str)] = &[
     ("several_layers", "the file has several layers or files, and nobody said which is meant"),
     ("several_geometry_columns", "the layer has several columns of ground, and nobody said which is meant"),
     ("open_elsewhere", "another program has changes that are not in the file yet"),
+    ("not_compared", "whether cells overlap or leave gaps could not be computed"),
     ("elsewhere", "the cells lie nowhere near those of the plan in force"),
     ("bad_geometry", "the ground of a feature cannot be read: it is missing"),
     ("bad_coordinates", "coordinates of a feature cannot be read: it is missing"),

@@ -117,3 +117,19 @@ fn snapping_leaves_a_clean_coverage_clean() {
         assert_eq!((found.topology.overlaps, found.topology.gaps), (0, 0), "{snap_m}: {:?}", found.issues);
     }
 }
+
+/// Nine blocks with lanes between them that reach the outside.
+#[test]
+fn lanes_between_cells_are_measured() {
+    if let Some(found) = fault("cells_lanes_between", &CellsOptions::default()) {
+        let t = found.topology;
+        assert_eq!((t.lanes, t.gaps, t.overlaps, t.near_edges), (12, 0, 0, 24), "{:?}", found.issues);
+        assert!((t.lane_m2 - 32_000.0).abs() < 1500.0 && (t.lane_m - 4900.0).abs() < 100.0, "{t:?}");
+        assert_eq!(found.issues.iter().filter(|i| i.code == "lane" && i.place.is_some()).count(), 12);
+    }
+    let block = |x: f64, y: f64| [(x, y), (x + 100.0, y), (x + 100.0, y + 100.0), (x, y + 100.0)];
+    let (a, b, c) = (block(0.0, 0.0), block(104.0, 0.0), block(0.0, 130.0));
+    let own = read_cells(file(&[("A", &[&a]), ("B", &[&b]), ("C", &[&c])]).as_bytes(), &CellsOptions::default()).unwrap();
+    assert_eq!(said(&own), [("lane", 1)]);
+    assert!(own.issues.iter().any(|i| i.message.contains("100 m × 4.0")), "{:?}", own.issues);
+}

@@ -23,6 +23,14 @@ pub struct Topology {
     pub gaps: usize,
     /// How much, m².
     pub gap_m2: f64,
+    /// Lanes: strips of nobody's ground between two cells that reach the outside, at most 20 m wide.
+    pub lanes: usize,
+    /// How long they are together, m.
+    pub lane_m: f64,
+    /// How much, m².
+    pub lane_m2: f64,
+    /// Edges beside them that two cells should have in common and do not.
+    pub near_edges: usize,
     /// Comparisons that could not be made (each an issue `not_compared`): there may be more overlaps or gaps than counted.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_compared: usize,
@@ -42,6 +50,10 @@ impl From<&Agreement> for Topology {
             overlap_m2: round(a.overlap_m2()),
             gaps: a.gaps.len(),
             gap_m2: round(a.gap_m2()),
+            lanes: a.lanes.len(),
+            lane_m: round(a.lanes.iter().map(|l| l.length_m).sum()),
+            lane_m2: round(a.lanes.iter().map(|l| l.area_m2).sum()),
+            near_edges: a.lanes.iter().map(|l| l.edges).sum(),
             not_compared: a.not_compared.len(),
         }
     }
@@ -89,6 +101,19 @@ pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut V
     for g in a.gaps.iter().take(LISTED) {
         let message = format!("a gap of {} m² beside cell {:?} belongs to no cell", area(g.area_m2), records[g.beside].code);
         kept(g.beside, "gap", message, Some(g.place));
+    }
+    for l in a.lanes.iter().take(LISTED) {
+        let (i, j) = l.cells;
+        let message = format!(
+            "a lane of {:.0} m × {:.2} m ({} m²) beside cell {:?} (feature {}) belongs to no cell: {} edges are near and not shared",
+            l.length_m,
+            l.width_m,
+            area(l.area_m2),
+            records[i].code,
+            at(i),
+            l.edges
+        );
+        kept(j, "lane", message, Some(l.place));
     }
     for n in a.not_compared.iter().take(LISTED) {
         let (i, what) = match n.cells {

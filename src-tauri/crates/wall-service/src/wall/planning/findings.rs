@@ -4,7 +4,7 @@ use super::{desk_cells::DeskCell, session::Session};
 use crate::wire::{FindingsChange, PlanFindingView};
 use std::collections::{BTreeMap, BTreeSet};
 use wall_core::{
-    Face, TopologyFault, TopologyFinding,
+    Face, Lane, Place, TopologyFault, TopologyFinding, geometry_area_m2,
     planning::{CellFigures, FindingLevel, FindingRules, Leftover, LeftoverKind, PlanFinding, PlannedCell, findings_of},
 };
 
@@ -102,7 +102,9 @@ impl Findings {
 
     /// All findings, those about the plan as a whole first. O(n log n).
     pub fn views(&self, session: &Session) -> Vec<PlanFindingView> {
-        let made = session.built.iter().filter(|f| f.kind != TopologyFault::Gap).take(BUILT).map(|f| built_view(session, f));
+        // Gaps, and what is to be decided about, are findings of the plan.
+        let elsewhere = |kind| matches!(kind, TopologyFault::Gap | TopologyFault::Overlap | TopologyFault::Lost);
+        let made = session.built.iter().filter(|f| !elsewhere(f.kind)).take(BUILT).map(|f| built_view(session, f));
         of_the_plan(session)
             .into_iter()
             .chain(self.list.iter().map(|f| view(session, &f.faces, &f.finding, "cells")))
@@ -129,7 +131,7 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
     let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
     let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
     let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
-    behind(session).into_iter().chain(gaps).chain(owners_to_see(session)).collect()
+    behind(session).into_iter().chain(unheld(session)).chain(gaps).chain(lanes(session)).chain(owners_to_see(session)).collect()
 }
 
 /// A finding about the whole plan, without a place.
@@ -145,6 +147,57 @@ fn whole(level: FindingLevel, code: &str, blocks: bool) -> PlanFindingView {
         blocks,
         scope: "plan".into(),
     }
+}
+
+/// Cells that the draft does not hold as its base has them, about which nobody decided: of which nothing is left, or of which
+/// another has a part.
+pub(super) fn unheld(session: &Session) -> Vec<PlanFindingView> {
+    let code_of = |face: Face| session.cells.get(&face).map_or_else(String::new, |c| c.code.clone());
+    let mut found = Vec::new();
+    for (face, u) in session.unheld.undecided() {
+        let finding = |code: &str, faces: Vec<Face>, m2: f64, place: Place| PlanFindingView {
+            cells: faces.iter().map(|f| if *f == face { u.cell.code.clone() } else { code_of(*f) }).collect(),
+            faces: faces.iter().map(|f| f.0).collect(),
+            lon: Some(place.lon),
+            lat: Some(place.lat),
+            values: BTreeMap::from([("area_m2".to_owned(), format!("{m2:.1}"))]),
+            ..whole(FindingLevel::Wrong, code, true)
+        };
+        if u.lost {
+            let mut faces = vec![face];
+            faces.extend(u.under.iter().map(|o| o.0));
+            found.push(finding("lost", faces, geometry_area_m2(&u.ground), u.place));
+        } else {
+            found.extend(u.under.iter().map(|(owner, m2, place)| finding("overlap", vec![face, *owner], *m2, *place)));
+        }
+    }
+    found
+}
+
+/// Lanes between cells, the largest first; beyond the most that are listed, how many more there are.
+fn lanes(session: &Session) -> Vec<PlanFindingView> {
+    let lane = |l: &Lane| {
+        let faces = [Face(l.cells.0 as u32), Face(l.cells.1 as u32)];
+        PlanFindingView {
+            cells: faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).collect(),
+            faces: faces.iter().map(|f| f.0).collect(),
+            lon: Some(l.place.lon),
+            lat: Some(l.place.lat),
+            values: BTreeMap::from([
+                ("width_m".to_owned(), format!("{:.2}", l.width_m)),
+                ("length_m".to_owned(), format!("{:.0}", l.length_m)),
+                ("area_m2".to_owned(), format!("{:.1}", l.area_m2)),
+            ]),
+            ..whole(FindingLevel::Incomplete, "lane", false)
+        }
+    };
+    let mut found: Vec<PlanFindingView> = session.lanes.iter().take(BUILT).map(lane).collect();
+    if session.lanes.len() > BUILT {
+        let mut more = whole(FindingLevel::Incomplete, "lane", false);
+        more.values.insert("more".into(), (session.lanes.len() - BUILT).to_string());
+        found.push(more);
+    }
+    found
 }
 
 /// The plan was drawn from one that another has followed: publishing it takes back what that one changed.

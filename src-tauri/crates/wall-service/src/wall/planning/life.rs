@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     wall::{Wall, WallError, clock::system_now},
-    wire::{NewPlanRequest, PlanStepRequest, PlanSummary},
+    wire::{NewPlanRequest, PlanFindingView, PlanStepRequest, PlanSummary},
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -168,7 +168,10 @@ impl Wall {
         if record.plan.status != PlanStatus::Draft {
             return Err(refusal("wrong_status", &format!("the plan is {}", record.plan.status.code()), &[]).into());
         }
-        let cells = final_cells(taken.session()?);
+        let session = taken.session()?;
+        // Who reviews must see what was meant: whatever of its base the draft does not hold is decided about before.
+        refuse_open(&findings::unheld(session))?;
+        let cells = final_cells(session);
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
         tx.step_plan(record.plan.id, record.head, PlanStep::Submit, note).await.map_err(moved)?;
@@ -303,6 +306,11 @@ fn check_blocks(session: &Session, acknowledged: &[String]) -> Result<(), PlanEr
         .into_iter()
         .filter(|f| f.blocks && !(acknowledged.contains(&f.code) && findings::can_be_acknowledged(&f.code)))
         .collect();
+    refuse_open(&open)
+}
+
+/// Refuses with the kinds of findings that stand in the way, and the place of the first.
+fn refuse_open(open: &[PlanFindingView]) -> Result<(), PlanError> {
     let Some(first) = open.first() else { return Ok(()) };
     let kinds: BTreeSet<&str> = open.iter().map(|f| f.code.as_str()).collect();
     let message = format!("mend or acknowledge first: {}", kinds.into_iter().collect::<Vec<_>>().join(", "));

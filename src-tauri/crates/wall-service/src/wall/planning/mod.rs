@@ -18,6 +18,7 @@ mod session;
 mod settings;
 mod shape;
 mod succession;
+mod unheld;
 mod view;
 
 use super::{Wall, WallError, clock::system_now};

@@ -10,6 +10,7 @@ use super::{
     owners::{Owners, Written},
     refusal,
     shape::shape_of,
+    unheld::AllUnheld,
 };
 use crate::wire::{EditBody, EditRefusal};
 use std::{
@@ -18,7 +19,7 @@ use std::{
     sync::Arc,
 };
 use wall_core::{
-    BuildOptions, CellGeometry, CellKind, CellRecord, Edit, Face, GridPoint, GridPolygon, Patch, Place, Topology,
+    BuildOptions, CellGeometry, CellKind, CellRecord, Edit, Face, GridPoint, GridPolygon, LANE_M, Lane, Patch, Place, Topology,
     TopologyFinding, geometry_area_m2, label_point,
     planning::{Band, CellFigures, CodeScheme, MergePolicy, PlannedCell, SplitPolicy, WorkloadWeights},
 };
@@ -26,6 +27,8 @@ use wall_store::EditRecord;
 
 /// Points of one drawn line or ring.
 const LINE_POINTS: usize = 20_000;
+/// Wider strips are no lanes, m.
+const MOST_LANE_M: f64 = 100.0;
 /// Edits in one batch.
 const BATCH: usize = 2_000;
 
@@ -71,6 +74,8 @@ enum Part {
     Cells(Vec<(Face, Option<DeskCell>, Option<DeskCell>)>),
     /// Who was written down for a cell before; `None` = nobody.
     Owners(Face, Option<Written>),
+    /// It was decided what becomes of what the draft could not hold of these cells.
+    Settled(Vec<Face>),
 }
 
 impl Done {
@@ -80,6 +85,7 @@ impl Done {
             Part::Ground(patch) => patch.changed().to_vec(),
             Part::Cells(list) => list.iter().map(|(f, _, _)| *f).collect(),
             Part::Owners(face, _) => vec![*face],
+            Part::Settled(_) => Vec::new(),
         };
         self.parts.iter().flat_map(of).chain(self.also.iter().copied()).collect()
     }
@@ -89,8 +95,13 @@ impl Done {
         self.parts.iter().any(|part| match part {
             Part::Ground(patch) => patch.touches_bare_ground(),
             Part::Cells(list) => !list.is_empty(),
-            Part::Owners(..) => true,
+            Part::Owners(..) | Part::Settled(_) => true,
         })
+    }
+
+    /// Whether lanes between cells may come or go.
+    fn touches_bare_ground(&self) -> bool {
+        self.parts.iter().any(|p| matches!(p, Part::Ground(patch) if patch.touches_bare_ground()))
     }
 
     /// Notes the cells that go on for those whose codes changed.
@@ -140,6 +151,10 @@ pub(super) struct Session {
     pub data: Arc<PlanningData>,
     /// What bringing the cells into one topology found.
     pub built: Vec<TopologyFinding>,
+    /// What of the base the draft does not hold.
+    pub unheld: AllUnheld,
+    /// Strips of nobody's ground between two cells that reach the outside.
+    pub lanes: Vec<Lane>,
     /// Codes that a published plan of the network ever used.
     pub given: BTreeSet<String>,
     /// Of those, the codes of cells that are no more.
@@ -176,6 +191,8 @@ impl Session {
         let cells: DeskCells = (0u32..).map(Face).zip(base.iter().map(cell)).filter(|(f, _)| living.contains(f)).collect();
         let mut session = Self {
             geometry: cells.keys().map(|f| (*f, topology.geometry(*f))).collect(),
+            lanes: topology.lanes(LANE_M),
+            unheld: AllUnheld::of(&report.findings, base, cell),
             topology,
             cells,
             labels: HashMap::new(),
@@ -265,6 +282,9 @@ impl Session {
 
     /// Looks for findings where something was done.
     fn find(&mut self, done: &Done) {
+        if done.touches_bare_ground() {
+            self.lanes = self.topology.lanes(LANE_M);
+        }
         let mut findings = std::mem::take(&mut self.findings);
         findings.find(self, done.faces());
         if done.touches_plan() {
@@ -347,6 +367,7 @@ impl Session {
                     }
                 }
                 Part::Owners(face, before) => _ = self.owners.write(*face, before.clone()),
+                Part::Settled(faces) => self.unheld.unsettle(faces),
             }
         }
         let faces = done.faces();
@@ -398,6 +419,7 @@ impl Session {
                 self.name_owners(Face(*face), owners.as_deref(), against.as_deref(), step)
             }
             EditBody::Number { all } => self.number(*all, step),
+            EditBody::Settle { faces } => self.settle(faces, step),
             ground => {
                 let ground = &on_grid(ground);
                 let core = self.core_edit(ground, step.again)?;
@@ -412,7 +434,7 @@ impl Session {
                 for face in created {
                     let cell =
                         parent.clone().map(|p| DeskCell { code: String::new(), name: String::new(), households: None, ..p });
-                    let cell = cell.unwrap_or_else(|| DeskCell {
+                    let cell = cell.or_else(|| self.unheld.lost_cell(face).cloned()).unwrap_or_else(|| DeskCell {
                         code: String::new(),
                         name: String::new(),
                         kind: CellKind::Basic,
@@ -430,6 +452,10 @@ impl Session {
                 let created: Vec<Face> = changes.iter().filter(|c| c.1.is_none()).map(|c| c.0).collect();
                 step.done.parts.push(Part::Ground(patch));
                 step.done.parts.push(Part::Cells(changes));
+                if let Edit::CutOut { face, .. } = &core {
+                    self.unheld.settle(*face);
+                    step.done.parts.push(Part::Settled(vec![*face]));
+                }
                 step.stored.push(ground.clone());
                 self.refresh(&faces);
                 match &core {
@@ -441,6 +467,22 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// What the draft could not hold of some cells (or all) stays with whoever has it.
+    fn settle(&mut self, faces: &[u32], step: &mut Step) -> Result<(), EditRefusal> {
+        let undecided: Vec<Face> = self.unheld.undecided().map(|(f, _)| f).collect();
+        let wanted: Vec<Face> = match faces.is_empty() {
+            true => undecided,
+            false => undecided.into_iter().filter(|f| faces.contains(&f.0)).collect(),
+        };
+        if wanted.is_empty() {
+            return Err(refusal("nothing_there", "there is nothing to decide about these cells", &[]));
+        }
+        wanted.iter().for_each(|f| self.unheld.settle(*f));
+        step.stored.push(EditBody::Settle { faces: wanted.iter().map(|f| f.0).collect() });
+        step.done.parts.push(Part::Settled(wanted));
+        Ok(())
     }
 
     fn core_edit(&self, edit: &EditBody, again: bool) -> Result<Edit, EditRefusal> {
@@ -483,6 +525,14 @@ impl Session {
                 Edit::Transfer { to: known(*to)?, area: GridPolygon { outer, holes: Vec::new() }, allow_parts: false }
             }
             EditBody::FillGap { at, to } => Edit::FillGap { at: point(at)?, to: known(*to)? },
+            EditBody::CloseLanes { at_most_m } => match (0.001..=MOST_LANE_M).contains(at_most_m) {
+                true => Edit::CloseLanes { at_most_m: *at_most_m },
+                false => return Err(refusal("bad_edit", &format!("a lane is at most {MOST_LANE_M} m wide"), &[])),
+            },
+            EditBody::CutOut { face } => match self.unheld.get(Face(*face)) {
+                Some(unheld) => Edit::CutOut { face: Face(*face), grounds: unheld.ground.polygons.clone() },
+                None => return Err(refusal("nothing_there", "nothing of this cell is under another", &[])),
+            },
             EditBody::Simplify { faces, tolerance_m } => {
                 let faces = match faces.is_empty() {
                     true => self.cells.keys().copied().collect(),
@@ -490,7 +540,11 @@ impl Session {
                 };
                 Edit::Simplify { faces, tolerance_m: *tolerance_m }
             }
-            EditBody::Describe { .. } | EditBody::Owners { .. } | EditBody::Number { .. } | EditBody::Batch { .. } => {
+            EditBody::Describe { .. }
+            | EditBody::Owners { .. }
+            | EditBody::Number { .. }
+            | EditBody::Settle { .. }
+            | EditBody::Batch { .. } => {
                 return Err(refusal("bad_edit", "this is no edit of the ground", &[]));
             }
         })
@@ -514,6 +568,9 @@ fn on_grid(edit: &EditBody) -> EditBody {
         EditBody::Reshape { line, .. } | EditBody::Split { line, .. } => line.iter_mut().for_each(snap),
         EditBody::Transfer { ring, .. } => ring.iter_mut().for_each(snap),
         EditBody::Merge { .. }
+        | EditBody::CloseLanes { .. }
+        | EditBody::CutOut { .. }
+        | EditBody::Settle { .. }
         | EditBody::Simplify { .. }
         | EditBody::Describe { .. }
         | EditBody::Owners { .. }
