@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Property tests again and again, each time on cases that were never drawn before. A failure names the seed that brings
-# it back: PROPTEST_RNG_SEED=<seed> cargo test ...
+# it back: PROPTEST_RNG_SEED=<seed> cargo test ... Damaged files are drawn by the thousand (GRIDWALL_FUZZ_CASES).
 # Then a sweep that kills the program at every system call that changes files; make test tries a few of them.
 #   scripts/soak.sh [MINUTES]   ten minutes when not said; always one whole round, and the sweep after it
 set -euo pipefail
@@ -14,9 +14,9 @@ rounds=0
 until [ $SECONDS -ge $ends ] && [ $rounds -gt 0 ]; do
   seed=$(od -An -N8 -tu8 /dev/urandom | tr -d ' ')
   for package in "${packages[@]}"; do
-    if ! PROPTEST_RNG_SEED=$seed cargo test --quiet -p "$package" --lib --tests >"$log" 2>&1; then
+    if ! GRIDWALL_FUZZ_CASES=${GRIDWALL_FUZZ_CASES:-4000} PROPTEST_RNG_SEED=$seed cargo test --quiet -p "$package" --lib --tests >"$log" 2>&1; then
       cat "$log"
-      printf 'soak: failed in round %d; bring it back with PROPTEST_RNG_SEED=%s cargo test -p %s\n' $((rounds + 1)) "$seed" "$package"
+      printf 'soak: failed in round %d; bring it back with GRIDWALL_FUZZ_CASES=4000 PROPTEST_RNG_SEED=%s cargo test -p %s\n' $((rounds + 1)) "$seed" "$package"
       exit 1
     fi
   done

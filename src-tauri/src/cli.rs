@@ -89,6 +89,14 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Write the files of the demonstration district.
     Demo(DemoArgs),
+    /// Reads a file of cells in this process, within limits (used by `import cells` and imports over HTTP).
+    #[command(hide = true)]
+    ReadCells {
+        /// What is to be read, and how.
+        request: String,
+        /// Where the answer goes.
+        out: PathBuf,
+    },
     /// Draws a still from standard input in this process (used by `snapshot`).
     #[command(hide = true)]
     RenderStill {

@@ -28,6 +28,10 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<(), Failure> {
+    // Reading limits itself before anything else is begun.
+    if let Some(Command::ReadCells { request, out }) = &cli.command {
+        return commands::read_cells(request, out);
+    }
     // Drawing needs its thread to itself and no store.
     if let Some(Command::RenderStill { out }) = &cli.command {
         return commands::snapshot::render_still(out);

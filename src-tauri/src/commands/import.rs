@@ -3,12 +3,12 @@
 use super::station::{self, os_user};
 use crate::{
     cli::{Cli, DatumArg, Import, ImportCells},
-    console::{Failure, answer},
+    console::{Failure, answer, progress},
 };
 use std::path::Path;
 use wall_core::{Datum, UtcMs};
 use wall_service::{
-    import::{BLOCKING, CellsFile, CellsOptions, CellsReport, open_cells},
+    import::{BLOCKING, CellsError, CellsFile, CellsOptions, CellsReport, ReadPhase, ReadProgress, read_in_child, run_reader},
     wall::{CellsImport, Wall},
 };
 use wall_store::Actor;
@@ -51,6 +51,29 @@ pub fn stem(path: &Path) -> String {
     name.split('.').next().filter(|s| !s.is_empty()).unwrap_or("import").to_owned()
 }
 
+/// The side of the process that reads: see [`read_in_child`].
+pub fn read_cells(request: &str, out: &Path) -> Result<(), Failure> {
+    run_reader(request, out).map_err(|e| Failure::input(e.to_string()))
+}
+
+/// Reads the cells of a file in a process of its own, which ends with this one.
+async fn read(path: &Path, options: &CellsOptions) -> Result<CellsFile, CellsError> {
+    let exe = std::env::current_exe().map_err(|e| CellsError::Unreadable { what: e.to_string() })?;
+    let bar = progress(None, "reading");
+    let told = |p: ReadProgress| {
+        let words = match p.phase {
+            ReadPhase::Reading => "reading",
+            ReadPhase::Cells => "making cells",
+            ReadPhase::Comparing => "comparing cells",
+        };
+        bar.set_message(words);
+        bar.set_position(p.done as u64);
+    };
+    let file = read_in_child(&exe, path, options, &std::env::temp_dir(), told).await;
+    bar.finish_and_clear();
+    file
+}
+
 async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
     let options = CellsOptions {
         code_fields: args.code_field.clone(),
@@ -73,7 +96,7 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
         return Err(Failure::usage(format!("--acknowledge {unknown}: there is no such code; there are {}", known.join(", "))));
     }
     let path = &args.rows.file;
-    let file = open_cells(path, &options).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
+    let file = read(path, &options).await.map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
     let plan = args.plan.clone().unwrap_or_else(|| stem(path));
     let mut report = CellsReport::from(&file);
     report.network.clone_from(&args.network);

@@ -17,12 +17,13 @@ use crate::{
     cli::{AuditCommand, Cli, Command, RunArgs, StationCommand, TokenCommand},
     console::Failure,
 };
+pub use import::read_cells;
 pub use station::{data_dir, operator, os_user};
 
 /// Runs a command that is not the window.
 pub async fn command(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
-        None | Some(Command::Run(_)) | Some(Command::RenderStill { .. }) => Ok(()),
+        None | Some(Command::Run(_) | Command::RenderStill { .. } | Command::ReadCells { .. }) => Ok(()),
         Some(Command::Serve(args)) => run::serve(cli, args).await,
         Some(Command::Import { what }) => import::import(cli, what).await,
         Some(Command::Export(args)) => export::export(cli, args).await,

@@ -48,6 +48,8 @@ pub async fn open(cli: &Cli) -> Result<Wall, Failure> {
 }
 
 /// Opens the wall with options.
-pub async fn open_with(options: WallOptions) -> Result<Wall, Failure> {
+pub async fn open_with(mut options: WallOptions) -> Result<Wall, Failure> {
+    // Files that come over HTTP are read by this program in another process.
+    options.reader = std::env::current_exe().ok();
     Ok(Wall::open(options).await?)
 }

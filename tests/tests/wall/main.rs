@@ -3,6 +3,7 @@
 
 mod access;
 mod crash;
+mod doubtful;
 mod files;
 mod intake;
 mod keep;

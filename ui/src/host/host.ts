@@ -22,7 +22,7 @@ export interface Host {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   /** Asks for bytes; throws `HostError`. */
   getBytes(path: string, query?: Query, signal?: AbortSignal): Promise<BytesAnswer>;
-  /** Commands with a JSON body (bytes go as they are); the JSON of the answer, `undefined` when it has none; throws `HostError`. */
+  /** Commands with a JSON body (bytes and files go as they are, files without being held); the JSON of the answer, `undefined` when it has none; throws `HostError`. */
   post<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
   /** The same with PUT. */
   put<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
@@ -71,6 +71,8 @@ export function pageUrl(path: string, query: Query = {}): string {
 const patience = { leastMs: 20_000, mostMs: 120_000, nowMs: 20_000 };
 /** How long a command may take: it may compute. */
 const doneWithinMs = 60_000;
+/** How long a file may take to be sent and read. */
+const fileWithinMs = 40 * 60_000;
 
 /** The session of an account, on top of whatever right the page has. */
 let bearer: string | null = null;
@@ -116,19 +118,20 @@ interface Asked {
 }
 
 async function ask(path: string, { method, query, body, signal }: Asked): Promise<Response> {
-  const waitMs = method ? Math.max(doneWithinMs, patience.nowMs) : patience.nowMs;
+  const file = typeof Blob !== 'undefined' && body instanceof Blob;
+  const waitMs = file ? fileWithinMs : method ? Math.max(doneWithinMs, patience.nowMs) : patience.nowMs;
   const limit = AbortSignal.timeout(waitMs);
   const began = performance.now();
   const asked = bearer;
   const headers = askHeaders();
   const raw = body instanceof Uint8Array;
-  if (body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json';
+  if (body !== undefined) headers['content-type'] = raw || file ? 'application/octet-stream' : 'application/json';
   let response: Response;
   try {
     response = await fetch(pageUrl(path, query), {
       method: method ?? 'GET',
       headers,
-      body: body === undefined ? null : raw ? new Uint8Array(body) : JSON.stringify(body),
+      body: body === undefined ? null : file ? body : raw ? new Uint8Array(body) : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
@@ -136,7 +139,7 @@ async function ask(path: string, { method, query, body, signal }: Asked): Promis
   } catch (cause) {
     if (signal?.aborted) throw cause;
     if (!limit.aborted) throw new HostError(0, 'unreachable', String(cause));
-    patience.nowMs = Math.min(patience.mostMs, waitMs * 2);
+    if (!file) patience.nowMs = Math.min(patience.mostMs, waitMs * 2);
     throw new HostError(0, 'timeout', String(cause), null, { waited_s: Math.round(waitMs / 1000) });
   }
   if (performance.now() - began < patience.nowMs / 4) patience.nowMs = Math.max(patience.leastMs, patience.nowMs / 2);

@@ -1064,6 +1064,22 @@ code: string,
  */
 message: string, };
 
+export type ImportPhase = "uploading" | "waiting" | "reading" | "cells" | "comparing";
+
+export type ImportProgress = { 
+/**
+ * What is being done.
+ */
+phase: ImportPhase, 
+/**
+ * How much of it is done.
+ */
+done: number, 
+/**
+ * Of how much; 0 = not known.
+ */
+of: number, };
+
 export type PlanSummary = { 
 /**
  * Identity.

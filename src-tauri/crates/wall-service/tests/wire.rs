@@ -62,6 +62,8 @@ fn typescript_types_are_current() {
         ComparedArea,
         Comparison,
         Problem,
+        ImportPhase,
+        ImportProgress,
         PlanSummary,
         PlanCell,
         PlanFindingView,

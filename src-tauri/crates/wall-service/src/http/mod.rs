@@ -21,6 +21,7 @@ mod refusal;
 mod serve;
 mod session;
 mod token;
+mod upload;
 
 pub use assets::UiAssets;
 pub use body::BODY_LIMIT;
@@ -28,6 +29,7 @@ pub use door::Doors;
 pub use intake::MAX_ROWS;
 pub use limit::Rate;
 pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, serve};
+pub use upload::FILE_LIMIT;
 
 use crate::{wall::Wall, wire::ROUTES};
 use axum::{
@@ -87,6 +89,7 @@ pub(crate) struct AppInner {
     pub streams: Arc<Semaphore>,
     pub counts: health::Counts,
     pub closing: Closing,
+    pub imports: upload::Imports,
 }
 
 impl std::ops::Deref for App {
@@ -135,6 +138,7 @@ pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
         streams: Arc::new(Semaphore::new(STREAMS)),
         counts: health::Counts::default(),
         closing: Closing::default(),
+        imports: upload::Imports::new(&wall.imports_folder()),
         wall,
         options,
     }));
@@ -194,7 +198,8 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("POST", "/api/v1/plans/{id}/snapshots") => post(plans::snapshot),
             ("GET", "/api/v1/plans/{id}/owners") => get(plans::owners),
             ("GET", "/api/v1/plans/{id}/impact") => get(plans::impact),
-            ("POST", "/api/v1/plans/import") => post(plans::import),
+            ("GET", "/api/v1/plans/import") => get(upload::progress),
+            ("POST", "/api/v1/plans/import") => post(upload::import),
             ("GET", "/api/v1/plans/{id}/export") => get(plans::export),
             ("GET", "/api/v1/plans/{id}/proposals") => get(plans::proposals),
             ("GET", "/api/v1/plans/{id}/overlay") => get(plans::overlay),

@@ -177,14 +177,6 @@ pub(crate) async fn export(State(app): State<App>, caller: Caller, Path(id): Pat
     })
 }
 
-pub(crate) async fn import(State(app): State<App>, caller: Caller, uri: Uri, request: Request) -> Early {
-    let p = Params::of(&uri)?;
-    let (network, name) = (p.need("network")?.to_owned(), p.need("name")?.to_owned());
-    let held = body::read(&app.budget, request).await?;
-    let answer = app.wall.plan_from_file(&caller.actor, &network, &name, &held.bytes).await;
-    json(answer.map(|(plan, report)| Json(serde_json::json!({ "plan": plan, "report": report }))).map_err(PlanRefusal))
-}
-
 pub(crate) async fn proposals(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
     let answer: Answer<Proposals> = app.wall.plan_proposals(&caller.actor, plan(&id)?).await.map(Json).map_err(PlanRefusal);
     json(answer)

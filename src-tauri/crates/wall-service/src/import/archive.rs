@@ -7,6 +7,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 
+use super::bounded::{Stopped, allowed, mib, read_all};
 use super::encoding::{EncodingChoice, decode_whole};
 
 /// Why a zip is refused.
@@ -103,12 +104,14 @@ impl<'a> Archive<'a> {
     /// The bytes of a file; of names given twice the first.
     pub(super) fn bytes_of(&mut self, name: &str) -> Result<Vec<u8>, ZipError> {
         let entry = self.entries.iter().find(|e| e.name == name).ok_or_else(damaged)?;
-        let mut out = Vec::new();
-        unpacked(Cursor::new(self.bytes), entry)?.take(self.left + 1).read_to_end(&mut out)?;
-        match self.left.checked_sub(out.len() as u64) {
-            Some(left) => self.left = left,
-            None => return Err(ZipError::Not("the zip unpacks to more than is read (1 GiB)".to_owned())),
-        }
+        let limit = allowed(entry.packed.min(self.bytes.len() as u64)).min(self.left);
+        let out = read_all(unpacked(Cursor::new(self.bytes), entry)?, limit).map_err(|e| match e {
+            Stopped::Io(e) => ZipError::Io(e),
+            Stopped::TooLarge => {
+                ZipError::Not(format!("{name} unpacks to more than is read of {} packed bytes ({})", entry.packed, mib(limit)))
+            }
+        })?;
+        self.left -= out.len() as u64;
         Ok(out)
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here is pure: bytes in, records and refused rows out; no store, no clock. Only I/O is an `Err`.
 
 mod archive;
+mod bounded;
 pub mod calendars;
 pub mod cells;
 pub mod delimited;
@@ -27,8 +28,8 @@ pub mod twins;
 mod words;
 
 pub use cells::{
-    BLOCKING, CellIssue, CellsError, CellsFields, CellsFile, CellsOptions, CellsReport, DatumReport, EncodingReport, Topology,
-    open_cells, read_cells,
+    BLOCKING, CellIssue, CellsError, CellsFields, CellsFile, CellsOptions, CellsReport, DatumReport, EncodingReport, ReadPhase,
+    ReadProgress, Topology, open_cells, read_cells, read_in_child, run_reader,
 };
 pub use encoding::EncodingChoice;
 pub use profile::{Profile, ProfileError};

@@ -18,6 +18,7 @@ mod keep;
 mod lists;
 mod planning;
 mod queries;
+mod reading;
 mod search;
 mod stations;
 mod tries;
@@ -67,6 +68,9 @@ pub struct WallOptions {
     pub network: String,
     /// PMTiles base map; `None` = `basemap.pmtiles` in the data directory when it is there.
     pub base_map: Option<PathBuf>,
+    /// The program that reads files of others in a process of its own (it must know `read-cells`); `None` = they are read
+    /// here, without its ceilings.
+    pub reader: Option<PathBuf>,
 }
 
 impl WallOptions {
@@ -80,6 +84,7 @@ impl WallOptions {
             zone: None,
             network: "general".into(),
             base_map: None,
+            reader: None,
         }
     }
 }
@@ -117,6 +122,7 @@ pub(crate) struct WallInner {
     entrance: accounts::Entrance,
     stations: stations::Stations,
     desk: planning::Desk,
+    reading: reading::Reading,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
 }
@@ -197,6 +203,7 @@ impl Wall {
             entrance: accounts::Entrance::new(),
             stations: stations::Stations::default(),
             desk: planning::Desk::default(),
+            reading: reading::Reading::new(options.reader),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };

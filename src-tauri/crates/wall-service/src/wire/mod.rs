@@ -599,6 +599,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/v1/clock"),
     ("GET", "/api/v1/plans"),
     ("POST", "/api/v1/plans"),
+    ("GET", "/api/v1/plans/import"),
     ("POST", "/api/v1/plans/import"),
     ("GET", "/api/v1/plans/{id}"),
     ("GET", "/api/v1/plans/{id}/cells"),

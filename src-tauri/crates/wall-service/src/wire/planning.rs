@@ -8,6 +8,37 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 wire! {
+/// What is being done with a file of cells on its way in.
+#[serde(rename_all = "snake_case")]
+#[derive(Copy, Eq)]
+pub enum ImportPhase {
+    /// It arrives; in bytes.
+    Uploading,
+    /// It waits for its turn.
+    Waiting,
+    /// It is being taken apart.
+    Reading,
+    /// Its features are being made cells; in features.
+    Cells,
+    /// The cells are being compared with each other.
+    Comparing,
+}
+
+/// How far an import is.
+#[derive(Copy, Eq)]
+pub struct ImportProgress {
+    /// What is being done.
+    pub phase: ImportPhase,
+    /// How much of it is done.
+    #[ts(type = "number")]
+    pub done: u64,
+    /// Of how much; 0 = not known.
+    #[ts(type = "number")]
+    pub of: u64,
+}
+}
+
+wire! {
 /// A plan in the list of plans.
 pub struct PlanSummary {
     /// Identity.

@@ -5,6 +5,7 @@ mod access;
 mod ask;
 mod events;
 mod faults;
+mod imports;
 mod intake;
 mod lists;
 mod open311;

@@ -2,7 +2,7 @@
 
 use wall_core::IssueAction;
 
-use super::format_tests::{PRJ, as_given, clockwise, dbf, edited, samples, shp, written};
+use super::format_tests::{PRJ, as_given, cells, clockwise, dbf, edited, samples, shp, written};
 use super::*;
 use crate::export::CellsFormat;
 use crate::import::EncodingChoice;
@@ -53,7 +53,7 @@ fn read(case: Case) -> CellsFile {
         prj: Some(PRJ.into()),
         cpg: None,
     };
-    cells_of(shapefile::read(&files, EncodingChoice::Auto).unwrap(), &as_given()).unwrap()
+    cells_of(shapefile::read(&files, EncodingChoice::Auto).unwrap(), &as_given(), &|_| {}).unwrap()
 }
 
 /// Codes and western borders, in units of the row.
@@ -133,7 +133,8 @@ fn what_is_damaged_or_does_not_fit_blocks_by_name() {
     let table = dbf(0, b"code", &ROWS);
     let files =
         |dbf: Option<Vec<u8>>| shapefile::Files { shp: three(), shx: Some(shx(&plain)), dbf, prj: Some(PRJ.into()), cpg: None };
-    let of = |files: shapefile::Files| cells_of(shapefile::read(&files, EncodingChoice::Auto).unwrap(), &as_given()).unwrap();
+    let of =
+        |files: shapefile::Files| cells_of(shapefile::read(&files, EncodingChoice::Auto).unwrap(), &as_given(), &|_| {}).unwrap();
     assert_eq!(of(files(Some(table[..table.len() - 30].to_vec()))).blocking(), vec!["truncated", "rows_differ"]);
     assert_eq!(of(files(None)).blocking(), vec!["dbf_missing"]);
     // A number that is none.
@@ -170,14 +171,14 @@ fn texts_that_do_not_fit_their_encoding_are_said() {
             ..Default::default()
         };
         let raw = shapefile::read(&files, EncodingChoice::named(asked).unwrap()).unwrap();
-        let file = cells_of(raw, &as_given()).unwrap();
+        let file = cells_of(raw, &as_given(), &|_| {}).unwrap();
         assert_eq!((file.records[0].name.as_str(), file.blocking()), (name, blocking), "{cpg:?} {asked}: {:?}", file.issues);
     }
     // No name of an encoding, and bytes that are hardly Chinese.
     let raw = |value: &[u8]| {
         let dbf = Some(dbf(0, b"name", &[value]));
         let files = shapefile::Files { shp: shp(5, &[square(0)]), dbf, prj: Some(PRJ.into()), ..Default::default() };
-        cells_of(shapefile::read(&files, EncodingChoice::Auto).unwrap(), &as_given()).unwrap()
+        cells_of(shapefile::read(&files, EncodingChoice::Auto).unwrap(), &as_given(), &|_| {}).unwrap()
     };
     assert!(raw(&west("Křižíkova")).blocking().contains(&"encoding_doubtful"));
     // A text of any other format.
@@ -190,7 +191,8 @@ fn texts_that_do_not_fit_their_encoding_are_said() {
     assert_eq!(asked(&west(&json.replace("东湖社区", "Křižíkova")), "auto"), vec!["encoding_doubtful"]);
 }
 
-const SQUARE_JSON: &str = r#"{"type":"Polygon","coordinates":[[[10,50],[10.01,50],[10.01,50.01],[10,50.01],[10,50]]]}"#;
+pub(super) const SQUARE_JSON: &str =
+    r#"{"type":"Polygon","coordinates":[[[10,50],[10.01,50],[10.01,50.01],[10,50.01],[10,50]]]}"#;
 
 /// A Gauss-Krüger system of 120° E: false easting as given.
 fn gauss(false_easting: &str, meridian: u32) -> String {
@@ -205,7 +207,7 @@ fn numbers_of_another_zone_or_other_axes_are_refused_with_the_cause() {
         let ground = shp(5, &[vec![clockwise(x, y, 500.0)], vec![clockwise(x + 500.0, y, 500.0)]]);
         let files =
             shapefile::Files { shp: ground, dbf: Some(dbf(0, b"code", &ROWS[..2])), prj: Some(prj.into()), ..Default::default() };
-        cells_of(shapefile::read(&files, EncodingChoice::Auto)?, &as_given())
+        cells_of(shapefile::read(&files, EncodingChoice::Auto)?, &as_given(), &|_| {})
     };
     let plain = gauss("500000.0", 120);
     let zoned = gauss("40500000.0", 120);
@@ -307,7 +309,7 @@ fn folders_of_a_kml_are_kept_and_offered() {
 
 #[test]
 fn the_column_of_the_ground_can_be_chosen() {
-    let ours = written(&format_tests::cells(), CellsFormat::GeoPackage);
+    let ours = written(&cells(), CellsFormat::GeoPackage);
     let file = edited(
         &ours,
         r#"ALTER TABLE "网格 plan" ADD COLUMN center POINT; ALTER TABLE "网格 plan" ADD COLUMN old POLYGON;

@@ -12,7 +12,7 @@ use crate::import::read::{Problem, cut, shown};
 const MAX_TEXT: usize = 500;
 
 /// The fields that were used; empty or `None` = none.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct CellsFields {
     /// Joined for the code, in order, with nothing between.
     pub code: Vec<String>,

@@ -301,7 +301,7 @@ fn projected_shapefiles_are_taken_to_degrees_or_refused() {
     let read = |prj: Option<&str>, datum| {
         let files = shapefile::Files { shp: ground.clone(), prj: prj.map(|p| p.as_bytes().to_vec()), ..Default::default() };
         let raw = shapefile::read(&files, crate::import::EncodingChoice::Auto)?;
-        cells_of(raw, &CellsOptions { datum, ..as_given() })
+        cells_of(raw, &CellsOptions { datum, ..as_given() }, &|_| {})
     };
     let file = read(Some(gk), None).unwrap();
     assert_eq!((file.records.len(), file.datum.used, file.datum.warning.clone()), (2, Datum::Cgcs2000, None));
@@ -345,7 +345,7 @@ fn damaged_shapefiles_say_where() {
     table[65 + 21] = b'*';
     let files = shapefile::Files { shp: whole, dbf: Some(table), ..Default::default() };
     let raw = shapefile::read(&files, crate::import::EncodingChoice::Auto).unwrap();
-    let file = cells_of(raw, &as_given()).unwrap();
+    let file = cells_of(raw, &as_given(), &|_| {}).unwrap();
     assert_eq!(file.records.iter().map(|r| r.code.as_str()).collect::<Vec<_>>(), vec!["a", "c"]);
 }
 

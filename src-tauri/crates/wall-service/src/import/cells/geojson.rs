@@ -1,10 +1,13 @@
 //! GeoJSON as raw features: one object (FeatureCollection, Feature or geometry), or one of them a line.
 
 use super::CellsError;
-use super::json::{elements, member, members, skip_space, value_end};
-use super::raw::{CrsText, Properties, RawCells, RawFeature, Value};
+use super::json::{elements, member, members, skip_space, value_end, values_in};
+use super::raw::{CrsText, MAX_FEATURES, Properties, RawCells, RawFeature, Value};
 use super::shape::{is_geometry_type, shape_of};
 use crate::import::read::{Problem, shown};
+
+/// Most numbers and brackets of one geometry: a million vertices and more.
+const MAX_GEOMETRY_VALUES: usize = 4_000_000;
 
 /// The features of a GeoJSON text. O(length).
 pub(super) fn read(text: &str) -> Result<RawCells<'_>, CellsError> {
@@ -48,6 +51,9 @@ fn parts_of(text: &str) -> Result<(Vec<&str>, Option<&str>), CellsError> {
         match collection(line) {
             Ok((mut more, declared)) => {
                 parts.append(&mut more);
+                if parts.len() > MAX_FEATURES {
+                    return Err(CellsError::Broken { format: "GeoJSON", what: format!("more than {MAX_FEATURES} features") });
+                }
                 crs = crs.or(declared);
             }
             // The first line must be GeoJSON, else the file is something else; a later one is a bad feature.
@@ -108,6 +114,11 @@ fn feature(text: &str) -> Result<RawFeature<'_>, Problem> {
     };
     let shape = match geometry {
         None => Err(Problem::new("null_geometry", "the feature has no geometry")),
+        // Taken apart, each value takes some twenty times the room of its text.
+        Some(text) if values_in(text) > MAX_GEOMETRY_VALUES => Err(Problem::new(
+            "too_many_vertices",
+            format!("the geometry has more than {MAX_GEOMETRY_VALUES} numbers and brackets"),
+        )),
         Some(text) => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(value) => shape_of(&value),
             Err(e) => Err(Problem::new("bad_json", format!("the geometry is broken: {e}"))),

@@ -1,19 +1,22 @@
-//! GeoPackages as raw features, read from a copy in memory: the user's file is never opened by the database, let alone changed.
+//! GeoPackages as raw features, read from the file as one that nobody changes, or from a copy in memory: the user's file is
+//! never written, locked or joined by another.
 //!
 //! The file may be anybody's: names are quoted, what its schema runs is not trusted, work and size are bounded.
 
 use std::cell::Cell as Counter;
+use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteOwnedBuf};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Decode, Row, Sqlite, SqliteConnection, TypeInfo, ValueRef};
 
-use super::CellsError;
 use super::raw::{CrsText, MAX_FEATURES, MAX_VALUES, Note, RawCells, RawFeature, Value};
 use super::wkb::shape_of_gpkg;
+use super::{CellsError, CellsOptions};
+use crate::import::bounded::MAX_UNPACKED;
 use crate::import::read::Problem;
 
 /// Most bytes of geometries and texts that are read: no more than a file may have.
-const MAX_BYTES: usize = 1 << 30;
+const MAX_BYTES: usize = MAX_UNPACKED as usize;
 /// Steps of the database's machine between two looks at the count, and how many of those there may be.
 const STEPS: i32 = 100_000;
 const MAX_LOOKS: u32 = 5_000;
@@ -37,30 +40,55 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Where the bytes are.
+#[derive(Clone, Copy)]
+enum Bytes<'a> {
+    /// In memory: out of an archive, or from a stream.
+    Memory(&'a [u8]),
+    /// In a file, which is opened as one that nobody changes: no lock, no journal, nothing beside it.
+    File(&'a Path),
+}
+
 /// The features of a layer: the named one, else the first that can hold polygons.
 ///
 /// Works on a thread of its own, so that it may be called from anywhere.
-pub(super) fn read(bytes: &[u8], layer: Option<&str>, column: Option<&str>) -> Result<RawCells<'static>, CellsError> {
+pub(super) fn read(bytes: &[u8], options: &CellsOptions) -> Result<RawCells<'static>, CellsError> {
+    read_on_thread(Bytes::Memory(bytes), options)
+}
+
+/// As [`read`], from a file on disk.
+pub(super) fn read_file(path: &Path, options: &CellsOptions) -> Result<RawCells<'static>, CellsError> {
+    read_on_thread(Bytes::File(path), options)
+}
+
+fn read_on_thread(from: Bytes<'_>, options: &CellsOptions) -> Result<RawCells<'static>, CellsError> {
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| broken(e.to_string()))?;
-        runtime.block_on(read_async(bytes, layer, column))
+        runtime.block_on(read_async(from, options))
     };
     std::thread::scope(|s| s.spawn(work).join()).unwrap_or_else(|_| Err(broken("it cannot be read")))
 }
 
-async fn read_async(bytes: &[u8], layer: Option<&str>, column: Option<&str>) -> Result<RawCells<'static>, CellsError> {
-    if bytes.len() < 100 {
-        return Err(broken("the file is cut off"));
-    }
-    let mut copy = SqliteOwnedBuf::try_from(bytes)?;
-    // A file left in WAL mode cannot be opened in memory; its pages are the same.
-    for at in [18, 19] {
-        if copy[at] == 2 {
-            copy[at] = 1;
+async fn read_async(from: Bytes<'_>, options: &CellsOptions) -> Result<RawCells<'static>, CellsError> {
+    let empty = SqliteConnectOptions::new().foreign_keys(false);
+    let mut db = match from {
+        Bytes::Memory(bytes) => {
+            if bytes.len() < 100 {
+                return Err(broken("the file is cut off"));
+            }
+            let mut copy = SqliteOwnedBuf::try_from(bytes)?;
+            // A file left in WAL mode cannot be opened in memory; its pages are the same.
+            for at in [18, 19] {
+                if copy[at] == 2 {
+                    copy[at] = 1;
+                }
+            }
+            let mut db = empty.in_memory(true).connect().await?;
+            db.deserialize(None, copy, true).await?;
+            db
         }
-    }
-    let mut db = SqliteConnectOptions::new().in_memory(true).foreign_keys(false).connect().await?;
-    db.deserialize(None, copy, true).await?;
+        Bytes::File(path) => empty.filename(path).read_only(true).immutable(true).connect().await?,
+    };
     let looks = Counter::new(0u32);
     db.lock_handle().await?.set_progress_handler(STEPS, move || {
         looks.set(looks.get() + 1);
@@ -69,9 +97,37 @@ async fn read_async(bytes: &[u8], layer: Option<&str>, column: Option<&str>) -> 
     for pragma in ["PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON", "PRAGMA cell_size_check = ON"] {
         sqlx::query(pragma).execute(&mut db).await?;
     }
-    let result = read_layer(&mut db, layer, column).await;
+    let result = read_layer(&mut db, options.layer.as_deref(), options.geometry_column.as_deref()).await;
     _ = db.close().await;
     result
+}
+
+/// A table must be what it says: stored rows, in columns that are stored too. A view, a virtual table or a computed column
+/// makes values of any size from a small file. Asked of the schema as the database has read it, not of its text, which a
+/// comment can disguise.
+async fn must_be_stored(db: &mut SqliteConnection, table: &str, columns: &[&str]) -> Result<(), CellsError> {
+    let kind: Option<String> =
+        sqlx::query_scalar("SELECT CAST(type AS TEXT) FROM pragma_table_list(?) WHERE schema = 'main' LIMIT 1")
+            .bind(table)
+            .fetch_optional(&mut *db)
+            .await?;
+    match kind.as_deref() {
+        None => return Ok(()),
+        Some("table") => {}
+        Some(kind) => return Err(broken(format!("{table:?} is a {kind}: save it as a table"))),
+    }
+    for column in columns {
+        let stored: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM pragma_table_xinfo(?) WHERE name = ? COLLATE NOCASE AND hidden <> 0")
+                .bind(table)
+                .bind(*column)
+                .fetch_one(&mut *db)
+                .await?;
+        if stored > 0 {
+            return Err(broken(format!("column {column:?} of {table:?} is computed: save it as a plain column")));
+        }
+    }
+    Ok(())
 }
 
 /// A layer as the file lists it.
@@ -83,9 +139,15 @@ struct Layer {
 }
 
 async fn layers(db: &mut SqliteConnection) -> Result<Vec<Layer>, CellsError> {
+    must_be_stored(db, "gpkg_contents", &["table_name", "data_type"]).await?;
+    must_be_stored(db, "gpkg_geometry_columns", &["table_name", "column_name", "geometry_type_name", "srs_id"]).await?;
+    // Expressions have no declared type: the library that asks for it fails where that is no UTF-8.
     let listed = sqlx::query(
-        "SELECT g.table_name, g.column_name, coalesce(g.geometry_type_name, ''), g.srs_id FROM gpkg_geometry_columns g \
-         JOIN gpkg_contents c ON c.table_name = g.table_name WHERE c.data_type = 'features' ORDER BY c.rowid LIMIT 1000",
+        "SELECT CAST(g.table_name AS TEXT), CAST(g.column_name AS TEXT), CAST(coalesce(g.geometry_type_name, '') AS TEXT), \
+         CAST(coalesce(g.srs_id, 0) AS INTEGER) \
+         FROM gpkg_geometry_columns g JOIN gpkg_contents c ON c.table_name = g.table_name WHERE c.data_type = 'features' \
+         AND length(g.table_name) <= 1000 AND length(g.column_name) <= 1000 AND length(coalesce(g.geometry_type_name, '')) <= 1000 \
+         ORDER BY c.rowid LIMIT 1000",
     )
     .fetch_all(&mut *db)
     .await
@@ -171,10 +233,14 @@ async fn crs(db: &mut SqliteConnection, srs: i64) -> Result<Option<CrsText>, Cel
         // "Undefined geographic": degrees of a datum that is not told.
         return Ok(None);
     }
-    let row = sqlx::query("SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?")
-        .bind(srs)
-        .fetch_optional(&mut *db)
-        .await?;
+    must_be_stored(db, "gpkg_spatial_ref_sys", &["srs_id", "organization", "organization_coordsys_id", "definition"]).await?;
+    let row = sqlx::query(
+        "SELECT CAST(substr(organization, 1, 200) AS TEXT), CAST(organization_coordsys_id AS INTEGER), \
+         CAST(substr(definition, 1, 65536) AS TEXT) FROM gpkg_spatial_ref_sys WHERE srs_id = ? LIMIT 1",
+    )
+    .bind(srs)
+    .fetch_optional(&mut *db)
+    .await?;
     let Some(row) = row else { return Ok(Some(CrsText::Name(format!("srs_id {srs}, which the file does not define")))) };
     let text = |i: usize| row.try_get::<Option<String>, _>(i).ok().flatten().unwrap_or_default();
     let (organization, definition) = (text(0), text(2));
@@ -197,27 +263,21 @@ async fn read_layer(
     let layers = layers(db).await?;
     let layer = choose(&layers, asked, column, &mut notes)?;
     let crs = crs(db, layer.srs).await?;
-    // Only what is stored is read: a view or a generated column may compute values of any size from a small file.
-    let stored = sqlx::query(
-        "SELECT type = 'table' AND sql NOT LIKE 'create virtual%' FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')",
-    )
-    .bind(&layer.table)
-    .fetch_optional(&mut *db)
-    .await?;
-    if let Some(row) = stored
-        && !row.try_get::<bool, _>(0)?
-    {
-        return Err(broken(format!("layer {:?} is a view: save it as a table", layer.table)));
-    }
-    let columns = sqlx::query("SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid LIMIT 2000")
-        .bind(&layer.table)
-        .fetch_all(&mut *db)
-        .await?;
+    must_be_stored(db, &layer.table, &[]).await?;
+    let columns =
+        sqlx::query("SELECT CAST(name AS BLOB), pk FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid LIMIT 2000")
+            .bind(&layer.table)
+            .fetch_all(&mut *db)
+            .await?;
     let mut names = Vec::new();
     let mut keys = Vec::new();
     let mut found = false;
     for row in &columns {
-        let name: String = row.try_get(0)?;
+        // A column whose name is no text cannot be asked for either.
+        let Ok(name) = String::from_utf8(row.try_get(0)?) else {
+            notes.push(Note::new("column_left_out", "a column whose name is no UTF-8 was left out"));
+            continue;
+        };
         if row.try_get::<i64, _>(1)? > 0 {
             keys.push(quoted(&name));
         }
@@ -230,18 +290,19 @@ async fn read_layer(
     if !found {
         return Err(broken(format!("layer {:?} has no column {:?}", layer.table, layer.column)));
     }
-    let list: String = names.iter().map(|n| format!(", {}", quoted(n))).collect();
+    // As expressions, which have no declared type (see above); the sign changes nothing.
+    let list: String = names.iter().enumerate().map(|(i, n)| format!(", +{} AS c{i}", quoted(n))).collect();
     let order = if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
-    let sql = format!("SELECT {}{list} FROM {}{order}", quoted(&layer.column), quoted(&layer.table));
-    let (mut features, mut values, mut bytes) = (Vec::new(), 0usize, 0usize);
+    let sql = format!("SELECT +{} AS ground{list} FROM {}{order}", quoted(&layer.column), quoted(&layer.table));
+    let (mut features, mut values, mut seen) = (Vec::new(), 0usize, Seen::default());
     {
         use futures::TryStreamExt;
         let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *db);
         while let Some(row) = rows.try_next().await? {
-            let feature = feature(&row, &names, &mut bytes);
+            let feature = feature(&row, &names, &mut seen);
             values += feature.properties.len();
             features.push(Ok(feature));
-            if features.len() > MAX_FEATURES || values > MAX_VALUES || bytes > MAX_BYTES {
+            if features.len() > MAX_FEATURES || values > MAX_VALUES || seen.bytes > MAX_BYTES {
                 return Err(broken("it holds more than is read"));
             }
         }
@@ -253,17 +314,26 @@ async fn read_layer(
         crs,
         declared: names,
         encoding: "utf-8".into(),
+        broken: seen.broken,
         notes,
         ..RawCells::default()
     })
 }
 
-fn feature(row: &sqlx::sqlite::SqliteRow, names: &[String], bytes: &mut usize) -> RawFeature<'static> {
+/// What was read so far.
+#[derive(Default)]
+struct Seen {
+    bytes: usize,
+    /// Characters that could not be decoded.
+    broken: usize,
+}
+
+fn feature(row: &sqlx::sqlite::SqliteRow, names: &[String], seen: &mut Seen) -> RawFeature<'static> {
     let shape = match row.try_get_raw(0) {
         Ok(raw) if raw.is_null() => Err(Problem::new("null_geometry", "the feature has no geometry")),
         Ok(raw) if raw.type_info().name() == "BLOB" => match <&[u8] as Decode<Sqlite>>::decode(raw) {
             Ok(blob) => {
-                *bytes += blob.len();
+                seen.bytes += blob.len();
                 shape_of_gpkg(blob)
             }
             Err(e) => Err(Problem::new("bad_geometry", e.to_string())),
@@ -273,7 +343,7 @@ fn feature(row: &sqlx::sqlite::SqliteRow, names: &[String], bytes: &mut usize) -
     };
     let mut properties = Vec::new();
     for (i, name) in names.iter().enumerate() {
-        let value = value(row, i + 1, bytes);
+        let value = value(row, i + 1, seen);
         if value != Value::Null {
             properties.push((name.clone(), value));
         }
@@ -281,13 +351,14 @@ fn feature(row: &sqlx::sqlite::SqliteRow, names: &[String], bytes: &mut usize) -
     RawFeature { properties, said: Vec::new(), shape }
 }
 
-fn value(row: &sqlx::sqlite::SqliteRow, at: usize, bytes: &mut usize) -> Value<'static> {
+fn value(row: &sqlx::sqlite::SqliteRow, at: usize, seen: &mut Seen) -> Value<'static> {
     let Ok(raw) = row.try_get_raw(at) else { return Value::Null };
     if raw.is_null() {
         return Value::Null;
     }
     let kind = raw.type_info().into_owned();
-    let text = || -> Option<Value<'static>> {
+    let mut broken = 0;
+    let mut text = || -> Option<Value<'static>> {
         match kind.name() {
             "BLOB" => None,
             "REAL" => Some(Value::Number(<f64 as Decode<Sqlite>>::decode(row.try_get_raw(at).ok()?).ok()?.to_string())),
@@ -295,15 +366,20 @@ fn value(row: &sqlx::sqlite::SqliteRow, at: usize, bytes: &mut usize) -> Value<'
                 Some(Value::Number(<i64 as Decode<Sqlite>>::decode(row.try_get_raw(at).ok()?).ok()?.to_string()))
             }
             _ => {
-                // Text, and dates, which are text too. Bytes that are no UTF-8 are replaced.
+                // Text, and dates, which are text too. Bytes that are no UTF-8 are replaced, and counted.
                 let bytes = <&[u8] as Decode<Sqlite>>::decode(row.try_get_raw(at).ok()?).ok()?;
-                Some(Value::Text(String::from_utf8_lossy(bytes).into_owned()))
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                if std::str::from_utf8(bytes).is_err() {
+                    broken = text.matches('\u{fffd}').count();
+                }
+                Some(Value::Text(text))
             }
         }
     };
     let value = text().unwrap_or(Value::Other("a blob"));
+    seen.broken += broken;
     if let Value::Text(t) = &value {
-        *bytes += t.len();
+        seen.bytes += t.len();
     }
     value
 }

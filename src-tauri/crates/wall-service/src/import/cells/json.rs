@@ -73,6 +73,15 @@ pub(super) fn value_end(text: &str, at: usize) -> Result<usize, Broken> {
     }
 }
 
+/// Most elements of an array, and members of an object, that are taken apart: each costs more than the byte it may be made of.
+const MAX_ELEMENTS: usize = super::raw::MAX_FEATURES;
+const MAX_MEMBERS: usize = 100_000;
+
+/// How many values a text can hold, at most.
+pub(super) fn values_in(text: &str) -> usize {
+    text.bytes().filter(|b| matches!(b, b',' | b'[' | b'{')).count()
+}
+
 /// Walks over what stands between the brackets of `text`, item by item; `item` returns the end of the item.
 fn walk(text: &str, open: u8, close: u8, mut item: impl FnMut(usize) -> Result<usize, Broken>) -> Result<(), Broken> {
     let bytes = text.as_bytes();
@@ -113,6 +122,9 @@ pub(super) fn members(text: &str) -> Result<Vec<(String, &str)>, Broken> {
         let start = skip_space(text, colon + 1);
         let end = value_end(text, start)?;
         let Some(value) = text.get(start..end) else { return broken(start, "a string does not end") };
+        if found.len() >= MAX_MEMBERS {
+            return broken(at, "there are more members in one object than are read");
+        }
         found.push((name, value));
         Ok(end)
     })?;
@@ -125,6 +137,9 @@ pub(super) fn elements(text: &str) -> Result<Vec<&str>, (Vec<&str>, Broken)> {
     let walked = walk(text, b'[', b']', |at| {
         let end = value_end(text, at)?;
         let Some(value) = text.get(at..end) else { return broken(at, "a string does not end") };
+        if found.len() >= MAX_ELEMENTS {
+            return broken(at, "there are more elements than are read");
+        }
         found.push(value);
         Ok(end)
     });

@@ -10,7 +10,7 @@ use quick_xml::events::{BytesStart, Event};
 use wall_core::{RawPolygon, RawRing};
 
 use super::CellsError;
-use super::raw::{CrsText, MAX_VALUES, Note, Properties, RawCells, RawFeature, Value};
+use super::raw::{CrsText, MAX_FEATURES, MAX_VALUES, Note, Properties, RawCells, RawFeature, Value};
 use super::shape::{Shape, inside};
 use crate::import::read::{Problem, shown};
 
@@ -338,8 +338,8 @@ fn end(
         }
         _ => {}
     }
-    if *values > MAX_VALUES {
-        return Err(broken(format!("more than {MAX_VALUES} values")));
+    if *values > MAX_VALUES || features.len() > MAX_FEATURES {
+        return Err(broken(format!("more than {MAX_VALUES} values or {MAX_FEATURES} placemarks")));
     }
     Ok(())
 }

@@ -5,6 +5,8 @@
 //! agreement. Each feature is read for itself: whatever is wrong with one, the others come through.
 
 mod blocking;
+mod child;
+mod crowd;
 mod crs;
 mod dbf;
 mod fields;
@@ -13,6 +15,7 @@ mod geopackage;
 mod json;
 mod kml;
 mod open;
+mod parcel;
 mod raw;
 mod report;
 mod shape;
@@ -20,9 +23,13 @@ mod shapefile;
 mod wkb;
 
 #[cfg(test)]
+mod bomb_tests;
+#[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod format_tests;
+#[cfg(test)]
+mod fuzz_tests;
 #[cfg(test)]
 mod ground_tests;
 #[cfg(test)]
@@ -31,14 +38,18 @@ mod tests;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use wall_core::{CellRecord, Datum, DatumChoice, Issue, IssueAction, RepairOptions, UnknownCrs, agreement, repair, snap};
+use wall_core::{
+    Agreement, CellRecord, Datum, DatumChoice, Issue, IssueAction, RepairOptions, UnknownCrs, agreement, repair, snap,
+};
 
 pub use blocking::BLOCKING;
+pub use child::{ReadPhase, ReadProgress, read_in_child, run_reader};
 pub use fields::CellsFields;
 pub use report::{CellIssue, CellsReport, DatumReport, EncodingReport, Topology};
 
 pub(super) use shape::shape_of;
 
+use crowd::is_crowded;
 use crs::Ground;
 use fields::Said;
 use raw::{RawCells, RawFeature};
@@ -209,6 +220,20 @@ pub enum CellsError {
         /// Its name as given.
         name: String,
     },
+    /// Reading takes more memory or time than it may.
+    #[error("{what}: give the cells of one network or district at a time")]
+    Limit {
+        /// Of what, and how much.
+        what: String,
+    },
+    /// What another process said of the file.
+    #[error("{message}")]
+    Told {
+        /// A word to branch on.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
     /// The bytes cannot be read.
     #[error("the file cannot be read: {what}")]
     Unreadable {
@@ -227,7 +252,8 @@ impl CellsError {
             Self::NotJson { .. } => "not_json",
             Self::NotGeoJson { .. } => "not_geojson",
             Self::Crs(_) => "unknown_crs",
-            Self::Ground { code, .. } => code,
+            Self::Ground { code, .. } | Self::Told { code, .. } => code,
+            Self::Limit { .. } => "over_limit",
             Self::FieldMissing { .. } => "field_missing",
             Self::Encoding { .. } => "unknown_encoding",
             Self::Unreadable { .. } => "unreadable",
@@ -243,7 +269,7 @@ impl CellsError {
 /// # Errors
 /// Only when the file as a whole is unusable; what is wrong with single features is in [`CellsFile::issues`].
 pub fn read_cells(bytes: &[u8], options: &CellsOptions) -> Result<CellsFile, CellsError> {
-    open::with_raw(bytes, options, |raw| cells_of(raw, options))
+    open::with_raw(bytes, options, |raw| cells_of(raw, options, &|_| {}))
 }
 
 /// Reads cells from a file on disk; `-` is standard input. Of a `.shp`, the sisters beside it are read too.
@@ -251,11 +277,17 @@ pub fn read_cells(bytes: &[u8], options: &CellsOptions) -> Result<CellsFile, Cel
 /// # Errors
 /// As [`read_cells`], and when the file cannot be read.
 pub fn open_cells(path: &Path, options: &CellsOptions) -> Result<CellsFile, CellsError> {
-    open::with_raw_at(path, options, |raw| cells_of(raw, options))
+    open_cells_told(path, options, &|_| {})
+}
+
+/// As [`open_cells`], saying how far it is.
+fn open_cells_told(path: &Path, options: &CellsOptions, told: &dyn Fn(ReadProgress)) -> Result<CellsFile, CellsError> {
+    told(ReadProgress { phase: ReadPhase::Reading, done: 0, of: 0 });
+    open::with_raw_at(path, options, |raw| cells_of(raw, options, told))
 }
 
 /// The one path from raw features to cells.
-fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsError> {
+fn cells_of(raw: RawCells, options: &CellsOptions, told: &dyn Fn(ReadProgress)) -> Result<CellsFile, CellsError> {
     if raw.features.len() > raw::MAX_FEATURES {
         let what = format!("more than {} features", raw::MAX_FEATURES);
         return Err(CellsError::Broken { format: raw.format, what });
@@ -289,14 +321,19 @@ fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsErr
     let mut cells =
         Cells { issues, records: Vec::new(), missing_codes: Vec::new(), ground, declared, in_metres: 0, exchanged: 0 };
     for (i, feature) in features {
+        if i % 1000 == 0 {
+            told(ReadProgress { phase: ReadPhase::Cells, done: i, of: read });
+        }
         cells.take(i, feature, &fields, options);
     }
+    told(ReadProgress { phase: ReadPhase::Comparing, done: 0, of: 0 });
     cells.say_when_projected();
     let generated_codes = cells.generate_codes(read, fields.code.is_empty());
     let Cells { mut records, mut issues, ground, .. } = cells;
     say_orientation_once(records.len(), &mut issues);
     say_garbled(&records, &mut issues);
-    for change in snap(&mut records, options.snap_m) {
+    let crowded = is_crowded(&records);
+    for change in if crowded { Vec::new() } else { snap(&mut records, options.snap_m) } {
         let place = records[change.cell].geometry.polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());
         let (code, action, message) = if change.kept {
             (
@@ -317,7 +354,13 @@ fn cells_of(raw: RawCells, options: &CellsOptions) -> Result<CellsFile, CellsErr
         };
         issues.push(Issue { at: u64::from(records[change.cell].feature_index), code, message, action, place });
     }
-    let together = agreement(&records);
+    let together = if crowded {
+        let message = "more cells lie over each other than are compared: overlaps, gaps and codes given twice are not known";
+        issues.push(Issue { at: 0, code: "too_many_overlaps", message: message.into(), action: IssueAction::Kept, place: None });
+        Agreement::default()
+    } else {
+        agreement(&records)
+    };
     say_topology(&together, &records, &mut issues);
     issues.sort_by_key(|i| i.at);
     Ok(CellsFile {

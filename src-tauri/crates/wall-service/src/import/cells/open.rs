@@ -11,12 +11,10 @@ use super::raw::{Note, RawCells};
 use super::shapefile::Files;
 use super::{CellsError, CellsFile, CellsOptions, geojson, geopackage, kml, shapefile};
 use crate::import::archive::{Archive, is_zip};
+use crate::import::bounded::{MAX_UNPACKED, Stopped, allowed, mib, read_all};
 use crate::import::doubt;
 use crate::import::encoding::{EncodingChoice, decode_whole};
 use crate::import::foreign::foreign;
-
-/// Most bytes of a file that are read, unpacked.
-const MAX_BYTES: u64 = 1 << 30;
 
 type Then<'a> = &'a mut dyn FnMut(RawCells) -> Result<CellsFile, CellsError>;
 
@@ -25,7 +23,14 @@ fn unreadable(what: impl Into<String>) -> CellsError {
 }
 
 fn too_large() -> CellsError {
-    unreadable(format!("larger than {MAX_BYTES} bytes"))
+    unreadable(format!("it is larger than {}: give the cells of one network or district at a time", mib(MAX_UNPACKED)))
+}
+
+fn stopped(e: Stopped) -> CellsError {
+    match e {
+        Stopped::Io(e) => unreadable(e.to_string()),
+        Stopped::TooLarge => too_large(),
+    }
 }
 
 /// Hands the raw features of a file in memory on.
@@ -52,29 +57,32 @@ pub(super) fn with_raw_at(
     mut then: impl FnMut(RawCells) -> Result<CellsFile, CellsError>,
 ) -> Result<CellsFile, CellsError> {
     if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|e| unreadable(e.to_string()))?;
+        let bytes = read_all(std::io::stdin().lock(), MAX_UNPACKED).map_err(stopped)?;
         return with_raw(&bytes, options, then);
     }
     let ending = ending(&path.to_string_lossy());
     if ["dbf", "shx", "prj", "cpg"].contains(&ending.as_str()) {
         return Err(unreadable("this is one of the files beside a shapefile: give its .shp, or a .zip of all of them"));
     }
-    let bytes = content(path)?;
-    if !is_shp(&bytes) {
+    let mut left = MAX_UNPACKED;
+    if head(path)?.starts_with(SQLITE) {
+        if fs::metadata(path).map_err(|e| unreadable(e.to_string()))?.len() > MAX_UNPACKED {
+            return Err(too_large());
+        }
+        let mut raw = geopackage::read_file(path, options)?;
         let wal = PathBuf::from(format!("{}-wal", path.display()));
-        let changed = fs::metadata(&wal).is_ok_and(|m| m.len() > 0) && bytes.starts_with(b"SQLite format 3\0");
-        return with_raw(&bytes, options, |mut raw| {
-            if changed {
-                let message = "another program has changes to this GeoPackage that are not in the file yet: close it there first";
-                raw.notes.push(Note::new("open_elsewhere", message));
-            }
-            then(raw)
-        });
+        if fs::metadata(&wal).is_ok_and(|m| m.len() > 0) {
+            let message = "another program has changes to this GeoPackage that are not in the file yet: close it there first";
+            raw.notes.push(Note::new("open_elsewhere", message));
+        }
+        return then(raw);
+    }
+    let bytes = content(path, &mut left)?;
+    if !is_shp(&bytes) {
+        return with_raw(&bytes, options, then);
     }
     let asked = encoding(options)?;
-    let sister = |wanted: &str| -> Result<Option<Vec<u8>>, CellsError> {
+    let mut sister = |wanted: &str| -> Result<Option<Vec<u8>>, CellsError> {
         let folder = match path.parent() {
             Some(p) if !p.as_os_str().is_empty() => p,
             _ => Path::new("."),
@@ -85,7 +93,7 @@ pub(super) fn with_raw_at(
             p.file_stem().map(|s| s.to_string_lossy().to_lowercase()) == stem
                 && p.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted))
         });
-        found.map(|p| content(&p)).transpose()
+        found.map(|p| content(&p, &mut left)).transpose()
     };
     let files = Files { shp: bytes, shx: sister("shx")?, dbf: sister("dbf")?, prj: sister("prj")?, cpg: sister("cpg")? };
     let mut raw = shapefile::read(&files, asked)?;
@@ -101,24 +109,38 @@ fn encoding(options: &CellsOptions) -> Result<EncodingChoice, CellsError> {
     EncodingChoice::named(name).map_err(|_| CellsError::Encoding { name: name.to_owned() })
 }
 
-fn content(path: &Path) -> Result<Vec<u8>, CellsError> {
+/// The first bytes of every SQLite database.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+fn head(path: &Path) -> Result<Vec<u8>, CellsError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|e| unreadable(e.to_string()))?;
-    if bytes.len() as u64 > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
+    File::open(path).and_then(|f| f.take(16).read_to_end(&mut bytes)).map_err(|e| unreadable(e.to_string()))?;
+    Ok(bytes)
+}
+
+/// The bytes of a file; the files of one source share their ceiling.
+fn content(path: &Path, left: &mut u64) -> Result<Vec<u8>, CellsError> {
+    let file = File::open(path).map_err(|e| unreadable(e.to_string()))?;
+    let bytes = read_all(file, *left).map_err(stopped)?;
+    *left -= bytes.len() as u64;
+    Ok(bytes)
 }
 
 /// The bytes without gzip around them.
 fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CellsError> {
-    let mut out = Vec::new();
-    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let read = MultiGzDecoder::new(bytes).take(MAX_BYTES + 1).read_to_end(&mut out);
-        read.map_err(|e| unreadable(format!("the gzip stream is broken: {e}")))?;
-        Cow::Owned(out)
-    } else {
-        Cow::Borrowed(bytes)
-    };
-    if bytes.len() as u64 > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return if bytes.len() as u64 > MAX_UNPACKED { Err(too_large()) } else { Ok(Cow::Borrowed(bytes)) };
+    }
+    let limit = allowed(bytes.len() as u64);
+    match read_all(MultiGzDecoder::new(bytes), limit) {
+        Ok(out) => Ok(Cow::Owned(out)),
+        Err(Stopped::Io(e)) => Err(unreadable(format!("the gzip stream is broken: {e}"))),
+        Err(Stopped::TooLarge) => Err(unreadable(format!(
+            "{} packed bytes unpack to more than {}: that is no file of cells, or one that has to be unpacked first",
+            bytes.len(),
+            mib(limit)
+        ))),
+    }
 }
 
 fn is_shp(bytes: &[u8]) -> bool {
@@ -134,8 +156,8 @@ fn plain(bytes: &[u8], options: &CellsOptions, asked: EncodingChoice, then: Then
     if let Some(foreign) = foreign(bytes) {
         return Err(CellsError::NotSupported { format: foreign.name, remedy: foreign.remedy });
     }
-    if bytes.starts_with(b"SQLite format 3\0") {
-        return then(geopackage::read(bytes, options.layer.as_deref(), options.geometry_column.as_deref())?);
+    if bytes.starts_with(SQLITE) {
+        return then(geopackage::read(bytes, options)?);
     }
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(600)]).replace('\0', "").to_ascii_lowercase();
     let head = head.trim_start_matches(|c: char| !c.is_ascii() || c.is_whitespace() || c.is_control());
@@ -173,7 +195,7 @@ fn declared(bytes: &[u8], head: &str, asked: EncodingChoice) -> EncodingChoice {
 /// A zip: a shapefile, a KMZ, or the one file that holds cells.
 fn in_zip(bytes: &[u8], options: &CellsOptions, asked: EncodingChoice, then: Then) -> Result<CellsFile, CellsError> {
     let broken = |e: crate::import::archive::ZipError| CellsError::Broken { format: "zip", what: e.to_string() };
-    let mut zip = Archive::new(bytes, MAX_BYTES).map_err(broken)?;
+    let mut zip = Archive::new(bytes, MAX_UNPACKED).map_err(broken)?;
     let names: Vec<String> = zip.names().map(str::to_owned).collect();
     let of = |wanted: &str| names.iter().filter(|n| ending(n) == wanted).cloned().collect::<Vec<_>>();
     let shapes = of("shp");

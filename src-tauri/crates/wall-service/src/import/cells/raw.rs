@@ -84,4 +84,4 @@ pub(super) struct RawCells<'a> {
 }
 
 /// Most values of properties that are kept from one file.
-pub(super) const MAX_VALUES: usize = 20_000_000;
+pub(super) const MAX_VALUES: usize = 5_000_000;

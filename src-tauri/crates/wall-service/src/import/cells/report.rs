@@ -1,6 +1,6 @@
 //! What an import of cells reports, as `--json` prints it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wall_core::{Agreement, CellRecord, DatumChoice, Issue, IssueAction};
 
 use super::{CellsFields, CellsFile};
@@ -11,7 +11,7 @@ use crate::import::read::shown;
 const LISTED: usize = 1000;
 
 /// How the cells fit together, in numbers.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Topology {
     /// Edges that two cells have in common exactly.
     pub shared_edges: usize,

@@ -3,11 +3,12 @@
 use super::PlanError;
 use crate::{
     export::{CellRow, CellsBytes, CellsFormat, cells_bytes},
-    import::{CellsOptions, CellsReport, read_cells},
+    import::{CellsOptions, CellsReport, ReadProgress},
     wall::{Wall, WallError, clock::system_now},
     wire::PlanSummary,
 };
 use serde_json::json;
+use std::path::Path;
 use wall_core::PlanId;
 use wall_store::Actor;
 
@@ -36,17 +37,29 @@ impl Wall {
         Ok((name, file.map_err(|e| WallError::Invalid(e.to_string()))?))
     }
 
-    /// A draft from the bytes of a file of cells, with the report of its import.
+    /// Whether somebody may draw plans.
+    ///
+    /// # Errors
+    /// When not.
+    pub fn may_draw(&self, actor: &Actor) -> Result<(), WallError> {
+        self.may(actor, actor.role.may_plan(), "draw plans")
+    }
+
+    /// A draft from a file of cells, with the report of its import. Dropping the future ends the reading.
     pub async fn plan_from_file(
         &self,
         actor: &Actor,
         network: &str,
         name: &str,
-        bytes: &[u8],
+        path: &Path,
+        options: &CellsOptions,
+        told: impl Fn(ReadProgress),
     ) -> Result<(PlanSummary, CellsReport), PlanError> {
-        self.may(actor, actor.role.may_plan(), "draw plans")?;
-        let read = tokio::task::block_in_place(|| read_cells(bytes, &CellsOptions::default()));
-        let file = read.map_err(|e| WallError::Invalid(format!("this file cannot be used: {e}")))?;
+        self.may_draw(actor)?;
+        let file = self.read_cells_file(path, options, told).await?;
+        if file.issues.iter().any(|i| i.code == "too_many_overlaps") {
+            return Err(WallError::Invalid("more cells of this file lie over each other than can be drawn with".into()).into());
+        }
         if file.records.is_empty() {
             let why = file.issues.first().map_or("it holds no feature", |i| &i.message);
             return Err(WallError::Invalid(format!("no cell of this file could be taken: {why}")).into());
@@ -56,7 +69,8 @@ impl Wall {
         let mut tx = self.store().write(actor, system_now()).await?;
         let id = tx.network(key, key).await?;
         let plan = tx.new_draft(id, name, None, &file.records).await?;
-        tx.audit("plan.import", &json!({ "plan": plan.0, "cells": file.records.len() }).to_string()).await?;
+        tx.audit("plan.import", &json!({ "plan": plan.0, "cells": file.records.len(), "doubts": file.blocking() }).to_string())
+            .await?;
         tx.commit().await?;
         let mut report = CellsReport::from(&file);
         report.imported = file.records.len();
