@@ -122,6 +122,14 @@ fn tokens_made_by_two_loops_all_stand() {
 fn a_folder_that_may_only_be_read_answers_what_reads() {
     let data = DataDir::new();
     std::fs::create_dir(data.path()).unwrap();
+    /// Unmounted however the test ends.
+    struct Mounted(std::path::PathBuf);
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+        }
+    }
+    let _mounted = Mounted(data.path());
     let mount = |options: &str| {
         let mut command = Command::new("mount");
         command.args(["-t", "tmpfs", "-o", options, "gridwall-test"]).arg(data.path());
@@ -149,5 +157,4 @@ fn a_folder_that_may_only_be_read_answers_what_reads() {
     until("the wall says it", || (trouble() == "read_only").then_some(()));
     assert_eq!(client.get("/readyz").status, 503);
     assert_eq!(wall.end(), Some(0));
-    assert!(Command::new("umount").arg("-l").arg(data.path()).status().unwrap().success());
 }

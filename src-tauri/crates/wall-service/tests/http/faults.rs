@@ -17,12 +17,24 @@ async fn trouble(room: &Room, token: &str) -> Value {
     room.get(token, "/api/v1/snapshot").await.json()["freshness"]["store_trouble"].clone()
 }
 
+/// Unmounted however the test ends.
+#[cfg(target_os = "linux")]
+struct Mounted(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_said_everywhere_and_ends_by_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, mount) = (folder.path().to_owned(), std::process::Command::new("mount"));
-    let mut mount = mount;
+    let path = folder.path().to_owned();
+    let disk = Mounted(path.clone());
+    let mut mount = std::process::Command::new("mount");
     let mounted = mount.args(["-t", "tmpfs", "-o", "size=12m", "gridwall-test"]).arg(&path).output();
     if !mounted.is_ok_and(|o| o.status.success()) {
         eprintln!("skipped: a small disk cannot be mounted here (root is needed)");
@@ -54,7 +66,7 @@ async fn a_full_disk_is_said_everywhere_and_ends_by_itself() {
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert_eq!(room.post(&admin, "/api/v1/tickets", "application/json", small_ticket("a")).await.status, StatusCode::OK);
     room.wall.store().close().await;
-    let _ = std::process::Command::new("umount").arg("-l").arg(&path).status();
+    drop(disk);
 }
 
 fn used_bytes(folder: &std::path::Path) -> usize {
