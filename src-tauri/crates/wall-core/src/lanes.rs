@@ -163,7 +163,7 @@ pub(crate) fn lanes(bare: &[Bare], at_most_m: f64) -> Vec<Lane> {
     let lane = |(cells, s): ((usize, usize), Sum)| {
         let width_m = s.area_m2 / s.length_m;
         // A corner is not a lane, nor what is only rounding.
-        (width_m > SLIVER_M && s.length_m >= width_m).then(|| Lane {
+        (width_m > SLIVER_M && s.length_m >= width_m).then_some(Lane {
             cells,
             width_m,
             length_m: s.length_m,
