@@ -7,7 +7,7 @@ use crate::{
     write::chunks,
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
-use wall_core::{Cell, CellId, CellKind, CellRecord, Network, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
+use wall_core::{Cell, CellGeometry, CellId, CellKind, CellRecord, Network, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
 
 /// "Since always": the first published plan of a network and undated owners are in force from here (1900-01-01T00:00Z).
 pub const PLAN_EPOCH: UtcMs = UtcMs(-2_208_988_800_000);
@@ -101,6 +101,24 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// Code and ground of cells of whatever plan.
+    pub async fn cells_of_any_plan(&self, ids: &[CellId]) -> Result<Vec<(CellId, String, CellGeometry)>, StoreError> {
+        let mut out = Vec::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT id, code, geometry FROM cell WHERE id IN (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(id.0);
+            }
+            query.push(")");
+            for r in query.build().fetch_all(&self.inner.reader).await? {
+                let id: i64 = r.get(0);
+                out.push((CellId(id), r.get(1), word(ground::decode(r.get(2)), "cell", id, "geometry")?));
+            }
+        }
+        Ok(out)
     }
 
     /// Code and name of a cell of whatever plan that had begun at a time, and the plan's name.

@@ -49,5 +49,5 @@ pub use open::{Pragmas, Store};
 pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use stations::{STATION_LIFE_MS, Station};
 pub use things::Upserts;
-pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite, status_events};
+pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite, WaitingTicket, status_events};
 pub use write::WriteTx;

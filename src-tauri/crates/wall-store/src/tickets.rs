@@ -24,6 +24,17 @@ pub struct Attributed {
     pub cell: Option<CellId>,
 }
 
+/// A ticket that a plan's cells are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingTicket {
+    /// Where it lies.
+    pub place: Place,
+    /// The cell that it had last.
+    pub had: Option<CellId>,
+    /// Of a sensitive one, the cell in which it was first found: nothing that people see may tell more of its place.
+    pub home: Option<CellId>,
+}
+
 /// What a new ticket gets where its record is silent.
 #[derive(Clone, Copy, Debug)]
 pub struct TicketFallback {
@@ -157,7 +168,7 @@ impl WriteTx {
             }
         }
         let mut next = self.next_id("ticket").await?;
-        let (mut fresh, mut steps, mut belongs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut fresh, mut steps, mut belongs, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for write in writes {
             let record = &write.record;
             let hash = self.content_hash(record);
@@ -165,7 +176,9 @@ impl WriteTx {
             match known.get(&key) {
                 Some((id, known_hash)) if known_hash[..] == hash[..] => outcomes.push(TicketOutcome::Unchanged(TicketId(*id))),
                 Some((id, _)) => {
+                    let lines = belongs.len();
                     let outcome = self.update_ticket(TicketId(*id), write, &hash, &mut steps, &mut belongs).await?;
+                    moved.extend(belongs[lines..].iter().map(|(t, a, _)| (*t, *a)));
                     outcomes.push(outcome);
                 }
                 None => {
@@ -249,6 +262,14 @@ impl WriteTx {
             }
         }
         self.put_steps(&steps, kind).await?;
+        // A place that was corrected is another place: the old home says nothing about it.
+        for (ticket, a) in &moved {
+            sqlx::query("DELETE FROM ticket_home WHERE ticket_id = ? AND network_id = ?")
+                .bind(ticket)
+                .bind(a.network.0)
+                .execute(&mut *self.tx)
+                .await?;
+        }
         self.put_attributions(&belongs).await
     }
 
@@ -445,7 +466,7 @@ impl WriteTx {
         &mut self,
         network: NetworkId,
         plan: PlanId,
-        cell_at: &(dyn Fn(Place, Option<CellId>) -> Option<CellId> + Send + Sync),
+        cell_at: &(dyn Fn(&WaitingTicket) -> Option<CellId> + Send + Sync),
     ) -> Result<u64, StoreError> {
         let (mut after, mut written) = (0i64, 0u64);
         loop {
@@ -455,9 +476,12 @@ impl WriteTx {
             let lines: Vec<(TicketId, Attributed)> = rows
                 .iter()
                 .map(|r| {
-                    let had = r.get::<Option<i64>, _>(3).map(CellId);
-                    let cell = cell_at(Place { lon: r.get(1), lat: r.get(2) }, had);
-                    (TicketId(r.get(0)), Attributed { network, plan, cell })
+                    let waiting = WaitingTicket {
+                        place: Place { lon: r.get(1), lat: r.get(2) },
+                        had: r.get::<Option<i64>, _>(3).map(CellId),
+                        home: r.get::<Option<i64>, _>(4).map(CellId).filter(|_| r.get(5)),
+                    };
+                    (TicketId(r.get(0)), Attributed { network, plan, cell: cell_at(&waiting) })
                 })
                 .collect();
             written += lines.len() as u64;
@@ -501,6 +525,14 @@ impl WriteTx {
                     .push_bind(revision)
                     .push_bind(a.plan.0)
                     .push_bind(a.cell.map(|c| c.0));
+            });
+            query.build().execute(&mut *self.tx).await?;
+        }
+        let inside: Vec<(i64, NetworkId, CellId)> = rows.iter().filter_map(|(t, a, _)| Some((*t, a.network, a.cell?))).collect();
+        for chunk in chunks(&inside) {
+            let mut query = QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO ticket_home (ticket_id, network_id, cell_id) ");
+            query.push_values(chunk, |mut row, (ticket, network, cell)| {
+                row.push_bind(ticket).push_bind(network.0).push_bind(cell.0);
             });
             query.build().execute(&mut *self.tx).await?;
         }
@@ -566,7 +598,7 @@ fn attachments(r: &TicketRecord) -> String {
     serde_json::json!(r.attachments.iter().map(|a| [&a.name, &a.hash]).collect::<Vec<_>>()).to_string()
 }
 
-/// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`: id, longitude, latitude, cell.
+/// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`: id, longitude, latitude, cell, home, sensitive.
 fn waiting(
     network: NetworkId,
     plan: PlanId,
@@ -574,7 +606,8 @@ fn waiting(
     limit: i64,
 ) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
     sqlx::query(
-        "SELECT t.id, t.lon, t.lat, a.cell_id FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
+        "SELECT t.id, t.lon, t.lat, a.cell_id, (SELECT h.cell_id FROM ticket_home h WHERE h.ticket_id = t.id AND h.network_id = ?1), \
+         t.sensitive FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
          a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
          WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) ORDER BY t.id LIMIT ?4",
     )
@@ -642,6 +675,38 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
+    /// The cells in which tickets were first found, of those with ids in `ids`.
+    pub async fn homes(
+        &self,
+        network: NetworkId,
+        ids: std::ops::RangeInclusive<TicketId>,
+    ) -> Result<HashMap<TicketId, CellId>, StoreError> {
+        let rows = sqlx::query("SELECT ticket_id, cell_id FROM ticket_home WHERE ticket_id BETWEEN ? AND ? AND network_id = ?")
+            .bind(ids.start().0)
+            .bind(ids.end().0)
+            .bind(network.0)
+            .fetch_all(&self.inner.reader)
+            .await?;
+        Ok(rows.iter().map(|r| (TicketId(r.get(0)), CellId(r.get(1)))).collect())
+    }
+
+    /// The same for single tickets.
+    pub async fn homes_of(&self, network: NetworkId, ids: &[TicketId]) -> Result<HashMap<TicketId, CellId>, StoreError> {
+        let mut out = HashMap::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT ticket_id, cell_id FROM ticket_home WHERE network_id = ");
+            query.push_bind(network.0).push(" AND ticket_id IN (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(id.0);
+            }
+            query.push(")");
+            let rows = query.build().fetch_all(&self.inner.reader).await?;
+            out.extend(rows.iter().map(|r| (TicketId(r.get(0)), CellId(r.get(1)))));
+        }
+        Ok(out)
+    }
+
     /// The ticket with this key.
     pub async fn ticket_by_key(&self, source: &str, external_id: &str) -> Result<Option<TicketId>, StoreError> {
         let row = sqlx::query("SELECT id FROM ticket WHERE source = ? AND external_id = ?")
@@ -652,18 +717,27 @@ impl Store {
         Ok(row.map(|r| TicketId(r.get(0))))
     }
 
-    /// Ids of tickets whose external id, title or address contains `text`, newest first.
-    pub async fn find_tickets(&self, text: &str, until: UtcMs, base: Timebase, limit: u32) -> Result<Vec<TicketId>, StoreError> {
-        let inside = like(text);
+    /// Ids below `before` of tickets whose external id, title or address may contain `text` once it is masked, newest
+    /// first: a `*` in `text` stands for any character. What is shown of them decides.
+    pub async fn find_tickets(
+        &self,
+        text: &str,
+        until: UtcMs,
+        base: Timebase,
+        before: TicketId,
+        limit: u32,
+    ) -> Result<Vec<TicketId>, StoreError> {
+        let inside = like(text).replace('*', "_");
         // As `Ticket::appears_at` says it.
         let rows = sqlx::query(
-            "SELECT id FROM ticket WHERE (reported_at <= ?1 OR (?4 AND recorded_at <= ?1)) AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
+            "SELECT id FROM ticket WHERE id < ?5 AND (reported_at <= ?1 OR (?4 AND recorded_at <= ?1)) AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
              (title LIKE ?2 ESCAPE '\\' OR address LIKE ?2 ESCAPE '\\'))) ORDER BY id DESC LIMIT ?3",
         )
         .bind(until.0)
         .bind(inside)
         .bind(limit)
         .bind(base == Timebase::System)
+        .bind(before.0)
         .fetch_all(&self.inner.reader)
         .await?;
         Ok(rows.iter().map(|r| TicketId(r.get(0))).collect())

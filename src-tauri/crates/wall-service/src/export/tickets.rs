@@ -25,8 +25,8 @@ pub struct TicketRow {
     pub due_at: Option<UtcMs>,
     /// When it was closed.
     pub closed_at: Option<UtcMs>,
-    /// Where.
-    pub place: Place,
+    /// Where; of a sensitive ticket, the middle of its cell, and nothing outside all cells.
+    pub place: Option<Place>,
     /// The time at which `on_time` is judged.
     pub as_of: UtcMs,
 }
@@ -74,6 +74,6 @@ impl Row for TicketRow {
     }
 
     fn place(&self) -> Option<Place> {
-        Some(self.place)
+        self.place
     }
 }

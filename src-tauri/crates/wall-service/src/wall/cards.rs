@@ -2,7 +2,8 @@
 
 use super::{
     Wall, WallError,
-    views::{owner_views, redact_ticket, staff_view, ticket_view},
+    shown::{Sight, shown_text},
+    views::{owner_views, staff_view, ticket_view},
 };
 use crate::{
     masking::mask,
@@ -20,7 +21,7 @@ impl Wall {
     /// The card of an area, now or at another time.
     pub async fn area_card(&self, actor: &Actor, level: Level, key: &str, as_of: Option<UtcMs>) -> Result<AreaCard, WallError> {
         let past = match as_of {
-            Some(t) => Some(self.past(t).await?),
+            Some(t) => Some(self.past(actor, t).await?),
             None => None,
         };
         let ground = past.as_ref().map_or_else(|| self.world().ground.clone(), |p| p.ground.clone());
@@ -29,6 +30,7 @@ impl Wall {
                 "there is no {level:?} {key} in the plan in force; the boundaries may have changed"
             )));
         };
+        let sight = Sight::of(actor);
         let (mut card, ids, at) = {
             let world = self.world();
             let at = as_of.unwrap_or(world.now);
@@ -38,7 +40,7 @@ impl Wall {
                 m
             };
             let inside =
-                |slot: u32, t: &super::world::Live| world.cell_under(&ground, slot, t).is_some_and(|c| member[c as usize]);
+                |slot: u32, t: &super::world::Live| world.shown_cell(&ground, slot, t, sight).is_some_and(|c| member[c as usize]);
             let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
             let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
             let mut lives = Vec::new();
@@ -69,7 +71,7 @@ impl Wall {
             let due = |slot| world.due_of(slot);
             let stat = match &past {
                 Some(p) => p.counts.stat(area, p.at, &due),
-                None => world.counts.stat(area, world.now, &due),
+                None => world.counts(sight).stat(area, world.now, &due),
             };
             let here = |place| ground.cell_at(place).is_some_and(|c| member[c as usize]);
             let mut cameras: Vec<PlaceView> = world
@@ -118,22 +120,17 @@ impl Wall {
             return Err(missing());
         }
         let ground = self.ground_as_of(as_of).await?;
-        let kept_cell = match attributed.filter(|c| !ground.by_id.contains_key(c)) {
+        let sight = Sight::of(actor);
+        let exact = sight.is_exact_for(ticket.sensitive);
+        // Which cell it had under another plan tells more than the cell in which it is shown.
+        let kept_cell = match attributed.filter(|c| exact && !ground.by_id.contains_key(c)) {
             Some(c) => self.store().cell_of_any_plan(c, at).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
             None => None,
         };
         let world = self.world();
-        let present = std::sync::Arc::ptr_eq(&ground, &world.ground);
-        let own = world.ticket(id).filter(|_| present).and_then(|l| l.cell);
-        let cell = own.or_else(|| ground.cell_of(ticket.id, ticket.place));
-        let mut view = ticket_view(&world, &ground, &ticket, cell, &course, at);
-        redact_ticket(&mut view, &ground, actor.role);
-        let exact = actor.role.sees_exact_places() && !ticket.sensitive;
-        let from = match (exact, view.lon.zip(view.lat)) {
-            (true, _) => Some(ticket.place),
-            (false, Some((lon, lat))) => Some(wall_core::Place { lon, lat }),
-            (false, None) => None,
-        };
+        let (from, cell) = world.shown(&ground, &ticket, sight);
+        let view = ticket_view(&world, &ground, &ticket, sight, &course, at);
+        let text = shown_text(&ticket, &view.category_name, sight);
         let cameras = from.map(|p| {
             super::queries::nearest(&world.camera_index, p, 5, |id| {
                 world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
@@ -154,13 +151,13 @@ impl Wall {
         };
         Ok(TicketCard {
             source: ticket.source.clone(),
-            description: if ticket.sensitive || !exact { String::new() } else { mask(&ticket.description).into_owned() },
+            description: text.description.into_owned(),
             withheld: ticket.sensitive,
-            address: if exact { mask(&ticket.address).into_owned() } else { String::new() },
+            address: text.address.into_owned(),
             inverted_times: ticket.inverted_times,
             kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
-            history: history_views(&history, &course, at, base),
+            history: history_views(&history, &course, at, base, exact),
             cameras: kind(cameras.unwrap_or_default(), "camera"),
             staff: kind(staff.unwrap_or_default(), "staff"),
             ticket: view,
@@ -170,7 +167,7 @@ impl Wall {
 }
 
 /// The lines of a history by `at`, in the order in which they happened, each with the status before it.
-fn history_views(history: &[StoredTransition], course: &Course, at: UtcMs, base: Timebase) -> Vec<TransitionView> {
+fn history_views(history: &[StoredTransition], course: &Course, at: UtcMs, base: Timebase, exact: bool) -> Vec<TransitionView> {
     let (opening, events): (Vec<_>, Vec<_>) = history.iter().partition(|h| h.from.is_none());
     let reported = course.steps().first().map_or(at, |s| s.since);
     let when = |h: &StoredTransition| counts_from(h.at, h.recorded_at, base).max(reported);
@@ -184,7 +181,7 @@ fn history_views(history: &[StoredTransition], course: &Course, at: UtcMs, base:
         ahead: Ahead::of(h.at, h.recorded_at).is_odd(),
         applied,
         actor: h.actor.clone(),
-        reason: mask(&h.reason).into_owned(),
+        reason: if exact { mask(&h.reason).into_owned() } else { String::new() },
         kind: h.kind.clone(),
     };
     let mut lines: Vec<(UtcMs, UtcMs, TransitionView)> = events

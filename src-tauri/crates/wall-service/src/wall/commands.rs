@@ -4,7 +4,8 @@ use super::{
     Wall, WallError,
     clock::{goes_on, system_now},
     intake::Job,
-    views::redact_frame,
+    shown::Sight,
+    views::coarse_frame,
 };
 use crate::wire::{Frame, StaffView};
 use std::{
@@ -208,7 +209,12 @@ impl Wall {
                     None => self.store().cells(plan).await?,
                 };
                 let index = CellIndex::build(&cells);
-                done.attributed = tx.attribute_all(network_id, plan, &move |place, _| index.cell_at(place)).await?;
+                let places = self.world().homes.places();
+                // A sensitive ticket moves with the middle of its home, not with its own place.
+                let cell_at = move |w: &wall_store::WaitingTicket| {
+                    index.cell_at(w.home.and_then(|h| places.get(&h).copied()).unwrap_or(w.place))
+                };
+                done.attributed = tx.attribute_all(network_id, plan, &cell_at).await?;
             }
         }
         if new || (publish && already.is_none()) {
@@ -301,7 +307,7 @@ impl Wall {
             to_revision: world.revision,
             clock: self.inner.clock.view(world.now, world.later),
             figures: Some(super::follow::figures(&world, world.now)),
-            areas: world.counts.stats(&world.ground, world.now, &due),
+            areas: world.counts(Sight::Exact).stats(&world.ground, world.now, &due),
             tickets,
             staff,
             reload: true,
@@ -312,11 +318,10 @@ impl Wall {
 
     /// A frame as the actor may see it.
     pub fn for_actor(&self, actor: &Actor, frame: &Arc<Frame>) -> Arc<Frame> {
-        if actor.role.sees_exact_places() {
-            return frame.clone();
+        match Sight::of(actor) {
+            Sight::Exact => frame.clone(),
+            Sight::Coarse => Arc::new(coarse_frame(frame, &self.world())),
         }
-        let ground = self.world().ground.clone();
-        Arc::new(redact_frame(frame, &ground, actor.role))
     }
 
     /// Lines of the change log after `since`; waits up to `wait_ms` for the first.
@@ -345,7 +350,7 @@ impl Wall {
     pub async fn metrics(&self) -> Result<Vec<(&'static str, &'static str, f64)>, WallError> {
         let stored = self.store().ticket_count().await?;
         let world = self.world();
-        let open: usize = world.counts.cells.iter().map(|c| c.open.len()).sum();
+        let open: usize = world.counts(Sight::Exact).cells.iter().map(|c| c.open.len()).sum();
         let c = &self.inner.counters;
         Ok(vec![
             ("gridwall_revision", "Newest line of the change log the world has applied", world.revision as f64),

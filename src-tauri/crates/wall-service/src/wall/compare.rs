@@ -1,6 +1,6 @@
 //! Two periods side by side: last week against the week before, or any two.
 
-use super::{Wall, WallError};
+use super::{Wall, WallError, shown::Sight};
 use crate::wire::{ComparedArea, Comparison, Level, PeriodCounts, PeriodView};
 use jiff::{Span, civil::Date, tz::TimeZone};
 use wall_core::{UtcMs, tally::Life};
@@ -107,7 +107,7 @@ impl Wall {
     /// Two periods side by side, in all and by area of a level, on the ground of the time asked. O(tickets).
     pub async fn compare(
         &self,
-        _actor: &Actor,
+        actor: &Actor,
         level: Level,
         a: PeriodAsked,
         b: PeriodAsked,
@@ -136,7 +136,7 @@ impl Wall {
             first = first.min(t.life.reported);
             total.0.count(t.life, a, at);
             total.1.count(t.life, b, at);
-            let line = world.cell_under(&ground, slot, t).and_then(|c| line_of[c as usize]);
+            let line = world.shown_cell(&ground, slot, t, Sight::of(actor)).and_then(|c| line_of[c as usize]);
             let (left, right) = match line.and_then(|l| areas.get_mut(l)) {
                 Some(area) => (&mut area.a, &mut area.b),
                 None => (&mut elsewhere.0, &mut elsewhere.1),

@@ -1,9 +1,9 @@
 //! What exports read: the cells of a plan and every ticket as it stood at a time.
 
-use super::{Wall, WallError};
+use super::{Wall, WallError, shown::Sight};
 use crate::export::TicketRow;
 use std::collections::HashMap;
-use wall_core::{Cell, CellId, Ticket, TicketId, UtcMs};
+use wall_core::{Cell, Ticket, TicketId, UtcMs};
 use wall_store::{Actor, StoredPlan};
 
 /// Tickets read at once.
@@ -54,11 +54,10 @@ impl Wall {
         }
         let at = as_of.unwrap_or_else(|| self.now());
         let ground = self.ground_at(at).await?;
-        let present = std::sync::Arc::ptr_eq(&ground, &self.world().ground);
-        // As on the wall: on the present ground a ticket has the cell it was attributed to, which may have been kept.
-        let cell_of = |t: &Ticket, had: Option<CellId>| {
-            let kept = had.filter(|_| present).and_then(|c| ground.by_id.get(&c).copied());
-            kept.or_else(|| ground.cell_of(t.id, t.place)).map_or_else(String::new, |c| ground.cells[c as usize].code.clone())
+        // As on the wall: place and cell are those that are shown.
+        let shown = |t: &Ticket| {
+            let (place, cell) = self.world().shown(&ground, t, Sight::of(actor));
+            (place, cell.map_or_else(String::new, |c| ground.cells[c as usize].code.clone()))
         };
         let (network, base) = (self.network_id(), self.world().base);
         let (mut rows, mut after) = (Vec::new(), TicketId(0));
@@ -67,19 +66,22 @@ impl Wall {
             let Some((last, _)) = page.last() else { return Ok(rows) };
             after = last.id;
             let courses = self.store().courses(&page.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
-            let there = page.into_iter().zip(courses).filter_map(|(row, course)| Some((row, course.at(at)?.status, course)));
-            rows.extend(there.map(|((t, had), status, course)| TicketRow {
-                status,
-                cell_code: cell_of(&t, had),
-                closed_at: course.closed_at(&t, at),
-                external_id: t.external_id,
-                source: t.source,
-                category: t.category,
-                severity: t.severity,
-                reported_at: t.reported_at,
-                due_at: t.due_at,
-                place: t.place,
-                as_of: at,
+            let there = page.into_iter().zip(courses).filter_map(|((t, _), course)| Some((t, course.at(at)?.status, course)));
+            rows.extend(there.map(|(t, status, course)| {
+                let (place, cell_code) = shown(&t);
+                TicketRow {
+                    status,
+                    cell_code,
+                    closed_at: course.closed_at(&t, at),
+                    external_id: t.external_id,
+                    source: t.source,
+                    category: t.category,
+                    severity: t.severity,
+                    reported_at: t.reported_at,
+                    due_at: t.due_at,
+                    place,
+                    as_of: at,
+                }
             }));
         }
     }

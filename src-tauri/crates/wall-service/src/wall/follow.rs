@@ -4,6 +4,7 @@ use super::{
     Wall, WallError,
     clock::system_now,
     ground::Ground,
+    shown::Sight,
     views::{staff_view, ticket_view},
     world::World,
 };
@@ -15,7 +16,7 @@ use std::{
     time::Duration,
 };
 use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs, tally};
-use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError};
+use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
 const TICK: Duration = Duration::from_millis(200);
@@ -87,8 +88,12 @@ pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
         let page = store.tickets_after(network, after, 16_384).await?;
         let Some((last, _)) = page.last() else { break };
         after = last.id;
+        let first = page.first().map_or(last.id, |(t, _)| t.id);
+        let homes = store.homes(network, first..=last.id).await?;
+        let cells = store.cells_of_any_plan(&world.unknown_homes(&homes)).await?;
+        world.learn_homes(cells);
         for (ticket, cell) in &page {
-            let live = world.live(ticket, *cell);
+            let live = world.live(ticket, *cell, homes.get(&ticket.id).copied());
             world.load(ticket.id, live);
         }
     }
@@ -207,6 +212,9 @@ async fn step(
     let network =
         ground.as_ref().map_or_else(|| network_of(&wall.world()), |g| g.network.as_ref().map_or(NetworkId(0), |n| n.id));
     let tickets: Vec<(Ticket, Option<CellId>)> = store.tickets_by_id(network, &asked.tickets).await?;
+    let homes = store.homes_of(network, &asked.tickets).await?;
+    let unknown = wall.world().unknown_homes(&homes);
+    let homes_of_the_past = store.cells_of_any_plan(&unknown).await?;
     let staff = if asked.staff { Some((store.staff().await?, store.positions().await?)) } else { None };
     let positions: Vec<Position> = if asked.positions.is_empty() || asked.staff {
         vec![]
@@ -240,8 +248,9 @@ async fn step(
             world.set_sites(sites);
         }
         world.set_base(base);
+        world.learn_homes(homes_of_the_past);
         for (ticket, cell) in &tickets {
-            let live = world.live(ticket, *cell);
+            let live = world.live(ticket, *cell, homes.get(&ticket.id).copied());
             world.upsert(ticket.id, live);
         }
         world.advance(now);
@@ -306,14 +315,11 @@ async fn step(
             to_revision: batch.to_revision,
             clock: wall.inner.clock.view(now, world.later),
             figures,
-            areas: touched.iter().map(|a| world.counts.stat(&world.ground.areas[*a as usize], now, &due)).collect(),
+            areas: touched.iter().map(|a| world.counts(Sight::Exact).stat(&world.ground.areas[*a as usize], now, &due)).collect(),
             tickets: shown
                 .iter()
                 .zip(&courses)
-                .map(|((t, _), course)| {
-                    let cell = world.ticket(t.id).and_then(|l| l.cell);
-                    ticket_view(world, &world.ground, t, cell, course, now)
-                })
+                .map(|((t, _), course)| ticket_view(world, &world.ground, t, Sight::Exact, course, now))
                 .collect(),
             staff: moved.iter().filter_map(|s| world.staff.get(s)).map(|w| staff_view(world, w, now)).collect(),
             reload,
@@ -380,8 +386,12 @@ pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, Store
     let mut tx = wall.store().write(&wall.inner.own, system_now()).await?;
     let index = ground.clone();
     let kept = kept_cells(wall, &ground).await?;
-    let cell_at =
-        move |place, had: Option<CellId>| had.and_then(|c| kept.get(&c).copied()).or_else(|| index.index.cell_at(place));
+    let places = wall.world().homes.places();
+    let cell_at = move |w: &WaitingTicket| {
+        let kept = w.had.and_then(|c| kept.get(&c).copied());
+        // A sensitive ticket moves with the middle of its home, not with its own place.
+        kept.or_else(|| index.index.cell_at(w.home.and_then(|h| places.get(&h).copied()).unwrap_or(w.place)))
+    };
     let lines = tx.attribute_all(network.id, plan.id, &cell_at).await?;
     if lines > 0 {
         tx.audit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines }).to_string()).await?;

@@ -43,6 +43,8 @@ pub(crate) struct Ground {
     pub parties: HashMap<PartyId, Party>,
     /// Of a ground of the past whose plan let tickets in hand stay: the cell that each ticket had under it.
     pub kept: HashMap<TicketId, u32>,
+    /// Whether tickets in hand stayed with the code of their cell when the plan took effect.
+    pub stays: bool,
     /// West, south, east, north of all cells.
     pub bounds: Option<[f64; 4]>,
     /// The next time at which plan or owners change by themselves.
@@ -71,7 +73,12 @@ impl Ground {
         let next_owner = ownerships.iter().flat_map(|o| [Some(o.valid_from), o.valid_to]).flatten();
         let valid_until = next_plan.chain(next_owner).filter(|t| *t > at).min();
         let (parties, divisions) = (store.parties().await?, store.divisions().await?);
-        Ok(Self::build(Some(network), plan, cells, &ownerships, &parties, &divisions, at, valid_until))
+        let stays = match &plan {
+            Some(p) => store.plan_record(p.id).await?.is_some_and(|r| r.tickets_stay),
+            None => false,
+        };
+        let built = Self::build(Some(network), plan, cells, &ownerships, &parties, &divisions, at, valid_until);
+        Ok(Self { stays, ..built })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -148,6 +155,7 @@ impl Ground {
             plan,
             index,
             kept: HashMap::new(),
+            stays: false,
             areas,
             by_key,
             parents,

@@ -1,5 +1,6 @@
 //! Heat rasters of the areas that viewers look at, kept up to date by small steps.
 
+use super::shown::Sight;
 use std::sync::{Mutex, PoisonError};
 use wall_core::{HeatField, HeatGrid, HeatKernel, Place, UtcMs};
 
@@ -9,17 +10,21 @@ const KEPT: usize = 8;
 /// The rasters asked for lately, newest use first.
 #[derive(Default)]
 pub(crate) struct HeatFields {
-    fields: Mutex<Vec<(HeatKernel, HeatField)>>,
+    fields: Mutex<Vec<(Sight, HeatKernel, HeatField)>>,
 }
 
 impl HeatFields {
-    fn each(&mut self, change: impl Fn(&mut HeatField)) {
-        self.fields.get_mut().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(|(_, f)| change(f));
+    fn each(&mut self, places: [Option<Place>; 2], change: impl Fn(&mut HeatField, Place)) {
+        for (sight, _, field) in self.fields.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(place) = places[*sight as usize] {
+                change(field, place);
+            }
+        }
     }
 
-    /// A ticket opened by `now`. O(kept rasters × kernel).
-    pub fn add(&mut self, place: Place, weight: f64, reported_at: UtcMs, now: UtcMs) {
-        self.each(|f| {
+    /// A ticket opened by `now`, with its place for each [`Sight`]. O(kept rasters × kernel).
+    pub fn add(&mut self, places: [Option<Place>; 2], weight: f64, reported_at: UtcMs, now: UtcMs) {
+        self.each(places, |f, place| {
             // A raster that stands before the ticket was reported would not take it.
             f.advance(now);
             f.add(place, weight, reported_at);
@@ -27,8 +32,8 @@ impl HeatFields {
     }
 
     /// A ticket closed.
-    pub fn remove(&mut self, place: Place, weight: f64, reported_at: UtcMs) {
-        self.each(|f| f.remove(place, weight, reported_at));
+    pub fn remove(&mut self, places: [Option<Place>; 2], weight: f64, reported_at: UtcMs) {
+        self.each(places, |f, place| f.remove(place, weight, reported_at));
     }
 
     /// Forgets all: the next question builds anew.
@@ -39,6 +44,7 @@ impl HeatFields {
     /// Reads the raster of a grid at `now`, building it from `open` when it is not kept.
     pub fn read<I: Iterator<Item = (Place, f64, UtcMs)>, R>(
         &self,
+        sight: Sight,
         grid: HeatGrid,
         kernel: HeatKernel,
         now: UtcMs,
@@ -46,7 +52,8 @@ impl HeatFields {
         read: impl FnOnce(&HeatField) -> R,
     ) -> R {
         let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = fields.iter().position(|(k, f)| *f.grid() == grid && *k == kernel).map(|i| fields.remove(i).1);
+        let kept =
+            fields.iter().position(|(s, k, f)| *s == sight && *f.grid() == grid && *k == kernel).map(|i| fields.remove(i).2);
         let mut field = match kept {
             Some(mut field) => {
                 field.advance(now);
@@ -62,7 +69,7 @@ impl HeatFields {
             field.rebuild(open());
         }
         let answer = read(&field);
-        fields.insert(0, (kernel, field));
+        fields.insert(0, (sight, kernel, field));
         fields.truncate(KEPT);
         answer
     }

@@ -8,6 +8,7 @@ use super::{
     Wall, WallError,
     counts::Days,
     ground::{Area, Ground},
+    shown::Sight,
     views::{alarm, owner_views},
     world::{Live, World, ticket_of},
 };
@@ -141,7 +142,7 @@ impl Wall {
             let mut answer = empty(at, near_ms / 1000, span, world.revision);
             for (slot, t) in world.all() {
                 let id = ticket_of(slot);
-                let cell = || world.cell_under(&ground, slot, t);
+                let cell = || world.shown_cell(&ground, slot, t, Sight::of(actor));
                 if !belongs(query.set, t, at, near_ms, span.unwrap_or_default())
                     || query.category.as_deref().is_some_and(|c| c != world.categories.code(t.category))
                     || alarming.as_ref().is_some_and(|ids| ids.binary_search(&id).is_err())
@@ -280,7 +281,6 @@ impl Wall {
     /// Late tickets as points for every zoom of the map, longest overdue first, as GeoJSON with the total beside it.
     /// O(tickets).
     pub async fn late_points(&self, actor: &Actor, limit: usize, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
-        let ground = self.ground_as_of(as_of).await?;
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
         let mut late: Vec<(i64, u32)> =
@@ -292,16 +292,11 @@ impl Wall {
             late.truncate(limit);
         }
         late.sort_unstable();
-        let exact = actor.role.sees_exact_places();
         let features: Vec<serde_json::Value> = late
             .iter()
             .filter_map(|(due, slot)| {
                 let t = world.tickets.get(*slot as usize)?.as_ref()?;
-                let at_label = || {
-                    let area = ground.cell_area(world.cell_under(&ground, *slot, t)?);
-                    Some((area.label_lon, area.label_lat))
-                };
-                let (lon, lat) = if exact && !t.sensitive { (t.place.lon, t.place.lat) } else { at_label()? };
+                let place = world.shown_place(t, Sight::of(actor))?;
                 Some(serde_json::json!({
                     "type": "Feature",
                     "properties": {
@@ -310,7 +305,7 @@ impl Wall {
                         "severity": t.severity.get(),
                         "late_s": (at.0 - due) / 1000,
                     },
-                    "geometry": { "type": "Point", "coordinates": [lon, lat] },
+                    "geometry": { "type": "Point", "coordinates": [place.lon, place.lat] },
                 }))
             })
             .collect();

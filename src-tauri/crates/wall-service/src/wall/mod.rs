@@ -20,6 +20,7 @@ mod planning;
 mod queries;
 mod reading;
 mod search;
+mod shown;
 mod stations;
 mod tries;
 mod views;

@@ -5,7 +5,8 @@ use super::{
     counts::{Counts, Days, Share},
     follow::figures,
     ground::Ground,
-    views::{redact_ticket, staff_view, ticket_view},
+    shown::Sight,
+    views::{staff_view, ticket_view},
     world::World,
 };
 use crate::wire::{
@@ -42,7 +43,7 @@ pub(super) fn scale(world: &World, heat: &HeatSettings) -> HeatInfo {
         .areas
         .iter()
         .filter(|a| a.level == Level::Cell)
-        .map(|a| world.counts.stat(a, world.now, &due).heat)
+        .map(|a| world.counts(Sight::Exact).stat(a, world.now, &due).heat)
         .collect();
     cells.sort_by(f64::total_cmp);
     let high = cells.get(cells.len().saturating_sub(1 + cells.len() / 20)).copied().unwrap_or(0.0);
@@ -94,14 +95,14 @@ impl Wall {
         }
     }
 
-    /// The wall's counts at another time, on the ground of that time. O(tickets).
-    pub(super) async fn past(&self, at: UtcMs) -> Result<Past, WallError> {
+    /// The wall's counts at another time, on the ground of that time, as the actor may know them. O(tickets).
+    pub(super) async fn past(&self, actor: &Actor, at: UtcMs) -> Result<Past, WallError> {
         let ground = self.ground_at(at).await?;
         let world = self.world();
         let days = Days::around(at, &world.zone);
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
         for (slot, live) in world.all().filter(|(_, t)| t.life.there_at(at)) {
-            let cell = world.cell_under(&ground, slot, live);
+            let cell = world.shown_cell(&ground, slot, live, Sight::of(actor));
             counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
         }
         let shown = newest_and_gravest(&world, at);
@@ -127,16 +128,10 @@ impl Wall {
         rows.sort_by_key(|(t, _)| std::cmp::Reverse((t.appears_at(base), t.id)));
         let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
         let world = self.world();
-        let present = Arc::ptr_eq(ground, &world.ground);
         Ok(rows
             .iter()
             .zip(&courses)
-            .map(|((t, _), course)| {
-                let cell = if present { world.ticket(t.id).and_then(|l| l.cell) } else { ground.cell_of(t.id, t.place) };
-                let mut view = ticket_view(&world, ground, t, cell, course, at);
-                redact_ticket(&mut view, ground, actor.role);
-                view
-            })
+            .map(|((t, _), course)| ticket_view(&world, ground, t, Sight::of(actor), course, at))
             .collect())
     }
 
@@ -182,13 +177,13 @@ impl Wall {
             None => {
                 let world = self.world();
                 let due = |slot| world.due_of(slot);
-                let areas = world.counts.stats(&world.ground, world.now, &due);
+                let areas = world.counts(Sight::of(actor)).stats(&world.ground, world.now, &due);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
                 let ids = newest_and_gravest(&world, world.now);
                 (world.ground.clone(), world.now, areas, figures(&world, world.now), ids, staff, world.revision, world.later)
             }
             Some(at) => {
-                let past = self.past(at).await?;
+                let past = self.past(actor, at).await?;
                 let base = self.world().base;
                 let positions = self.store().positions_at(at, base).await?;
                 let world = self.world();
@@ -225,7 +220,7 @@ impl Wall {
     }
 
     /// A heat raster of the tickets open now or at another time.
-    pub async fn heat(&self, _actor: &Actor, query: HeatQuery, as_of: Option<UtcMs>) -> Result<HeatImage, WallError> {
+    pub async fn heat(&self, actor: &Actor, query: HeatQuery, as_of: Option<UtcMs>) -> Result<HeatImage, WallError> {
         let [west, south, east, north] = query.bounds;
         let sane = query.bounds.iter().all(|v| v.is_finite()) && west < east && south < north && south > -86.0 && north < 86.0;
         if !sane || query.width == 0 || query.height == 0 || query.width > 2048 || query.height > 2048 {
@@ -234,30 +229,30 @@ impl Wall {
         let grid = HeatGrid { west, south, east, north, width: query.width, height: query.height };
         let kernel = HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: self.inner.heat.sigma_m };
         let wall = self.clone();
+        let sight = Sight::of(actor);
         let max = query.max.unwrap_or_else(|| self.scale().scale_max);
         Ok(on_a_thread(move || {
             let world = wall.world();
             let at = as_of.unwrap_or(world.now);
             let mut bytes = vec![0u8; (query.width * query.height) as usize];
+            let open = || {
+                world
+                    .all()
+                    .filter(|(_, t)| t.life.open_at(at))
+                    .filter_map(|(_, t)| Some((world.shown_place(t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
+            };
             let peak = if query.time_left {
                 let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
-                let open = open.map(|(_, t)| (t.place, UtcMs(t.life.due)));
+                let open = open.filter_map(|(_, t)| Some((world.shown_place(t, sight)?, UtcMs(t.life.due))));
                 TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
                 0.0
             } else if as_of.is_some() {
-                let open = world.all().filter(|(_, t)| t.life.open_at(at));
                 let mut field = HeatField::new(grid, kernel, at);
-                field.rebuild(open.map(|(_, t)| (t.place, t.severity.weight(), UtcMs(t.life.reported))));
+                field.rebuild(open());
                 field.write_u8(max, &mut bytes);
                 field.peak()
             } else {
-                let open = || {
-                    world
-                        .all()
-                        .filter(|(_, t)| t.life.open_at(at))
-                        .map(|(_, t)| (t.place, t.severity.weight(), UtcMs(t.life.reported)))
-                };
-                world.heat.read(grid, kernel, at, open, |field| {
+                world.heat.read(sight, grid, kernel, at, open, |field| {
                     field.write_u8(max, &mut bytes);
                     field.peak()
                 })
@@ -287,26 +282,14 @@ impl Wall {
             let ids: Vec<TicketId> = {
                 let world = self.world();
                 let mut ids = Vec::new();
-                if !actor.role.sees_exact_places() {
-                    // Chosen by the place that is shown: the box of a question must not tell more than the answer.
-                    let shown = |cell: u32| ground.cell_area(cell);
-                    let inside = |slot: u32, t: &super::world::Live| {
-                        world
-                            .cell_under(&ground, slot, t)
-                            .map(shown)
-                            .is_some_and(|a| in_box(Place { lon: a.label_lon, lat: a.label_lat }))
-                    };
-                    ids.extend(
-                        world.all().filter(|(s, t)| t.life.open_at(at) && inside(*s, t)).map(|(s, _)| super::world::ticket_of(s)),
-                    );
-                } else if as_of.is_none() {
+                let sight = Sight::of(actor);
+                if sight == Sight::Exact && as_of.is_none() {
                     world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
                 } else {
+                    // Chosen by the place that is shown: the box of a question must not tell more than the answer.
+                    let inside = |t: &super::world::Live| world.shown_place(t, sight).is_some_and(in_box);
                     ids.extend(
-                        world
-                            .all()
-                            .filter(|(_, t)| t.life.open_at(at) && in_box(t.place))
-                            .map(|(s, _)| super::world::ticket_of(s)),
+                        world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| super::world::ticket_of(s)),
                     );
                 }
                 ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -412,6 +395,7 @@ impl Wall {
             Some(s) => Some(TicketStatus::from_code(s).ok_or_else(|| WallError::Invalid(format!("there is no status \"{s}\"")))?),
         };
         let only_open = query.status.as_deref() == Some("open");
+        let sight = Sight::of(actor);
         let (mut ids, ground, now, base) = {
             let world = self.world();
             // What the world keeps of a status is the last one; behind a foreign clock others are asked by their courses.
@@ -426,15 +410,15 @@ impl Wall {
             let start = (before.clamp(1, world.tickets.len() as i64 + 1) - 1) as usize;
             for slot in (0..start).rev() {
                 let Some(t) = world.tickets[slot] else { continue };
-                let inside = query
-                    .bbox
-                    .is_none_or(|[w, s, e, n]| t.place.lon >= w && t.place.lon <= e && t.place.lat >= s && t.place.lat <= n);
+                let inside = query.bbox.is_none_or(|[w, s, e, n]| {
+                    world.shown_place(&t, sight).is_some_and(|p| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n)
+                });
                 if t.life.there_at(world.now)
                     && inside
                     && query.reported.is_none_or(|(from, to)| (from.0..=to.0).contains(&t.life.reported))
                     && query.unfinished.is_none_or(|asked| asked == t.life.open_at(world.now))
                     && (query.categories.is_empty() || query.categories.iter().any(|c| c == world.categories.code(t.category)))
-                    && cell.is_none_or(|c| t.cell == Some(c))
+                    && cell.is_none_or(|c| world.shown_cell(&world.ground, slot as u32, &t, sight) == Some(c))
                     && (!last || status.is_none_or(|s| t.status == s))
                     && (!only_open || t.life.open_at(world.now))
                 {
@@ -532,9 +516,14 @@ impl Wall {
                     return Err(WallError::Forbidden("this role sees tickets only to the cell".into()));
                 }
                 nearest(&world.ticket_index, place, k, |id| {
-                    let t = world.ticket(id).filter(|t| !t.sensitive)?;
+                    let t = world.ticket(id)?;
                     let code = world.categories.code(t.category);
-                    Some((id.0, world.categories.name(code, world.now).to_owned(), t.status.code().to_owned(), t.place))
+                    Some((
+                        id.0,
+                        world.categories.name(code, world.now).to_owned(),
+                        t.status.code().to_owned(),
+                        world.shown_place(t, Sight::of(actor))?,
+                    ))
                 })
             }
             other => return Err(WallError::Invalid(format!("near knows camera, staff, ticket and site, not \"{other}\""))),
@@ -543,7 +532,7 @@ impl Wall {
     }
 
     /// Counts by cell, category, platform or owner, now or at another time. O(tickets).
-    pub async fn stats(&self, _actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Result<Vec<StatLine>, WallError> {
+    pub async fn stats(&self, actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Result<Vec<StatLine>, WallError> {
         let ground = self.ground_as_of(as_of).await?;
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
@@ -557,7 +546,7 @@ impl Wall {
             }
         }
         for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
-            let cell = world.cell_under(&ground, slot, t);
+            let cell = world.shown_cell(&ground, slot, t, Sight::of(actor));
             let code = world.categories.code(t.category);
             let (key, name) = match by {
                 "cell" => {

@@ -1,9 +1,16 @@
 //! Search by a few typed characters: codes, names, and pinyin initials or syllables.
 
-use super::{Wall, WallError};
+use super::{
+    Wall, WallError,
+    shown::{Sight, shown_text},
+};
 use crate::wire::{Level, SearchHit};
 use pinyin::ToPinyin;
+use wall_core::{TicketId, Timebase, UtcMs};
 use wall_store::Actor;
+
+/// Tickets looked at together whether they show what is searched.
+const CANDIDATES: u32 = 256;
 
 /// How well a name answers; smaller is better.
 fn rank(needle: &str, name: &str) -> Option<u8> {
@@ -93,7 +100,7 @@ impl Wall {
             }
             (world.ground.clone(), world.now, world.base)
         };
-        let ids = self.store().find_tickets(text.trim(), now, base, limit as u32).await?;
+        let ids = self.tickets_showing(actor, text.trim(), (now, base), limit).await?;
         for t in self.ticket_lines(actor, &ids, &ground, now).await? {
             let exact = t.external_id.to_lowercase() == needle;
             let subtitle = [t.external_id.as_str(), &t.category_name, &t.cell_name]
@@ -105,7 +112,7 @@ impl Wall {
                 SearchHit { kind: "ticket".into(), key: t.id.to_string(), title: t.title, subtitle, lon: t.lon, lat: t.lat };
             hits.push((if exact { 0 } else { 2 }, 4, hit));
         }
-        if actor.role.sees_exact_places() {
+        if Sight::of(actor) == Sight::Exact {
             for (address, place) in self.store().find_addresses(text.trim(), limit as u32).await? {
                 let hit = SearchHit {
                     kind: "address".into(),
@@ -120,6 +127,38 @@ impl Wall {
         }
         hits.sort_by(|a, b| (a.0, a.1, &a.2.title, &a.2.key).cmp(&(b.0, b.1, &b.2.title, &b.2.key)));
         Ok(hits.into_iter().take(limit).map(|(.., h)| h).collect())
+    }
+}
+
+impl Wall {
+    /// The newest tickets that show `text` to the actor. What is stored only narrows the search down: where it is masked or
+    /// withheld, a question for it finds nothing.
+    async fn tickets_showing(
+        &self,
+        actor: &Actor,
+        text: &str,
+        (now, base): (UtcMs, Timebase),
+        limit: usize,
+    ) -> Result<Vec<TicketId>, WallError> {
+        let (sight, needle, network) = (Sight::of(actor), text.to_ascii_lowercase(), self.network_id());
+        let (mut found, mut before) = (Vec::new(), TicketId(i64::MAX));
+        loop {
+            let ids = self.store().find_tickets(text, now, base, before, CANDIDATES).await?;
+            let Some(last) = ids.last() else { return Ok(found) };
+            before = *last;
+            let mut rows = self.store().tickets_by_id(network, &ids).await?;
+            rows.sort_by_key(|(t, _)| std::cmp::Reverse(t.id));
+            for (t, _) in &rows {
+                let shown = shown_text(t, "", sight);
+                let shows = |text: &str| text.to_ascii_lowercase().contains(&needle);
+                if shows(&t.external_id) || shows(&shown.title) || shows(&shown.address) {
+                    found.push(t.id);
+                    if found.len() == limit {
+                        return Ok(found);
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -2,14 +2,12 @@
 
 use super::{
     ground::Ground,
+    shown::{Sight, shown_text},
     world::{Walker, World},
 };
-use crate::{
-    masking::mask,
-    wire::{Frame, OwnerView, StaffView, TicketView},
-};
-use wall_core::{Course, Duty, Platform, Severity, Ticket, TicketStatus, UtcMs, duty_at};
-use wall_store::Role;
+use crate::wire::{Frame, Level, OwnerView, StaffView, TicketView};
+use std::sync::Arc;
+use wall_core::{Course, Duty, Platform, Severity, Ticket, TicketId, TicketStatus, UtcMs, duty_at};
 
 /// Alarm priority of a ticket: something that needs a response now.
 pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdue: bool) -> &'static str {
@@ -26,12 +24,12 @@ pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdu
     }
 }
 
-/// A ticket as the stream shows it at `now`, by its course.
+/// A ticket as it is shown at `now`, by its course.
 pub(crate) fn ticket_view(
     world: &World,
-    ground: &Ground,
+    ground: &Arc<Ground>,
     ticket: &Ticket,
-    cell: Option<u32>,
+    sight: Sight,
     course: &Course,
     now: UtcMs,
 ) -> TicketView {
@@ -40,14 +38,13 @@ pub(crate) fn ticket_view(
     let open = standing.is_some_and(|s| !s.status.is_final());
     let overdue = open && ticket.due_at.is_some_and(|d| d < now);
     let category = world.categories.name(&ticket.category, now);
-    let title =
-        if ticket.sensitive || ticket.title.trim().is_empty() { category.to_owned() } else { mask(&ticket.title).into_owned() };
+    let (place, cell) = world.shown(ground, ticket, sight);
     let area = cell.map(|c| ground.cell_area(c));
     let platform = ticket.platform.or_else(|| world.categories.platform(&ticket.category, now));
     TicketView {
         id: ticket.id.0,
         external_id: ticket.external_id.clone(),
-        title,
+        title: shown_text(ticket, category, sight).title.into_owned(),
         category: ticket.category.clone(),
         category_name: category.to_owned(),
         platform: platform.map_or("", Platform::code).into(),
@@ -57,9 +54,8 @@ pub(crate) fn ticket_view(
         open,
         overdue,
         alarm: alarm(ticket.severity, status, open, overdue).into(),
-        // A sensitive matter is somebody's home: never nearer than its cell.
-        lon: if ticket.sensitive { area.map(|a| a.label_lon) } else { Some(ticket.place.lon) },
-        lat: if ticket.sensitive { area.map(|a| a.label_lat) } else { Some(ticket.place.lat) },
+        lon: place.map(|p| p.lon),
+        lat: place.map(|p| p.lat),
         cell_key: area.map_or_else(String::new, |a| a.key.clone()),
         cell_code: area.map_or_else(String::new, |a| a.code.clone()),
         cell_name: area.map_or_else(String::new, |a| a.name.clone()),
@@ -119,21 +115,25 @@ pub(crate) fn owner_views(world: &World, ground: &Ground, cell: u32, now: UtcMs)
         .collect()
 }
 
-/// What a role does not see is taken out of a ticket line: places only to the cell.
-pub(crate) fn redact_ticket(view: &mut TicketView, ground: &Ground, role: Role) {
-    if role.sees_exact_places() {
-        return;
-    }
-    let label = ground.area(crate::wire::Level::Cell, &view.cell_key).map(|a| (a.properties.label_lon, a.properties.label_lat));
-    view.lon = label.map(|l| l.0);
-    view.lat = label.map(|l| l.1);
-    // A title from elsewhere may name a place; the category says enough.
-    view.title.clone_from(&view.category_name);
-}
-
-/// The same for a whole frame.
-pub(crate) fn redact_frame(frame: &Frame, ground: &Ground, role: Role) -> Frame {
+/// A frame as it is shown to whom sees places only to the cell: every place, cell, count and title anew.
+pub(crate) fn coarse_frame(frame: &Frame, world: &World) -> Frame {
+    let (sight, ground) = (Sight::Coarse, &world.ground);
     let mut frame = frame.clone();
-    frame.tickets.iter_mut().for_each(|t| redact_ticket(t, ground, role));
+    for view in &mut frame.tickets {
+        let known = world.ticket(TicketId(view.id));
+        let place = known.and_then(|t| world.shown_place(t, sight));
+        let cell = known.and_then(|t| world.shown_cell(ground, u32::try_from(view.id - 1).unwrap_or(u32::MAX), t, sight));
+        let area = cell.map(|c| ground.cell_area(c));
+        (view.lon, view.lat) = (place.map(|p| p.lon), place.map(|p| p.lat));
+        view.cell_key = area.map_or_else(String::new, |a| a.key.clone());
+        view.cell_code = area.map_or_else(String::new, |a| a.code.clone());
+        view.cell_name = area.map_or_else(String::new, |a| a.name.clone());
+        // A title from elsewhere may name a place; the category says enough.
+        view.title.clone_from(&view.category_name);
+    }
+    let due = |slot| world.due_of(slot);
+    let area = |key: &str| [Level::Cell, Level::Community, Level::Street].into_iter().find_map(|l| ground.area(l, key));
+    let now = UtcMs(frame.clock.now_ms);
+    frame.areas = frame.areas.iter().filter_map(|a| Some(world.counts(sight).stat(area(&a.key)?, now, &due))).collect();
     frame
 }

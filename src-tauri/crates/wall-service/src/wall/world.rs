@@ -8,6 +8,7 @@ use super::{
     counts::{Counts, Days, Share},
     ground::Ground,
     heat::HeatFields,
+    shown::{Homes, Sight},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -22,9 +23,12 @@ use wall_core::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Live {
     pub life: Life,
-    pub place: Place,
+    /// Where it is. What is shown of it is asked of [`World::shown_place`].
+    place: Place,
     /// Index of its cell in the present ground.
-    pub cell: Option<u32>,
+    cell: Option<u32>,
+    /// Number of the cell in which it was first found.
+    pub home: Option<u32>,
     /// Index into the category names.
     pub category: u32,
     pub severity: Severity,
@@ -36,6 +40,16 @@ pub(crate) struct Live {
 impl Live {
     fn weight(&self) -> f64 {
         self.severity.weight()
+    }
+
+    /// The true place, for `shown` only.
+    pub(super) fn exact_place(&self) -> Place {
+        self.place
+    }
+
+    /// The cell it is attributed to, for `shown` only.
+    pub(super) fn attributed(&self) -> Option<u32> {
+        self.cell
     }
 }
 
@@ -62,8 +76,10 @@ pub(crate) struct World {
     pub ground: Arc<Ground>,
     /// By slot = id − 1.
     pub tickets: Vec<Option<Live>>,
-    pub counts: Counts,
-    /// Open tickets.
+    /// Counts by the cells that are shown: to whom sees places, and to whom sees cells.
+    counts: [Counts; 2],
+    pub homes: Homes,
+    /// Open tickets, where they are shown to whom sees places.
     pub ticket_index: PointIndex<TicketId>,
     pub cameras: HashMap<CameraId, Camera>,
     pub camera_index: PointIndex<CameraId>,
@@ -93,9 +109,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The cell of a ticket under a ground: as attributed on the present one, as it was on one of the past.
-    pub fn cell_under(&self, ground: &Arc<Ground>, slot: u32, t: &Live) -> Option<u32> {
-        if Arc::ptr_eq(ground, &self.ground) { t.cell } else { ground.cell_of(ticket_of(slot), t.place) }
+    /// The counts of the cells as somebody may know them.
+    pub fn counts(&self, sight: Sight) -> &Counts {
+        &self.counts[sight as usize]
     }
 
     /// An empty world at `now` over `ground`.
@@ -105,7 +121,8 @@ impl World {
             now,
             days: Days::around(now, &zone),
             zone,
-            counts: Counts::new(ground.cells.len(), now, half_life_s),
+            counts: std::array::from_fn(|_| Counts::new(ground.cells.len(), now, half_life_s)),
+            homes: Homes::default(),
             ground,
             tickets: Vec::new(),
             ticket_index: PointIndex::default(),
@@ -129,8 +146,8 @@ impl World {
         }
     }
 
-    /// What is kept of a ticket with its stored cell.
-    pub fn live(&mut self, ticket: &Ticket, cell: Option<CellId>) -> Live {
+    /// What is kept of a ticket with its stored cell and the one in which it was first found.
+    pub fn live(&mut self, ticket: &Ticket, cell: Option<CellId>, home: Option<CellId>) -> Live {
         // A closed ticket keeps the cell of its own plan; for counting on the present ground it is where it lies.
         let cell = cell.and_then(|c| self.ground.by_id.get(&c).copied()).or_else(|| self.ground.cell_at(ticket.place));
         if let Ok(slot) = u32::try_from(ticket.id.0 - 1) {
@@ -140,16 +157,30 @@ impl World {
                 self.ahead.remove(&slot);
             }
         }
+        // Before its cell is stored anywhere, it is the present one.
+        let home = home.or_else(|| cell.map(|c| self.ground.cells[c as usize].id));
+        let home = home.and_then(|c| self.homes.number(c, &self.ground));
         Live {
             life: Life::of(ticket, self.base),
             place: ticket.place,
             cell,
+            home,
             category: self.categories.seen(&ticket.category),
             severity: ticket.severity,
             status: ticket.status,
             sensitive: ticket.sensitive,
             share: Share::default(),
         }
+    }
+
+    /// Cells of homes that are neither of the present ground nor known.
+    pub fn unknown_homes(&self, homes: &HashMap<TicketId, CellId>) -> Vec<CellId> {
+        self.homes.unknown(homes.values().filter(|c| !self.ground.by_id.contains_key(c)))
+    }
+
+    /// Takes in cells of plans of the past in which tickets were first found.
+    pub fn learn_homes(&mut self, cells: Vec<(CellId, String, wall_core::CellGeometry)>) {
+        self.homes.learn(cells, &self.ground);
     }
 
     /// A ticket of the world.
@@ -193,28 +224,40 @@ impl World {
     /// Moves the counts from what a ticket contributed to what it contributes.
     fn count(&mut self, slot: u32, old: Option<&Live>, new: &Live) {
         let id = ticket_of(slot);
-        if let Some(o) = old {
-            self.counts.change(slot, o.cell, o.share, o.life, o.weight(), -1);
-            self.dirty.extend(o.cell);
+        let ground = self.ground.clone();
+        for sight in Sight::ALL {
+            if let Some(o) = old {
+                let cell = self.shown_cell(&ground, slot, o, sight);
+                self.counts[sight as usize].change(slot, cell, o.share, o.life, o.weight(), -1);
+                self.dirty.extend(cell);
+            }
+            let cell = self.shown_cell(&ground, slot, new, sight);
+            self.counts[sight as usize].change(slot, cell, new.share, new.life, new.weight(), 1);
+            self.dirty.extend(cell);
         }
-        self.counts.change(slot, new.cell, new.share, new.life, new.weight(), 1);
         self.later = self.later + u32::from(new.share.later) - u32::from(old.is_some_and(|o| o.share.later));
-        self.dirty.extend(new.cell);
         self.figures_dirty = true;
         let was = old.filter(|o| o.share.open);
         let same = was.is_some_and(|o| {
-            new.share.open && o.place == new.place && o.severity == new.severity && o.life.reported == new.life.reported
+            new.share.open
+                && Sight::ALL.iter().all(|s| self.shown_place(o, *s) == self.shown_place(new, *s))
+                && o.severity == new.severity
+                && o.life.reported == new.life.reported
         });
         if same {
             return;
         }
         if let Some(o) = was {
             self.ticket_index.remove(id);
-            self.heat.remove(o.place, o.weight(), UtcMs(o.life.reported));
+            let places = Sight::ALL.map(|s| self.shown_place(o, s));
+            self.heat.remove(places, o.weight(), UtcMs(o.life.reported));
         }
         if new.share.open {
-            self.ticket_index.insert(id, new.place);
-            self.heat.add(new.place, new.weight(), UtcMs(new.life.reported), self.now);
+            let places = Sight::ALL.map(|s| self.shown_place(new, s));
+            if let Some(place) = places[Sight::Exact as usize] {
+                self.ticket_index.insert(id, place);
+            }
+            self.heat.add(places, new.weight(), UtcMs(new.life.reported), self.now);
         }
     }
 
@@ -246,7 +289,7 @@ impl World {
             return;
         }
         self.now = now;
-        self.counts.rebase(now);
+        self.counts.iter_mut().for_each(|c| c.rebase(now));
         while let Some(first) = self.agenda.first_entry() {
             if *first.key() > now.0 {
                 break;
@@ -267,17 +310,21 @@ impl World {
     /// Counts everything anew: after loading, a jump of the clock, midnight, or a new ground. O(tickets).
     pub fn recount(&mut self) {
         self.days = Days::around(self.now, &self.zone);
-        self.counts = Counts::new(self.ground.cells.len(), self.now, self.half_life_s);
+        self.counts = std::array::from_fn(|_| Counts::new(self.ground.cells.len(), self.now, self.half_life_s));
+        let ground = self.ground.clone();
         self.agenda.clear();
         self.later = 0;
         let mut open = Vec::new();
         for slot in 0..self.tickets.len() {
             let Some(mut live) = self.tickets[slot] else { continue };
             live.share = Share::of(live.life, self.now, &self.days);
-            self.counts.change(slot as u32, live.cell, live.share, live.life, live.weight(), 1);
             self.later += u32::from(live.share.later);
+            for sight in Sight::ALL {
+                let cell = self.shown_cell(&ground, slot as u32, &live, sight);
+                self.counts[sight as usize].change(slot as u32, cell, live.share, live.life, live.weight(), 1);
+            }
             if live.share.open {
-                open.push((TicketId(slot as i64 + 1), live.place));
+                open.extend(self.shown_place(&live, Sight::Exact).map(|p| (TicketId(slot as i64 + 1), p)));
             }
             self.schedule(slot as u32, live.life);
             self.tickets[slot] = Some(live);
@@ -293,9 +340,14 @@ impl World {
         let same_plan = self.ground.plan.as_ref().map(|p| p.id) == ground.plan.as_ref().map(|p| p.id);
         self.ground = ground;
         if !same_plan {
+            self.homes.set_ground(&self.ground);
             for slot in 0..self.tickets.len() {
                 if let Some(live) = &mut self.tickets[slot] {
                     live.cell = self.ground.cell_at(live.place);
+                    if live.home.is_none() {
+                        // First found inside a cell.
+                        live.home = live.cell.and_then(|c| self.homes.number(self.ground.cells[c as usize].id, &self.ground));
+                    }
                 }
             }
             self.recount();

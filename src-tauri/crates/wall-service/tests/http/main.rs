@@ -14,6 +14,7 @@ mod plans;
 mod publishing;
 mod serve;
 mod session;
+mod shown;
 mod stations;
 mod times;
 mod unheld;

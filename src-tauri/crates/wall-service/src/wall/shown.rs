@@ -1,0 +1,187 @@
+//! What is shown of a ticket to whom: one place, one cell, one text. Every question, filter, order, index, raster and
+//! export goes through here, so that no question tells more than its answer (ADR 0024).
+//!
+//! A place is shown either exactly or as its *home*: the cell in which the ticket was first found, kept from then on, so
+//! that cells redrawn around a ticket do not tell where in its cell it lies. Of a sensitive ticket nobody sees more.
+
+use super::{
+    ground::Ground,
+    world::{Live, World, ticket_of},
+};
+use crate::masking::mask;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use wall_core::{CellGeometry, CellId, Place, Ticket, label_point};
+use wall_store::{Actor, Role};
+
+/// How near somebody sees what is not sensitive.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Sight {
+    /// Exact places, and texts with numbers masked.
+    Exact,
+    /// Places to the cell, and no free text.
+    Coarse,
+}
+
+impl Sight {
+    /// Both, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Exact, Self::Coarse];
+
+    /// The sight of an actor.
+    pub fn of(actor: &Actor) -> Self {
+        Self::of_role(actor.role)
+    }
+
+    /// The sight of a role.
+    pub fn of_role(role: Role) -> Self {
+        if role.sees_exact_places() { Self::Exact } else { Self::Coarse }
+    }
+
+    /// Whether a ticket is shown where it is and as it is written.
+    pub fn is_exact_for(self, sensitive: bool) -> bool {
+        self == Self::Exact && !sensitive
+    }
+}
+
+/// A cell in which tickets were first found; it may be of a plan of the past.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    /// Its code.
+    pub code: String,
+    /// Where its name stands: the place that is shown.
+    pub place: Place,
+    id: CellId,
+    /// Its index in the present ground, or that of the cell around its place.
+    now: Option<u32>,
+}
+
+/// Homes by a small number, so that a ticket keeps four bytes of it.
+#[derive(Default)]
+pub(crate) struct Homes {
+    list: Vec<Home>,
+    by_cell: HashMap<CellId, u32>,
+}
+
+impl Homes {
+    /// Which of the cells are not known yet.
+    pub fn unknown<'a>(&self, cells: impl Iterator<Item = &'a CellId>) -> Vec<CellId> {
+        let mut ids: Vec<CellId> = cells.filter(|c| !self.by_cell.contains_key(c)).copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Takes in cells of whatever plan.
+    pub fn learn(&mut self, cells: Vec<(CellId, String, CellGeometry)>, ground: &Ground) {
+        for (id, code, geometry) in cells {
+            self.put(id, &code, label_point(&geometry), ground);
+        }
+    }
+
+    /// The number of a known cell, or of one of the ground.
+    pub fn number(&mut self, cell: CellId, ground: &Ground) -> Option<u32> {
+        if let Some(n) = self.by_cell.get(&cell) {
+            return Some(*n);
+        }
+        let area = ground.cell_area(*ground.by_id.get(&cell)?);
+        Some(self.put(cell, &area.code, Place { lon: area.label_lon, lat: area.label_lat }, ground))
+    }
+
+    fn put(&mut self, id: CellId, code: &str, place: Place, ground: &Ground) -> u32 {
+        let next = self.list.len() as u32;
+        let number = *self.by_cell.entry(id).or_insert(next);
+        if number == next {
+            let mut home = Home { id, code: code.to_owned(), place, now: None };
+            home.now = home.cell_under(ground);
+            self.list.push(home);
+        }
+        number
+    }
+
+    /// Another ground.
+    pub fn set_ground(&mut self, ground: &Ground) {
+        self.list.iter_mut().for_each(|h| h.now = h.cell_under(ground));
+    }
+
+    /// A home by its number.
+    pub fn get(&self, number: u32) -> Option<&Home> {
+        self.list.get(number as usize)
+    }
+
+    /// Where the name of each known cell stands.
+    pub fn places(&self) -> HashMap<CellId, Place> {
+        self.list.iter().map(|h| (h.id, h.place)).collect()
+    }
+}
+
+impl Home {
+    /// The cell of a ground that stands for this home: itself, its code where tickets stay with their codes, or the one
+    /// around its place. Never asked of a ticket's own place.
+    fn cell_under(&self, ground: &Ground) -> Option<u32> {
+        let same = ground.by_id.get(&self.id).copied();
+        let kept = || ground.stays.then(|| ground.by_code.get(&self.code).copied()).flatten();
+        same.or_else(kept).or_else(|| ground.cell_at(self.place))
+    }
+}
+
+impl World {
+    fn home_of(&self, t: &Live) -> Option<&Home> {
+        self.homes.get(t.home?)
+    }
+
+    /// Where a ticket is shown; `None` = nowhere: outside all cells, to somebody who sees to the cell.
+    pub fn shown_place(&self, t: &Live, sight: Sight) -> Option<Place> {
+        if sight.is_exact_for(t.sensitive) { Some(t.exact_place()) } else { self.home_of(t).map(|h| h.place) }
+    }
+
+    /// The cell of a ground in which a ticket is shown.
+    pub fn shown_cell(&self, ground: &Arc<Ground>, slot: u32, t: &Live, sight: Sight) -> Option<u32> {
+        let present = Arc::ptr_eq(ground, &self.ground);
+        match sight.is_exact_for(t.sensitive) {
+            true if present => t.attributed(),
+            true => ground.cell_of(ticket_of(slot), t.exact_place()),
+            false => self.home_of(t).and_then(|h| if present { h.now } else { h.cell_under(ground) }),
+        }
+    }
+
+    /// The same for a ticket that was read from the store.
+    pub fn shown(&self, ground: &Arc<Ground>, ticket: &Ticket, sight: Sight) -> (Option<Place>, Option<u32>) {
+        let slot = u32::try_from(ticket.id.0 - 1).unwrap_or(u32::MAX);
+        let known = self.ticket(ticket.id).copied();
+        if sight.is_exact_for(ticket.sensitive) {
+            let present = Arc::ptr_eq(ground, &self.ground);
+            let attributed = known.filter(|t| present && !t.sensitive).and_then(|t| t.attributed());
+            return (Some(ticket.place), attributed.or_else(|| ground.cell_of(ticket.id, ticket.place)));
+        }
+        match known {
+            Some(mut t) => {
+                t.sensitive |= ticket.sensitive;
+                (self.shown_place(&t, sight), self.shown_cell(ground, slot, &t, sight))
+            }
+            // Not in the world yet, in which it is found within a moment: its home will be the cell it lies in now.
+            None => {
+                let label = |c: u32| self.ground.cell_area(c);
+                let place = self.ground.cell_at(ticket.place).map(label).map(|a| Place { lon: a.label_lon, lat: a.label_lat });
+                (place, place.and_then(|p| ground.cell_at(p)))
+            }
+        }
+    }
+}
+
+/// The texts of a ticket as they are shown. What is searched is this.
+pub(crate) struct ShownText<'a> {
+    /// Its title; the name of its category where there is none, or none may be read.
+    pub title: Cow<'a, str>,
+    /// What it says.
+    pub description: Cow<'a, str>,
+    /// Where it says it is.
+    pub address: Cow<'a, str>,
+}
+
+/// What may be read of a ticket whose category is called `category`.
+pub(crate) fn shown_text<'a>(ticket: &'a Ticket, category: &'a str, sight: Sight) -> ShownText<'a> {
+    if !sight.is_exact_for(ticket.sensitive) {
+        return ShownText { title: category.into(), description: "".into(), address: "".into() };
+    }
+    let title = if ticket.title.trim().is_empty() { category.into() } else { mask(&ticket.title) };
+    ShownText { title, description: mask(&ticket.description), address: mask(&ticket.address) }
+}
