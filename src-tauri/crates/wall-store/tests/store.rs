@@ -187,7 +187,7 @@ async fn a_plan_takes_effect_and_old_attributions_stay() {
     let (_folder, store) = open().await;
     let cell_at = |cells: Vec<Cell>| {
         let index = CellIndex::build(&cells);
-        move |w: &wall_store::WaitingTicket| index.cell_at(w.place)
+        move |w: &WaitingTicket| index.cell_at(w.place)
     };
     let (outcomes, _) = put(&store, vec![TicketRecord { place: Some(Place { lon: 0.0005, lat: 0.0005 }), ..record("a") }]).await;
     let id = outcomes[0].id().unwrap();
