@@ -96,7 +96,17 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
         return Err(Failure::usage(format!("--acknowledge {unknown}: there is no such code; there are {}", known.join(", "))));
     }
     let path = &args.rows.file;
-    let file = read(path, &options).await.map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
+    let file = match read(path, &options).await {
+        Ok(file) => file,
+        Err(e) => {
+            let message = format!("{}: {e}", path.display());
+            if cli.json {
+                let object = serde_json::json!({ "error": { "exit": 3, "code": e.code(), "message": message } });
+                answer(true, &object, String::new)?;
+            }
+            return Err(Failure::input(message));
+        }
+    };
     let plan = args.plan.clone().unwrap_or_else(|| stem(path));
     let mut report = CellsReport::from(&file);
     report.network.clone_from(&args.network);

@@ -49,6 +49,11 @@ fn a_file_read_in_part_is_published_only_when_that_is_acknowledged() {
         let all = ["--json", "import", "cells", none.to_str().unwrap()].into_iter().chain(more.iter().copied());
         assert_eq!(data.run(all).expect(3).json()["rejected"], 1);
     }
+    // A file that is refused whole: the cause has a name.
+    let packed = data.file("cells.rar", b"Rar!\x1a\x07\x01\0");
+    let refused = data.run(["--json", "import", "cells", packed.to_str().unwrap()]).expect(3);
+    assert_eq!(refused.json()["error"]["code"], "format_not_supported");
+    assert!(refused.stderr.contains(".rar") && refused.stderr.contains(".zip"), "{}", refused.stderr);
 }
 
 /// A text whose parts take far more room than its bytes: properties of one letter, by the ten million.

@@ -65,7 +65,12 @@ pub fn run_reader(request: &str, out: &Path) -> Result<(), CellsError> {
         }
     };
     let answer = Answer::from(open_cells_told(&request.path, &request.options(), &tell));
-    let file = File::create(out).map_err(|e| unreadable(e.to_string()))?;
+    let mut create = File::options();
+    create.write(true).create_new(true);
+    // The folder may be everybody's: what is in the file is not.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut create, 0o600);
+    let file = create.open(out).map_err(|e| unreadable(e.to_string()))?;
     let mut writer = BufWriter::new(file);
     serde_json::to_writer(&mut writer, &answer).map_err(|e| unreadable(e.to_string()))?;
     writer.flush().map_err(|e| unreadable(e.to_string()))

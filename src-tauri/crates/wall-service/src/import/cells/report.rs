@@ -32,7 +32,7 @@ pub struct Topology {
     /// Edges beside them that two cells should have in common and do not.
     pub near_edges: usize,
     /// Comparisons that could not be made (each an issue `not_compared`): there may be more overlaps or gaps than counted.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub not_compared: usize,
 }
 
