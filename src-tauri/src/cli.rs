@@ -159,21 +159,21 @@ pub struct ServeArgs {
 pub enum Import {
     /// Grid cells (网格): GeoJSON, Shapefile (.zip, or .shp with its sisters), GeoPackage, KML.
     Cells(Box<ImportCells>),
-    /// Who answers for which cell (责任人): CSV.
+    /// Who answers for which cell (责任人): CSV or .xlsx.
     Owners(ImportOwners),
-    /// Tickets (事件): CSV, NDJSON or GeoJSON, also .gz.
+    /// Tickets (事件): CSV, .xlsx, NDJSON or GeoJSON, also .gz.
     Tickets(ImportRows),
-    /// Cameras (视频监控): CSV or GeoJSON.
+    /// Cameras (视频监控): CSV, .xlsx or GeoJSON.
     Cameras(ImportRows),
-    /// Field staff (网格员): CSV.
+    /// Field staff (网格员): CSV or .xlsx.
     Staff(ImportRows),
-    /// Key sites (重点部位): CSV or GeoJSON.
+    /// Key sites (重点部位): CSV, .xlsx or GeoJSON.
     Sites(ImportRows),
     /// Buildings with households: GeoJSON or CSV.
     Buildings(ImportRows),
     /// Streets as lines: GeoJSON.
     Streets(ImportRows),
-    /// Category table: CSV.
+    /// Category table: CSV or .xlsx.
     Categories(ImportRows),
     /// Care register (重点人群): not in this edition.
     Register(ImportRows),
@@ -190,6 +190,9 @@ pub struct ImportRows {
     /// Encoding of the text: auto, utf-8, gb18030 …
     #[arg(long, default_value = "auto")]
     pub encoding: String,
+    /// The sheet of a workbook (.xlsx); default: the first that holds anything.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// Read and report, write nothing.
     #[arg(long)]
     pub dry_run: bool,

@@ -1,6 +1,9 @@
 //! What the program says: one JSON object or words on standard output, everything else on standard error, exit codes.
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 use wall_service::wall::WallError;
 use wall_store::StoreError;
 
@@ -19,15 +22,27 @@ impl Failure {
         Self { code: 3, message: message.into() }
     }
 
+    /// A failure with code 0 is none.
+    fn unless_done(self) -> Result<(), Self> {
+        if self.code == 0 { Ok(()) } else { Err(self) }
+    }
+
     /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
     }
 
-    /// Says it and yields the exit code.
-    pub fn say(self) -> ExitCode {
+    /// Says it and yields the exit code. With `json` the one object on standard output is this one, unless the command has
+    /// printed its own already.
+    pub fn say(self, json: bool) -> ExitCode {
         if !self.message.is_empty() {
             eprintln!("gridwall: {}", self.message);
+        }
+        if json && self.code != 0 && !ANSWERED.load(Relaxed) {
+            let object = serde_json::json!({ "error": { "exit": self.code, "message": self.message } });
+            if let Err(failure) = answer(true, &object, String::new) {
+                eprintln!("gridwall: {}", failure.message);
+            }
         }
         ExitCode::from(self.code)
     }
@@ -54,20 +69,24 @@ impl From<StoreError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        // Whoever reads our output has enough (`| head`): the command is done.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self { code: 0, message: String::new() };
+        }
         Self { code: 3, message: error.to_string() }
     }
 }
+
+/// Whether the one object or the words of this process are on standard output.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// Prints the answer of a command: its JSON, or its words.
 pub fn answer(json: bool, value: &impl serde::Serialize, words: impl FnOnce() -> String) -> Result<(), Failure> {
     use std::io::Write;
     let text = if json { serde_json::to_string(value).map_err(|e| Failure::input(e.to_string()))? } else { words() };
     let mut out = std::io::stdout().lock();
-    // A closed pipe (`| head`) is not a failure of the command.
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    ANSWERED.store(true, Relaxed);
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::from).or_else(Failure::unless_done)
 }
 
 /// A progress bar on a terminal, nothing elsewhere.

@@ -18,13 +18,29 @@ use std::process::ExitCode;
 
 /// Runs the program on the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let json = cli.json;
     let filter = tracing_subscriber::EnvFilter::try_from_env("GRIDWALL_LOG").unwrap_or_else(|_| "warn,mvt=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.say(),
+        Err(failure) => failure.say(json),
     }
+}
+
+/// What the command line says about itself: help goes to standard output, a mistake ends with 2, with one object under
+/// `--json`.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody reads on: that is no failure.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let json = std::env::args_os().take_while(|a| a != "--").any(|a| a == "--json");
+    Failure::usage(error.render().to_string().trim_start_matches("error: ").trim_end()).say(json)
 }
 
 fn dispatch(cli: Cli) -> Result<(), Failure> {

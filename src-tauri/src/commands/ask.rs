@@ -50,11 +50,13 @@ pub async fn near(cli: &Cli, args: &NearArgs) -> Result<(), Failure> {
         if found.is_empty() {
             return format!("no {} near there", args.kind);
         }
-        let line = |p: &wall_service::wire::PlaceView| {
+        let line = |near: &wall_service::wall::NearView| {
+            let p = &near.place;
             format!(
-                "{:>9.1} m  ~{:>4.0} s on foot  {} ({})",
+                "{:>9.1} m  ~{:>4.0} s on foot  {} {} ({})",
                 p.distance_m.unwrap_or(0.0),
                 p.walk_s.unwrap_or(0.0),
+                near.external_id,
                 p.name,
                 p.state
             )

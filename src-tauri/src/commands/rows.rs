@@ -11,14 +11,15 @@ use crate::{
 use serde::Serialize;
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path};
-use wall_core::{Place, TicketRecord};
+use wall_core::{OwnerRecord, Place, TicketRecord};
 use wall_service::{
     import::{
         EncodingChoice, Input, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
         buildings, cameras, categories,
         locate::{Accuracy, LocateColumns, locate_rows as locate_source},
         owners,
-        report::{IssueTally, SourceReport, count_word},
+        report::{IssueTally, RowIssue, SourceReport, count_word},
+        sheet::SheetReport,
         sites, staff, streets, tickets,
         twins::Keyed,
     },
@@ -34,23 +35,22 @@ pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
     match what {
         Import::Tickets(args) => import_tickets(cli, args).await,
         Import::Owners(args) => {
-            let (report, records) = read_all(cli, &args.rows, owners)?;
+            let (mut report, records) = read_all(cli, &args.rows, owners)?;
             let done = match open_for(cli, &args.rows).await? {
                 None => None,
                 Some(wall) => {
-                    let (done, strangers) = wall.import_owners(&os_user(), &args.network, &records).await?;
-                    if !strangers.is_empty() {
-                        let some: Vec<&str> = strangers.iter().take(5).map(String::as_str).collect();
-                        eprintln!(
-                            "gridwall: {} codes are of no cell in force (kept, they may come): {} …",
-                            strangers.len(),
-                            some.join(", ")
-                        );
-                    }
+                    let only: Vec<OwnerRecord> = records.iter().map(|(_, r)| r.clone()).collect();
+                    let (done, strangers) = wall.import_owners(&os_user(), &args.network, &only).await?;
+                    report.add_issues(strangers.iter().map(|(row, code)| RowIssue {
+                        line: records[*row].0,
+                        code: "unknown_cell_code",
+                        message: format!("no cell in force has the code {code}: kept, it may come"),
+                        action: "kept",
+                    }));
                     Some(done)
                 }
             };
-            say_rows(cli, report, done)
+            say_rows(cli, &args.rows.file, report, done)
         }
         Import::Cameras(args) => put(cli, args, cameras, async |w, r| w.import_cameras(&os_user(), r).await).await,
         Import::Staff(args) => put(cli, args, staff, async |w, r| w.import_staff(&os_user(), r).await).await,
@@ -66,7 +66,7 @@ type Open<T> = fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>;
 
 /// Reads an input once to know what it holds; under `--strict` that is the end when a row will be refused.
 fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>) -> Result<Records<T>, Failure> {
-    let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?;
+    let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?.with_sheet(args.sheet.clone());
     let (records, survey) = Records::surveyed(&input, options, open).map_err(unusable)?;
     match survey.first.or(survey.first_doubt) {
         Some((line, message)) if args.strict => Err(Failure::input(format!(
@@ -85,24 +85,27 @@ async fn put<T: Keyed>(
     write: impl AsyncFnOnce(&Wall, &[T]) -> Result<Upserts, wall_service::wall::WallError>,
 ) -> Result<(), Failure> {
     let (report, records) = read_all(cli, args, open)?;
+    let records: Vec<T> = records.into_iter().map(|(_, record)| record).collect();
     let done = match open_for(cli, args).await? {
         None => None,
         Some(wall) => Some(write(&wall, &records).await?),
     };
-    say_rows(cli, report, done)
+    say_rows(cli, &args.file, report, done)
 }
 
 async fn open_for(cli: &Cli, args: &ImportRows) -> Result<Option<Wall>, Failure> {
     if args.dry_run { Ok(None) } else { Ok(Some(station::open(cli).await?)) }
 }
 
-fn say_rows(cli: &Cli, mut report: RowsReport, done: Option<Upserts>) -> Result<(), Failure> {
+fn say_rows(cli: &Cli, file: &Path, mut report: RowsReport, done: Option<Upserts>) -> Result<(), Failure> {
     let done = done.unwrap_or_default();
     (report.created, report.updated, report.unchanged) = (done.created, done.updated, done.unchanged);
     let counts = [report.read, report.created, report.updated, report.unchanged, report.rejected];
     answer(cli.json, &report, || {
-        words(counts, "", report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref())
-    })
+        let said = words(counts, "", report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref());
+        said + &sheet_words(report.sheet.as_ref())
+    })?;
+    unless_all_refused(file, report.read, report.rejected, &report.issues)
 }
 
 fn words(
@@ -119,6 +122,13 @@ fn words(
     lines.extend(notes.iter().map(|(code, n)| format!("  {n:>8} × {code}")));
     lines.extend(warning.map(|w| format!("warning: {w}")));
     lines.join("\n")
+}
+
+fn sheet_words(sheet: Option<&SheetReport>) -> String {
+    let Some(sheet) = sheet else { return String::new() };
+    let others =
+        if sheet.others.is_empty() { String::new() } else { format!("; not read: {} (--sheet NAME)", sheet.others.join(", ")) };
+    format!("\nsheet {}, header in row {}{others}", sheet.used, sheet.header_row)
 }
 
 /// Options of a reader from the command line.
@@ -153,7 +163,19 @@ fn options_of(cli: &Cli, args: &ImportRows) -> Result<ReadOptions, Failure> {
 }
 
 pub fn unusable(error: SourceError) -> Failure {
-    Failure::input(error.to_string())
+    match error {
+        SourceError::Io(_, e) if e.kind() == std::io::ErrorKind::BrokenPipe => e.into(),
+        other => Failure::input(other.to_string()),
+    }
+}
+
+/// A file of which no row could be taken is no import, whatever it was.
+fn unless_all_refused(file: &Path, read: u64, rejected: u64, issues: &[RowIssue]) -> Result<(), Failure> {
+    if read == 0 || rejected < read {
+        return Ok(());
+    }
+    let why = issues.iter().find(|i| i.action == "rejected").map_or("", |i| i.message.as_str());
+    Err(Failure::input(format!("{}: none of {read} rows could be taken. The first: {why}", file.display())))
 }
 
 /// The rejects file of one import, in the data directory; an earlier one of the same name is never written over.
@@ -162,8 +184,8 @@ fn rejects_for(cli: &Cli, file: &Path) -> Result<RejectsFile, Failure> {
     Ok(RejectsFile::at(wall_service::import::rejects::beside(&folder, &file.to_string_lossy())))
 }
 
-/// Reads a file whole; refused rows go to the rejects file.
-fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<T>), Failure> {
+/// Reads a file whole, records with their lines; refused rows go to the rejects file.
+fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<(u64, T)>), Failure> {
     let options = options_of(cli, args)?;
     let mut reader = surveyed(args, &options, open)?;
     let mut rejects = rejects_for(cli, &args.file)?;
@@ -171,9 +193,9 @@ fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(Ro
     for item in reader.by_ref() {
         read += 1;
         match item.map_err(unusable)? {
-            Read::Record { record, issues, .. } => {
+            Read::Record { line, record, issues } => {
                 tally.add_all(&issues);
-                records.push(record);
+                records.push((line, record));
             }
             Read::Reject(reject) => {
                 tally.add_reject(&reject);
@@ -182,6 +204,7 @@ fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(Ro
         }
     }
     let mut report = RowsReport::new(&reader.datum(), reader.encoding());
+    report.sheet = reader.sheet().cloned();
     if !args.dry_run {
         for reject in &rejected {
             rejects.add(reject)?;
@@ -201,6 +224,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let mut rejects = rejects_for(cli, &args.file)?;
     let mut tally = IssueTally::default();
     let mut report = TicketsReport::new(&reader.datum(), String::new());
+    report.sheet = reader.sheet().cloned();
     report.source = source_report(&options, args, wall.as_ref()).await?;
     let bar = progress(None, "importing tickets");
     let mut chunk: Vec<TicketRecord> = Vec::with_capacity(CHUNK);
@@ -253,6 +277,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let more = format!("; {} outside all cells", report.outside_cells);
     answer(cli.json, &report, || {
         let mut said = words(counts, &more, report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref());
+        said.push_str(&sheet_words(report.sheet.as_ref()));
         let of: Vec<String> = report.sources.iter().map(|(source, n)| format!("{source} ({n})")).collect();
         let s = &report.source;
         said.push_str(&format!("\nsource: {}; where a row names none: {} ({})", of.join(", "), s.used, s.why));
@@ -262,7 +287,8 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
         said.extend(s.warning.iter().map(|w| format!("\nwarning: {w}")));
         said.extend(report.unknown_status.iter().map(|(word, n)| format!("\n  {n:>8} × unknown status “{word}”")));
         said
-    })
+    })?;
+    unless_all_refused(&args.file, report.read, report.rejected, &report.issues)
 }
 
 /// Which source is taken where the rows name none. Until now it was the name of the file: whoever imported the same file

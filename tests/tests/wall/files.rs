@@ -156,6 +156,95 @@ fn a_camera_list_without_addresses_keeps_them() {
 }
 
 #[test]
+fn whatever_goes_wrong_one_json_object_says_it() {
+    let data = DataDir::new();
+    import_four(&data);
+    let nothing = data.file("nothing.csv", "id,name,lon,lat\n1,a,abc,50.015\n");
+    let report = data.run(["--json", "import", "cameras", path(&nothing)]).expect(3).json();
+    assert_eq!((number(&report, "read"), number(&report, "rejected")), (1, 1), "the report says why: {report}");
+    let foreign = data.file("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on");
+    let bytes = data.file("cameras.csv", b"id;name;lat;lon\nZ1;\x8aubi\xe8eva;50.015;10.005\n");
+    for (args, code, word) in [
+        (vec!["--json", "import", "cameras", path(&foreign)], 3, ".xls"),
+        (vec!["--json", "import", "cameras", path(&bytes)], 3, "--encoding"),
+        (vec!["--json", "import", "cameras", "/no/such/file.csv"], 3, "No such file"),
+        (vec!["--json", "near", "10.005", "50.015", "--kind", "unicorn"], 2, "unicorn"),
+        (vec!["--json", "frobnicate"], 2, "frobnicate"),
+        (vec!["import", "cameras", "--json"], 2, "FILE"),
+        (vec!["--json", "locate"], 2, "locate"),
+        (vec!["--json", "near", "200", "50", "--kind", "camera"], 2, "degrees"),
+    ] {
+        let object = data.run(&args).expect(code).json();
+        assert_eq!(object["error"]["exit"], code, "{args:?}: {object}");
+        assert!(object["error"]["message"].as_str().unwrap().contains(word), "{args:?}: {object}");
+    }
+    let named = data.json(["import", "cameras", path(&bytes), "--encoding", "windows-1250"]);
+    assert_eq!(number(&named, "created"), 1, "{named}");
+    // Nothing printed twice where the report comes before the refusal.
+    let near = data.json(["near", "10.005", "50.015", "--kind", "camera"]);
+    assert_eq!(near["found"][0]["external_id"], "Z1", "{near}");
+}
+
+#[test]
+fn owners_of_unknown_cells_are_issues_of_the_report() {
+    let data = DataDir::new();
+    import_four(&data);
+    let owners = data.file("owners.csv", "cell_code,party\nA1,张某\nZZ,李某\nZZ,王某\n");
+    let report = data.json(["import", "owners", path(&owners)]);
+    assert_eq!(number(&report["notes"], "unknown_cell_code"), 1, "{report}");
+    let issue = &report["issues"][0];
+    assert_eq!((number(issue, "line"), issue["action"].as_str()), (3, Some("kept")), "{report}");
+    assert_eq!((number(&report, "issues_total"), report["cut"].as_bool()), (1, Some(false)), "{report}");
+}
+
+#[test]
+fn a_list_that_is_cut_says_so() {
+    let data = DataDir::new();
+    let rows: String = (0..150).map(|i| format!("C{i},10.0,50.0,pigeon\n")).collect();
+    let file = data.file("cameras.csv", format!("id,lon,lat,state\n{rows}"));
+    let report = data.json(["import", "cameras", path(&file)]);
+    assert_eq!((number(&report, "issues_total"), report["cut"].as_bool()), (150, Some(true)));
+    assert_eq!(report["issues"].as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::process::Stdio;
+    let data = DataDir::new();
+    import_four(&data);
+    let rows: String = (0..50_000).map(|i| format!("{i},10.005,50.015\n")).collect();
+    let points = data.file("points.csv", format!("id,lon,lat\n{rows}"));
+    for args in [vec!["locate", path(&points)], vec!["--help"], vec!["stats"]] {
+        let mut command = data.command();
+        let mut child = command.args(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let out = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success() && !stderr.contains("pipe") && !stderr.contains("panic"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn cells_that_share_a_code_are_lines_of_their_own() {
+    let data = DataDir::new();
+    let square = |x: f64, code: &str| {
+        let (a, b) = (x, x + 0.01);
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[[[{a},50],[{b},50],[{b},50.01],[{a},50.01],[{a},50]]]}}}}"
+        )
+    };
+    let cells = [square(10.0, "X"), square(10.01, "X"), square(10.02, "Y")].join(",");
+    let file = data.file("cells.geojson", format!("{{\"type\":\"FeatureCollection\",\"features\":[{cells}]}}"));
+    data.json(["import", "cells", path(&file), "--code-field", "code", "--publish"]);
+    let tickets = data.file("t.csv", "external_id,lon,lat\n1,10.005,50.005\n2,10.015,50.005\n3,10.016,50.005\n");
+    data.json(["import", "tickets", path(&tickets)]);
+    let stats = data.json(["stats"]);
+    let lines: Vec<(&str, i64)> =
+        stats["lines"].as_array().unwrap().iter().map(|l| (l["key"].as_str().unwrap(), number(l, "total"))).collect();
+    assert_eq!(lines, [("X", 1), ("X", 2), ("Y", 0)], "{stats}");
+}
+
+#[test]
 fn exported_tickets_say_whether_they_were_on_time() {
     let data = DataDir::new();
     import_four(&data);

@@ -9,6 +9,8 @@
 pub mod basemap;
 pub mod demo;
 pub mod export;
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 pub mod import;
 pub mod masking;

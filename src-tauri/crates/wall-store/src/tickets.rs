@@ -584,10 +584,7 @@ impl WriteTx {
         if let Some(at) = &status_at {
             parts.push(at);
         }
-        let mac = self.store.inner.keys.mac(parts);
-        let mut short = [0; 16];
-        short.copy_from_slice(&mac[..16]);
-        short
+        self.store.keyed_hash(parts)
     }
 }
 
@@ -664,6 +661,36 @@ impl Store {
             }
         }
         Ok(out)
+    }
+
+    /// Tickets of which something was learned after `since`, newest ticket first, at most `limit`. O(tickets).
+    pub async fn tickets_changed_after(&self, since: UtcMs, limit: u32) -> Result<Vec<TicketId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id FROM ticket WHERE revision > (SELECT coalesce(max(revision), 0) FROM change_log WHERE recorded_at <= ?) \
+             ORDER BY reported_at DESC, id DESC LIMIT ?",
+        )
+        .bind(since.0)
+        .bind(limit)
+        .fetch_all(&self.inner.reader)
+        .await?;
+        Ok(rows.iter().map(|r| TicketId(r.get(0))).collect())
+    }
+
+    /// Names of a ticket's attachments.
+    pub async fn attachments(&self, ticket: TicketId) -> Result<Vec<String>, StoreError> {
+        let row =
+            sqlx::query("SELECT attachments FROM ticket WHERE id = ?").bind(ticket.0).fetch_optional(&self.inner.reader).await?;
+        let Some(text) = row.map(|r| r.get::<String, _>(0)).filter(|t| !t.is_empty()) else { return Ok(vec![]) };
+        let pairs: Option<Vec<[String; 2]>> = serde_json::from_str(&text).ok();
+        Ok(word(pairs, "ticket.attachments", ticket.0, "no list")?.into_iter().map(|[name, _]| name).collect())
+    }
+
+    /// A keyed hash: who does not have the key file cannot try what it may be of.
+    pub fn keyed_hash<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 16] {
+        let mac = self.inner.keys.mac(parts);
+        let mut short = [0; 16];
+        short.copy_from_slice(&mac[..16]);
+        short
     }
 
     /// Whether any ticket is of this source.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use wall_core::Place;
 
 use super::Format;
+use crate::import::ids::formula_neutralised;
 
 /// One field of a row.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,6 +36,14 @@ impl Value {
             Self::Text(t) => t.clone(),
             Self::Number(n) => n.to_string(),
             Self::None => String::new(),
+        }
+    }
+
+    /// As a cell of a table for people.
+    fn plain(&self) -> String {
+        match self {
+            Self::Text(t) => formula_neutralised(t).into_owned(),
+            other => other.text(),
         }
     }
 
@@ -70,12 +79,14 @@ pub fn write_rows<R: Row>(mut out: impl Write, format: Format, rows: impl IntoIt
     match format {
         Format::Csv => {
             let mut csv = csv::Writer::from_writer(&mut out);
+            // People open these tables in spreadsheets: texts that would be run as formulas get an apostrophe, which the
+            // import takes away again.
             csv.write_record(R::COLUMNS.iter().copied().chain(["lon", "lat"]))?;
             for row in rows {
                 let place = row.place();
                 let degrees = |d: Option<f64>| d.map(|d| d.to_string()).unwrap_or_default();
                 let at = [degrees(place.map(|p| p.lon)), degrees(place.map(|p| p.lat))];
-                csv.write_record(row.fields().iter().map(Value::text).chain(at))?;
+                csv.write_record(row.fields().iter().map(Value::plain).chain(at))?;
                 count += 1;
             }
             csv.flush()?;

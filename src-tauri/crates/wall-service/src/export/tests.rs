@@ -110,6 +110,40 @@ fn points_have_the_columns_of_the_import() {
 }
 
 #[test]
+fn no_cell_of_a_table_is_run_as_a_formula_and_all_come_back() {
+    let names = ["=1+1", "@SUM(A1)", "-x", "'=y", "+86 571", "井盖", "-2", "=\"x\"", "'quoted"];
+    let sites: Vec<Site> = (0..)
+        .zip(names)
+        .map(|(i, name)| Site {
+            id: SiteId(i),
+            external_id: format!("S{i}"),
+            name: name.into(),
+            kind: "school".into(),
+            place: Place { lon: -120.5, lat: -30.25 },
+            hours: String::new(),
+            hazards: String::new(),
+        })
+        .collect();
+    let mut out = Vec::new();
+    write_rows(&mut out, Format::Csv, &sites).unwrap();
+    let mut reader = csv::Reader::from_reader(&out[..]);
+    for (record, site) in reader.records().map(Result::unwrap).zip(&sites) {
+        assert!(!record[1].starts_with(['=', '@', '+']) && (!record[1].starts_with('-') || site.name == "-2"), "{record:?}");
+        assert_eq!(&record[5], "-120.5");
+    }
+    let source =
+        crate::import::Source::from_reader("sites.csv", Box::new(std::io::Cursor::new(out)), crate::import::EncodingChoice::Auto);
+    let back: Vec<String> = crate::import::sites(source.unwrap(), &crate::import::ReadOptions::default())
+        .unwrap()
+        .map(|r| match r.unwrap() {
+            crate::import::Read::Record { record, .. } => record.name,
+            crate::import::Read::Reject(reject) => panic!("{}", reject.message),
+        })
+        .collect();
+    assert_eq!(back, names);
+}
+
+#[test]
 fn formats_by_name() {
     assert_eq!(Format::of_rows("out.CSV"), Ok(Format::Csv));
     assert_eq!(Format::of_rows("a.b/out.jsonl"), Ok(Format::Ndjson));

@@ -2,8 +2,8 @@
 
 use super::{App, gate::Caller, params::Params, refusal::Refusal};
 use crate::{
-    wall::{HeatQuery, TicketQuery},
-    wire::{AreaCard, Histogram, Level, PlaceView, SearchHit, Snapshot, TicketCard, WallInfo},
+    wall::{HeatQuery, NearView, TicketQuery},
+    wire::{AreaCard, Histogram, Level, SearchHit, Snapshot, TicketCard, WallInfo},
 };
 use axum::{
     Json,
@@ -140,7 +140,7 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, uri: Uri) ->
     Ok(Json(json!({ "tickets": tickets, "cursor": cursor })))
 }
 
-pub(crate) async fn near(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<PlaceView>> {
+pub(crate) async fn near(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<NearView>> {
     let p = Params::of(&uri)?;
     p.only_now()?;
     let (lon, lat) = (p.need_number("lon", -180.0..=180.0)?, p.need_number("lat", -90.0..=90.0)?);

@@ -22,23 +22,22 @@ impl Params {
         Self::read(body.trim_ascii(), 64 * 1024)
     }
 
-    /// A parameter given twice is refused, because one cannot know which was meant.
+    /// A parameter given twice is refused, because one cannot know which was meant; but for those of which Open311 lets
+    /// one give several.
     fn read(text: &[u8], longest: usize) -> Result<Self, Refusal> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(text) {
             if value.len() > longest {
                 return Err(Refusal::invalid(format!("{} is too long", brief(&name))));
             }
-            if pairs.iter().any(|(n, _)| *n == name) {
+            let several = name == "media_url" || name.starts_with("attribute[");
+            if !several && pairs.iter().any(|(n, _)| *n == name) {
                 return Err(Refusal::invalid(format!("{} is given twice", brief(&name))));
             }
             if pairs.len() == MOST {
                 return Err(Refusal::invalid("too many parameters"));
             }
-            // Open311 lets attributes repeat; none of ours has any.
-            if !name.starts_with("attribute[") {
-                pairs.push((name.into_owned(), value.into_owned()));
-            }
+            pairs.push((name.into_owned(), value.into_owned()));
         }
         Ok(Self(pairs))
     }
@@ -46,6 +45,16 @@ impl Params {
     /// A value; `None` when absent or empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+    }
+
+    /// Every value of a parameter that may be given several times, none of them empty, in order.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+    }
+
+    /// All pairs, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(n, v)| (n.as_str(), v.trim()))
     }
 
     /// A value that must be there.

@@ -79,6 +79,28 @@ fn unpacked<'a>(mut file: impl Read + Seek + Send + 'a, entry: &Entry) -> Result
     }
 }
 
+/// Names of the members.
+pub(super) fn names(file: &mut File) -> Result<Vec<String>, ZipError> {
+    let directory = central_directory(file)?;
+    Ok(entries(&directory)?.into_iter().map(|e| e.name).collect())
+}
+
+/// Unpacks every member to nowhere, so that what they hold is known and not what they say: fails beyond `limit` in all, or
+/// beyond what `most` allows for one.
+pub(super) fn measure(file: &mut File, limit: u64, most: impl Fn(&str) -> u64) -> Result<(), ZipError> {
+    let directory = central_directory(file)?;
+    let mut left = limit;
+    for entry in entries(&directory)?.iter().filter(|e| !e.name.ends_with('/')) {
+        let room = left.min(most(&entry.name));
+        let length = io::copy(&mut unpacked(&mut *file, entry)?.take(room + 1), &mut io::sink())?;
+        if length > room {
+            return Err(ZipError::Not(format!("{} unpacks to more than is read", entry.name)));
+        }
+        left -= length;
+    }
+    Ok(())
+}
+
 /// A zip in memory.
 pub(super) struct Archive<'a> {
     bytes: &'a [u8],

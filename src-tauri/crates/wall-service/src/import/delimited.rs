@@ -217,6 +217,14 @@ pub fn fields(row: &str, delimiter: u8, literal_quotes: bool) -> Vec<String> {
     found
 }
 
+/// A row as a delimited file would have it.
+pub fn joined(values: &[String]) -> String {
+    let quoted = |v: &String| {
+        if v.contains([',', '"', '\n', '\r']) { format!("\"{}\"", v.replace('"', "\"\"")) } else { v.clone() }
+    };
+    values.iter().map(quoted).collect::<Vec<_>>().join(",")
+}
+
 /// The delimiter of a sample: of `,` tab `;` `|` the one that cuts the first lines into the most equal columns.
 pub fn sniff_delimiter(sample: &[u8]) -> u8 {
     let lines: Vec<&[u8]> = sample.split(|b| *b == b'\n' || *b == b'\r').filter(|l| !l.is_empty()).take(20).collect();

@@ -8,6 +8,7 @@ use std::io::{self, BufRead, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::doubt::hardly_gb;
 use super::read::shown;
 
 /// Which encoding was asked for.
@@ -54,17 +55,24 @@ pub enum Decoded {
 pub struct RowDecoder {
     encoding: Option<&'static Encoding>,
     auto: bool,
+    /// How the encoding is found out.
+    guess: fn(&[u8]) -> Option<&'static Encoding>,
 }
 
 impl RowDecoder {
     /// Rows of a known encoding.
     pub fn fixed(encoding: &'static Encoding) -> Self {
-        Self { encoding: Some(encoding), auto: false }
+        Self { encoding: Some(encoding), auto: false, guess }
     }
 
     /// Rows of an encoding found from a sample; a pure ASCII sample leaves it open until the first other row.
     pub fn from_sample(sample: &[u8]) -> Self {
-        Self { encoding: guess(sample), auto: true }
+        Self { encoding: guess(sample), auto: true, guess }
+    }
+
+    /// As [`RowDecoder::from_sample`], for a table of rows: see [`guess_rows`].
+    pub fn of_rows(sample: &[u8]) -> Self {
+        Self { encoding: guess_rows(sample), auto: true, guess: guess_rows }
     }
 
     /// Name of the encoding in use; `utf-8` when nothing but ASCII was seen.
@@ -78,7 +86,7 @@ impl RowDecoder {
             // ASCII is UTF-8, so this borrows and never replaces.
             return (String::from_utf8_lossy(row), Decoded::Well);
         }
-        let encoding = *self.encoding.get_or_insert_with(|| guess(row).unwrap_or(UTF_8));
+        let encoding = *self.encoding.get_or_insert_with(|| (self.guess)(row).unwrap_or(UTF_8));
         if self.auto && encoding == GB18030 && has_cjk_utf8(row) {
             return (String::from_utf8_lossy(row), Decoded::OtherEncoding("utf-8"));
         }
@@ -151,6 +159,26 @@ fn guess(sample: &[u8]) -> Option<&'static Encoding> {
         }
     }
     Some(if gb > utf8 { GB18030 } else { UTF_8 })
+}
+
+/// As [`guess`], for rows: bytes that GB18030 can read but that are hardly Chinese are slips in a file of ASCII, and are said.
+fn guess_rows(sample: &[u8]) -> Option<&'static Encoding> {
+    guess(sample).map(|e| if e == GB18030 && hardly_gb(sample.split(|b| *b == b'\n')) { UTF_8 } else { e })
+}
+
+/// Lines of a sample that are in neither of the encodings that are found out, when they are too many to be slips: at least
+/// half of those with anything beyond ASCII, and a tenth of all. Then somebody must say what the bytes mean.
+pub fn unknown_lines(sample: &[u8]) -> Option<usize> {
+    let lines: Vec<&[u8]> = sample.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).collect();
+    let high: Vec<&[u8]> = lines.iter().copied().filter(|l| !l.is_ascii()).collect();
+    // The sample may end inside a character.
+    let last = sample.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let cut = |l: &[u8], e: std::str::Utf8Error| e.error_len().is_none() && std::ptr::eq(l, last);
+    let odd: Vec<&[u8]> = high.iter().copied().filter(|l| std::str::from_utf8(l).is_err_and(|e| !cut(l, e))).collect();
+    let fits_gb = !hardly_gb(odd.iter().copied());
+    let gb = |l: &[u8]| fits_gb && GB18030.decode_without_bom_handling_and_without_replacement(l).is_some();
+    let unknown = odd.iter().filter(|l| !gb(l)).count();
+    (unknown > 0 && unknown * 2 >= high.len() && unknown * 10 >= lines.len()).then_some(unknown)
 }
 
 /// Valid UTF-8 with a three-byte character of the CJK range: hardly ever GB18030 by chance.
@@ -253,6 +281,18 @@ mod tests {
         let mut mostly = "编号,名称\n1,路灯\n2,井盖\n".as_bytes().to_vec();
         mostly.extend(b"3,\xff\xfe\n");
         assert_eq!(RowDecoder::from_sample(&mostly).name(), "utf-8");
+    }
+
+    #[test]
+    fn lines_of_no_known_encoding_are_counted() {
+        // Central European: every line but the header.
+        assert_eq!(unknown_lines(b"id;name\n1;\x8aubi\xe8eva\n2;\x8ei\x9ekov\n3;\xc8rnu\xe8\n"), Some(3));
+        assert_eq!(unknown_lines(b"id,name\n1,caf\xe9\n2,na\xefve\n"), Some(2));
+        assert_eq!(unknown_lines("编号,名称\n1,路灯\n".as_bytes()), None);
+        assert_eq!(unknown_lines(&gb("编号,名称\n1,路灯\n2,井盖缺失\n")), None);
+        let slip = format!("id\n{}", "plain\n".repeat(50));
+        assert_eq!(unknown_lines(&[slip.as_bytes(), b"br\xffken\n"].concat()), None);
+        assert_eq!(unknown_lines(b"ascii\n"), None);
     }
 
     #[test]

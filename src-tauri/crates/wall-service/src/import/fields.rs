@@ -10,11 +10,13 @@ use wall_core::{Absent, Datum, Place, UtcMs};
 use super::ids;
 use super::profile::{Column, PointOrder, Profile, normal_name};
 use super::read::{Notes, Problem, shown};
+use super::times::TimeReader;
 
 /// The names of a delimited file's columns.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Header {
     names: Vec<String>,
+    sheet: bool,
     index: HashMap<String, usize>,
 }
 
@@ -28,7 +30,17 @@ impl Header {
                 index.entry(normal).or_insert(i);
             }
         }
-        Self { names, index }
+        Self { names, sheet: false, index }
+    }
+
+    /// The header of a sheet, whose rows have times of their own (see [`FieldReader::time`]).
+    pub fn of_sheet(names: Vec<String>) -> Self {
+        Self { sheet: true, ..Self::new(names) }
+    }
+
+    /// Whether it is that of a sheet.
+    pub fn is_sheet(&self) -> bool {
+        self.sheet
     }
 
     /// The names as written.
@@ -280,7 +292,16 @@ impl<'a> FieldReader<'a> {
     pub fn time(&mut self, field: &str) -> Result<Option<UtcMs>, Problem> {
         let Some(text) = self.text(field) else { return Ok(None) };
         let plain = ascii_numbers(&text);
-        match self.profile.times.read(&plain) {
+        let mut read = self.profile.times.read(&plain);
+        // A cell that holds a time is no text in the format of the profile.
+        if let (Err(problem), Fields::Delimited { header, .. }) = (&read, self.fields)
+            && problem.code == "bad_time"
+            && header.is_sheet()
+            && let Ok(cell) = TimeReader::common(self.profile.times.zone().cloned()).read(&plain)
+        {
+            read = Ok(cell);
+        }
+        match read {
             Ok((at, note)) => {
                 if let Some(note) = note {
                     self.notes.kept(note.code(), format!("{field} {} is taken as {}", shown(&text), at.to_rfc3339()));

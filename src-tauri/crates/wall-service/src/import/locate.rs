@@ -64,6 +64,9 @@ pub fn locate_rows(
     let io_error = |e: io::Error| SourceError::Io(name.clone(), e);
     let csv_error = |e: csv::Error| SourceError::Io("output".to_owned(), io::Error::other(e));
     let unusable = |what: String| SourceError::Format(name.clone(), what);
+    if source.sheet.is_some() {
+        return Err(unusable("is a workbook: save the sheet as CSV".to_owned()));
+    }
     let sample = source.sample().to_vec();
     let delimiter = sniff_delimiter(&sample);
     let mut rows = RowCutter::new(source, delimiter, &sample);

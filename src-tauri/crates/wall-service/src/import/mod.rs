@@ -20,6 +20,7 @@ pub mod records;
 pub mod rejects;
 pub mod report;
 pub mod rows;
+pub mod sheet;
 pub mod source;
 pub mod things;
 pub mod tickets;
@@ -43,6 +44,10 @@ pub use tickets::{Defaults, position_from_json, ticket_from_json, tickets};
 
 #[cfg(test)]
 mod file_tests;
+#[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
+mod sheet_tests;
 #[cfg(test)]
 mod thing_tests;
 #[cfg(test)]

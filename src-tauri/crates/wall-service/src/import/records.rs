@@ -10,6 +10,7 @@ use super::fields::FieldReader;
 use super::profile::Profile;
 use super::read::{Problem, Read, Reject, cut, shown};
 use super::rows::{Row, Rows};
+use super::sheet::SheetReport;
 use super::source::{Input, Source, SourceError};
 use super::tickets::Defaults;
 use super::twins::{Keyed, TwinSearch, Twins, Verdict};
@@ -144,7 +145,12 @@ impl<T> Records<T> {
         self.rows.encoding()
     }
 
-    /// `gzip`, `zip` or empty.
+    /// Which sheet of a workbook is read.
+    pub fn sheet(&self) -> Option<&SheetReport> {
+        self.rows.sheet()
+    }
+
+    /// `gzip`, `zip`, `xlsx` or empty.
     pub fn packed(&self) -> &'static str {
         self.packed
     }

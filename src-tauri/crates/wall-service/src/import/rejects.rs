@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::ids::formula_neutralised;
 use super::read::Reject;
 
 /// Writes refused rows as CSV `line,reason,message,raw`, row by row; the file is made at the first of them.
@@ -75,7 +76,9 @@ fn writer<W: Write>(out: W) -> io::Result<csv::Writer<W>> {
 }
 
 fn write_reject<W: Write>(writer: &mut csv::Writer<W>, reject: &Reject) -> io::Result<()> {
-    writer.write_record([&reject.line.to_string(), reject.reason_code, &reject.message, &reject.raw]).map_err(io::Error::other)
+    // People look at these in spreadsheets: a row that begins like a formula gets an apostrophe.
+    let raw = formula_neutralised(&reject.raw);
+    writer.write_record([&reject.line.to_string(), reject.reason_code, &reject.message, &raw]).map_err(io::Error::other)
 }
 
 /// Where the rejects of an input go when nothing else is said: `tickets.csv.rejects.csv` in the given folder.
@@ -95,18 +98,18 @@ mod tests {
         let path = beside(dir.path(), "in/tickets.csv.gz");
         assert!(path.ends_with("tickets.csv.gz.rejects.csv"));
         let mut file = RejectsFile::at(&path);
-        let rows = ["1,\"a\nb\",c", "{\"a\":\"中,文\"}", ""];
+        let rows = ["1,\"a\nb\",c", "{\"a\":\"中,文\"}", "", "=HYPERLINK(1),x"];
         for (i, raw) in rows.iter().enumerate() {
             let reject =
                 Reject { line: i as u64, reason_code: "bad_time", message: "a, \"b\"".to_owned(), raw: (*raw).to_owned() };
             file.add(&reject).unwrap();
         }
-        assert_eq!(file.count(), 3);
+        assert_eq!(file.count(), 4);
         assert_eq!(file.finish().unwrap().as_deref(), Some(path.as_path()));
         let mut reader = csv::Reader::from_path(&path).unwrap();
         assert_eq!(reader.headers().unwrap(), vec!["line", "reason", "message", "raw"]);
         let back: Vec<String> = reader.records().map(|r| r.unwrap()[3].to_owned()).collect();
-        assert_eq!(back, rows);
+        assert_eq!((&back[..3], back[3].as_str()), (&rows.map(str::to_owned)[..3], "'=HYPERLINK(1),x"));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

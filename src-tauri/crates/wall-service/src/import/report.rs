@@ -7,6 +7,7 @@ use wall_core::{DatumChoice, Issue};
 
 use super::cells::{DatumReport, EncodingReport};
 use super::read::Reject;
+use super::sheet::SheetReport;
 
 /// Most issues that are listed one by one; the counts cover all.
 pub const LISTED: usize = 100;
@@ -104,12 +105,19 @@ macro_rules! report {
             pub rejects_file: Option<String>,
             /// The first hundred issues, in order of lines.
             pub issues: Vec<RowIssue>,
+            /// How many issues there are in all.
+            pub issues_total: u64,
+            /// Whether `issues` holds less than all of them.
+            pub cut: bool,
             /// How often each code was said, over all rows.
             pub notes: BTreeMap<&'static str, u64>,
             /// The datum.
             pub datum: DatumReport,
             /// The encoding.
             pub encoding: EncodingReport,
+            /// The sheet of a workbook.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub sheet: Option<SheetReport>,
         }
 
         impl $name {
@@ -124,19 +132,39 @@ macro_rules! report {
                     $($field: <$kind>::default(),)*
                     rejects_file: None,
                     issues: Vec::new(),
+                    issues_total: 0,
+                    cut: false,
                     notes: BTreeMap::new(),
                     datum: datum.into(),
                     encoding: EncodingReport { used: encoding, why: "" },
+                    sheet: None,
                 }
             }
 
             /// Takes in the issues that were counted.
             pub fn take_issues(&mut self, tally: IssueTally) {
                 self.issues = tally.first;
-                self.issues.sort_by_key(|i| i.line);
                 for (code, n) in tally.by_code {
                     *self.notes.entry(code).or_default() += n;
                 }
+                self.settle();
+            }
+
+            /// Adds issues that were found after reading.
+            pub fn add_issues(&mut self, issues: impl IntoIterator<Item = RowIssue>) {
+                for issue in issues {
+                    *self.notes.entry(issue.code).or_default() += 1;
+                    if self.issues.len() < LISTED {
+                        self.issues.push(issue);
+                    }
+                }
+                self.settle();
+            }
+
+            fn settle(&mut self) {
+                self.issues.sort_by_key(|i| i.line);
+                self.issues_total = self.notes.values().sum();
+                self.cut = self.issues_total > self.issues.len() as u64;
             }
         }
     };

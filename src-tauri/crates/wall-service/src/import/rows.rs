@@ -13,6 +13,7 @@ use super::ids;
 use super::json_stream::{ItemCutter, JsonError, Shape};
 use super::profile::Profile;
 use super::read::{Problem, shown};
+use super::sheet::{Sheet, SheetReport};
 use super::source::{Source, SourceError};
 use super::tickets::fields_of_json;
 
@@ -43,6 +44,7 @@ enum Cutter {
     Delimited { rows: RowCutter<Source>, delimiter: u8, header: Arc<Header> },
     Lines { source: Source, line: u64 },
     Document { items: ItemCutter<Source>, by_index: bool },
+    Sheet { sheet: Sheet, source: Source, header: Arc<Header> },
 }
 
 /// Reads rows.
@@ -58,10 +60,20 @@ impl Rows {
     ///
     /// # Errors
     /// [`SourceError`] when nothing can be read, or it holds no rows in any known form.
-    pub fn new(source: Source, profile: &Profile) -> Result<Self, SourceError> {
+    pub fn new(mut source: Source, profile: &Profile) -> Result<Self, SourceError> {
         let name = source.name.clone();
+        if let Some(sheet) = source.sheet.take() {
+            let header = Arc::new(Header::of_sheet(sheet.header.clone()));
+            return Ok(Self { cutter: Cutter::Sheet { sheet, source, header }, name, any: false, ended: false });
+        }
         if source.sample().iter().all(u8::is_ascii_whitespace) {
             return Err(SourceError::Format(name, "is empty".to_owned()));
+        }
+        if let Some(lines) = source.unknown_lines() {
+            let what = format!(
+                "{lines} of its first lines are neither UTF-8 nor GB18030: name the encoding with --encoding (windows-1250, big5 …)"
+            );
+            return Err(SourceError::Format(name, what));
         }
         let cutter = match format_of(source.sample(), &source.file_name, profile.delimiter) {
             Format::Lines => Cutter::Lines { source, line: 0 },
@@ -96,7 +108,7 @@ impl Rows {
     fn source(&self) -> &Source {
         match &self.cutter {
             Cutter::Delimited { rows, .. } => rows.get_ref(),
-            Cutter::Lines { source, .. } => source,
+            Cutter::Lines { source, .. } | Cutter::Sheet { source, .. } => source,
             Cutter::Document { items, .. } => items.get_ref(),
         }
     }
@@ -109,7 +121,15 @@ impl Rows {
     /// The header of a delimited file.
     pub fn header(&self) -> Option<&Header> {
         match &self.cutter {
-            Cutter::Delimited { header, .. } => Some(header),
+            Cutter::Delimited { header, .. } | Cutter::Sheet { header, .. } => Some(header),
+            _ => None,
+        }
+    }
+
+    /// Which sheet of a workbook is read.
+    pub fn sheet(&self) -> Option<&SheetReport> {
+        match &self.cutter {
+            Cutter::Sheet { sheet, .. } => Some(&sheet.report),
             _ => None,
         }
     }
@@ -167,6 +187,11 @@ impl Rows {
             Cutter::Delimited { rows, delimiter, header } => {
                 let Some(raw) = rows.next_row().map_err(io_error)? else { return Ok(None) };
                 Ok(Some(delimited_row(&raw, rows.get_mut(), *delimiter, header)))
+            }
+            Cutter::Sheet { sheet, header, .. } => {
+                let Some((line, values)) = sheet.next_row().map_err(io_error)? else { return Ok(None) };
+                let raw = delimited::joined(&values);
+                Ok(Some(table_row(line, raw, values, header, Vec::new())))
             }
             Cutter::Lines { source, line } => loop {
                 let Some(raw) = read_line(source, b'\n').map_err(io_error)? else { return Ok(None) };
@@ -237,7 +262,10 @@ fn decode(raw: &RawRow, source: &mut Source, notes: &mut Vec<Problem>) -> String
             notes.push(Problem::new("mixed_encoding", format!("the row is in {name}, unlike the rest, and was read as that")));
         }
         Decoded::Replaced => {
-            notes.push(Problem::new("bad_encoding", "bytes that are no text in this encoding were replaced by \u{fffd}"));
+            notes.push(Problem::new(
+                "bad_encoding",
+                "bytes that are no text in this encoding were replaced by \u{fffd}; --encoding names another",
+            ));
         }
     }
     if text.contains('\0') {
@@ -254,7 +282,7 @@ fn delimited_row(raw: &RawRow, source: &mut Source, delimiter: u8, header: &Arc<
     if raw.too_long {
         return row(Err(too_long()), notes);
     }
-    let mut values = delimited::fields(&text, delimiter, raw.loose_quote);
+    let values = delimited::fields(&text, delimiter, raw.loose_quote);
     let columns = header.names().len();
     if raw.loose_quote {
         if values.len() != columns {
@@ -263,9 +291,20 @@ fn delimited_row(raw: &RawRow, source: &mut Source, delimiter: u8, header: &Arc<
         }
         notes.push(Problem::new("unclosed_quote", "a quote is not closed; quotes in this row were read as they stand"));
     }
+    table_row(raw.line, text, values, header, notes)
+}
+
+/// A row of a table from its values.
+fn table_row(line: u64, raw: String, mut values: Vec<String>, header: &Arc<Header>, mut notes: Vec<Problem>) -> Row {
+    let columns = header.names().len();
+    let row = |fields, notes| Row { line, raw: raw.clone(), fields, notes };
     if values.len() > columns && values[columns..].iter().any(|v| !v.trim().is_empty()) {
         let message = format!("{} fields under {columns} columns: which value belongs where is unknown", values.len());
         return row(Err(Problem::new("too_many_fields", message)), notes);
+    }
+    if header.is_sheet() {
+        // A sheet does not store empty cells at the end of a row: they are there and empty.
+        values.resize(columns, String::new());
     }
     if values.len() < columns {
         notes

@@ -9,7 +9,10 @@ use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
 
 use super::archive;
-use super::encoding::{EncodingChoice, RowDecoder, Transcoded, cuts_like_ascii, marked};
+use super::encoding::{EncodingChoice, RowDecoder, Transcoded, cuts_like_ascii, marked, unknown_lines};
+use super::foreign::foreign;
+use super::read::shown;
+use super::sheet::Sheet;
 
 /// How much of a source is looked at before it is read: encoding, delimiter and format are decided from it.
 pub const SAMPLE: usize = 1 << 20;
@@ -38,16 +41,21 @@ pub struct Source {
     pub decoder: RowDecoder,
     /// Encoding of the bytes as they came, when it was fixed before the first row (a byte order mark, or asked for).
     pub transcoded_from: Option<String>,
-    /// How the bytes were packed, for the report: `gzip`, `zip`; empty when not.
+    /// How the bytes were packed, for the report: `gzip`, `zip`, `xlsx`; empty when not.
     pub packed: &'static str,
     sample: Vec<u8>,
     sample_at: usize,
+    /// The sheet of a workbook; then there are no bytes.
+    pub(super) sheet: Option<Sheet>,
+    /// Whether nobody says what the encoding is.
+    guessed: bool,
     rest: Box<dyn BufRead + Send>,
 }
 
 /// An input that can be opened more than once: a file, or what a stream (standard input, a pipe) held, put aside.
 pub struct Input {
     name: String,
+    sheet: Option<String>,
     aside: Option<NamedTempFile>,
 }
 
@@ -67,13 +75,20 @@ impl Input {
                 return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
             }
             if kind.is_file() {
-                return Ok(Self { name: path.to_owned(), aside: None });
+                return Ok(Self { name: path.to_owned(), sheet: None, aside: None });
             }
             Box::new(file)
         };
         let mut aside = NamedTempFile::new().map_err(io_error)?;
         io::copy(&mut stream, &mut aside).map_err(io_error)?;
-        Ok(Self { name: path.to_owned(), aside: Some(aside) })
+        Ok(Self { name: path.to_owned(), sheet: None, aside: Some(aside) })
+    }
+
+    /// Asks for this sheet of a workbook.
+    #[must_use]
+    pub fn with_sheet(mut self, sheet: Option<String>) -> Self {
+        self.sheet = sheet;
+        self
     }
 
     /// The path, or `-`.
@@ -90,7 +105,8 @@ impl Input {
             Some(aside) => aside.reopen(),
             None => File::open(&self.name),
         };
-        Source::from_file(&self.name, file.map_err(|e| SourceError::Io(self.name.clone(), e))?, encoding)
+        let file = file.map_err(|e| SourceError::Io(self.name.clone(), e))?;
+        Source::from_file(&self.name, file, encoding, self.sheet.as_deref())
     }
 }
 
@@ -103,10 +119,10 @@ impl Source {
         if path == "-" {
             return Self::from_reader("-", Box::new(BufReader::with_capacity(1 << 16, io::stdin())), encoding);
         }
-        Self::from_file(path, File::open(path).map_err(|e| SourceError::Io(path.to_owned(), e))?, encoding)
+        Self::from_file(path, File::open(path).map_err(|e| SourceError::Io(path.to_owned(), e))?, encoding, None)
     }
 
-    fn from_file(path: &str, mut file: File, encoding: EncodingChoice) -> Result<Self, SourceError> {
+    fn from_file(path: &str, mut file: File, encoding: EncodingChoice, sheet: Option<&str>) -> Result<Self, SourceError> {
         let io_error = |e| SourceError::Io(path.to_owned(), e);
         if file.metadata().map_err(io_error)?.is_dir() {
             return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
@@ -115,15 +131,38 @@ impl Source {
         let n = read_full(&mut file, &mut magic).map_err(io_error)?;
         io::Seek::rewind(&mut file).map_err(io_error)?;
         if n == 4 && archive::is_zip(&magic) {
-            let member = archive::only_member(file).map_err(|e| match e {
+            let zip_error = |e| match e {
                 archive::ZipError::Io(e) => io_error(e),
                 archive::ZipError::Not(why) => SourceError::Zip(path.to_owned(), why),
-            })?;
+            };
+            let names = archive::names(&mut file).map_err(zip_error)?;
+            let holds = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+            if holds("xl/workbook.xml") {
+                let sheet = Sheet::open(path, file, sheet)?;
+                let mut source = Self::from_reader(path, Box::new(io::empty()), EncodingChoice::Named(UTF_8))?;
+                (source.sheet, source.packed) = (Some(sheet), "xlsx");
+                return Ok(source);
+            }
+            let office = [
+                ("xl/workbook.bin", "a binary workbook (.xlsb): save it as .xlsx"),
+                ("word/document.xml", "a Word document (.docx): save its table as .xlsx or CSV"),
+                ("content.xml", "an OpenDocument file (.ods, .odt): save it as .xlsx or CSV"),
+            ];
+            if let Some((_, what)) = office.iter().find(|(member, _)| holds(member)) {
+                return Err(SourceError::Format(path.to_owned(), format!("is {what}")));
+            }
+            if let Some(sheet) = sheet {
+                return Err(SourceError::Format(path.to_owned(), format!("is no workbook: it has no sheet {}", shown(sheet))));
+            }
+            let member = archive::only_member(file).map_err(zip_error)?;
             let reader = Box::new(BufReader::with_capacity(1 << 16, member.reader));
             let mut source = Self::from_reader(path, reader, encoding)?;
             source.file_name = member.name;
             source.packed = "zip";
             return Ok(source);
+        }
+        if let Some(sheet) = sheet {
+            return Err(SourceError::Format(path.to_owned(), format!("is no workbook: it has no sheet {}", shown(sheet))));
         }
         Self::from_reader(path, Box::new(BufReader::with_capacity(1 << 16, file)), encoding)
     }
@@ -134,9 +173,12 @@ impl Source {
     /// As [`Source::open`].
     pub fn from_reader(name: &str, mut reader: Box<dyn BufRead + Send>, encoding: EncodingChoice) -> Result<Self, SourceError> {
         let io_error = |e| SourceError::Io(name.to_owned(), e);
-        let head = peek(&mut reader, 4).map_err(io_error)?;
+        let head = peek(&mut reader, 512).map_err(io_error)?;
+        if let Some(kind) = foreign(&head) {
+            return Err(SourceError::Format(name.to_owned(), format!("is {}: {}", kind.name, kind.remedy)));
+        }
         let mut packed = "";
-        if archive::is_zip(&head) {
+        if head.get(..4).is_some_and(archive::is_zip) {
             return Err(SourceError::Zip(
                 name.to_owned(),
                 "a zip cannot be read from a stream: give the file, or unpack it".to_owned(),
@@ -160,6 +202,8 @@ impl Source {
             packed,
             sample,
             sample_at: 0,
+            sheet: None,
+            guessed: false,
             rest,
         };
         source.settle_encoding(encoding).map_err(io_error)?;
@@ -179,7 +223,8 @@ impl Source {
                 found
             }
             (EncodingChoice::Auto, None) => {
-                self.decoder = RowDecoder::from_sample(&self.sample);
+                self.guessed = true;
+                self.decoder = RowDecoder::of_rows(&self.sample);
                 return Ok(());
             }
         };
@@ -223,6 +268,11 @@ impl Source {
     /// The first bytes (at most [`SAMPLE`]), without a byte order mark.
     pub fn sample(&self) -> &[u8] {
         &self.sample[self.sample_at..]
+    }
+
+    /// How many of the first lines are in no encoding that is found out; `None` = they fit, or the encoding was named.
+    pub fn unknown_lines(&self) -> Option<usize> {
+        if self.guessed { unknown_lines(self.sample()) } else { None }
     }
 
     /// Name of the encoding of the source.

@@ -1,5 +1,6 @@
 //! Questions and answers that are not on the wire.
 
+use crate::wire::PlaceView;
 use bytes::Bytes;
 use wall_core::UtcMs;
 
@@ -54,11 +55,30 @@ pub struct TicketQuery {
     pub limit: u32,
 }
 
+/// Something near, with the id that its own source knows it by.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NearView {
+    /// What and where.
+    #[serde(flatten)]
+    pub place: PlaceView,
+    /// Its id in its source.
+    pub external_id: String,
+    /// The source of a ticket; empty for everything else.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+}
+
 /// A line of `stats`.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct StatLine {
     /// Code or name.
     pub key: String,
+    /// The cell of a line by cell: cells that share a code have a line each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<i64>,
+    /// Whether the category table has the category of a line by category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_table: Option<bool>,
     /// Name.
     pub name: String,
     /// Open at the time.

@@ -48,6 +48,21 @@ impl Categories {
         i
     }
 
+    /// Whether the table or any ticket has this code.
+    pub fn knows(&self, code: &str) -> bool {
+        self.listed(code) || self.seen.contains_key(code)
+    }
+
+    /// Whether the table has this code or name.
+    pub fn listed(&self, code: &str) -> bool {
+        self.by_code.contains_key(code)
+    }
+
+    /// How many codes were seen on tickets that the table does not have. O(codes).
+    pub fn unlisted(&self) -> usize {
+        self.codes.iter().filter(|code| !code.is_empty() && !self.listed(code)).count()
+    }
+
     /// The code of a small number.
     pub fn code(&self, seen: u32) -> &str {
         self.codes.get(seen as usize).map_or("", String::as_str)

@@ -10,7 +10,7 @@ use super::{
 use crate::wire::{Frame, StaffView};
 use std::{
     collections::HashSet,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
 use tokio::sync::{broadcast, mpsc::error::TrySendError, oneshot};
@@ -20,6 +20,8 @@ use wall_core::{
 };
 use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, StoredPlan, TicketOutcome, Upserts};
 
+/// Categories that the table does not know and that senders may bring, all together.
+pub const NEW_CATEGORIES: usize = 1_000;
 /// Records of one import transaction.
 const IMPORT_CHUNK: usize = 4_096;
 
@@ -88,6 +90,26 @@ impl Wall {
         let (reply, answer) = oneshot::channel();
         self.queue(Job::Tickets { actor: actor.clone(), records, reply })?;
         answer.await.map_err(|_| WallError::QueueFull { retry_after_s: 1 })?
+    }
+
+    /// Whether a ticket of this category may come in over HTTP: the table or a ticket knows it, or there are still fewer
+    /// than [`NEW_CATEGORIES`] that the table does not know. `stats --by category` shows which those are.
+    pub fn admits_category(&self, code: &str) -> bool {
+        let world = self.world();
+        if code.is_empty() || world.categories.knows(code) {
+            return true;
+        }
+        let mut brought = self.inner.brought.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that came in since are counted by the world.
+        brought.retain(|c| !world.categories.knows(c));
+        if brought.contains(code) {
+            return true;
+        }
+        let room = world.categories.unlisted() + brought.len() < NEW_CATEGORIES;
+        if room {
+            brought.insert(code.to_owned());
+        }
+        room
     }
 
     /// Takes positions in; `false` = nobody has that id.
@@ -415,13 +437,14 @@ imports! {
 }
 
 impl Wall {
-    /// Imports owners of a network's cells in one transaction. Also returns the codes that no cell in force has.
+    /// Imports owners of a network's cells in one transaction. Also returns the codes that no cell in force has, with
+    /// the position of the first record of each.
     pub async fn import_owners(
         &self,
         actor: &Actor,
         network: &str,
         records: &[OwnerRecord],
-    ) -> Result<(Upserts, Vec<String>), WallError> {
+    ) -> Result<(Upserts, Vec<(usize, String)>), WallError> {
         self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import owners")?;
         let mut tx = self.store().write(actor, system_now()).await?;
         let id = tx.network(network, network).await?;
@@ -432,9 +455,13 @@ impl Wall {
                 ground.cells.iter().map(|c| c.code.clone()).collect()
             }
         };
-        let mut strangers: Vec<String> = records.iter().map(|r| &r.cell_code).filter(|c| !known.contains(*c)).cloned().collect();
-        strangers.sort();
-        strangers.dedup();
+        // Each once, with the first record that has it.
+        let mut said = HashSet::new();
+        let strangers = (0..)
+            .zip(records)
+            .filter(|(_, r)| !known.contains(&r.cell_code) && said.insert(&r.cell_code))
+            .map(|(row, r)| (row, r.cell_code.clone()))
+            .collect();
         let done = tx.put_owners(id, records).await?;
         if done.created + done.updated > 0 {
             let detail = serde_json::json!({ "network": network, "created": done.created, "updated": done.updated });

@@ -27,9 +27,9 @@ mod views;
 mod world;
 
 pub use accounts::{SignedIn, actor_of};
-pub use ask::{HeatImage, HeatQuery, StatLine, TicketQuery};
+pub use ask::{HeatImage, HeatQuery, NearView, StatLine, TicketQuery};
 pub use clock::system_now;
-pub use commands::{CellsDone, CellsImport, LocateAnswer};
+pub use commands::{CellsDone, CellsImport, LocateAnswer, NEW_CATEGORIES};
 pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;
 pub use lists::{ListArea, ListQuery, NEAR_H, WhoseQuery};
@@ -42,6 +42,7 @@ use crate::{
     wire::{Frame, Freshness, HeatInfo},
 };
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -111,6 +112,8 @@ pub(crate) struct WallInner {
     base_map: Option<BaseMapFile>,
     world: RwLock<world::World>,
     jobs: mpsc::Sender<intake::Waiting>,
+    /// Categories that came in over HTTP and are not in the world yet.
+    brought: Mutex<HashSet<String>>,
     frames: broadcast::Sender<Arc<Frame>>,
     /// Why the store cannot be used at the moment, in a word.
     store_trouble: Mutex<Option<&'static str>>,
@@ -195,6 +198,7 @@ impl Wall {
             base_map,
             world: RwLock::new(empty),
             jobs,
+            brought: Mutex::default(),
             frames,
             store_trouble: Mutex::new(None),
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),

@@ -1,7 +1,7 @@
 //! What the wall asks: seldom-changing facts, snapshots of now or of another time, areas, heat, points, counts.
 
 use super::{
-    HeatImage, HeatQuery, HeatSettings, StatLine, TicketQuery, Wall, WallError,
+    HeatImage, HeatQuery, HeatSettings, NearView, StatLine, TicketQuery, Wall, WallError,
     counts::{Counts, Days, Share},
     follow::figures,
     ground::Ground,
@@ -19,7 +19,8 @@ use std::{
     sync::Arc,
 };
 use wall_core::{
-    HeatField, HeatGrid, HeatKernel, NetworkId, Place, TicketId, TicketStatus, TimeLeftField, Timebase, UtcMs, tally,
+    CameraId, CellId, HeatField, HeatGrid, HeatKernel, NetworkId, Place, SiteId, StaffId, TicketId, TicketStatus, TimeLeftField,
+    Timebase, UtcMs, tally,
 };
 use wall_store::Actor;
 
@@ -477,6 +478,39 @@ impl Wall {
         kind: &str,
         k: usize,
         within_m: Option<f64>,
+    ) -> Result<Vec<NearView>, WallError> {
+        let found = self.places_near(actor, place, kind, k, within_m).await?;
+        let mut ids = HashMap::new();
+        if kind == "ticket" {
+            let asked: Vec<TicketId> = found.iter().map(|p| TicketId(p.id)).collect();
+            for (ticket, _) in self.store().tickets_by_id(self.network_id(), &asked).await? {
+                ids.insert(ticket.id.0, (ticket.external_id, ticket.source));
+            }
+        }
+        let world = self.world();
+        let own = |id: i64| match kind {
+            "camera" => world.cameras.get(&CameraId(id)).map(|c| c.external_id.clone()),
+            "site" => world.sites.get(&SiteId(id)).map(|s| s.external_id.clone()),
+            "staff" => world.staff.get(&StaffId(id)).map(|w| w.staff.external_id.clone()),
+            _ => None,
+        };
+        Ok(found
+            .into_iter()
+            .map(|place| {
+                let (external_id, source) =
+                    ids.remove(&place.id).unwrap_or_else(|| (own(place.id).unwrap_or_default(), String::new()));
+                NearView { place, external_id, source }
+            })
+            .collect())
+    }
+
+    async fn places_near(
+        &self,
+        actor: &Actor,
+        place: Place,
+        kind: &str,
+        k: usize,
+        within_m: Option<f64>,
     ) -> Result<Vec<PlaceView>, WallError> {
         let k = k.clamp(1, 1_000);
         let mut found = self.nearest_of(actor, place, kind, k)?;
@@ -537,12 +571,13 @@ impl Wall {
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
         let days = Days::around(at, &world.zone);
-        let mut lines: BTreeMap<String, StatLine> = BTreeMap::new();
+        // By key, and by cell where there is one: two cells may share a code.
+        let mut lines: BTreeMap<(String, Option<CellId>), StatLine> = BTreeMap::new();
         let outside = || ("-".to_owned(), String::new());
         if by == "cell" {
             // Cells without a ticket are lines too.
             for c in &ground.cells {
-                lines.entry(c.code.clone()).or_insert_with(|| blank(&c.code, &c.name));
+                lines.entry((c.code.clone(), Some(c.id))).or_insert_with(|| blank(&c.code, &c.name, Some(c.id)));
             }
         }
         for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
@@ -561,7 +596,8 @@ impl Wall {
                     )));
                 }
             };
-            let line = lines.entry(key.clone()).or_insert_with(|| blank(&key, &name));
+            let own = cell.filter(|_| by == "cell").map(|c| ground.cells[c as usize].id);
+            let line = lines.entry((key.clone(), own)).or_insert_with(|| blank(&key, &name, own));
             let share = Share::of(t.life, at, &days);
             line.total += 1;
             line.open += u64::from(share.open);
@@ -573,7 +609,11 @@ impl Wall {
                 line.on_time += u64::from(t.life.closed <= t.life.due);
             }
         }
-        Ok(lines.into_values().collect())
+        let mut lines: Vec<StatLine> = lines.into_values().collect();
+        if by == "category" {
+            lines.iter_mut().for_each(|l| l.in_table = Some(world.categories.listed(&l.key)));
+        }
+        Ok(lines)
     }
 
     /// One tile of the base map, uncompressed; `None` = empty or no base map.
@@ -591,8 +631,10 @@ impl Wall {
     }
 }
 
-fn blank(key: &str, name: &str) -> StatLine {
+fn blank(key: &str, name: &str, cell: Option<CellId>) -> StatLine {
     StatLine {
+        cell: cell.map(|c| c.0),
+        in_table: None,
         key: key.into(),
         name: name.into(),
         open: 0,

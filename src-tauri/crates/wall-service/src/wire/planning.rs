@@ -660,3 +660,26 @@ pub struct OverlayLineView {
     pub share_of_b: f64,
 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Edits come from pages and from the store: whatever comes is read or refused, and what is read is written the same.
+    #[test]
+    fn any_edit_is_read_without_a_panic() {
+        let seeds: &[&[u8]] = &[
+            br#"{"edit":{"kind":"move_vertex","from":[1,2],"to":[3,4]},"head":null}"#,
+            br#"{"edit":{"kind":"split","face":1,"line":[[1,2],[3,4]]},"head":7}"#,
+            br#"{"edit":{"kind":"batch","edits":[{"kind":"merge","into":1,"from":[2]},{"kind":"number","all":true}]},"head":-1}"#,
+            br#"{"edit":{"kind":"describe","face":1,"code":"A","name":null},"head":1}"#,
+            br#"{"edit":{"kind":"simplify","faces":[1],"tolerance_m":1e999},"head":1}"#,
+        ];
+        crate::fuzz::fuzz("plan_edit", seeds, |bytes| {
+            let Ok(request) = serde_json::from_slice::<EditRequest>(bytes) else { return };
+            let text = serde_json::to_string(&request.edit).expect("an edit has a JSON form");
+            let again: EditBody = serde_json::from_str(&text).expect("it is read again");
+            assert_eq!(serde_json::to_string(&again).expect("JSON"), text);
+        });
+    }
+}

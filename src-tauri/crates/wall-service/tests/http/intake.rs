@@ -96,6 +96,31 @@ async fn different_tickets_of_one_key_in_one_request_are_all_refused() {
 }
 
 #[tokio::test]
+async fn new_categories_are_bounded_and_can_be_looked_at() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let of = |i: usize| {
+        let mut ticket = ticket(&format!("t{i}"));
+        ticket["category"] = json!(format!("word {i}"));
+        ticket.to_string()
+    };
+    let most = wall_service::wall::NEW_CATEGORIES;
+    let rows: Vec<String> = (0..most + 3).map(of).collect();
+    let lines = room.post(&feed, "/api/v1/tickets", LINES, rows.join("\n")).await.lines();
+    assert!(lines[..most].iter().all(|l| l["status"] == "created"));
+    assert!(lines[most..].iter().all(|l| l["code"] == "too_many_categories"), "{:?}", lines[most]);
+    // What is known goes on coming in.
+    assert_eq!(room.post(&feed, "/api/v1/tickets", JSON, of(7)).await.json()["status"], "unchanged");
+    let stats = room
+        .until("the categories", async || {
+            let stats = room.get(&feed, "/api/v1/stats?by=category").await.json();
+            (stats["lines"].as_array().unwrap().len() == most).then_some(stats)
+        })
+        .await;
+    assert!(stats["lines"].as_array().unwrap().iter().all(|l| l["in_table"] == false));
+}
+
+#[tokio::test]
 async fn refused_lines_do_not_stop_the_others() {
     let room = Room::new().await;
     let feed = room.feed().await;

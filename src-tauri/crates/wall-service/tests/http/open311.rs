@@ -119,7 +119,8 @@ async fn a_request_goes_in_and_comes_back_without_its_reporter() {
     let form = format!(
         "api_key={token}&service_code=001&lat=30.2&long=120.1&address_string=%E5%BB%BA%E8%AE%BE%E8%B7%AF&description=%3Cb%3E%26%20%00%08\
          &first_name=Wang&last_name=Ouyang&phone=13812345678&email=w%40example.org&account_id=acc77&device_id=dev88\
-         &media_url=http%3A%2F%2Fexample.org%2Fa.jpg&attribute%5BX%5D=1&attribute%5BX%5D=2&jurisdiction_id=city"
+         &media_url=http%3A%2F%2Fmedia.example%2Fa.jpg&media_url=http%3A%2F%2Fmedia.example%2Fb.jpg&attribute%5BX%5D=1&attribute%5BX%5D=2\
+         &attribute%5BLAMP%5D=L7&jurisdiction_id=city"
     );
     let posted = send(&room, &form, "xml").await;
     assert_eq!(posted.status.as_u16(), 200, "{}", posted.text());
@@ -147,6 +148,10 @@ async fn a_request_goes_in_and_comes_back_without_its_reporter() {
     );
     assert!(UtcMs::from_rfc3339(request["requested_datetime"].as_str().unwrap()).is_some());
     assert!(UtcMs::from_rfc3339(request["expected_datetime"].as_str().unwrap()).is_some(), "due by its category: {read}");
+    assert_eq!(request["media_url"], "http://media.example/a.jpg", "{read}");
+    let told = request["description"].as_str().unwrap();
+    assert!(told.contains("X = 1; 2") && told.contains("LAMP = L7"), "{read}");
+    assert_eq!(room.wall.store().attachments(wall_core::TicketId(id)).await.unwrap().len(), 2);
     let xml = room.get(&token, &path("xml")).await.text();
     assert!(has(&xml, &format!("service_requests/request/service_request_id={id}")), "{xml}");
     assert!(!xml.contains("<b>") && !xml.contains('\0') && !xml.contains('\u{8}'), "{xml}");
@@ -205,6 +210,56 @@ async fn requests_are_filtered_as_the_standard_says() {
         let answer = room.get(&token, &format!("/open311/v2/requests.xml?{bad}")).await;
         assert!(answer.status == 400 && has(&answer.text(), "errors/error/code=400"), "{bad}: {answer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_retry_is_the_same_request() {
+    let (room, token) = room().await;
+    let id_of = |text: String| -> i64 {
+        serde_json::from_str::<Value>(&text).unwrap()[0]["service_request_id"].as_i64().unwrap_or_else(|| panic!("{text}"))
+    };
+    let form = |words: &str| format!("api_key={token}&service_code=001&lat=30.2&long=120.1&phone=138&description={words}");
+    let first = id_of(send(&room, &form("hole"), "json").await.text());
+    // The order of the parameters is no matter.
+    let again = format!("description=hole&phone=138&service_code=001&long=120.1&lat=30.2&api_key={token}");
+    assert_eq!(id_of(send(&room, &again, "json").await.text()), first);
+    assert_ne!(id_of(send(&room, &form("another+hole"), "json").await.text()), first);
+    assert_eq!(room.wall.store().ticket_count().await.unwrap(), 2);
+    // With a key of its own it is that which counts.
+    let keyed = async |key: &str, words: &str| {
+        let mut request = post("/open311/v2/requests.json", "application/x-www-form-urlencoded", form(words));
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        id_of(room.ask(request).await.text())
+    };
+    let one = keyed("k1", "hole").await;
+    assert_eq!(keyed("k1", "hole,+corrected").await, one);
+    assert_ne!(keyed("k2", "hole").await, one);
+}
+
+#[tokio::test]
+async fn what_changed_since_is_found_whenever_it_was_reported() {
+    let (room, token) = room().await;
+    let ticket = |id: &str, status: &str| serde_json::json!({ "external_id": id, "category": "001", "lon": 1, "lat": 1, "reported_at": "2020-01-15T00:00:00Z", "status": status });
+    let send = async |row: Value| {
+        room.post(&token, "/api/v1/tickets", "application/json", row.to_string()).await.json()["id"].as_i64().unwrap()
+    };
+    let (a, _) = (send(ticket("a", "received")).await, send(ticket("b", "received")).await);
+    let since = room.wall.store().last_write().await.unwrap().unwrap();
+    // The store's clock counts milliseconds: the next write is later.
+    while wall_service::wall::system_now() <= since {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(send(ticket("a", "in_progress")).await, a);
+    let ask = async |more: &str| {
+        let path = format!("/open311/v2/requests.json?updated_after={}{more}", since.to_rfc3339());
+        let answer = room.get(&token, &path).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        answer.json().as_array().unwrap().iter().map(|r| r["service_request_id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ask("").await, [a]);
+    assert_eq!(ask("&page=2").await, [0i64; 0]);
+    assert_eq!(ask("&service_code=other").await, [0i64; 0]);
+    assert_eq!(room.get(&token, "/open311/v2/requests.json?updated_after=yesterday").await.status.as_u16(), 400);
 }
 
 #[tokio::test]

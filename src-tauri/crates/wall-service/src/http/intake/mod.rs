@@ -11,11 +11,11 @@ pub(crate) use rejects::Rejects;
 use super::{App, body, gate::Caller, refusal::Refusal};
 use crate::{
     import::{
-        read::{Problem, Reject},
+        read::{Problem, Reject, shown},
         tickets::{Defaults, Taken, position_taken_from_json, ticket_taken_from_json},
         twins::{TwinSearch, Verdict},
     },
-    wall::system_now,
+    wall::{NEW_CATEGORIES, Wall, system_now},
 };
 use axum::{
     Json,
@@ -70,8 +70,8 @@ struct Judged<T> {
 }
 
 /// Refuses all records of a request that share a key and differ: which of them is meant nobody knows. The same record
-/// twice is one.
-fn refuse_twins(judged: &mut [Result<TicketRecord, Problem>]) {
+/// twice is one. And those of new categories, when too many came already.
+fn refuse_twins(wall: &Wall, judged: &mut [Result<TicketRecord, Problem>]) {
     let mut search = TwinSearch::default();
     for (index, record) in (0..).zip(&*judged) {
         if let Ok(record) = record {
@@ -80,11 +80,22 @@ fn refuse_twins(judged: &mut [Result<TicketRecord, Problem>]) {
         }
     }
     let twins = search.finish();
-    for (index, outcome) in (0..).zip(judged) {
+    for (index, outcome) in (0..).zip(judged.iter_mut()) {
         if let Ok(record) = outcome
             && let Verdict::Conflict(problem) = twins.verdict(index, record)
         {
             *outcome = Err(problem);
+        }
+    }
+    for outcome in judged {
+        if let Ok(record) = outcome
+            && !wall.admits_category(&record.category)
+        {
+            let message = format!(
+                "category {} is new, and {NEW_CATEGORIES} that the category table does not know came before it: import it into the table",
+                shown(&record.category)
+            );
+            *outcome = Err(Problem::new("too_many_categories", message));
         }
     }
 }
@@ -138,7 +149,7 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
 
 /// `POST /api/v1/positions`.
 pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_| {}).await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_, _| {}).await?;
     let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();
@@ -197,7 +208,7 @@ async fn read<T: Send + 'static>(
     request: Request,
     name: &'static str,
     one: fn(&Value, &Defaults) -> Result<Taken<T>, Reject>,
-    together: fn(&mut [Result<T, Problem>]),
+    together: fn(&Wall, &mut [Result<T, Problem>]),
 ) -> Result<(Shape, Vec<Judged<T>>, body::Held), Refusal> {
     if !caller.actor.role.may_feed() {
         return Err(Refusal::forbidden("this role may not send tickets or positions"));
@@ -206,10 +217,11 @@ async fn read<T: Send + 'static>(
     let held = body::read(&app.budget, request).await?;
     let large = held.bytes.len() > LARGE;
     let defaults = Defaults::contract(&caller.source);
+    let wall = app.wall.clone();
     let work = move || {
         let Batch { shape, rows } = batch::split(kind.as_deref(), &held.bytes)?;
         let (names, mut outcomes): (Vec<_>, Vec<_>) = rows.iter().map(|row| judge(row, name, &defaults, one)).unzip();
-        together(&mut outcomes);
+        together(&wall, &mut outcomes);
         let judged = names
             .into_iter()
             .zip(outcomes)

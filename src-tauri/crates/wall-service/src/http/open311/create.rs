@@ -8,7 +8,8 @@ use crate::{
         params::Params,
         refusal::Refusal,
     },
-    import::tickets::{Defaults, ticket_from_json},
+    import::tickets::{Defaults, limits, ticket_from_json},
+    wall::{WallError, system_now},
 };
 use axum::{
     Extension,
@@ -41,13 +42,14 @@ pub(crate) async fn create(
                 "send application/x-www-form-urlencoded",
             ));
         }
+        let retry = request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let held = body::read_at_most(FORM_MOST, &app.budget, request).await?;
         let params = Params::of_form(&held.bytes)?;
         let caller = sender(&app, caller, &params).await?;
         if !caller.actor.role.may_feed() {
             return Err(Refusal::forbidden("this key may not send requests"));
         }
-        let id = take(&app, &caller, &params).await?;
+        let id = take(&app, &caller, &params, retry.as_deref()).await?;
         let node = Node::Group(vec![
             ("service_request_id", Node::Number(Number::from(id))),
             ("service_notice", Node::text("已受理,网格员将按时限处置。 Received; it will be handled within its deadline.")),
@@ -70,12 +72,12 @@ async fn sender(app: &App, caller: Option<Extension<Caller>>, params: &Params) -
     })
 }
 
-async fn take(app: &App, caller: &Caller, params: &Params) -> Result<i64, Refusal> {
+async fn take(app: &App, caller: &Caller, params: &Params, retry: Option<&str>) -> Result<i64, Refusal> {
     let categories = app.wall.categories();
     let code = params.text("service_code").ok_or_else(|| Refusal::invalid("service_code is missing"))?;
     // A wall without any category yet takes what comes; otherwise the standard wants 404.
     let known = categories.iter().find(|c| c.code == code);
-    if known.is_none() && !categories.is_empty() {
+    if known.is_none() && (!categories.is_empty() || !app.wall.admits_category(code)) {
         return Err(Refusal::not_found("no service has this service_code"));
     }
     let (lon, lat, accuracy_m) = place(app, caller, params).await?;
@@ -83,10 +85,15 @@ async fn take(app: &App, caller: &Caller, params: &Params) -> Result<i64, Refusa
     let mut set = |name: &str, value: Value| {
         ticket.insert(name.to_owned(), value);
     };
-    set("external_id", json!(new_id()?));
+    set("external_id", json!(identity(app, caller, params, retry).await?));
     set("category", json!(code));
     set("title", json!(known.map(|c| c.name.as_str()).filter(|n| !n.is_empty()).unwrap_or(code)));
-    set("description", json!(params.text("description").unwrap_or_default()));
+    let told = description(params);
+    if told.len() > limits::TEXT {
+        // Cut it would lose what was told, and nobody would know.
+        return Err(Refusal::invalid(format!("description and attributes are longer than {} bytes", limits::TEXT)));
+    }
+    set("description", json!(told));
     set("address", json!(params.text("address_string").unwrap_or_default()));
     set("channel", json!("resident"));
     set("lon", json!(lon));
@@ -94,8 +101,9 @@ async fn take(app: &App, caller: &Caller, params: &Params) -> Result<i64, Refusa
     if let Some(accuracy_m) = accuracy_m {
         set("accuracy_m", json!(accuracy_m));
     }
-    if let Some(url) = params.text("media_url") {
-        set("attachments", json!([{ "name": url, "hash": "" }]));
+    let media: Vec<Value> = params.all("media_url").map(|url| json!({ "name": url, "hash": "" })).collect();
+    if !media.is_empty() {
+        set("attachments", json!(media));
     }
     let joined = |names: &[&str], between: &str| names.iter().filter_map(|n| params.text(n)).collect::<Vec<_>>().join(between);
     let (name, contact) =
@@ -139,10 +147,72 @@ async fn place(app: &App, caller: &Caller, params: &Params) -> Result<(f64, f64,
 /// A place found by its address is at its house or street, not at the matter itself.
 const ADDRESS_ACCURACY_M: f64 = 100.0;
 
-/// Identity of a request that came without one: 128 random bits.
-fn new_id() -> Result<String, Refusal> {
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "no random bytes are to be had"))?;
-    Ok(bytes.iter().fold(String::from("open311-"), |id, b| id + &format!("{b:02x}")))
+/// What was told, with the attributes of the service under it: `lamp = 1; 2`.
+fn description(params: &Params) -> String {
+    let mut attributes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, value) in params.pairs().filter(|(_, value)| !value.is_empty()) {
+        // `attribute[lamp]`, and `attribute[lamp][]` of lists.
+        let Some(code) = name.strip_prefix("attribute[").and_then(|rest| rest.split(']').next()) else { continue };
+        match attributes.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, values)) => values.push(value),
+            None => attributes.push((code, vec![value])),
+        }
+    }
+    let lines = attributes.iter().map(|(code, values)| format!("{code} = {}", values.join("; ")));
+    params.text("description").map(str::to_owned).into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// How long the same request again is a retry.
+const RETRY_MS: i64 = 24 * 3_600_000;
+
+/// Identity of a request, which comes without one: the same request of the same sender within a day is the same one, sent
+/// again because its answer was lost. Same: all parameters but `api_key` are equal, or the `Idempotency-Key` is.
+async fn identity(app: &App, caller: &Caller, params: &Params, retry: Option<&str>) -> Result<String, Refusal> {
+    let mut pairs: Vec<(&str, &str)> = match retry {
+        Some(key) => vec![("idempotency-key", key)],
+        None => params.pairs().filter(|(name, value)| *name != "api_key" && !value.is_empty()).collect(),
+    };
+    pairs.sort_unstable();
+    let now = system_now();
+    let day = now.0.div_euclid(RETRY_MS);
+    let id_of = |day: i64| {
+        let day = day.to_string();
+        let parts = [caller.source.as_str(), day.as_str()].into_iter().chain(pairs.iter().flat_map(|(n, v)| [*n, *v]));
+        let hash = app.wall.store().keyed_hash(parts.map(str::as_bytes));
+        hash.iter().fold(String::from("open311-"), |id, b| id + &format!("{b:02x}"))
+    };
+    // A day has an end: the one before counts where its request is not older than a day.
+    let before = id_of(day - 1);
+    if let Some(known) = app.wall.store().ticket_by_key(&caller.source, &before).await.map_err(WallError::from)?
+        && app
+            .wall
+            .store()
+            .transitions(known)
+            .await
+            .map_err(WallError::from)?
+            .first()
+            .is_some_and(|t| now.0.saturating_sub(t.recorded_at.0) < RETRY_MS)
+    {
+        return Ok(before);
+    }
+    Ok(id_of(day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_form_is_read_without_a_panic() {
+        let seeds: &[&[u8]] = &[
+            b"api_key=k&service_code=001&lat=30.2&long=120.1&description=hole&media_url=http%3A%2F%2Fa&media_url=b",
+            b"attribute%5BX%5D=1&attribute%5BX%5D%5B%5D=2&attribute[=3&attribute]=4&phone=138&lat=+1",
+            b"%E4%BA%95=%ff%fe&=&a&&b=%",
+        ];
+        crate::fuzz::fuzz("open311_form", seeds, |bytes| {
+            let Ok(params) = Params::of_form(bytes) else { return };
+            let _ = (params.number("lat", -90.0..=90.0), params.time("start_date"), params.all("media_url").count());
+            assert!(description(&params).len() <= 4 * bytes.len() + 16);
+        });
+    }
 }

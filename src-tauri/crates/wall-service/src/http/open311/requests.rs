@@ -13,6 +13,7 @@ use axum::{
     response::Response,
 };
 use serde_json::Number;
+use wall_core::TicketId;
 use wall_core::UtcMs;
 
 /// The standard's longest window.
@@ -21,6 +22,8 @@ const WINDOW_MS: i64 = 90 * 86_400_000;
 const PAGE: usize = 50;
 const PAGE_MOST: usize = 200;
 const PAGES: usize = 10_000;
+/// Changed tickets that are looked at for one question.
+const CHANGED_MOST: u32 = 10_000;
 /// Ids in one question at most.
 const IDS_MOST: usize = 100;
 
@@ -40,7 +43,7 @@ pub(crate) async fn request(
             Err(WallError::NotFound(_)) => return Err(missing()),
             other => other?,
         };
-        Ok(answer(form, &[card]))
+        answer(&app, &caller, form, &[card]).await
     })
     .await
 }
@@ -64,14 +67,36 @@ pub(super) async fn list(app: &App, caller: &Caller, params: &Params, form: Form
                 Err(other) => return Err(other.into()),
             }
         }
-        return Ok(answer(form, &cards));
+        return answer(app, caller, form, &cards).await;
     }
     let filter = Filter::of(params, app.wall.now())?;
     let mut cards = Vec::new();
+    if let Some(since) = filter.updated_after {
+        let mut skip = (page - 1).saturating_mul(page_size);
+        let ids = app.wall.store().tickets_changed_after(since, CHANGED_MOST).await.map_err(WallError::from)?;
+        for id in ids {
+            let card = match app.wall.ticket_card(&caller.actor, id.0, None).await {
+                Err(WallError::NotFound(_)) => continue,
+                other => other?,
+            };
+            if !filter.lets(&card.ticket) {
+                continue;
+            }
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            cards.push(card);
+            if cards.len() == page_size {
+                break;
+            }
+        }
+        return answer(app, caller, form, &cards).await;
+    }
     for id in filter.find(app, caller, (page - 1).saturating_mul(page_size), page_size).await? {
         cards.push(app.wall.ticket_card(&caller.actor, id, None).await?);
     }
-    Ok(answer(form, &cards))
+    answer(app, caller, form, &cards).await
 }
 
 /// What the standard filters by.
@@ -82,9 +107,18 @@ struct Filter {
     open: Option<bool>,
     start: UtcMs,
     end: UtcMs,
+    /// Only those of which the wall learned something after this.
+    updated_after: Option<UtcMs>,
 }
 
 impl Filter {
+    /// Whether a ticket is asked for.
+    fn lets(&self, ticket: &TicketView) -> bool {
+        (self.services.is_empty() || self.services.contains(&ticket.category))
+            && self.open.is_none_or(|open| open == is_open(ticket))
+            && (self.start.0..=self.end.0).contains(&ticket.reported_ms)
+    }
+
     fn of(params: &Params, now: UtcMs) -> Result<Self, Refusal> {
         let services = params.text("service_code").map_or_else(Vec::new, |t| t.split(',').map(|s| s.trim().to_owned()).collect());
         let mut open = None;
@@ -103,7 +137,10 @@ impl Filter {
                 _ => None,
             };
         }
+        let updated_after = params.time("updated_after")?;
         let (start, end) = match (params.time("start_date")?, params.time("end_date")?) {
+            // Who asks for what is new does not ask for a window of when it was reported.
+            (None, None) if updated_after.is_some() => (UtcMs(i64::MIN), UtcMs(i64::MAX)),
             (Some(start), Some(end)) => (start, end),
             (Some(start), None) => (start, start.plus_ms(WINDOW_MS)),
             (None, Some(end)) => (end.plus_ms(-WINDOW_MS), end),
@@ -112,10 +149,10 @@ impl Filter {
         if start > end {
             return Err(Refusal::invalid("start_date must be before end_date"));
         }
-        if end.0.saturating_sub(start.0) > WINDOW_MS {
+        if updated_after.is_none() && end.0.saturating_sub(start.0) > WINDOW_MS {
             return Err(Refusal::invalid("start_date and end_date may not span more than 90 days"));
         }
-        Ok(Self { services, open, start, end })
+        Ok(Self { services, open, start, end, updated_after })
     }
 
     /// Ids of one page, newest first.
@@ -146,11 +183,22 @@ fn is_open(ticket: &TicketView) -> bool {
     ticket.open
 }
 
-fn answer(form: Form, cards: &[TicketCard]) -> Response {
-    form.answer(StatusCode::OK, "service_requests", &Node::List("request", cards.iter().map(request_node).collect()))
+async fn answer(app: &App, caller: &Caller, form: Form, cards: &[TicketCard]) -> Result<Response, Refusal> {
+    let mut nodes = Vec::with_capacity(cards.len());
+    for card in cards {
+        // A picture of the matter shows the place: for those who may see it.
+        let media = if caller.actor.role.sees_exact_places() && !card.withheld {
+            app.wall.store().attachments(TicketId(card.ticket.id)).await.map_err(WallError::from)?
+        } else {
+            Vec::new()
+        };
+        let url = media.iter().find(|name| name.starts_with("http://") || name.starts_with("https://"));
+        nodes.push(request_node(card, url.map_or("", String::as_str)));
+    }
+    Ok(form.answer(StatusCode::OK, "service_requests", &Node::List("request", nodes)))
 }
 
-fn request_node(card: &TicketCard) -> Node {
+fn request_node(card: &TicketCard, media_url: &str) -> Node {
     let t = &card.ticket;
     let time = |ms: i64| Node::text(UtcMs(ms).to_rfc3339());
     let updated = card.history.iter().map(|h| h.at_ms.min(h.recorded_ms)).max().unwrap_or(t.reported_ms);
@@ -172,7 +220,7 @@ fn request_node(card: &TicketCard) -> Node {
         ("zipcode", Node::Nothing),
         ("lat", Node::degrees(t.lat)),
         ("long", Node::degrees(t.lon)),
-        ("media_url", Node::Nothing),
+        ("media_url", Node::some(media_url)),
     ])
 }
 

@@ -1,6 +1,7 @@
 //! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
 
 use super::{PlanError, desk_cells::DeskCell, owners::Owners, session::Session, succession::planned_record};
+use crate::import::ids::formula_neutralised;
 use crate::{
     wall::Wall,
     wire::{ImpactCell, ImpactFlow, ImpactView, PlanAmounts},
@@ -172,7 +173,8 @@ impl Wall {
         head.extend(w.amounts);
         let mut ok = writer.write_record(&head).is_ok();
         for f in &impact.flows {
-            let mut row: Vec<String> = [&f.from, &f.from_owner, &f.to, &f.to_owner].map(|t| spreadsheet_text(t)).to_vec();
+            let mut row: Vec<String> =
+                [&f.from, &f.from_owner, &f.to, &f.to_owner].map(|t| formula_neutralised(t).into_owned()).to_vec();
             row.extend(numbers(&f.amounts));
             ok &= writer.write_record(&row).is_ok();
         }
@@ -194,11 +196,6 @@ impl Wall {
 /// Text in a table: what would end the column or the row is taken out.
 fn cell_text(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
-}
-
-/// A spreadsheet takes a leading `=`, `+`, `-`, `@` for a formula: a quote before it keeps it text.
-fn spreadsheet_text(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn numbers(a: &PlanAmounts) -> Vec<String> {
