@@ -16,7 +16,7 @@ pub struct Cli {
     /// A fixed clock, RFC 3339 with zone: everything is judged at this time, and the wall says so.
     #[arg(long, global = true, value_name = "T", value_parser = time)]
     pub now: Option<wall_core::UtcMs>,
-    /// IANA zone for days and times, e.g. Asia/Shanghai (default: the store's setting, else the system's).
+    /// IANA zone for days and times, e.g. Asia/Shanghai (default: the store's own, see `zone`; else the system's).
     #[arg(long, global = true, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Print exactly one JSON object on standard output.
@@ -52,6 +52,11 @@ pub enum Command {
     Stats(StatsArgs),
     /// A picture of the wall, drawn natively, without a display.
     Snapshot(SnapshotArgs),
+    /// The zone in which this store's days begin and its times are shown: says it, or sets it.
+    Zone {
+        /// IANA name, e.g. Asia/Shanghai.
+        name: Option<String>,
+    },
     /// Tokens that feeds and scripts use.
     Token {
         /// What to do with them.

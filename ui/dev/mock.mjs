@@ -258,7 +258,7 @@ const clock = (at) => ({ kind: 'system', now_ms: at ?? Date.now(), speed: 1, lat
 let lastFeed = Date.now();
 const freshness = () => ({ last_write_ms: lastFeed, last_feed_ms: lastFeed, store_ok: true, store_trouble: null, served_ms: Date.now() });
 const wall = (at) => ({
-  title: '清河街道 社会治理指挥', demo: true, version: 'mock', zone: 'Asia/Shanghai', revision, clock: clock(at), bounds,
+  title: '清河街道 社会治理指挥', demo: true, version: 'mock', zone: 'Asia/Shanghai', zone_proposed: null, revision, clock: clock(at), bounds,
   base_map: tiles ? { tiles: 'basemap/{z}/{x}/{y}.mvt', min_zoom: tiles.minZoom, max_zoom: tiles.maxZoom, attribution: '© OpenStreetMap contributors' } : null,
   networks: [{ key: 'general', name: '全科网格' }], network: 'general',
   plan: { id: 1, name: '2026 网格方案', status: 'published', effective_from_ms: start - 90 * 24 * hour }, cell_count: cells.length,

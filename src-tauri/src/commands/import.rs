@@ -185,6 +185,11 @@ async fn store_cells(
     }
     report.imported = if done.new { file.records.len() } else { 0 };
     report.plan = done.name;
+    if let Some(zone) = &done.zone {
+        eprintln!(
+            "gridwall: this store had no zone of its own; it is {zone} now, by --zone or where the cells lie (gridwall zone NAME changes it)"
+        );
+    }
     report.status = done.status;
     report.effective_from = done.effective_from.map(UtcMs::to_rfc3339);
     report.effective_to = done.effective_to.map(UtcMs::to_rfc3339);

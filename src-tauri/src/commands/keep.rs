@@ -84,6 +84,19 @@ pub async fn revoke_station(cli: &Cli, id: i64) -> Result<(), Failure> {
     answer(cli.json, &json!({ "id": id, "revoked": true }), || format!("station {id} is refused within seconds"))
 }
 
+/// Says the zone of the store, or sets it.
+pub async fn zone(cli: &Cli, name: Option<&str>) -> Result<(), Failure> {
+    let wall = super::station::open(cli).await?;
+    if let Some(name) = name {
+        wall.set_zone(&os_user(), name).await?;
+        let value = json!({ "zone": name, "own": true, "proposed": null });
+        return answer(cli.json, &value, || format!("{name}; walls that run show it from their next start"));
+    }
+    let (zone, own, proposed) = wall.zone_standing().await?;
+    let value = json!({ "zone": zone, "own": own, "proposed": proposed });
+    answer(cli.json, &value, || if own { zone.clone() } else { super::station::zone_words(&zone, proposed.as_deref()) })
+}
+
 /// Revokes a token.
 pub async fn revoke_token(cli: &Cli, name: &str) -> Result<(), Failure> {
     let store = store(cli).await?;

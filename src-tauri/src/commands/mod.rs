@@ -46,6 +46,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             AuditCommand::Verify => keep::verify_audit(cli).await,
             AuditCommand::Export { out } => keep::export_audit(cli, out).await,
         },
+        Some(Command::Zone { name }) => keep::zone(cli, name.as_deref()).await,
         Some(Command::Doctor { fix }) => keep::doctor(cli, *fix).await,
         Some(Command::Backup(args)) => backup::backup(cli, args).await,
         Some(Command::Restore(args)) => backup::restore(cli, args).await,

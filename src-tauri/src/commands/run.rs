@@ -99,7 +99,11 @@ async fn open_wall(
     if base_map.is_some() {
         options.base_map = base_map;
     }
-    open_with(options).await
+    let wall = open_with(options).await?;
+    if let (zone, false, proposed) = wall.zone_standing().await? {
+        eprintln!("gridwall: {}", super::station::zone_words(&zone, proposed.as_deref()));
+    }
+    Ok(wall)
 }
 
 fn need_interface() -> Result<(), Failure> {

@@ -47,6 +47,15 @@ pub async fn open(cli: &Cli) -> Result<Wall, Failure> {
     open_with(options).await
 }
 
+/// What is said where a store has no zone of its own.
+pub fn zone_words(zone: &str, proposed: Option<&str>) -> String {
+    let propose = proposed.map_or_else(
+        || "gridwall zone NAME gives it one".to_owned(),
+        |p| format!("by where its cells lie it is {p}: gridwall zone {p} gives it that one"),
+    );
+    format!("this store has no zone of its own; days begin and times are shown by this machine's, {zone}; {propose}")
+}
+
 /// Opens the wall with options.
 pub async fn open_with(mut options: WallOptions) -> Result<Wall, Failure> {
     // Files that come over HTTP are read by this program in another process.

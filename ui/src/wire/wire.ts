@@ -138,6 +138,10 @@ store: string,
  */
 zone: string, 
 /**
+ * The zone that the store should have, by where its cells lie, when it has none of its own and another is shown.
+ */
+zone_proposed: string | null, 
+/**
  * Store revision of this answer.
  */
 revision: number, 

@@ -61,6 +61,8 @@ pub struct CellsDone {
     pub codes_ended: Vec<String>,
     /// Codes that had ended with an earlier plan and are carried again, with the owners they had.
     pub codes_returned: Vec<String>,
+    /// The zone that the store was given with these cells, having had none.
+    pub zone: Option<String>,
 }
 
 /// Where a point lies.
@@ -215,6 +217,7 @@ impl Wall {
             attributed: 0,
             codes_ended: Vec::new(),
             codes_returned: Vec::new(),
+            zone: None,
         };
         if publish && already.is_none() {
             let before = tx.last_published(network_id).await?;
@@ -237,6 +240,14 @@ impl Wall {
                     index.cell_at(w.home.and_then(|h| places.get(&h).copied()).unwrap_or(w.place))
                 };
                 done.attributed = tx.attribute_all(network_id, plan, &cell_at).await?;
+            }
+        }
+        if new && self.store().setting("zone").await?.is_none() {
+            // It gets the zone that was asked for, else the one that goes with where its cells lie.
+            let asked = self.inner.zone_own.then(|| self.inner.zone_name.clone());
+            done.zone = asked.or_else(|| super::zone::of_cells(records).map(str::to_owned));
+            if let Some(zone) = &done.zone {
+                tx.set_setting("zone", zone).await?;
             }
         }
         if new || (publish && already.is_none()) {

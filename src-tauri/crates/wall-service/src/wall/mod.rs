@@ -25,6 +25,7 @@ mod stations;
 mod tries;
 mod views;
 mod world;
+mod zone;
 
 pub use accounts::{SignedIn, actor_of};
 pub use ask::{HeatImage, HeatQuery, NearView, StatLine, TicketQuery};
@@ -102,6 +103,8 @@ pub(crate) struct WallInner {
     clock: clock::WallClock,
     zone: jiff::tz::TimeZone,
     zone_name: String,
+    /// Whether that is the store's own zone, or was asked for; if not, it is this machine's.
+    zone_own: bool,
     calendar: WorkCalendar,
     title: String,
     demo: bool,
@@ -158,16 +161,13 @@ impl Wall {
     /// The store cannot be used, or the zone is unknown.
     pub async fn open(options: WallOptions) -> Result<Self, WallError> {
         let store = Store::open(&options.folder).await?;
-        let zone_name = match options.zone {
-            Some(z) => z,
-            None => match store.setting("zone").await? {
-                Some(z) => z,
-                None => jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned(),
-            },
+        let own = match options.zone {
+            Some(z) => Some(z),
+            None => store.setting("zone").await?,
         };
-        let zone = jiff::tz::TimeZone::get(&zone_name).map_err(|_| {
-            WallError::Invalid(format!("there is no time zone \"{zone_name}\"; use an IANA name such as Asia/Shanghai"))
-        })?;
+        let zone_own = own.is_some();
+        let zone_name = own.unwrap_or_else(|| jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned());
+        let zone = zone::named(&zone_name)?;
         let map_file = options.base_map.unwrap_or_else(|| options.folder.join("basemap.pmtiles"));
         let base_map = match map_file.exists() {
             false => None,
@@ -190,6 +190,7 @@ impl Wall {
             calendar: work_calendar(&zone, &zone_name),
             zone,
             zone_name,
+            zone_own,
             title,
             demo: options.demo,
             network_key: options.network,

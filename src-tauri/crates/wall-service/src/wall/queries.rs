@@ -141,13 +141,15 @@ impl Wall {
         let at = as_of.unwrap_or_else(|| self.now());
         let ground = self.ground_as_of(as_of).await?;
         let networks = self.store().networks().await?;
+        let (zone, _, zone_proposed) = self.zone_standing().await?;
         let world = self.world();
         Ok(WallInfo {
             title: self.inner.title.clone(),
             demo: self.inner.demo,
             version: env!("CARGO_PKG_VERSION").into(),
             store: self.store().identity(),
-            zone: self.inner.zone_name.clone(),
+            zone,
+            zone_proposed,
             revision: world.revision,
             clock: self.inner.clock.view(at, if as_of.is_none() { world.later } else { 0 }),
             base_map: self.inner.base_map.as_ref().map(|m| BaseMap {

@@ -105,6 +105,8 @@ pub struct WallInfo {
     pub store: String,
     /// IANA name of the zone in which times are shown.
     pub zone: String,
+    /// The zone that the store should have, by where its cells lie, when it has none of its own and another is shown.
+    pub zone_proposed: Option<String>,
     /// Store revision of this answer.
     #[ts(type = "number")]
     pub revision: i64,

@@ -270,3 +270,47 @@ async fn closed_before_it_was_opened_is_closed_everywhere() {
     let figures = room.get(&token, "/api/v1/snapshot").await.json()["figures"].clone();
     assert_eq!(figures[1]["value"], 0.0, "none is open");
 }
+
+fn cell_at(lon: i64, lat: i64) -> wall_core::CellRecord {
+    let p = |x: i64, y: i64| wall_core::GridPoint { x: lon * 1_000_000_000 + x, y: lat * 1_000_000_000 + y };
+    let outer = vec![p(0, 0), p(1_000_000, 0), p(1_000_000, 1_000_000), p(0, 1_000_000)];
+    wall_core::CellRecord {
+        code: "1".into(),
+        name: String::new(),
+        kind: wall_core::CellKind::Basic,
+        community_code: String::new(),
+        community_name: String::new(),
+        households: None,
+        owner: None,
+        feature_index: 0,
+        geometry: wall_core::CellGeometry { polygons: vec![wall_core::GridPolygon { outer, holes: vec![] }] },
+    }
+}
+
+#[tokio::test]
+async fn a_store_has_the_zone_of_its_cells_or_says_that_it_has_none() {
+    for (place, asked, expected) in [
+        ((120, 30), None, Some("Asia/Shanghai")),
+        ((120, 30), Some("UTC"), Some("UTC")),
+        ((-71, 42), None, None),
+        ((-71, 42), Some("America/New_York"), Some("America/New_York")),
+    ] {
+        let zone = |o: &mut wall_service::wall::WallOptions| o.zone = asked.map(str::to_owned);
+        let room = Room::open(tempfile::tempdir().unwrap(), zone, |_| {}).await;
+        let records = [cell_at(place.0, place.1)];
+        let import =
+            wall_service::wall::CellsImport { network: "general", name: "p", records: &records, publish: true, effective: None };
+        let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
+        assert_eq!(done.zone.as_deref(), expected, "{place:?} {asked:?}");
+        assert_eq!(room.wall.store().setting("zone").await.unwrap().as_deref(), expected);
+        let token = room.token("feed", Role::Operator, true).await;
+        let info = settled(&room, &token, "/api/v1/wall").await.json();
+        // This wall was opened before: it goes on in the machine's zone and says what it should be.
+        let machine = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+        let proposed = expected.filter(|z| asked.is_none() && *z != machine);
+        assert_eq!(info["zone_proposed"].as_str(), proposed, "{place:?} {asked:?}");
+        room.wall.set_zone(&admin(), "Asia/Urumqi").await.unwrap();
+        assert!(room.wall.set_zone(&admin(), "Mars/Olympus").await.is_err());
+        assert_eq!(room.wall.store().setting("zone").await.unwrap().as_deref(), Some("Asia/Urumqi"));
+    }
+}
