@@ -19,7 +19,7 @@ import { plannerShots } from './lib/planner-shots.mjs';
 import { scratch, startWall, until, wallCommand } from './lib/wall.mjs';
 
 /** The key of each scene. */
-const SCENE_KEYS = { heat: '1', time_left: '2', owner: '3', open: '4' };
+const SCENE_KEYS = { heat: '1', time_left: '2', owner: '3', open: '4', compare: '5' };
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { values: asked } = parseArgs({
   options: {

@@ -1,11 +1,12 @@
 /** Areas on the map: fills by mode from feature state, hatching, boundaries, the selected one, names. */
 import type { FeatureCollection, Point } from 'geojson';
 import type { ExpressionSpecification, GeoJSONSource, LayerSpecification, Map as MapLibre } from 'maplibre-gl';
-import type { AreaStat, Level, WallInfo } from '@/wire/wire';
+import type { AreaStat, Comparison, Level, WallInfo } from '@/wire/wire';
 import { levels, type Mode, type View } from '@/state/view';
 import type { AreaCollection } from '@/state/wall';
 import { labelFont } from './basemap';
-import { heatColors, ownerColors, sample, timeLeftColors } from './ramp';
+import { comparable, difference, type Measure } from '@/state/compare';
+import { diffColors, heatColors, ownerColors, sample, timeLeftColors } from './ramp';
 
 /** Name of the source of a level's areas. */
 export const areaSource = (level: Level): string => `areas-${level}`;
@@ -41,11 +42,12 @@ export function openScale(areas: Record<Level, AreaCollection | null>, stats: Ma
 }
 
 /** The colour of areas in a mode. */
-export function fillColor(mode: Mode, level: Level, info: WallInfo, scale: OpenScale): ExpressionSpecification {
+export function fillColor(mode: Mode, level: Level, info: WallInfo, scale: OpenScale, diffTop: number): ExpressionSpecification {
   if (mode === 'owner') {
     const cases = ownerColors.flatMap((color, i) => [i, color]);
     return ['match', ['get', 'owner_color'], ...cases, 'rgba(0,0,0,0)'] as unknown as ExpressionSpecification;
   }
+  if (mode === 'compare') return ramp(state('diff', 0), -diffTop, diffTop, sample(diffColors, steps));
   if (mode === 'open') return ramp(state('open', 0), 0, scale[level], sample(heatColors, steps));
   if (mode === 'time_left') {
     const span = info.heat.time_left_span_h * 3600;
@@ -58,6 +60,7 @@ export function fillColor(mode: Mode, level: Level, info: WallInfo, scale: OpenS
 export function fillOpacity(mode: Mode, smooth: boolean): ExpressionSpecification | number {
   if (smooth) return 0;
   if (mode === 'owner') return 0.5;
+  if (mode === 'compare') return ['case', ['==', state('compared', 0), 1], 0.74, 0.02] as unknown as ExpressionSpecification;
   if (mode === 'open') return ['case', ['>', state('open', 0), 0], 0.66, 0.12] as unknown as ExpressionSpecification;
   if (mode === 'time_left') return ['case', ['==', state('timed', 0), 1], 0.66, 0] as unknown as ExpressionSpecification;
   return ['interpolate', ['linear'], state('heat', 0), 0, 0, 0.001, 0.3, 1, 0.5, 4, 0.68] as unknown as ExpressionSpecification;
@@ -73,6 +76,8 @@ export function fillLayers(): LayerSpecification[] {
   return levels.flatMap((level): LayerSpecification[] => [
     { id: `fill-${level}`, type: 'fill', source: areaSource(level), paint: { 'fill-color': 'rgba(0,0,0,0)', 'fill-antialias': false } },
     { id: `hatch-${level}`, type: 'fill', source: areaSource(level), filter: ['<', ['get', 'owner_color'], 0], paint: { 'fill-pattern': 'hatch' } },
+    // Too few tickets to say anything: dotted, never coloured.
+    { id: `small-${level}`, type: 'fill', source: areaSource(level), paint: { 'fill-pattern': 'dots', 'fill-opacity': ['case', ['==', state('small', 0), 1], 0.8, 0] as unknown as ExpressionSpecification } },
   ]);
 }
 
@@ -121,7 +126,7 @@ export function paintedLevel(view: Pick<View, 'mode' | 'level'>, areas: Record<L
 }
 
 /** Shows the layers and colours of the chosen scene. */
-export function showScene(map: MapLibre, view: View, info: WallInfo, scale: OpenScale, areas: Record<Level, AreaCollection | null>): void {
+export function showScene(map: MapLibre, view: View, info: WallInfo, scale: OpenScale, areas: Record<Level, AreaCollection | null>, diffTop: number): void {
   const smooth = isSmooth(view);
   const painted = paintedLevel(view, areas);
   for (const level of levels) {
@@ -129,10 +134,11 @@ export function showScene(map: MapLibre, view: View, info: WallInfo, scale: Open
     const visible = (id: string, yes: boolean): void => void map.setLayoutProperty(id, 'visibility', yes ? 'visible' : 'none');
     visible(`fill-${level}`, on || level === painted);
     visible(`hatch-${level}`, level === painted && view.mode === 'owner');
+    visible(`small-${level}`, on && view.mode === 'compare');
     visible(`line-${level}`, on || (view.level === 'cell' && level === 'community'));
     visible(`label-${level}`, on);
     if (!on && level !== painted) continue;
-    map.setPaintProperty(`fill-${level}`, 'fill-color', fillColor(view.mode, level, info, scale));
+    map.setPaintProperty(`fill-${level}`, 'fill-color', fillColor(view.mode, level, info, scale, diffTop));
     // An unpainted level stays there, unseen, to be clicked.
     map.setPaintProperty(`fill-${level}`, 'fill-opacity', level === painted ? fillOpacity(view.mode, smooth) : 0);
   }
@@ -159,6 +165,22 @@ export function setCounts(map: MapLibre, areas: Record<Level, AreaCollection | n
       map.setFeatureState({ source, id: key }, { open: row.open, heat: row.heat, left: row.time_left_s ?? 0, timed: row.time_left_s === null ? 0 : 1 });
     }
   }
+}
+
+/** Hands the difference of two periods to the map, and says what stands under each name. */
+export function setDifferences(map: MapLibre, level: Level, keys: Iterable<string>, comparison: Comparison | null, measure: Measure): Map<string, number> {
+  const source = areaSource(level);
+  const shown = new Map<string, number>();
+  if (!map.getSource(source)) return shown;
+  const able = comparison !== null && comparison.level === level && comparable(comparison);
+  const rows = new Map((able ? comparison.areas : []).map((area) => [area.key, area]));
+  for (const id of keys) {
+    const row = rows.get(id);
+    const diff = row && able ? difference(row, measure, comparison.least_sample) : null;
+    if (diff !== null) shown.set(id, diff);
+    map.setFeatureState({ source, id }, { diff: diff ?? 0, compared: diff === null ? 0 : 1, small: row && diff === null ? 1 : 0 });
+  }
+  return shown;
 }
 
 /** Replaces the data of a GeoJSON source. */

@@ -70,6 +70,19 @@ function hatch(base: number, ratio: number): ImageData {
   return pen.getImageData(0, 0, side, side);
 }
 
+function dots(base: number, ratio: number): ImageData {
+  const side = 4 * Math.max(2, Math.round((base * ratio) / 6));
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = side;
+  const pen = canvas.getContext('2d');
+  if (!pen) return new ImageData(1, 1);
+  pen.fillStyle = 'rgba(200,206,212,0.55)';
+  pen.beginPath();
+  pen.arc(side / 2, side / 2, side / 8, 0, 2 * Math.PI);
+  pen.fill();
+  return pen.getImageData(0, 0, side, side);
+}
+
 /** Every icon by name. */
 function looks(): Record<string, Look> {
   const all: Record<string, Look> = {};
@@ -98,4 +111,5 @@ export function putIcons(map: MapLibre, base: number, ratio: number): void {
   };
   for (const [name, look] of Object.entries(looks())) put(name, draw(look, base, ratio));
   put('hatch', hatch(base, ratio));
+  put('dots', dots(base, ratio));
 }

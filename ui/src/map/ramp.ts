@@ -88,11 +88,28 @@ const ampleStops: readonly Lch[] = [
   { l: 0.58, c: 0.05, h: 205 },
 ];
 
+/** A difference, on the side of less: slate. The first stop is "the same". */
+const lessStops: readonly Lch[] = [
+  { l: 0.4, c: 0.006, h: 250 },
+  { l: 0.58, c: 0.07, h: 250 },
+  { l: 0.78, c: 0.085, h: 245 },
+];
+
+/** A difference, on the side of more: ochre. */
+const moreStops: readonly Lch[] = [
+  { l: 0.4, c: 0.006, h: 90 },
+  { l: 0.58, c: 0.075, h: 85 },
+  { l: 0.8, c: 0.1, h: 92 },
+];
+
 /** 256 colours without alpha; index 0 is the low end. */
 export const heatColors = evenly(heatStops, 256);
 
 /** 256 colours, 0 = one span late, 128 = due now, 255 = one span to go. */
 export const timeLeftColors = [...evenly(lateStops, 128).reverse(), ...evenly(ampleStops, 128)];
+
+/** 256 colours of a difference, 0 = least, 128 = the same, 255 = most. Blue and yellow: told apart whatever one's eyes. */
+export const diffColors = [...evenly(lessStops, 128).reverse(), ...evenly(moreStops, 128)];
 
 /** How many of the lowest heat values fade in from the ground. */
 const fadeIn = 56;

@@ -3,6 +3,7 @@ import { Map as MapLibre, Marker, setWorkerUrl, type MapGeoJSONFeature, type Poi
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { MapHandle, Wall } from '@/state/app';
+import { diffTop } from '@/state/compare';
 import { levels } from '@/state/view';
 import type { FrameChange } from '@/state/wall';
 import type { AreaProperties, Level, PointProperties, TicketView, WallInfo } from '@/wire/wire';
@@ -113,6 +114,10 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   let pulses = 0;
   /** Keys of the cells that an alarm names. */
   let alarmed = '';
+  /** What two periods differ by, in the scene of comparison. */
+  let differences = new Map<string, number>();
+  /** The scene for which the whole territory was last brought into view. */
+  let fittedFor: string = view.mode;
   let destroyed = false;
 
   const pace = new Pace((quality) => {
@@ -168,13 +173,25 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const now = info();
     if (!now || builtFor === null) return;
     wall.openTop.value ??= areas.openScale(tables(), state.stats.value);
-    areas.showScene(map, view, now, wall.openTop.value, tables());
+    const measure = view.compare.measure;
+    const top = wall.comparison.value ? diffTop(wall.comparison.value, measure) : 1;
+    areas.showScene(map, view, now, wall.openTop.value, tables(), top);
+    if (view.mode === 'compare') differences = areas.setDifferences(map, view.level, (state.areas[view.level].value?.features ?? []).map((f) => f.properties.key), wall.comparison.value, measure);
+    if (atHome && fitted && view.mode !== fittedFor) scheduleFit();
     map.setLayoutProperty('pt-late', 'visibility', view.mode === 'time_left' ? 'visible' : 'none');
     refreshLate(0);
     labels();
     refreshHeat(0);
     document.documentElement.dataset.mapMode = view.mode;
     document.documentElement.dataset.mapLevel = view.level;
+  }
+
+  /** The difference of an area, with its sign. */
+  function signed(key: string): string {
+    const diff = differences.get(key);
+    if (diff === undefined) return '';
+    const size = view.compare.measure === 'on_time' ? Math.abs(diff).toFixed(1) : String(Math.abs(diff));
+    return diff === 0 ? '0' : `${diff > 0 ? '+' : '−'}${size}`;
   }
 
   function labels(): void {
@@ -184,7 +201,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const stats = state.stats.value;
     // The scene's own word stands under the name: who answers, or how many are open.
     const owners = new Map(view.mode === 'owner' ? collection.features.map((f) => [f.properties.key, f.properties.owner]) : []);
-    const second = (key: string): string | number => (view.mode === 'open' ? stats.get(key)?.open : view.mode === 'time_left' ? lateWord(stats.get(key)?.overdue ?? 0) : owners.get(key)) || '';
+    const second = (key: string): string | number => (view.mode === 'open' ? stats.get(key)?.open : view.mode === 'time_left' ? lateWord(stats.get(key)?.overdue ?? 0) : view.mode === 'compare' ? signed(key) : owners.get(key)) || '';
     const named = new Set(level === 'cell' ? alarmed.split(' ') : []);
     const data = areas.labelPoints(
       collection.features.filter((f) => !named.has(f.properties.key)),
@@ -378,12 +395,14 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     atHome = true;
     const box: [[number, number], [number, number]] = [[bounds[0], bounds[1]], [bounds[2], bounds[3]]];
     const edge = 2 * rem;
-    const padding = { top: edge, left: edge, right: edge, bottom: edge };
+    fittedFor = view.mode;
+    // The panel of the comparison stands over the right: the territory makes way for it.
+    const padding = { top: edge, left: edge, right: edge + (view.mode === 'compare' ? Math.min(31 * rem, container.clientWidth * 0.5) : 0), bottom: edge };
     const camera = map.cameraForBounds(box, { padding });
     if (camera?.zoom !== undefined && view.panels.legend) {
       // Where there is room to spare beside the territory, it makes way for the legend.
       const wide = ((bounds[2] - bounds[0]) / 360) * 512 * 2 ** camera.zoom;
-      padding.left += Math.max(0, Math.min(container.clientWidth - wide - 2 * edge, 24 * rem) - 1);
+      padding.left += Math.max(0, Math.min(container.clientWidth - wide - padding.left - padding.right, 24 * rem) - 1);
     }
     map.fitBounds(box, { padding, duration: animate ? duration(700) : 0 });
   }

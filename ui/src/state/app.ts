@@ -1,7 +1,7 @@
 /** The one wall of the page: host, state, choices and what can be done with them, given to every component. */
-import { computed, inject, ref, shallowRef, type ComputedRef, type InjectionKey, type Ref } from 'vue';
+import { computed, inject, ref, shallowRef, type ComputedRef, type InjectionKey, type Ref, type ShallowRef } from 'vue';
 import type { Host } from '@/host';
-import type { Level, SearchHit, TicketView } from '@/wire/wire';
+import type { Comparison, Level, SearchHit, TicketView } from '@/wire/wire';
 import type { BaseSize, Display } from './display';
 import type { Feed } from './feed';
 import type { ListQuestion } from './lists';
@@ -46,6 +46,8 @@ export interface Wall {
   openTop: Ref<Record<Level, number> | null>;
   /** Late tickets in all and on the map, in the scene of deadlines; `null` before the first answer. */
   late: Ref<{ total: number; shown: number } | null>;
+  /** Two periods side by side, while that scene is shown. */
+  comparison: ShallowRef<Comparison | null>;
   /** West, south, east, north of what the map shows; `null` before it stands. */
   seen: Ref<[number, number, number, number] | null>;
   /** Real time in ms, ticking every second. */
@@ -104,6 +106,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
   const map = shallowRef<MapHandle | null>(null);
   const openTop = ref<Record<Level, number> | null>(null);
   const late = ref<{ total: number; shown: number } | null>(null);
+  const comparison = shallowRef<Comparison | null>(null);
   const seen = shallowRef<[number, number, number, number] | null>(null);
   const heatHeld = shallowRef<Held | null>(null);
   const realNow = ref(Date.now());
@@ -122,6 +125,7 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     heatHeld,
     openTop,
     late,
+    comparison,
     seen,
     realNow,
     now,

@@ -1,13 +1,14 @@
 /** What the viewer has chosen: scene, level, selection, panels. Nothing of it comes from the server. */
 import { reactive } from 'vue';
 import type { Level, PointProperties } from '@/wire/wire';
+import type { CompareChoice } from './compare';
 import type { ListQuestion } from './lists';
 
 /** What the areas' colours say. */
-export type Mode = 'heat' | 'time_left' | 'owner' | 'open';
+export type Mode = 'heat' | 'time_left' | 'owner' | 'open' | 'compare';
 
 /** The scenes in the order of the digit keys. */
-export const modes: readonly Mode[] = ['heat', 'time_left', 'owner', 'open'];
+export const modes: readonly Mode[] = ['heat', 'time_left', 'owner', 'open', 'compare'];
 
 /** The levels from small to large. */
 export const levels: readonly Level[] = ['cell', 'community', 'street'];
@@ -36,6 +37,10 @@ export interface View {
   dialog: Dialog;
   /** The list that stands open, under whatever is selected. */
   list: ListQuestion | null;
+  /** The two periods of the scene of comparison, and what of them is shown. */
+  compare: CompareChoice;
+  /** The panel that opens next takes the focus: it was asked for by its key. */
+  focusPanel: boolean;
   /** Whether a selection says whose it is, in big letters. */
   whose: boolean;
   /** Whose is asked for with nothing selected. */
@@ -59,6 +64,8 @@ export function initialView(search: string): View {
     selection: null,
     dialog: null,
     list: null,
+    compare: { pair: 'lastWeek', free: null, measure: 'received' },
+    focusPanel: false,
     whose: true,
     whoseAt: null,
     panels: { figures: true, stream: true, slider: true, legend: true },

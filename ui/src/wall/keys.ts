@@ -137,6 +137,10 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
       if (view.selection) view.whose = !view.whose;
       else view.whoseAt = view.whoseAt ? null : askedByKey(state, map?.middle() ?? null);
       return true;
+    case 'c':
+      view.focusPanel = view.mode !== 'compare';
+      wall.setMode(view.mode === 'compare' ? 'heat' : 'compare');
+      return true;
     case 'j':
     case 'k':
       stepStream(wall, key.toLowerCase() === 'j' ? 1 : -1);
