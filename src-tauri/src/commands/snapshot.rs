@@ -118,6 +118,7 @@ async fn heat_raster(wall: &Wall, info: &WallInfo, view: View, args: &SnapshotAr
         width,
         height,
         time_left: false,
+        sigma_m: None,
         max: Some(info.heat.scale_max),
     };
     let image = wall.heat(&operator(false, "cli"), query, args.as_of).await?;

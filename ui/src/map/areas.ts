@@ -5,6 +5,7 @@ import type { AreaStat, Comparison, Level, WallInfo } from '@/wire/wire';
 import { levels, type Mode, type View } from '@/state/view';
 import type { AreaCollection } from '@/state/wall';
 import { labelFont } from './basemap';
+import { levelZooms } from './scale';
 import { comparable, difference, type Measure } from '@/state/compare';
 import { diffColors, heatColors, ownerColors, sample, timeLeftColors } from './ramp';
 
@@ -125,18 +126,49 @@ export function paintedLevel(view: Pick<View, 'mode' | 'level'>, areas: Record<L
   return view.mode === 'owner' && !owned ? 'cell' : view.level;
 }
 
+/** Whether no cell has an owner: then that is said once, and nothing is hatched. */
+export function nobodyAnywhere(cells: AreaCollection | null): boolean {
+  return cells !== null && cells.features.length > 0 && cells.features.every((f) => f.properties.owner_color < 0);
+}
+
+/** Names of communities and streets, which the base map need not repeat. */
+export function namesOf(areas: Record<Level, AreaCollection | null>): string[] {
+  return (['community', 'street'] as const).flatMap((level) => (areas[level]?.features ?? []).map((f) => f.properties.name)).filter((name) => name !== '');
+}
+
+/**
+ * By zoom and importance: borders of small areas fade, and where cells are too small to be named their communities are.
+ * Without communities the cells' names stay, farther apart the smaller the cells are, the busiest first.
+ */
+export function thinOut(map: MapLibre, view: View, areas: Record<Level, AreaCollection | null>, base: number): void {
+  const zooms = { cell: levelZooms(areas.cell?.features ?? [], base), community: levelZooms(areas.community?.features ?? [], base), street: null };
+  const larger = zooms.community !== null;
+  for (const level of ['cell', 'community'] as const) {
+    const z = zooms[level];
+    if (!z) continue;
+    // A level's own borders never go out wholly unless larger ones stand in for them.
+    const least = level === 'cell' && larger ? 0.12 : 0.4;
+    map.setPaintProperty(`line-${level}`, 'line-opacity', ['interpolate', ['linear'], ['zoom'], z.faded, least, z.full, 1]);
+    map.setLayoutProperty(`label-${level}`, 'text-padding', ['interpolate', ['linear'], ['zoom'], z.faded, base * 3.2, z.named, base * 0.35]);
+  }
+  const standIn = view.level === 'cell' && larger && zooms.cell !== null;
+  map.setLayerZoomRange('label-cell', standIn && zooms.cell ? Math.min(22, zooms.cell.named) : 0, 24);
+  map.setLayerZoomRange('label-community', 0, standIn && zooms.cell ? Math.min(22, zooms.cell.named) : 24);
+}
+
 /** Shows the layers and colours of the chosen scene. */
 export function showScene(map: MapLibre, view: View, info: WallInfo, scale: OpenScale, areas: Record<Level, AreaCollection | null>, diffTop: number): void {
   const smooth = isSmooth(view);
   const painted = paintedLevel(view, areas);
+  const nobody = nobodyAnywhere(areas.cell);
   for (const level of levels) {
     const on = level === view.level;
     const visible = (id: string, yes: boolean): void => void map.setLayoutProperty(id, 'visibility', yes ? 'visible' : 'none');
     visible(`fill-${level}`, on || level === painted);
-    visible(`hatch-${level}`, level === painted && view.mode === 'owner');
+    visible(`hatch-${level}`, level === painted && view.mode === 'owner' && !nobody);
     visible(`small-${level}`, on && view.mode === 'compare');
     visible(`line-${level}`, on || (view.level === 'cell' && level === 'community'));
-    visible(`label-${level}`, on);
+    visible(`label-${level}`, on || (view.level === 'cell' && level === 'community'));
     if (!on && level !== painted) continue;
     map.setPaintProperty(`fill-${level}`, 'fill-color', fillColor(view.mode, level, info, scale, diffTop));
     // An unpainted level stays there, unseen, to be clicked.

@@ -11,8 +11,16 @@ import { heatLut, timeLeftLut, type Rgba } from './ramp';
 export interface HeatQuestion {
   mode: 'heat' | 'time_left';
   asOfMs: number | null;
+  /** Kernel and top of the scale; without: the wall's own. */
+  scale: HeatScale | null;
   /** Whether to fade from the last picture of the same area. */
   fade: boolean;
+}
+
+/** Width of the kernel in metres, and the density at the top of the ramp. */
+export interface HeatScale {
+  sigma_m: number;
+  max: number;
 }
 
 /** West, south, east, north. */
@@ -63,6 +71,8 @@ export class HeatRaster {
   private shown: { bounds: Bounds; mode: string; bytes: Uint8Array; width: number; height: number } | null = null;
   private question: AbortController | null = null;
   private fading = 0;
+  /** Kernel and scale of the picture on the map; `null` = the wall's own. */
+  scale: HeatScale | null = null;
   /** Largest true density of the last answer. */
   peak = 0;
 
@@ -100,7 +110,7 @@ export class HeatRaster {
     const as_of = question.asOfMs === null ? undefined : new Date(question.asOfMs).toISOString();
     let answer;
     try {
-      answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, as_of }, mine.signal);
+      answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, sigma_m: question.scale?.sigma_m, max: question.scale?.max, as_of }, mine.signal);
     } catch {
       // The last picture stays, with its own time; the link's own watch says that the host is gone. One of another scene
       // would be read by the wrong legend.
@@ -109,6 +119,7 @@ export class HeatRaster {
     }
     if (mine.signal.aborted || answer.bytes.length !== width * height) return;
     this.onHeld({ asOf: question.asOfMs, at: Number(answer.headers.get('x-heat-at-ms') ?? 0), heardAt: Date.now() });
+    this.scale = question.scale;
     this.peak = Number(answer.headers.get('x-heat-peak') ?? 0);
     const before = this.shown;
     const next = { bounds, mode: question.mode, bytes: answer.bytes, width, height };
@@ -124,6 +135,18 @@ export class HeatRaster {
     this.fading += 1;
     this.shown = null;
     this.onHeld(null);
+  }
+
+  /** The largest density over a whole territory with a kernel; `null` when nobody answers. */
+  async peakOver([west, south, east, north]: Bounds, sigma_m: number): Promise<number | null> {
+    const width = 1024;
+    const height = Math.max(16, Math.min(1024, Math.round((width * (north - south)) / Math.max(1e-9, (east - west) * Math.cos((south * Math.PI) / 180)))));
+    try {
+      const answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: 'heat', sigma_m });
+      return Number(answer.headers.get('x-heat-peak') ?? Number.NaN);
+    } catch {
+      return null;
+    }
   }
 
   /** The visible area with a margin, so that small moves show no edge, and its raster size. */

@@ -9,10 +9,11 @@ import type { FrameChange } from '@/state/wall';
 import type { AreaProperties, Level, PointProperties, TicketView, WallInfo } from '@/wire/wire';
 import * as areas from './areas';
 import { baseStyle, groundLabelLayers, groundLayers, roadLayers } from './basemap';
-import { HeatRaster } from './heat';
+import { HeatRaster, type HeatScale } from './heat';
 import { putIcons } from './icons';
 import { Pace } from './pace';
 import * as points from './points';
+import { kernelFor, metresPerPixel, niceUp } from './scale';
 
 const nothing = { type: 'FeatureCollection' as const, features: [] };
 
@@ -175,6 +176,8 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     wall.openTop.value ??= areas.openScale(tables(), state.stats.value);
     const measure = view.compare.measure;
     const top = wall.comparison.value ? diffTop(wall.comparison.value, measure) : 1;
+    areas.thinOut(map, view, tables(), wall.base.px);
+    if (map.getLayer('bm-place-name')) map.setFilter('bm-place-name', ['all', ['has', 'name'], ['!', ['in', ['get', 'name'], ['literal', areas.namesOf(tables())]]]]);
     areas.showScene(map, view, now, wall.openTop.value, tables(), top);
     if (view.mode === 'compare') differences = areas.setDifferences(map, view.level, (state.areas[view.level].value?.features ?? []).map((f) => f.properties.key), wall.comparison.value, measure);
     if (atHome && fitted && view.mode !== fittedFor) scheduleFit();
@@ -209,6 +212,8 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       (key) => stats.get(key)?.open ?? 0,
     );
     areas.setData(map, areas.labelSource(level), data);
+    // Where cells are too small to be named, their communities are.
+    if (level === 'cell') areas.setData(map, areas.labelSource('community'), areas.labelPoints(state.areas.community.value?.features ?? [], (_, name) => name, (key) => stats.get(key)?.open ?? 0));
   }
 
   function everything(): void {
@@ -229,7 +234,8 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   /** Name and owner of a cell, for its alarm. */
   function ownerWord(key: string): string {
     const cell = state.areas.cell.value?.features.find((f) => f.properties.key === key)?.properties;
-    return cell ? `${cell.name || cell.code}\n${cell.owner || words.nobody()}` : '';
+    // Where nobody answers anywhere, that is said once, in the legend.
+    return cell ? `${cell.name || cell.code}\n${cell.owner || (areas.nobodyAnywhere(state.areas.cell.value) ? '' : words.nobody())}`.trim() : '';
   }
 
   /** What moves with every frame: staff and alarms. */
@@ -250,8 +256,32 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const wait = Math.max(afterMs, 0);
     heatTimer = setTimeout(() => {
       heatAt = performance.now();
-      void heat.refresh({ mode: view.mode === 'time_left' ? 'time_left' : 'heat', asOfMs: state.link.asOf, fade: pace.quality === 'full' && !stillMotion() });
+      const mode = view.mode === 'time_left' ? 'time_left' : 'heat';
+      void scaleNow().then(async (scale) => {
+        await heat.refresh({ mode, scale: mode === 'heat' ? scale : null, asOfMs: state.link.asOf, fade: pace.quality === 'full' && !stillMotion() });
+        // The legend speaks of the picture that is shown.
+        wall.heatScale.value = heat.scale;
+      });
     }, wait);
+  }
+
+  /** Tops of the scales of wider kernels, by kernel: found once over the whole territory, then fixed like the wall's own. */
+  const tops = new Map<number, number>();
+
+  /** The heat's kernel and scale at this zoom; `null` = the wall's own. The legend says both. */
+  async function scaleNow(): Promise<HeatScale | null> {
+    const now = info();
+    if (!now?.bounds) return null;
+    const { lat } = map.getCenter();
+    const sigma_m = kernelFor(metresPerPixel(map.getZoom(), lat), now.heat.sigma_m, wall.base.px);
+    if (sigma_m === now.heat.sigma_m) return null;
+    if (!tops.has(sigma_m)) {
+      const peak = await heat.peakOver(now.bounds, sigma_m);
+      if (peak === null || !(peak > 0)) return null;
+      // Some headroom is wasted on the one hottest place: it may be cut.
+      tops.set(sigma_m, niceUp(peak * 0.6));
+    }
+    return { sigma_m, max: tops.get(sigma_m) ?? now.heat.scale_max };
   }
 
   function refreshPoints(afterMs: number): void {
@@ -276,6 +306,9 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       if (mine.signal.aborted || destroyed) return;
       pointsAsOf = asOf;
       areas.setData(map, 'points', answer);
+      // What the wall itself names is not named again by the base map.
+      const sites = answer.features.filter((f) => f.properties.kind === 'site').map((f) => f.properties.name);
+      if (map.getLayer('bm-poi-name')) map.setFilter('bm-poi-name', ['all', ['has', 'name'], ['!', ['in', ['get', 'name'], ['literal', sites]]]]);
       areas.setData(map, 'sectors', points.sectors(answer));
     } catch {
       // The last points stay; the link's own watch says that the host is gone. Points of another time would be taken for

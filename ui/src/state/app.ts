@@ -48,6 +48,12 @@ export interface Wall {
   late: Ref<{ total: number; shown: number } | null>;
   /** Two periods side by side, while that scene is shown. */
   comparison: ShallowRef<Comparison | null>;
+  /** Kernel and top of the heat's surface at this zoom; `null` = the wall's own. */
+  heatScale: Ref<{ sigma_m: number; max: number } | null>;
+  /** Something to be said for a few seconds: a key of the dictionary and its values. */
+  notice: Ref<{ key: string; values: Record<string, string> } | null>;
+  /** Whether a level has any areas (or is not known yet). */
+  hasLevel(level: Level): boolean;
   /** West, south, east, north of what the map shows; `null` before it stands. */
   seen: Ref<[number, number, number, number] | null>;
   /** Real time in ms, ticking every second. */
@@ -80,6 +86,9 @@ export function useWall(): Wall {
   return wall;
 }
 
+/** How long something is said. */
+const noticeMs = 6_000;
+
 /** A replay may stop speaking: its clock runs on by itself for so long at most. */
 const replayRunsOnMs = 5_000;
 
@@ -107,6 +116,15 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
   const openTop = ref<Record<Level, number> | null>(null);
   const late = ref<{ total: number; shown: number } | null>(null);
   const comparison = shallowRef<Comparison | null>(null);
+  const heatScale = shallowRef<{ sigma_m: number; max: number } | null>(null);
+  const notice = shallowRef<{ key: string; values: Record<string, string> } | null>(null);
+  let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  function say(key: string, values: Record<string, string>): void {
+    notice.value = { key, values };
+    clearTimeout(noticeTimer);
+    noticeTimer = setTimeout(() => (notice.value = null), noticeMs);
+  }
+  const hasLevel = (level: Level): boolean => (state.areas[level].value?.features.length ?? 1) > 0;
   const seen = shallowRef<[number, number, number, number] | null>(null);
   const heatHeld = shallowRef<Held | null>(null);
   const realNow = ref(Date.now());
@@ -126,6 +144,9 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
     openTop,
     late,
     comparison,
+    heatScale,
+    notice,
+    hasLevel,
     seen,
     realNow,
     now,
@@ -136,10 +157,15 @@ export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 
       view.mode = neighbour(modes, view.mode, step);
     },
     setLevel(level) {
-      view.level = level;
+      if (hasLevel(level)) view.level = level;
+      else say('level.missing', { level });
     },
     stepLevel() {
-      view.level = neighbour(levels, view.level, 1);
+      // Levels that do not exist are passed over, and said.
+      const missing = levels.filter((level) => !hasLevel(level));
+      const there = levels.filter((level) => hasLevel(level) || level === view.level);
+      view.level = neighbour(there, view.level, 1);
+      if (missing[0]) say('level.missing', { level: missing.join(' ') });
     },
     select(selection) {
       view.selection = selection;

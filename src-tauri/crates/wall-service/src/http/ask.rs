@@ -52,6 +52,7 @@ pub(crate) async fn heat(State(app): State<App>, caller: Caller, uri: Uri) -> Re
             Some("time_left") => true,
             Some(_) => return Err(Refusal::invalid("mode must be heat or time_left")),
         },
+        sigma_m: p.number("sigma_m", 1.0..=100_000.0)?,
         max: p.number("max", f64::MIN_POSITIVE..=1e12)?,
     };
     let image = app.wall.heat(&caller.actor, query, p.as_of()?).await?;

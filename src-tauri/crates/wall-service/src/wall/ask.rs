@@ -30,6 +30,8 @@ pub struct HeatQuery {
     pub height: u32,
     /// Time left instead of heat.
     pub time_left: bool,
+    /// Standard deviation of the kernel in metres; `None` = the wall's own.
+    pub sigma_m: Option<f64>,
     /// Density at 255; `None` = the wall's scale.
     pub max: Option<f64>,
 }

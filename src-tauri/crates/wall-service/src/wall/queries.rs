@@ -230,7 +230,8 @@ impl Wall {
             return Err(WallError::Invalid("heat needs west < east, south < north, and 1 … 2048 pixels each way".into()));
         }
         let grid = HeatGrid { west, south, east, north, width: query.width, height: query.height };
-        let kernel = HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: self.inner.heat.sigma_m };
+        let kernel =
+            HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: query.sigma_m.unwrap_or(self.inner.heat.sigma_m) };
         let wall = self.clone();
         let sight = Sight::of(actor);
         let max = query.max.unwrap_or_else(|| self.scale().scale_max);
