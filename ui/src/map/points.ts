@@ -124,7 +124,7 @@ export function alarmLayers(base: number): LayerSpecification[] {
       id: 'label-alarm', type: 'symbol', source: 'alarms', filter: ['!=', ['get', 'whose'], ''],
       layout: {
         'text-font': labelFont, 'text-field': ['get', 'whose'], 'text-size': base * 1.25, 'text-line-height': 1.2, 'text-max-width': 14, 'text-padding': base * 0.2,
-        'text-variable-anchor': ['left', 'right', 'top', 'bottom', 'top-left', 'bottom-left', 'top-right', 'bottom-right'], 'text-radial-offset': 0.95, 'text-justify': 'auto',
+        'text-variable-anchor': ['left', 'right', 'top', 'bottom', 'top-left', 'bottom-left', 'top-right', 'bottom-right'], 'text-radial-offset': 1.5, 'text-justify': 'auto',
         'symbol-sort-key': ['-', 0, ['get', 'rank']],
       },
       paint: { 'text-color': '#ffffff', 'text-halo-color': 'rgba(13,15,17,0.95)', 'text-halo-width': base / 7 },

@@ -914,6 +914,46 @@ at_ms: number,
  */
 revision: number, };
 
+export type StaffCell = { 
+/**
+ * The cell.
+ */
+area: AreaProperties, 
+/**
+ * In which role the person answers there; empty = walks it without answering for it.
+ */
+role: string, 
+/**
+ * Open tickets there.
+ */
+open: number, 
+/**
+ * Of those, late.
+ */
+overdue: number, };
+
+export type StaffCard = { 
+/**
+ * Who, on duty or not, last seen where and when.
+ */
+staff: StaffView, 
+/**
+ * The cell of the last position; `null` = none known, or outside all cells.
+ */
+here: AreaProperties | null, 
+/**
+ * The cells of the person.
+ */
+cells: Array<StaffCell>, 
+/**
+ * What is to be done there: open tickets, the most urgent first, at most 8.
+ */
+tickets: Array<TicketView>, 
+/**
+ * Time of the answer.
+ */
+at_ms: number, };
+
 export type WhoseLine = { 
 /**
  * Who.

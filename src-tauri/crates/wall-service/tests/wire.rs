@@ -55,6 +55,8 @@ fn typescript_types_are_current() {
         ListedTicket,
         OwnerCount,
         TicketList,
+        StaffCell,
+        StaffCard,
         WhoseLine,
         Whose,
         PeriodCounts,

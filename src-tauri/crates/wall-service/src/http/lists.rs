@@ -3,7 +3,7 @@
 use super::{App, ask::geojson, gate::Caller, params::Params, refusal::Refusal};
 use crate::{
     wall::{ListArea, ListQuery, NEAR_H, PeriodAsked, WhoseQuery},
-    wire::{Comparison, Level, ListOrder, TicketList, TicketSet, Whose},
+    wire::{Comparison, Level, ListOrder, StaffCard, TicketList, TicketSet, Whose},
 };
 use axum::{Json, extract::State, http::Uri, response::Response};
 use serde::de::DeserializeOwned;
@@ -105,4 +105,10 @@ pub(crate) async fn compare(State(app): State<App>, caller: Caller, uri: Uri) ->
     };
     let level = word(&p, "level")?.unwrap_or(Level::Cell);
     Ok(Json(app.wall.compare(&caller.actor, level, period("a")?, period("b")?, p.as_of()?).await?))
+}
+
+pub(crate) async fn staff_card(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Json<StaffCard>, Refusal> {
+    let p = Params::of(&uri)?;
+    let id = p.whole("id", 1..=i64::MAX)?.ok_or_else(|| Refusal::invalid("id is missing"))?;
+    Ok(Json(app.wall.staff_card(&caller.actor, id, p.as_of()?).await?))
 }

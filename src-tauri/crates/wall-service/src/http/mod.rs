@@ -174,6 +174,7 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/ticket-list") => get(lists::ticket_list),
             ("GET", "/api/v1/late-points") => get(lists::late_points),
             ("GET", "/api/v1/whose") => get(lists::whose),
+            ("GET", "/api/v1/staff-card") => get(lists::staff_card),
             ("GET", "/api/v1/compare") => get(lists::compare),
             ("GET", "/api/v1/frames") => get(events::frames),
             ("GET", "/api/v1/changes") => get(events::changes),

@@ -16,6 +16,7 @@ mod heat;
 mod intake;
 mod keep;
 mod lists;
+mod people;
 mod planning;
 mod queries;
 mod reading;

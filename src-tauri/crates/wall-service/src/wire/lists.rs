@@ -1,6 +1,6 @@
 //! The members of a number: which tickets a figure, a card, a bar or a line of statistics counts.
 
-use super::{AreaProperties, Level, OwnerView, TicketView};
+use super::{AreaProperties, Level, OwnerView, StaffView, TicketView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -193,5 +193,31 @@ pub struct Comparison {
     /// Store revision of the data.
     #[ts(type = "number")]
     pub revision: i64,
+}
+/// A cell that a member of staff walks.
+pub struct StaffCell {
+    /// The cell.
+    pub area: AreaProperties,
+    /// In which role the person answers there; empty = walks it without answering for it.
+    pub role: String,
+    /// Open tickets there.
+    pub open: u32,
+    /// Of those, late.
+    pub overdue: u32,
+}
+
+/// The card of a member of staff. Never a phone number.
+pub struct StaffCard {
+    /// Who, on duty or not, last seen where and when.
+    pub staff: StaffView,
+    /// The cell of the last position; `null` = none known, or outside all cells.
+    pub here: Option<AreaProperties>,
+    /// The cells of the person.
+    pub cells: Vec<StaffCell>,
+    /// What is to be done there: open tickets, the most urgent first, at most 8.
+    pub tickets: Vec<TicketView>,
+    /// Time of the answer.
+    #[ts(type = "number")]
+    pub at_ms: i64,
 }
 }

@@ -589,6 +589,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/ticket-list"),
     ("GET", "/api/v1/late-points"),
     ("GET", "/api/v1/whose"),
+    ("GET", "/api/v1/staff-card"),
     ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/frames"),
     ("GET", "/api/v1/changes"),

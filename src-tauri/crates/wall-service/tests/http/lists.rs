@@ -1,10 +1,10 @@
 //! Every number opens its members: a list is as long as the number that it stands behind, for every role, page by page.
 
-use super::plans::{admin, at, ready, ticket, world_has_open};
+use super::plans::{admin, at, code, ready, ticket, world_has_open};
 use super::{Room, get};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use wall_core::{Severity, TicketRecord, TicketStatus, UtcMs};
+use wall_core::{Severity, StaffRecord, TicketRecord, TicketStatus, UtcMs};
 use wall_store::Role;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -246,6 +246,41 @@ async fn two_periods_side_by_side_open_their_lists() {
     {
         assert_eq!(room.get(&token, &format!("/api/v1/compare?{bad}")).await.status.as_u16(), 400, "{bad}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_cells_and_tasks() {
+    let (room, now, token) = filled().await;
+    let person = StaffRecord {
+        external_id: "p1".into(),
+        name: "网格长1".into(),
+        role: "full_time".into(),
+        unit: String::new(),
+        cell_codes: vec![code(1), code(2)],
+        phone: "13800000000".into(),
+        shifts: String::new(),
+    };
+    room.wall.import_staff(&admin(), &[person]).await.unwrap();
+    let at = UtcMs(now).to_rfc3339();
+    let ask = async || {
+        let answer = room.get(&token, &format!("/api/v1/staff-card?id=1&as_of={at}")).await;
+        (answer.status.as_u16() == 200).then(|| (answer.json(), answer.text()))
+    };
+    let (card, text) = room.until("the person", ask).await;
+    assert_eq!((&card["staff"]["name"], &card["here"]), (&json!("网格长1"), &Value::Null));
+    assert!(!text.contains("138000"), "no phone");
+    let cells = card["cells"].as_array().unwrap();
+    assert_eq!(cells.iter().map(|c| c["role"].as_str().unwrap()).collect::<Vec<_>>(), ["leader", ""]);
+    for cell in cells {
+        let of = format!("area=cell:{}&as_of={at}", cell["area"]["key"].as_str().unwrap());
+        assert_eq!(list(&room, &token, &format!("set=open&{of}")).await["total"], cell["open"]);
+        assert_eq!(list(&room, &token, &format!("set=overdue&{of}")).await["total"], cell["overdue"]);
+    }
+    let tasks = card["tickets"].as_array().unwrap();
+    assert!(!tasks.is_empty() && tasks.len() <= 8);
+    let theirs = [code(1), code(2)];
+    assert!(tasks.iter().all(|t| t["open"] == true && theirs.contains(&t["cell_code"].as_str().unwrap().to_owned())));
+    assert_eq!(room.get(&token, "/api/v1/staff-card?id=99").await.status.as_u16(), 404);
 }
 
 #[tokio::test]

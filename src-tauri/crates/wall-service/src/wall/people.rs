@@ -1,0 +1,67 @@
+//! The card of a member of staff: where, which cells, and what is to be done there.
+
+use super::{Wall, WallError, views::staff_view, world::ticket_of};
+use crate::wire::{StaffCard, StaffCell};
+use std::collections::BTreeMap;
+use wall_core::{PartyKind, StaffId, TicketId, UtcMs};
+use wall_store::Actor;
+
+/// Tickets on the card; the counts of the cells open the rest.
+const MOST_TICKETS: usize = 8;
+
+impl Wall {
+    /// The card of a member of staff, now or at another time. Their cells are those of the staff list, with the role in which a
+    /// person of that name answers there. O(tickets).
+    pub async fn staff_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> Result<StaffCard, WallError> {
+        let ground = self.ground_as_of(as_of).await?;
+        let then = match as_of {
+            Some(t) => self.store().positions_at(t).await?.into_iter().find(|p| p.staff.0 == id),
+            None => None,
+        };
+        let (mut card, ids, at) = {
+            let world = self.world();
+            let at = as_of.unwrap_or(world.now);
+            let mut walker = world
+                .staff
+                .get(&StaffId(id))
+                .cloned()
+                .ok_or_else(|| WallError::NotFound(format!("there is no member of staff {id}")))?;
+            if as_of.is_some() {
+                walker.position = then;
+            }
+            let staff = staff_view(&world, &walker, at);
+            let here = staff.lon.zip(staff.lat).and_then(|(lon, lat)| ground.cell_at(wall_core::Place { lon, lat }));
+            let mut cells: BTreeMap<u32, StaffCell> = BTreeMap::new();
+            for (i, cell) in ground.cells.iter().enumerate() {
+                if !walker.staff.cell_codes.contains(&cell.code) {
+                    continue;
+                }
+                let same = |o: &&super::ground::Owner| {
+                    ground.parties.get(&o.party).is_some_and(|p| p.kind == PartyKind::Person && p.name == walker.staff.name)
+                };
+                let role = ground.owners[i].iter().find(same).map_or("", |o| o.role.code()).to_owned();
+                cells.insert(i as u32, StaffCell { area: ground.cell_area(i as u32).clone(), role, open: 0, overdue: 0 });
+            }
+            let mut open: Vec<(i64, TicketId)> = Vec::new();
+            for (slot, t) in world.all().filter(|(_, t)| t.life.open_at(at)) {
+                let Some(cell) = world.cell_under(&ground, slot, t).and_then(|c| cells.get_mut(&c)) else { continue };
+                cell.open += 1;
+                cell.overdue += u32::from(t.life.overdue_at(at));
+                open.push((t.life.due, ticket_of(slot)));
+            }
+            open.sort_unstable();
+            open.truncate(MOST_TICKETS);
+            let card = StaffCard {
+                staff,
+                here: here.map(|c| ground.cell_area(c).clone()),
+                cells: cells.into_values().collect(),
+                tickets: vec![],
+                at_ms: at.0,
+            };
+            (card, open.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), at)
+        };
+        card.tickets = self.ticket_lines(actor, &ids, &ground, at).await?;
+        card.tickets.sort_by_key(|t| (t.due_ms.unwrap_or(i64::MAX), t.id));
+        Ok(card)
+    }
+}
