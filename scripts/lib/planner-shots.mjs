@@ -19,8 +19,8 @@ export async function plannerShots(page, name, shot) {
   await at('demo-planner').click();
   await at('account').filter({ hasText: '规划员' }).waitFor();
   await at('open-planner').click();
-  await at('dialog-plans').waitFor();
-  await at('new-plan').click();
+  await at('begin-draft').waitFor();
+  await at('begin-draft').click();
   await at('new-name').fill(name);
   await at('make-plan').click();
   const cells = await wait('the draft is open', () =>

@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod demo;
 mod recover;
+mod save;
 mod scheme;
 mod windows;
 

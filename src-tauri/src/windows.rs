@@ -1,6 +1,6 @@
 //! The wall's window and the frames it subscribes to.
 
-use crate::{assets::Embedded, console::Failure, recover, scheme};
+use crate::{assets::Embedded, console::Failure, recover, save, scheme};
 use std::sync::Arc;
 use tauri::{State, WebviewUrl, WebviewWindowBuilder, ipc::Channel};
 use wall_service::{
@@ -75,9 +75,10 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
     let router = router(wall.clone(), options);
     tauri::async_runtime::set(runtime.clone());
     tauri::Builder::default()
+        .manage(save::Exports(wall.store().folder().join("exports")))
         .manage(Station { wall, actor })
         .register_asynchronous_uri_scheme_protocol(scheme::SCHEME, scheme::handler(router, runtime))
-        .invoke_handler(tauri::generate_handler![frames])
+        .invoke_handler(tauri::generate_handler![frames, save::save_file])
         .setup(move |app| {
             let url = format!("{}://localhost/", scheme::SCHEME).parse()?;
             // The whole screen also where no window manager would maximise it.

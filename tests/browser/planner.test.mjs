@@ -90,8 +90,13 @@ after(async () => {
 test('a planner signs in, finds the drawing table and makes a draft of the plan in force', async () => {
   await signIn('planner', '规划员');
   await openPlanner();
-  await at('dialog-plans').waitFor();
-  await at('new-plan').click();
+  // The first view: the plan in force on its ground, and the way to change it in focus.
+  await eventually('the plan in force is shown', async () => {
+    const { plan: shown, cells } = await planState();
+    return shown?.in_force && cells.length === before_codes.length;
+  });
+  await eventually('a new draft is one key away', () => page.evaluate(() => document.activeElement?.dataset.testid === 'begin-draft'));
+  await page.keyboard.press('Enter');
   await at('new-name').fill('明日调整稿');
   await at('make-plan').click();
   const state = await eventually('the draft is open', async () => {

@@ -298,7 +298,8 @@ describe('session', () => {
     get.mockClear();
     await planner.edit(move(10.2));
     expect(get).toHaveBeenCalledWith('api/v1/plans/2');
-    expect(planner.state.refusal?.code).toBe('head_moved');
+    expect(planner.state.refusal).toBeNull();
+    expect(planner.state.conflict?.code).toBe('head_moved');
   });
   it('previews one at a time, the last one wins', async () => {
     let answer: (value: EditResult) => void = () => undefined;

@@ -68,6 +68,7 @@ function testHost(): { host: Host; snapshots: number; revision: number; store: s
       put: () => Promise.reject(new HostError(0, 'unreachable', '')),
       delete: () => Promise.reject(new HostError(0, 'unreachable', '')),
       setBearer: () => undefined,
+    save: () => Promise.resolve(''),
       onSessionEnded: () => undefined,
       get: <T>(path: string, query?: Record<string, unknown>): Promise<T> => {
         if (test.failing) return Promise.reject(test.failing);

@@ -36,6 +36,8 @@ export interface Host {
   subscribe(sinceRevision: number, onFrame: (frame: Frame) => void, onState: (state: StreamState) => void): () => void;
   /** Absolute address of a path, for the map's tiles and for pictures. */
   url(path: string): string;
+  /** Lets the viewer keep bytes as a file. Answers where it went, empty where that is the browser's to say; throws `HostError`. */
+  save(name: string, bytes: Uint8Array, type: string): Promise<string>;
 }
 
 /** Why a question went unanswered. `status` 0 means that nobody answered at all. */

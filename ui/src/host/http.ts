@@ -1,12 +1,14 @@
 /** The wall in a browser: questions by fetch, frames by server-sent events. */
 import type { Frame } from '@/wire/wire';
 import { askHeaders, currentBearer, overFetch, pageUrl, refusal, type Host } from './host';
+import { saveInBrowser } from './save';
 import { eventParser } from './sse';
 
 /** Makes the host of a browser page. */
 export function httpHost(): Host {
   return {
     ...overFetch,
+    save: saveInBrowser,
     subscribe(sinceRevision, onFrame, onState) {
       const end = new AbortController();
       const follow = async (): Promise<void> => {

@@ -20,6 +20,9 @@ export const overlayKey = 'K';
 /** Dialogs that need no open plan. */
 const planless: ReadonlySet<string> = new Set(['plans', 'new_plan', 'settings', 'keys']);
 
+/** Dialogs beside the map, which stays to be seen and used. */
+const dockedDialogs: ReadonlySet<string> = new Set(['proposals']);
+
 /** The letter of the switch for the outer border. */
 export const outerKey = 'U';
 
@@ -29,7 +32,9 @@ type Press = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'a
 export function press(wall: Pick<Wall, 'view'>, planner: Planner, event: Press, typing: boolean): boolean {
   const { state } = planner;
   const key = event.key;
-  if (state.dialog !== null) {
+  // A list docked beside the map leaves the map its keys; Escape first ends what is in hand there.
+  const docked = state.dialog !== null && dockedDialogs.has(state.dialog);
+  if (state.dialog !== null && !docked) {
     if (key === 'Escape' || (key === '?' && state.dialog === 'keys')) {
       state.dialog = null;
       return true;
@@ -47,7 +52,8 @@ export function press(wall: Pick<Wall, 'view'>, planner: Planner, event: Press, 
   if (planner.map?.key(event)) return true;
   if (event.altKey) return false;
   if (key === 'Escape') {
-    if (state.refusal || state.problem) Object.assign(state, { refusal: null, problem: null });
+    if (state.refusal || state.problem || state.conflict) Object.assign(state, { refusal: null, problem: null, conflict: null });
+    else if (docked) state.dialog = null;
     else if (state.tool !== 'select') planner.setTool('select');
     else if (state.selection.size > 0) planner.select([]);
     else return false;
@@ -134,12 +140,18 @@ function command(planner: Planner, event: Press): boolean {
 const undo = (planner: Planner): unknown => planner.editable.value && planner.state.canUndo && planner.undo();
 const redo = (planner: Planner): unknown => planner.editable.value && planner.state.redo.length > 0 && planner.redo();
 
-/** Tab walks on the map while it has the focus; this key goes from map to tools to panels. */
+/** Tab walks on the map while it has the focus; this key goes from map to strip, tools, panels and bar. */
 function moveFocus(by: number): void {
-  const stops = [document.querySelector<HTMLElement>('.planner canvas'), document.querySelector<HTMLElement>('.planner [role=toolbar] button:not(:disabled)'), document.querySelector<HTMLElement>('.planner [role=tab][aria-selected=true]'), document.querySelector<HTMLElement>('.planner header button')];
-  const areas = ['.centre', '[role=toolbar]', '.side', 'header'];
+  const stops = [document.querySelector<HTMLElement>('.planner canvas'), document.querySelector<HTMLElement>('.planner .foot :is(button, input):not(:disabled)'), document.querySelector<HTMLElement>('.planner [role=toolbar] button:not(:disabled)'), document.querySelector<HTMLElement>('.planner [role=tab][aria-selected=true]'), document.querySelector<HTMLElement>('.planner .docked button'), document.querySelector<HTMLElement>('.planner header button')];
+  const areas = ['.centre .box', '.foot', '[role=toolbar]', '.side', '.docked', 'header'];
   const now = areas.findIndex((area) => document.activeElement?.closest(`.planner ${area}`));
-  stops[((now < 0 ? 0 : now) + by + stops.length) % stops.length]?.focus();
+  // A stop that has nothing to take hold of just now is passed over.
+  for (let i = 1; i <= stops.length; i += 1) {
+    const stop = stops[((now < 0 ? 0 : now) + by * i + stops.length * i) % stops.length];
+    if (!stop) continue;
+    stop.focus();
+    return;
+  }
 }
 
 /** Whether a press belongs to a field that takes text or numbers. */

@@ -113,7 +113,15 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   const borders = openBorders(desk, (any) => {
     view.edges = any;
   });
-  const picture = openPicture(desk, borders, () => put(emptyHand));
+  // Size, language and others' edits leave what is in hand; it is asked about anew. Another plan has nothing of it.
+  let handOf: number | null = null;
+  const picture = openPicture(desk, borders, () => {
+    const id = state.opened?.plan.id ?? null;
+    const next = id === handOf ? hand : emptyHand;
+    handOf = id;
+    previewed = null;
+    put(next);
+  });
   const camera = openCamera(desk, () => desk.still || pace.quality === 'always');
   const pointed = openPointing(desk, borders.edges);
 
@@ -185,8 +193,10 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
       put(next);
       return;
     }
+    // Nobody answered, or somebody else was faster: what is in hand waits for the next try.
+    if (state.problem !== null || state.conflict !== null) put({ ...before, dragging: false });
     // What was drawn stays, for mending; what was dragged goes back.
-    put({ ...before, to: null, dragging: false, grip: before.grip?.segment ? null : before.grip });
+    else put({ ...before, to: null, dragging: false, grip: before.grip?.segment ? null : before.grip });
   }
 
   function happen(event: HandEvent): boolean {
@@ -310,12 +320,21 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
     put(hand);
   }
 
+  /** Brings the chosen cells into view when none of them is; answers whether there was something to bring. */
+  function toChosen(): boolean {
+    const inView = new Set(cellsInView(desk).map((cell) => cell.face));
+    const faces = [...state.selection];
+    if (faces.length === 0 || faces.some((face) => inView.has(face))) return false;
+    camera.showFaces(faces);
+    return true;
+  }
+
   /** Tab: the next thing that the tool in hand can take. */
   function walk(by: number): boolean {
     const { tool } = state;
     if (tool === 'vertex' || tool === 'insert' || tool === 'delete') {
       const next = nextGrip(grips(desk, borders.edges), hand.grip?.at ?? null, by);
-      if (!next) return false;
+      if (!next) return toChosen();
       at = null;
       camera.ensureVisible(next.at);
       return happen({ kind: 'take', grip: next });
@@ -323,11 +342,15 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
     if (drawing.has(tool) && (tool !== 'split' || state.selection.size === 1) && !hand.closed) {
       const next = nextGrip(grips(desk, borders.edges), cross, by);
       if (next) crossTo(next.at);
-      return next !== undefined;
+      return next !== undefined || toChosen();
     }
     const all = cellsInView(desk);
-    const here = tool === 'select' ? ([...state.selection].at(-1) ?? null) : (at?.face ?? null);
-    const next = nextOf(all, all.findIndex((cell) => cell.face === here), by);
+    // It begins at the chosen cell: one that is out of sight is brought back first.
+    const chosen = [...state.selection].at(-1) ?? null;
+    const here = tool === 'select' ? chosen : (at?.face ?? chosen);
+    const now = all.findIndex((cell) => cell.face === here);
+    if (now < 0 && here === chosen && toChosen()) return true;
+    const next = nextOf(all, now, by);
     if (!next) return false;
     if (tool === 'select') planner.select([next.face]);
     else crossTo([next.label_lon, next.label_lat]);
@@ -443,6 +466,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
       put(hand);
     }),
     watch(() => state.refusal, picture.refusal),
+    watch(() => state.settled, () => put(emptyHand)),
     watch(() => state.overlay, () => void picture.overlay()),
   ];
 

@@ -8,12 +8,15 @@
  * - While something is dragged, `state.preview` holds what it would do, and `planner.shown` the cells with those figures laid
  *   over: a panel that should move with the drag reads `shown`, one that speaks of what is stored reads `state.cells`.
  * - Everything that is stored goes through `edit`, `undo`, `redo`, `goto`; they answer whether it was done. A refusal is kept
- *   in `state.refusal` (the map marks its place, `RefusalNote` says its words), trouble with the host in `state.problem`.
+ *   in `state.refusal` (the map marks its place, `RefusalNote` says its words), trouble with the host in `state.problem`. That
+ *   somebody else was faster is kept in `state.conflict` until it is read: no later answer wipes it.
+ * - `follow` looks every other second whether somebody else changed the open plan, or what stands around it, and takes it in.
+ *   While the link is lost nothing is asked and no edit is sent; `returned` takes up where it was. What is in hand stays.
  */
 import type { FeatureCollection, LineString } from 'geojson';
 import { computed, inject, shallowReactive, type ComputedRef, type InjectionKey } from 'vue';
 import { HostError, type Host } from '@/host';
-import type { EditBody, EditRefusal, EditRequest, EditResult, FindingsChange, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanSnapshotRequest, PlanState, PlanSummary } from '@/wire/wire';
+import type { EditBody, EditRefusal, EditRequest, EditResult, FindingsChange, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanPerson, PlanSnapshotRequest, PlanStand, PlanState, PlanSummary, LastEdit } from '@/wire/wire';
 
 /** The tools of the map, in the order of the toolbar. */
 export const tools = ['select', 'vertex', 'insert', 'delete', 'reshape', 'split', 'merge', 'transfer', 'fill_gap', 'simplify', 'number'] as const;
@@ -40,6 +43,13 @@ export interface HoverEdge {
   right: number | null;
 }
 
+/** Somebody else was faster: what was refused for it, and who did what. */
+export interface Conflict {
+  /** head_moved, not_a_draft, wrong_status, owners_changed. */
+  code: string;
+  last: LastEdit | null;
+}
+
 /** Why nothing can be asked: nobody signed in, or somebody who may not plan. */
 export type Denied = 'sign_in' | 'role' | null;
 
@@ -64,6 +74,16 @@ export interface PlannerState {
   /** Trouble with the host in the last request; `null` after the next one that succeeds. */
   problem: HostError | null;
   denied: Denied;
+  /** Somebody else changed the plan under an edit of ours; stays until it is read. */
+  conflict: Conflict | null;
+  /** Who else has the open plan before them. */
+  others: readonly PlanPerson[];
+  /** The last edit of somebody else that came in while the plan was open. */
+  latest: LastEdit | null;
+  /** Counts up when the link is there again: whoever shows a failed question asks it again. */
+  returns: number;
+  /** Counts up when an edit turned out to be stored although its answer was lost. */
+  settled: number;
   /** Faces, in the order in which they were chosen: of a merge the first stays. */
   selection: ReadonlySet<number>;
   tool: Tool;
@@ -121,6 +141,10 @@ export interface Planner {
   close(): void;
   /** Loads the open plan anew: after a step of its life, after owners or settings changed, or when somebody else edited it. */
   refresh(): Promise<void>;
+  /** Watches for what others change until the returned function is called. */
+  follow(): () => void;
+  /** The link is there again. */
+  returned(): Promise<void>;
   /** Does and stores an edit. */
   edit(body: EditBody): Promise<boolean>;
   /**
@@ -212,14 +236,17 @@ function nextFrame(): Promise<void> {
 const kept = new WeakMap<Host, Planner>();
 
 /** The planner of a host: the same one after leaving for the wall and coming back, so that nothing in hand is lost. */
-export function plannerOf(host: Host, now: () => number, network: () => string): Planner {
-  const planner = kept.get(host) ?? openPlanner(host, now, network);
+export function plannerOf(host: Host, now: () => number, network: () => string, live: () => boolean): Planner {
+  const planner = kept.get(host) ?? openPlanner(host, now, network, live);
   kept.set(host, planner);
   return planner;
 }
 
-/** Makes a planner. `now` is the wall's time in ms; `network` the one to begin with. */
-export function openPlanner(host: Host, now: () => number, network: () => string): Planner {
+/** How often it is looked whether somebody else changed the plan. */
+const lookMs = 2_000;
+
+/** Makes a planner. `now` is the wall's time in ms; `network` the one to begin with; `live`: the link to the host stands. */
+export function openPlanner(host: Host, now: () => number, network: () => string, live: () => boolean = () => true): Planner {
   const state: PlannerState = shallowReactive({
     plans: [],
     opened: null,
@@ -232,6 +259,11 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     refusal: null,
     problem: null,
     denied: null,
+    conflict: null,
+    others: [],
+    latest: null,
+    returns: 0,
+    settled: 0,
     selection: new Set(),
     tool: 'select',
     outer: false,
@@ -253,11 +285,23 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       state.refusal = refused;
       return;
     }
-    if (!(error instanceof HostError)) throw error;
-    if (error.status === 401) state.denied = 'sign_in';
-    else if (error.status === 403) state.denied = 'role';
-    else state.problem = error;
+    if (error instanceof HostError && error.status === 401) state.denied = 'sign_in';
+    else if (error instanceof HostError && error.status === 403) state.denied = 'role';
+    else state.problem = error instanceof HostError ? error : new HostError(500, 'program', String(error));
   }
+
+  /** Changes that were sent: answers to questions asked before one are of a state that may be gone. */
+  let changes = 0;
+  /** Plans that were asked for: the last one is opened. */
+  let opening = 0;
+  /** A change whose answer never came: it may be stored. */
+  let unsure: { head: number | null } | null = null;
+  /** The line of the change log up to which the surroundings of the open plan are shown. */
+  let seen: number | null = null;
+  const answered = (): void => {
+    state.problem = null;
+    state.denied = null;
+  };
 
   function take(opened: PlanState): void {
     state.opened = opened;
@@ -299,6 +343,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
         let refused: EditRefusal | null = null;
         try {
           result = await host.post<EditResult>(`api/v1/plans/${id}/preview`, { edit: body, head: state.head } satisfies EditRequest);
+          if (state.problem?.status === 0) state.problem = null;
         } catch (error) {
           refused = refusalOf(error);
           if (!refused && error instanceof HostError) state.problem = error;
@@ -326,28 +371,70 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     const id = state.opened?.plan.id;
     // One change at a time: the next one must stand on the head that this one makes.
     if (id === undefined || state.busy) return false;
-    state.busy = true;
     state.refusal = null;
+    // Nothing is sent into a lost link: what is in hand waits there.
+    if (!live()) {
+      state.problem = new HostError(0, 'link_lost', 'the link is lost');
+      return false;
+    }
+    state.busy = true;
     // The last preview stays in sight until the answer takes its place.
     previewRound += 1;
     wanted = null;
+    changes += 1;
+    const before = state.head;
     try {
       const result = await host.post<EditResult>(`api/v1/plans/${id}/${path}`, body);
       if (state.opened?.plan.id === id) apply(result);
+      state.conflict = null;
+      unsure = null;
       return true;
     } catch (error) {
       state.preview = null;
       fail(error);
+      if (error instanceof HostError && error.status === 0) unsure = { head: before };
       return false;
     } finally {
       state.busy = false;
-      // Somebody else changed the same plan: what is there now must be seen before the next try.
+      // Somebody else changed the same plan: what is there now is shown, and who did it is said until it is read.
       const refusal = refused();
       if (refusal && stale.has(refusal.code)) {
         await planner.refresh();
-        state.refusal = refusal;
+        state.refusal = null;
+        state.conflict = { code: refusal.code, last: await lastEdit(id) };
       }
     }
+  }
+
+  async function lastEdit(id: number): Promise<LastEdit | null> {
+    try {
+      const stand = await host.get<PlanStand>(`api/v1/plans/${id}/stand`);
+      return stand.last !== null && !stand.last.mine ? stand.last : null;
+    } catch {
+      // Who it was is a courtesy; that it happened is said all the same.
+      return null;
+    }
+  }
+
+  /** One look whether the open plan, or what stands around it, is another than shown. */
+  async function look(): Promise<void> {
+    const id = state.opened?.plan.id;
+    if (id === undefined || !live() || state.busy) return;
+    const round = changes;
+    const stand = await host.get<PlanStand>(`api/v1/plans/${id}/stand`, { since: seen });
+    if (state.opened?.plan.id !== id || state.busy || round !== changes) return;
+    state.others = stand.others;
+    const moved = stand.head !== state.head;
+    const other = moved || stand.status !== plan.value?.status || stand.approved !== plan.value.approved;
+    if (moved && stand.last !== null && !stand.last.mine) state.latest = stand.last;
+    if (unsure !== null && moved && stand.last?.mine && stand.last.parent === unsure.head) {
+      // The answer was lost, the edit was not.
+      state.settled += 1;
+      state.problem = null;
+    }
+    unsure = null;
+    if (other || stand.news) await planner.refresh();
+    seen = stand.revision;
   }
 
   const plan = computed(() => state.plans.find((one) => one.id === state.opened?.plan.id) ?? state.opened?.plan ?? null);
@@ -368,21 +455,23 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     async loadPlans() {
       try {
         state.plans = await host.get<PlanSummary[]>('api/v1/plans');
-        state.denied = null;
-        state.problem = null;
+        answered();
       } catch (error) {
         fail(error);
       }
     },
     async open(id) {
       state.busy = true;
+      const mine = (opening += 1);
       try {
         const opened = await host.get<PlanState>(`api/v1/plans/${id}`);
+        // Another one was asked for meanwhile.
+        if (mine !== opening) return false;
         endPreview();
-        state.selection = new Set();
-        state.hoverEdge = null;
-        state.refusal = null;
-        state.problem = null;
+        answered();
+        seen = null;
+        unsure = null;
+        Object.assign(state, { selection: new Set(), hoverEdge: null, refusal: null, conflict: null, others: [], latest: null });
         state.overlay = null;
         state.outer = false;
         state.tool = 'select';
@@ -390,23 +479,25 @@ export function openPlanner(host: Host, now: () => number, network: () => string
         tell(null);
         return true;
       } catch (error) {
-        fail(error);
+        if (mine === opening) fail(error);
         return false;
       } finally {
-        state.busy = false;
+        if (mine === opening) state.busy = false;
       }
     },
     close() {
       endPreview();
-      Object.assign(state, { opened: null, cells: new Map(), findings: [], head: null, canUndo: false, redo: [], selection: new Set(), hoverEdge: null, refusal: null, overlay: null, tool: 'select', outer: false });
+      Object.assign(state, { opened: null, cells: new Map(), findings: [], head: null, canUndo: false, redo: [], selection: new Set(), hoverEdge: null, refusal: null, conflict: null, others: [], latest: null, overlay: null, tool: 'select', outer: false });
       tell(null);
     },
     async refresh() {
       const id = state.opened?.plan.id;
       if (id === undefined) return;
+      const round = changes;
       try {
         const [plans, opened] = await Promise.all([host.get<PlanSummary[]>('api/v1/plans'), host.get<PlanState>(`api/v1/plans/${id}`)]);
-        if (state.opened?.plan.id !== id) return;
+        if (state.opened?.plan.id !== id || round !== changes) return;
+        answered();
         state.plans = plans;
         endPreview();
         take(opened);
@@ -414,6 +505,33 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       } catch (error) {
         fail(error);
       }
+    },
+    follow() {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let ended = false;
+      const next = async (): Promise<void> => {
+        try {
+          await look();
+        } catch {
+          // The link says by itself that it is lost; the next look comes.
+        }
+        if (!ended) timer = setTimeout(() => void next(), lookMs);
+      };
+      timer = setTimeout(() => void next(), lookMs);
+      return () => {
+        ended = true;
+        clearTimeout(timer);
+      };
+    },
+    async returned() {
+      await planner.loadPlans();
+      try {
+        await look();
+      } catch {
+        // Asked again with the next look.
+      }
+      if (state.opened) await planner.refresh();
+      state.returns += 1;
     },
     edit: (body) => change('edits', { edit: body, head: state.head } satisfies EditRequest),
     preview(body, tentative = false) {
@@ -431,6 +549,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     async snapshot(name) {
       const id = state.opened?.plan.id;
       if (id === undefined) return null;
+      state.problem = null;
       try {
         return await host.post<PlanHistory>(`api/v1/plans/${id}/snapshots`, { name } satisfies PlanSnapshotRequest);
       } catch (error) {
@@ -450,6 +569,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       if (state.tool === tool) return;
       endPreview();
       state.refusal = null;
+      state.problem = null;
       state.hoverEdge = null;
       state.tool = tool;
     },

@@ -1335,6 +1335,72 @@ blocks: boolean,
  */
 scope: string, };
 
+export type PlanStand = { 
+/**
+ * The edit it stands on.
+ */
+head: number | null, 
+/**
+ * draft, in_review, published, retired.
+ */
+status: string, 
+/**
+ * Approved in review and not yet published.
+ */
+approved: boolean, 
+/**
+ * To be sent back as `since` with the next question.
+ */
+revision: number, 
+/**
+ * Owners, codes, settings or other plans changed since `since`: the plan is to be loaded anew.
+ */
+news: boolean, 
+/**
+ * The edit it stands on, with who made it.
+ */
+last: LastEdit | null, 
+/**
+ * Who else has it before them.
+ */
+others: Array<PlanPerson>, };
+
+export type LastEdit = { 
+/**
+ * Identity.
+ */
+id: number, 
+/**
+ * The edit before; `null` = the beginning.
+ */
+parent: number | null, 
+/**
+ * move_vertex, split, merge …
+ */
+kind: string, 
+/**
+ * Codes of the cells it was about.
+ */
+cells: Array<string>, 
+/**
+ * Who made it, as on screen.
+ */
+name: string, 
+/**
+ * The asker did.
+ */
+mine: boolean, 
+/**
+ * When.
+ */
+at_ms: number, };
+
+export type PlanPerson = { 
+/**
+ * Name on screen.
+ */
+name: string, };
+
 export type WorkloadWeightsView = { 
 /**
  * For each household.

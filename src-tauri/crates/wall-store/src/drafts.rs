@@ -164,6 +164,18 @@ fn cell_record(r: &sqlx::sqlite::SqliteRow) -> Result<CellRecord, StoreError> {
     })
 }
 
+fn edit_record(r: &sqlx::sqlite::SqliteRow) -> EditRecord {
+    EditRecord {
+        id: r.get(0),
+        parent: r.get(1),
+        edit: r.get(2),
+        cells: r.get(3),
+        actor: r.get(4),
+        at: UtcMs(r.get(5)),
+        visited: r.get(6),
+    }
+}
+
 impl Store {
     /// All plans of all networks, newest first. O(plans).
     pub async fn plan_records(&self) -> Result<Vec<PlanRecord>, StoreError> {
@@ -211,18 +223,19 @@ impl Store {
         .bind(plan.0)
         .fetch_all(&self.inner.reader)
         .await?;
-        Ok(rows
-            .iter()
-            .map(|r| EditRecord {
-                id: r.get(0),
-                parent: r.get(1),
-                edit: r.get(2),
-                cells: r.get(3),
-                actor: r.get(4),
-                at: UtcMs(r.get(5)),
-                visited: r.get(6),
-            })
-            .collect())
+        Ok(rows.iter().map(edit_record).collect())
+    }
+
+    /// One edit of a plan.
+    pub async fn plan_edit(&self, plan: PlanId, id: i64) -> Result<Option<EditRecord>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, parent_id, edit, cells, actor, recorded_at, visited FROM plan_edit WHERE plan_id = ? AND id = ?",
+        )
+        .bind(plan.0)
+        .bind(id)
+        .fetch_optional(&self.inner.reader)
+        .await?;
+        Ok(row.as_ref().map(edit_record))
     }
 
     /// Named states of a plan, oldest first.

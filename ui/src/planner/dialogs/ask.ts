@@ -1,8 +1,9 @@
 /** Questions of dialogs to the host: with the trouble kept in words, and an end when the dialog goes. */
-import { onBeforeUnmount, ref, type Ref } from 'vue';
+import { inject, onBeforeUnmount, ref, watch, type Ref } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { HostError } from '@/host';
-import { refusalOf } from '../session';
+import { problemWords } from '@/state/problem';
+import { plannerKey, refusalOf } from '../session';
 
 /** What a dialog asks with. */
 export interface Asking {
@@ -14,31 +15,27 @@ export interface Asking {
   ask<T>(question: (signal: AbortSignal) => Promise<T>): Promise<T | null>;
 }
 
-/** What went wrong, in the viewer's language where there are words for it. */
+/** What went wrong, in the viewer's language: a refusal by its code, never by the service's own sentence. */
 export function useTrouble(): (error: unknown) => string {
   const { t, te } = useI18n();
   return (error) => {
     const refused = refusalOf(error);
-    if (refused) {
-      const path = `plan.refused.${refused.code}`;
-      return te(path) ? t(path) : refused.message;
-    }
-    if (!(error instanceof HostError)) return String(error);
-    if (error.status === 0) return t('plan.trouble.unreachable');
-    if (error.status === 401) return t('plan.trouble.signIn');
-    if (error.status === 403) return t('plan.trouble.role');
-    if (error.status === 413) return t('plan.trouble.tooLarge');
-    return t('plan.failed', { why: error.message });
+    if (error instanceof HostError && error.code === 'not_saved') return t('plan.export.notSaved');
+    if (!refused) return problemWords(error, t);
+    const path = `plan.refused.${refused.code}`;
+    return t(te(path) ? path : 'plan.refused.other');
   };
 }
 
-/** Questions of one dialog. */
-export function useAsking(): Asking {
+/** Questions of one dialog. `load`: asks again for what is shown, once the link is there again and the last question failed. */
+export function useAsking(load?: () => unknown): Asking {
   const busy = ref(false);
   const problem = ref('');
   const words = useTrouble();
+  const planner = inject(plannerKey, null);
   let now: AbortController | null = null;
   onBeforeUnmount(() => now?.abort());
+  if (load) watch(() => planner?.state.returns, () => void (problem.value !== '' && load()));
   return {
     busy,
     problem,

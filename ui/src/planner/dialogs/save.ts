@@ -9,20 +9,6 @@ export function fileName(name: string, ending: string): string {
   return `${plain === '' ? 'plan' : plain}.${ending}`;
 }
 
-/** Lets the viewer keep bytes as a file. */
-export function saveFile(name: string, bytes: Uint8Array | string, type: string): void {
-  const part = typeof bytes === 'string' ? bytes : new Uint8Array(bytes);
-  const url = URL.createObjectURL(new Blob([part], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  // The browser reads it after this turn.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
 /** A field of a CSV line. A text that a spreadsheet would run as a formula is kept from it by an apostrophe. */
 function field(value: string | number): string {
   if (typeof value === 'number') return String(value);

@@ -23,18 +23,28 @@ export function cellsInView(desk: Desk): PlanCell[] {
   return inView.sort((a, b) => b.label_lat - a.label_lat || a.label_lon - b.label_lon);
 }
 
-/** What the tool in hand can take in view, of the chosen cells if there are any: vertices, or stretches for a new one. */
+/**
+ * What the tool in hand can take in view, of the chosen cells if there are any: vertices, or stretches for a new one. Only what
+ * can be done: the outer border while its switch is on, and for deleting no node, where three borders meet.
+ */
 export function grips(desk: Desk, edges: Edges): Grip[] {
   const { state } = desk.planner;
   const b = desk.boxAround(0);
   const [nw, se] = [mercator([b[0], b[3]]), mercator([b[2], b[1]])];
   const box = [nw.x, nw.y, se.x, se.y] as const;
   const chosen = state.selection;
-  const only = chosen.size === 0 ? undefined : (edge: { left: number | null; right: number | null }): boolean => (edge.left !== null && chosen.has(edge.left)) || (edge.right !== null && chosen.has(edge.right));
-  if (state.tool !== 'insert') return edges.inside(box, mostVertices, only).map(({ at: place, node, outer }) => ({ at: place, kind: node ? 'node' : 'vertex', outer, segment: null }));
+  const moves = state.tool === 'vertex' || state.tool === 'insert' || state.tool === 'delete';
+  const locked = moves && !state.outer;
+  type Sides = { left: number | null; right: number | null };
+  const isOuter = (edge: Sides): boolean => edge.left === null || edge.right === null;
+  const isChosen = (edge: Sides): boolean => chosen.size === 0 || (edge.left !== null && chosen.has(edge.left)) || (edge.right !== null && chosen.has(edge.right));
+  if (state.tool !== 'insert') {
+    const found = edges.inside(box, mostVertices, isChosen).filter(({ outer, node }) => !(locked && outer) && !(state.tool === 'delete' && node));
+    return found.map(({ at: place, node, outer }) => ({ at: place, kind: node ? 'node' : 'vertex', outer, segment: null }));
+  }
   const found: Grip[] = [];
   for (const edge of edges.values()) {
-    if (only && !only(edge)) continue;
+    if (!isChosen(edge) || (locked && isOuter(edge))) continue;
     for (let i = 1; i < edge.points.length && found.length < mostVertices; i += 1) {
       const [a, c] = [edge.points[i - 1], edge.points[i]];
       if (!a || !c) continue;

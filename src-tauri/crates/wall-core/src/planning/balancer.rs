@@ -204,7 +204,9 @@ impl Desk<'_> {
         let Some(group) = partition.groups.get(&from).filter(|g| g.members.len() > 1) else { return Vec::new() };
         let pieces = partition.pieces_without(from, None);
         let mut moves = Vec::new();
-        for &block in group.members.iter().filter(|b| partition.blocks[**b].households.is_some()) {
+        // A block that has been moved stays: nobody is told to give what they were just told to take.
+        let moved: BTreeSet<usize> = self.moves.iter().map(|m| m.block).collect();
+        for &block in group.members.iter().filter(|b| partition.blocks[**b].households.is_some() && !moved.contains(b)) {
             let to: Vec<usize> = partition.groups_beside(block).into_iter().filter(|to| self.may(from, *to)).collect();
             let holds = |to: &usize| {
                 let border_m = partition.border_m(block, *to);

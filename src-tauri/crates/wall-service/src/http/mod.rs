@@ -188,6 +188,7 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/plans") => get(plans::list),
             ("POST", "/api/v1/plans") => post(plans::new),
             ("GET", "/api/v1/plans/{id}") => get(plans::state),
+            ("GET", "/api/v1/plans/{id}/stand") => get(plans::stand),
             ("GET", "/api/v1/plans/{id}/cells") => get(plans::cells),
             ("GET", "/api/v1/plans/{id}/edges") => get(plans::edges),
             ("POST", "/api/v1/plans/{id}/preview") => post(plans::preview),

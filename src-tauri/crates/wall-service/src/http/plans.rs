@@ -6,7 +6,7 @@ use crate::{
     wall::PlanError,
     wire::{
         EditRequest, EditResult, NewPlanRequest, OverlayLineView, PlanGotoRequest, PlanHistory, PlanOwners, PlanSnapshotRequest,
-        PlanState, PlanStepRequest, PlanSummary, PlanningSettings, Proposals,
+        PlanStand, PlanState, PlanStepRequest, PlanSummary, PlanningSettings, Proposals,
     },
 };
 use axum::{
@@ -78,6 +78,12 @@ pub(crate) async fn new(State(app): State<App>, caller: Caller, request: Request
 
 pub(crate) async fn state(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
     let answer: Answer<PlanState> = app.wall.plan_state(&caller.actor, plan(&id)?).await.map(Json).map_err(PlanRefusal);
+    json(answer)
+}
+
+pub(crate) async fn stand(State(app): State<App>, caller: Caller, Path(id): Path<String>, uri: Uri) -> Early {
+    let since = Params::of(&uri)?.whole("since", 0..=i64::MAX)?;
+    let answer: Answer<PlanStand> = app.wall.plan_stand(&caller.actor, plan(&id)?, since).await.map(Json).map_err(PlanRefusal);
     json(answer)
 }
 

@@ -159,6 +159,53 @@ pub struct PlanFindingView {
     pub scope: String,
 }
 
+/// Where a plan stands, for whoever has it open: asked every other second.
+pub struct PlanStand {
+    /// The edit it stands on.
+    #[ts(type = "number | null")]
+    pub head: Option<i64>,
+    /// draft, in_review, published, retired.
+    pub status: String,
+    /// Approved in review and not yet published.
+    pub approved: bool,
+    /// To be sent back as `since` with the next question.
+    #[ts(type = "number")]
+    pub revision: i64,
+    /// Owners, codes, settings or other plans changed since `since`: the plan is to be loaded anew.
+    pub news: bool,
+    /// The edit it stands on, with who made it.
+    pub last: Option<LastEdit>,
+    /// Who else has it before them.
+    pub others: Vec<PlanPerson>,
+}
+
+/// The edit a plan stands on.
+pub struct LastEdit {
+    /// Identity.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// The edit before; `null` = the beginning.
+    #[ts(type = "number | null")]
+    pub parent: Option<i64>,
+    /// move_vertex, split, merge …
+    pub kind: String,
+    /// Codes of the cells it was about.
+    pub cells: Vec<String>,
+    /// Who made it, as on screen.
+    pub name: String,
+    /// The asker did.
+    pub mine: bool,
+    /// When.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// Somebody who has a plan before them.
+pub struct PlanPerson {
+    /// Name on screen.
+    pub name: String,
+}
+
 /// What an edit made of the findings of a plan.
 pub struct FindingsChange {
     /// Of the findings about cells those about any of these are replaced by `cells`.

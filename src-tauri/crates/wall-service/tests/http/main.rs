@@ -3,8 +3,10 @@
 
 mod access;
 mod ask;
+mod beside;
 mod events;
 mod faults;
+mod impact;
 mod imports;
 mod intake;
 mod lists;

@@ -204,7 +204,7 @@ pub(super) fn redo_of(edits: &[EditRecord], head: Option<i64>) -> Vec<i64> {
 }
 
 /// What a stored edit is, for the history: of several the first says it.
-fn kind_of(edit: &str) -> String {
+pub(super) fn kind_of(edit: &str) -> String {
     let value: Value = serde_json::from_str(edit).unwrap_or_default();
     let word = |v: &Value| v["kind"].as_str().unwrap_or("unknown").to_owned();
     match value["edits"].as_array().and_then(|e| e.first().map(|first| (first, e.len()))) {

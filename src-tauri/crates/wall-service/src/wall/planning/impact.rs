@@ -72,7 +72,12 @@ impl Wall {
         let session = &open.session;
         let (base_record, before) = base.unzip();
         let before = before.unwrap_or_default();
-        let base_cells: Vec<PlannedCell<'_>> = before.iter().enumerate().map(|(i, c)| planned_record(i, c)).collect();
+        let base_cells: Vec<PlannedCell<'_>> = before
+            .iter()
+            .enumerate()
+            // Borders that opening the draft joined are no change that anybody made: both sides are seen alike.
+            .map(|(i, c)| PlannedCell { geometry: session.joined.of(&c.geometry), ..planned_record(i, c) })
+            .collect();
         let households: Vec<Option<u32>> = before.iter().map(|c| c.households).collect();
         let draft = session.all_planned();
         let of = ImpactOf {

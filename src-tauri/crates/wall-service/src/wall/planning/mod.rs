@@ -17,6 +17,7 @@ mod propose;
 mod session;
 mod settings;
 mod shape;
+mod stand;
 mod succession;
 mod unheld;
 mod view;
@@ -102,6 +103,7 @@ type Place = Arc<Mutex<Option<Open>>>;
 #[derive(Default)]
 pub(crate) struct Desk {
     places: Mutex<HashMap<PlanId, Place>>,
+    present: Mutex<stand::Present>,
     uses: std::sync::atomic::AtomicU64,
 }
 
@@ -119,6 +121,11 @@ impl Taken {
     fn session(&mut self) -> Result<&mut Session, PlanError> {
         Ok(&mut self.open()?.session)
     }
+}
+
+/// Whether a line of the change log may change what stands around a plan: owners, codes, rules, other plans.
+fn around_changes(kind: ChangeKind) -> bool {
+    matches!(kind, ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Setting)
 }
 
 /// May look at drafts.
@@ -311,7 +318,7 @@ impl Wall {
     async fn catch_up(&self, record: &PlanRecord, open: &mut Open) -> Result<(), PlanError> {
         let news = self.store().kinds_since(open.seen).await?;
         let Some(newest) = news.iter().map(|(_, revision)| *revision).max() else { return Ok(()) };
-        if news.iter().any(|(kind, _)| matches!(kind, ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Setting)) {
+        if news.iter().any(|(kind, _)| around_changes(*kind)) {
             let cells = match open.edited {
                 true => None,
                 false => Some(self.store().written_cells(record.plan.id).await?),

@@ -9,7 +9,7 @@ use super::{
     findings::Findings,
     owners::{Owners, Written},
     refusal,
-    shape::shape_of,
+    shape::{Joined, shape_of},
     unheld::AllUnheld,
 };
 use crate::wire::{EditBody, EditRefusal};
@@ -167,6 +167,8 @@ pub(super) struct Session {
     path: Vec<(i64, Done)>,
     /// The box around the cells the draft began from, with a margin: nothing is drawn outside it.
     reach: (GridPoint, GridPoint),
+    /// What joining borders did to cells at the beginning.
+    pub joined: Joined,
     /// Every cell at the beginning: the shape of its ground, and a hash of what is written of it.
     initial: HashMap<Face, (u64, u64)>,
 }
@@ -207,9 +209,15 @@ impl Session {
             findings: Findings::default(),
             path: Vec::new(),
             reach: reach(base),
+            joined: Joined::default(),
             initial: HashMap::new(),
         };
         session.labels = session.geometry.iter().map(|(f, g)| (*f, label_point(g))).collect();
+        for (face, cell) in (0u32..).map(Face).zip(base) {
+            if let Some(ground) = session.geometry.get(&face) {
+                session.joined.note(&cell.geometry, ground);
+            }
+        }
         session.initial = session.cells.keys().map(|f| (*f, session.hash(*f))).collect();
         session.count_all();
         Ok(session)

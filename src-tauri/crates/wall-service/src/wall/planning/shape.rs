@@ -1,5 +1,7 @@
-//! Whether ground has the same shape: a vertex put into a border for a neighbour's sake changes nothing of it.
+//! Whether ground has the same shape: a vertex put into a border for a neighbour's sake changes nothing of it; and what joining
+//! borders with neighbours' did to ground when a plan was opened, which is no change that anybody made.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use wall_core::{CellGeometry, GridPoint};
 
@@ -13,6 +15,29 @@ pub(super) fn shape_of(ground: &CellGeometry) -> u64 {
     let mut h = DefaultHasher::new();
     rings.hash(&mut h);
     h.finish()
+}
+
+/// Cells whose borders were joined with their neighbours' when a plan was opened, by the ground they had before.
+#[derive(Default)]
+pub(super) struct Joined(HashMap<u64, Vec<(CellGeometry, CellGeometry)>>);
+
+impl Joined {
+    /// Notes ground before and after; of the same shape there is nothing to note.
+    pub fn note(&mut self, before: &CellGeometry, after: &CellGeometry) {
+        let key = shape_of(before);
+        if key != shape_of(after) {
+            self.0.entry(key).or_default().push((before.clone(), after.clone()));
+        }
+    }
+
+    /// Ground as the plan on the desk has it, where that plan began with this ground.
+    pub fn of<'a>(&'a self, ground: &'a CellGeometry) -> &'a CellGeometry {
+        if self.0.is_empty() {
+            return ground;
+        }
+        let known = self.0.get(&shape_of(ground)).into_iter().flatten().find(|(before, _)| before == ground);
+        known.map_or(ground, |(_, after)| after)
+    }
 }
 
 fn ring_shape(ring: &[GridPoint]) -> u64 {
