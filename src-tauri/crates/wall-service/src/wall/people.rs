@@ -14,8 +14,9 @@ impl Wall {
     /// person of that name answers there. O(tickets).
     pub async fn staff_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> Result<StaffCard, WallError> {
         let ground = self.ground_as_of(as_of).await?;
+        let base = self.world().base;
         let then = match as_of {
-            Some(t) => self.store().positions_at(t).await?.into_iter().find(|p| p.staff.0 == id),
+            Some(t) => self.store().positions_at(t, base).await?.into_iter().find(|p| p.staff.0 == id),
             None => None,
         };
         let (mut card, ids, at) = {

@@ -259,6 +259,7 @@ async fn a_person_has_cells_and_tasks() {
         cell_codes: vec![code(1), code(2)],
         phone: "13800000000".into(),
         shifts: String::new(),
+        absent: Default::default(),
     };
     room.wall.import_staff(&admin(), &[person]).await.unwrap();
     let at = UtcMs(now).to_rfc3339();
