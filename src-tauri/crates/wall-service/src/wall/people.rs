@@ -1,6 +1,6 @@
 //! The card of a member of staff: where, which cells, and what is to be done there.
 
-use super::{Wall, WallError, views::staff_view, world::ticket_of};
+use super::{Wall, WallError, shown::Sight, views::staff_view, world::ticket_of};
 use crate::wire::{StaffCard, StaffCell};
 use std::collections::BTreeMap;
 use wall_core::{PartyKind, StaffId, TicketId, UtcMs};
@@ -45,7 +45,9 @@ impl Wall {
             }
             let mut open: Vec<(i64, TicketId)> = Vec::new();
             for (slot, t) in world.all().filter(|(_, t)| t.life.open_at(at)) {
-                let Some(cell) = world.cell_under(&ground, slot, t).and_then(|c| cells.get_mut(&c)) else { continue };
+                let Some(cell) = world.shown_cell(&ground, slot, t, Sight::of(actor)).and_then(|c| cells.get_mut(&c)) else {
+                    continue;
+                };
                 cell.open += 1;
                 cell.overdue += u32::from(t.life.overdue_at(at));
                 open.push((t.life.due, ticket_of(slot)));
