@@ -30,7 +30,7 @@ function slowHost(kind: Clock['kind'] = 'system'): { host: Host; release(): void
       signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
     });
   const no = (): Promise<never> => Promise.reject(new HostError(0, 'unreachable', ''));
-  const host: Host = { url: (path) => path, get, getBytes: no, post: no, put: no, delete: no, setBearer: () => undefined, onSessionEnded: () => undefined, subscribe: () => () => undefined };
+  const host: Host = { url: (path) => path, get, getBytes: no, post: no, put: no, delete: no, save: () => Promise.resolve(''), setBearer: () => undefined, onSessionEnded: () => undefined, subscribe: () => () => undefined };
   const all = (what: 'go' | 'fail'): void => {
     const these = waiting;
     waiting = [];

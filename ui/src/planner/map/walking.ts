@@ -35,7 +35,7 @@ export function grips(desk: Desk, edges: Edges): Grip[] {
   const chosen = state.selection;
   const moves = state.tool === 'vertex' || state.tool === 'insert' || state.tool === 'delete';
   const locked = moves && !state.outer;
-  type Sides = { left: number | null; right: number | null };
+  interface Sides { left: number | null; right: number | null }
   const isOuter = (edge: Sides): boolean => edge.left === null || edge.right === null;
   const isChosen = (edge: Sides): boolean => chosen.size === 0 || (edge.left !== null && chosen.has(edge.left)) || (edge.right !== null && chosen.has(edge.right));
   if (state.tool !== 'insert') {
