@@ -62,7 +62,15 @@ pub fn locate_rows(
 ) -> Result<LocateCounts, SourceError> {
     let name = source.name.clone();
     let io_error = |e: io::Error| SourceError::Io(name.clone(), e);
-    let csv_error = |e: csv::Error| SourceError::Io("output".to_owned(), io::Error::other(e));
+    // What the system said is kept: a reader that went away (`| head`) is no failure.
+    let csv_error = |e: csv::Error| {
+        let words = e.to_string();
+        let error = match e.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            _ => io::Error::other(words),
+        };
+        SourceError::Io("output".to_owned(), error)
+    };
     let unusable = |what: String| SourceError::Format(name.clone(), what);
     if source.sheet.is_some() {
         return Err(unusable("is a workbook: save the sheet as CSV".to_owned()));
