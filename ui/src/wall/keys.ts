@@ -15,7 +15,9 @@ export const timeStepEvent = 'gridwall-time-step';
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
-  return target.matches('input:not([type=range]), textarea, select, [contenteditable]');
+  // A choice needs its arrows; digits and letters go on driving the wall, or it would be deaf until somebody clicks elsewhere.
+  if (target.matches('select')) return /^(Arrow|Home$|End$|Page|Enter$| $)/.test(event.key);
+  return target.matches('input:not([type=range]), textarea, [contenteditable]');
 }
 
 function toggleFullscreen(): void {
