@@ -33,6 +33,7 @@ before(
     await at('account').filter({ hasText: '规划员' }).waitFor();
     await at('open-planner').click();
     await at('planner').waitFor();
+    await at('door-plans').click();
     await at('dialog-plans').waitFor();
   },
   { timeout: 300_000 },
