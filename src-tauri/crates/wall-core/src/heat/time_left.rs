@@ -5,7 +5,7 @@ use crate::{HeatGrid, Place, UtcMs};
 
 /// Seconds left of the most urgent open ticket with a deadline around each pixel: **the worst, not the mean**. A mean of one
 /// ticket that is days late and ten with ample time looks calm, and nobody goes there. A ticket is felt as far as
-/// [`Raster::reach_px`] says: about 2.4 standard deviations of the kernel, never less than a pixel and a half, so that a
+/// `Raster::reach_px` says: about 2.4 standard deviations of the kernel, never less than a pixel and a half, so that a
 /// late ticket is seen however far one zooms out. Times are cut to ± the span.
 ///
 /// ```

@@ -70,7 +70,7 @@ impl RowDecoder {
         Self { encoding: guess(sample), auto: true, guess }
     }
 
-    /// As [`RowDecoder::from_sample`], for a table of rows: see [`guess_rows`].
+    /// As [`RowDecoder::from_sample`], for a table of rows: see `guess_rows`.
     pub fn of_rows(sample: &[u8]) -> Self {
         Self { encoding: guess_rows(sample), auto: true, guess: guess_rows }
     }
