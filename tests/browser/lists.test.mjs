@@ -105,6 +105,8 @@ test('a figure, a count of a card and a bar of the slider open lists as long as 
   await at('search-hit').first().waitFor();
   await page.keyboard.press('Enter');
   await at('area-card').waitFor();
+  // The card comes before what it holds.
+  await at('count-open').waitFor();
   await tabTo('count-open');
   await page.keyboard.press('Enter');
   await at('list-total').waitFor();
