@@ -3,7 +3,7 @@ import { HostError, type Host } from '@/host';
 import { openSession } from '@/state/session';
 import type { SessionView } from '@/wire/wire';
 
-const can = { plan: false, review: false, publish: false, admin: false };
+const can = { plan: false, review: false, publish: false, admin: false, end_replay: false };
 const operator: SessionView = { signed_in: false, name: 'os:li', display_name: '', role: 'operator', can, accounts_exist: true, demo: false, demo_accounts: [] };
 const planner: SessionView = { ...operator, signed_in: true, name: 'planner', display_name: 'P', role: 'planner', can: { ...can, plan: true } };
 

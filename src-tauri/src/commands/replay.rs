@@ -15,6 +15,7 @@ use wall_service::{
     import::{Input, Read, Records, tickets},
     replay::{Pace, Player, Timeline},
     wall::{Wall, system_now},
+    wire::Problem,
 };
 use wall_store::ReplayClock;
 
@@ -26,9 +27,15 @@ const RENEW: Duration = Duration::from_secs(10);
 const BATCH: usize = 2_000;
 
 /// Where the tickets go: the store of this data directory (a running wall follows it), or a wall at a URL.
-enum Target {
+enum To {
     Store(Wall),
     Url { agent: ureq::Agent, base: String, token: String },
+}
+
+/// Where the tickets go, and the name of this run: whoever is on duty may end it, and then it stays ended.
+struct Target {
+    to: To,
+    run: String,
 }
 
 /// Runs a replay to its end, or until Ctrl-C.
@@ -139,23 +146,24 @@ async fn play(
 }
 
 async fn target(cli: &Cli, args: &ReplayArgs) -> Result<Target, Failure> {
-    let Some(url) = &args.to else { return Ok(Target::Store(station::open(cli).await?)) };
+    let run = format!("{}-{}", system_now().0, std::process::id());
+    let Some(url) = &args.to else { return Ok(Target { to: To::Store(station::open(cli).await?), run }) };
     let token = args
         .token
         .clone()
         .ok_or_else(|| Failure::usage("--to needs --token (gridwall token create NAME --role replay --unlimited)"))?;
     let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60))).build();
-    Ok(Target::Url { agent: config.into(), base: url.trim_end_matches('/').to_owned(), token })
+    Ok(Target { to: To::Url { agent: config.into(), base: url.trim_end_matches('/').to_owned(), token }, run })
 }
 
 impl Target {
     async fn send(&self, records: Vec<TicketRecord>) -> Result<(), Failure> {
-        match self {
-            Self::Store(wall) => {
+        match &self.to {
+            To::Store(wall) => {
                 wall.import_tickets(&os_user(), &records).await?;
                 Ok(())
             }
-            Self::Url { .. } => {
+            To::Url { .. } => {
                 let body: String = records.iter().map(|r| format!("{}\n", ticket_json(r))).collect();
                 self.post("/api/v1/tickets", "application/x-ndjson", body).await
             }
@@ -163,12 +171,15 @@ impl Target {
     }
 
     async fn clock(&self, clock: Option<ReplayClock>) -> Result<(), Failure> {
-        match self {
-            Self::Store(wall) => Ok(wall.set_replay_clock(&os_user(), clock).await?),
-            Self::Url { .. } => {
+        match &self.to {
+            To::Store(wall) => Ok(match clock {
+                Some(clock) => wall.drive_clock(&os_user(), clock, Some(&self.run)).await?,
+                None => wall.end_replay(&os_user(), Some(&self.run)).await?,
+            }),
+            To::Url { .. } => {
                 let body = match clock {
-                    Some(c) => json!({ "wall_at": c.wall_at.to_rfc3339(), "speed": c.speed }),
-                    None => json!({ "end": true }),
+                    Some(c) => json!({ "wall_at": c.wall_at.to_rfc3339(), "speed": c.speed, "run": self.run }),
+                    None => json!({ "end": true, "run": self.run }),
                 };
                 self.post("/api/v1/clock", "application/json", body.to_string()).await
             }
@@ -177,26 +188,31 @@ impl Target {
 
     /// Posts, waiting when the wall asks to.
     async fn post(&self, path: &'static str, content_type: &'static str, body: String) -> Result<(), Failure> {
-        let Self::Url { agent, base, token } = self else { return Ok(()) };
+        let To::Url { agent, base, token } = &self.to else { return Ok(()) };
         let (agent, url, token) = (agent.clone(), format!("{base}{path}"), format!("Bearer {token}"));
-        let lost = |e: String| Failure { code: 4, message: format!("the wall at {base} does not take the feed: {e}") };
+        let lost = |code, e: String| Failure { code, message: format!("the wall at {base} does not take the feed: {e}") };
         let done = tokio::task::spawn_blocking(move || {
             for _ in 0..30 {
                 let answer =
                     agent.post(&url).header("authorization", &token).header("content-type", content_type).send(body.as_str());
-                let mut answer = answer.map_err(|e| e.to_string())?;
+                let mut answer = answer.map_err(|e| (4, e.to_string()))?;
                 match answer.status().as_u16() {
                     200..=299 => return Ok(()),
                     429 | 503 => {
                         let wait = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok()).unwrap_or(1);
                         std::thread::sleep(Duration::from_secs(std::cmp::min(wait, 30)));
                     }
-                    status => return Err(format!("{status}: {}", answer.body_mut().read_to_string().unwrap_or_default())),
+                    status => {
+                        // What it says in words, where it says anything.
+                        let text = answer.body_mut().read_to_string().unwrap_or_default();
+                        let said = serde_json::from_str::<Problem>(&text).map_or(text, |problem| problem.message);
+                        return Err((if matches!(status, 401 | 403 | 409) { 5 } else { 4 }, format!("{status}: {said}")));
+                    }
                 }
             }
-            Err("it is busy for too long".to_owned())
+            Err((4, "it is busy for too long".to_owned()))
         });
-        done.await.map_err(|e| lost(e.to_string()))?.map_err(lost)
+        done.await.map_err(|e| lost(4, e.to_string()))?.map_err(|(code, e)| lost(code, e))
     }
 }
 

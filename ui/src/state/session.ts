@@ -57,7 +57,7 @@ export function openSession(host: Host, onChange: (left: boolean) => void): Sess
     } catch (error) {
       // A lost link changes nobody's name; a closed door does.
       const closed = error instanceof HostError && error.status === 401;
-      if (closed && state.view) Object.assign(state.view, { signed_in: false, name: '', display_name: '', role: '', can: { plan: false, review: false, publish: false, admin: false } });
+      if (closed && state.view) Object.assign(state.view, { signed_in: false, name: '', display_name: '', role: '', can: { plan: false, review: false, publish: false, admin: false, end_replay: false } });
     }
   }
 

@@ -21,7 +21,7 @@ export type Selection =
   | { kind: 'point'; properties: PointProperties; lon: number; lat: number };
 
 /** A dialog over the wall; at most one at a time. */
-export type Dialog = 'search' | 'keys' | 'settings' | 'account' | null;
+export type Dialog = 'search' | 'keys' | 'settings' | 'account' | 'clock' | null;
 
 /** What the page shows: the live wall, or the drawing table of the planner. */
 export type Page = 'wall' | 'planner';

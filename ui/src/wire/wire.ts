@@ -2100,7 +2100,11 @@ publish: boolean,
 /**
  * Administer accounts, feeds and settings.
  */
-admin: boolean, };
+admin: boolean, 
+/**
+ * Give the clock of a replay back to the system.
+ */
+end_replay: boolean, };
 
 export type DemoAccount = { 
 /**

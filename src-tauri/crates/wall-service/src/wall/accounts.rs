@@ -202,5 +202,11 @@ impl Wall {
 }
 
 fn can(role: Role) -> Can {
-    Can { plan: role.may_plan(), review: role.may_review(), publish: role.may_publish(), admin: role.may_administer() }
+    Can {
+        plan: role.may_plan(),
+        review: role.may_review(),
+        publish: role.may_publish(),
+        admin: role.may_administer(),
+        end_replay: role.may_end_replay(),
+    }
 }

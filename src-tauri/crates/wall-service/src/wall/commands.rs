@@ -2,7 +2,7 @@
 
 use super::{
     Wall, WallError,
-    clock::{goes_on, system_now},
+    clock::system_now,
     intake::Job,
     shown::Sight,
     views::coarse_frame,
@@ -18,7 +18,7 @@ use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, OwnerRecord, Place, PlanId,
     PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketId, TicketRecord, TicketStatus, UtcMs,
 };
-use wall_store::{Actor, ChangeBatch, PlanDraft, ReplayClock, Role, StoredPlan, TicketOutcome, Upserts};
+use wall_store::{Actor, ChangeBatch, PlanDraft, Role, StoredPlan, TicketOutcome, Upserts};
 
 /// Categories that the table does not know and that senders may bring, all together.
 pub const NEW_CATEGORIES: usize = 1_000;
@@ -147,33 +147,6 @@ impl Wall {
         tx.move_ticket(id, to, at, reason).await?;
         tx.commit().await?;
         self.fed();
-        Ok(())
-    }
-
-    /// Drives the wall's clock, or gives it back (`None`). The beginning, every jump and the end are in the audit log;
-    /// words that a replay goes on as it did are not.
-    pub async fn set_replay_clock(&self, actor: &Actor, clock: Option<ReplayClock>) -> Result<(), WallError> {
-        let allowed = if clock.is_some() { actor.role.may_drive_clock() } else { actor.role.may_end_replay() };
-        self.may(actor, allowed, "drive the wall's clock")?;
-        if clock.is_some_and(|c| !c.speed.is_finite() || c.speed < 0.0 || c.speed > 1e6) {
-            return Err(WallError::Invalid("the speed of a replay is 0 … 1,000,000".into()));
-        }
-        let mut tx = self.store().write(actor, system_now()).await?;
-        let last = self.store().replay_clock().await?;
-        match (&last, &clock) {
-            (Some(last), Some(next)) if goes_on(last, next) => {}
-            (None, None) => {}
-            (_, Some(next)) => {
-                let detail = serde_json::json!({ "wall_at": next.wall_at.to_rfc3339(), "speed": next.speed });
-                tx.audit("clock.replay", &detail.to_string()).await?;
-            }
-            (Some(_), None) => {
-                tx.audit("clock.end", "{}").await?;
-            }
-        }
-        tx.set_replay_clock(clock).await?;
-        tx.commit().await?;
-        self.inner.clock.follow(clock);
         Ok(())
     }
 

@@ -30,6 +30,14 @@ pub enum WallError {
         /// When to try again, in seconds.
         retry_after_s: u64,
     },
+    /// Somebody ended this replay while it ran.
+    #[error("{by} ended this replay at {at}: it does not drive the wall any more; begin it anew to go on")]
+    ReplayEnded {
+        /// Who.
+        by: String,
+        /// When, RFC 3339.
+        at: String,
+    },
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,6 +56,7 @@ impl WallError {
             Self::QueueFull { .. } => "queue_full",
             Self::SignIn => "wrong_password",
             Self::TooManyTries { .. } => "too_many_tries",
+            Self::ReplayEnded { .. } => "replay_ended",
             Self::Store(StoreError::Busy { .. }) => "store_busy",
             Self::Store(StoreError::Refused(_)) => "refused",
             Self::Store(StoreError::Failed { fault, .. }) => match fault {
@@ -76,7 +85,7 @@ impl WallError {
             Self::Invalid(_) => 400,
             Self::SignIn => 401,
             Self::TooManyTries { .. } => 429,
-            Self::Store(StoreError::Refused(_)) => 409,
+            Self::ReplayEnded { .. } | Self::Store(StoreError::Refused(_)) => 409,
             Self::Store(StoreError::Failed { fault: Fault::Full, .. }) => 507,
             Self::QueueFull { .. } | Self::Store(StoreError::Busy { .. } | StoreError::Failed { .. }) => 503,
             Self::Store(_) | Self::Io(_) => 500,

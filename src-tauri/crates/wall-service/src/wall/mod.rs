@@ -20,6 +20,7 @@ mod people;
 mod planning;
 mod queries;
 mod reading;
+mod replaying;
 mod search;
 mod shown;
 mod stations;

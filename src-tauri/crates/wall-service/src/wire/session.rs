@@ -15,6 +15,8 @@ pub struct Can {
     pub publish: bool,
     /// Administer accounts, feeds and settings.
     pub admin: bool,
+    /// Give the clock of a replay back to the system.
+    pub end_replay: bool,
 }
 
 /// An account of the demonstration, which anybody may use.

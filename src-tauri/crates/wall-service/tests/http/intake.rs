@@ -291,3 +291,29 @@ async fn a_replay_drives_the_clock_and_gives_it_back() {
         audit.iter().filter(|l| l.action.starts_with("clock.")).map(|l| (l.actor.as_str(), l.action.as_str())).collect();
     assert_eq!(clock, [("token:replay", "clock.replay"), ("token:operator", "clock.end")]);
 }
+
+#[tokio::test]
+async fn a_replay_that_was_ended_stays_ended_though_it_goes_on_talking() {
+    let room = Room::new().await;
+    let feed = room.token("replay", Role::Replay, true).await;
+    let operator = room.token("operator", Role::Operator, true).await;
+    let send = async |token: &str, body: Value| room.post(token, "/api/v1/clock", JSON, body.to_string()).await;
+    let word = |run: Value| json!({ "wall_at": "2015-06-01T00:00:00-04:00", "speed": 600, "run": run });
+    let kind = async || room.get(&feed, "/api/v1/wall").await.json()["clock"]["kind"].as_str().unwrap().to_owned();
+    for run in [json!("first"), json!(null)] {
+        assert_eq!(send(&feed, word(run.clone())).await.status.as_u16(), 200);
+        room.until("the replay's clock", async || (kind().await == "replay").then_some(())).await;
+        assert_eq!(send(&operator, json!({ "end": true })).await.status.as_u16(), 200);
+        let refused = send(&feed, word(run.clone())).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (409, Some("replay_ended")), "{run}");
+        assert!(refused.json()["message"].as_str().unwrap().contains("token:operator"), "{refused:?}");
+        assert_eq!(kind().await, "system");
+    }
+    // Another run begins at once; its own end refuses nothing later.
+    assert_eq!(send(&feed, word(json!("second"))).await.status.as_u16(), 200);
+    assert_eq!(send(&feed, json!({ "end": true, "run": "second" })).await.status.as_u16(), 200);
+    assert_eq!(send(&feed, word(json!("second"))).await.status.as_u16(), 200);
+    for bad in [json!(""), json!(7), json!("a b"), json!("x".repeat(65)), json!("字")] {
+        assert_eq!(send(&feed, word(bad.clone())).await.status.as_u16(), 400, "{bad}");
+    }
+}

@@ -31,7 +31,7 @@ async fn publish(room: &Room, desk: &Desk, tickets: &str, effective_ms: i64) -> 
     let mut long_ago = publish.clone();
     long_ago["effective_ms"] = json!(then + DAY_MS);
     assert_eq!(room.refused(&desk.planner, &step, long_ago).await, "in_the_past");
-    room.wall.set_replay_clock(&admin(), None).await.unwrap();
+    room.wall.end_replay(&admin(), None).await.unwrap();
     let summary = room.done(&desk.planner, &step, publish).await;
     assert_eq!((&summary["status"], &summary["in_force"]), (&json!("published"), &json!(false)));
     plan
@@ -49,7 +49,7 @@ async fn codes_at(room: &Room, token: &str, as_of: Option<i64>) -> Vec<String> {
 async fn move_clock(room: &Room, to: i64) {
     let now = UtcMs(jiff::Timestamp::now().as_millisecond());
     let clock = wall_store::ReplayClock { wall_at: UtcMs(to), real_at: now, speed: 1.0 };
-    room.wall.set_replay_clock(&admin(), Some(clock)).await.unwrap();
+    room.wall.drive_clock(&admin(), clock, None).await.unwrap();
 }
 
 async fn ticket_card(room: &Room, token: &str, id: i64, as_of: Option<i64>) -> Value {
@@ -426,7 +426,7 @@ async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
     drop((router, options, wall));
     let mut options = WallOptions::new(path.clone());
     options.zone = Some("UTC".into());
-    Wall::open(options).await.unwrap().set_replay_clock(&admin(), Some(clock)).await.unwrap();
+    Wall::open(options).await.unwrap().drive_clock(&admin(), clock, None).await.unwrap();
     let later = open(None).await;
     let mut under = Vec::new();
     for _ in 0..200 {

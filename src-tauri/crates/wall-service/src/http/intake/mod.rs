@@ -174,16 +174,21 @@ pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: R
     Ok(answer(shape, &lines, |line| line.reason.is_none()))
 }
 
-/// `POST /api/v1/clock`: `{"wall_at","speed"}` drives the wall's clock and is said again every few seconds, `{"end":true}`
-/// gives it back.
+/// `POST /api/v1/clock`: `{"wall_at","speed","run"?}` drives the wall's clock and is said again every few seconds,
+/// `{"end":true,"run"?}` gives it back.
 pub(crate) async fn clock(State(app): State<App>, caller: Caller, request: Request) -> Result<Json<Value>, Refusal> {
     if !caller.actor.role.may_end_replay() {
         return Err(Refusal::forbidden("this role may not drive the wall's clock: a token of the role replay may"));
     }
     let held = body::read(&app.budget, request).await?;
     let asked = json::strict(&held.bytes).map_err(Refusal::invalid)?;
+    let run = match asked.get("run") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(run)) => Some(run.as_str()),
+        Some(_) => return Err(Refusal::invalid("run must be a text that names this run of the replay")),
+    };
     if asked.get("end") == Some(&Value::Bool(true)) {
-        app.wall.set_replay_clock(&caller.actor, None).await?;
+        app.wall.end_replay(&caller.actor, run).await?;
         return Ok(Json(json!({ "ended": true })));
     }
     let wall_at = match asked.get("wall_at") {
@@ -197,7 +202,7 @@ pub(crate) async fn clock(State(app): State<App>, caller: Caller, request: Reque
     let speed = asked.get("speed").and_then(Value::as_f64).filter(|s| (0.0..=1e6).contains(s));
     let speed = speed.ok_or_else(|| Refusal::invalid("speed must be a number from 0 to 1000000 (wall seconds a second)"))?;
     let real_at = system_now();
-    app.wall.set_replay_clock(&caller.actor, Some(ReplayClock { wall_at, real_at, speed })).await?;
+    app.wall.drive_clock(&caller.actor, ReplayClock { wall_at, real_at, speed }, run).await?;
     Ok(Json(json!({ "wall_at_ms": wall_at.0, "real_at_ms": real_at.0, "speed": speed })))
 }
 
