@@ -1,12 +1,6 @@
 //! Commands: everything that changes the store enters here, with its actor.
 
-use super::{
-    Wall, WallError,
-    clock::system_now,
-    intake::Job,
-    shown::Sight,
-    views::coarse_frame,
-};
+use super::{Wall, WallError, clock::system_now, intake::Job, shown::Sight, views::coarse_frame};
 use crate::wire::{Frame, StaffView};
 use std::{
     collections::HashSet,
