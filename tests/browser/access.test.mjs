@@ -4,18 +4,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { after, before, beforeEach, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { at, eventually, opened, page, stand, text, wall } from './stage.mjs';
 
 const axe = readFileSync(createRequire(new URL('../../ui/package.json', import.meta.url)).resolve('axe-core/axe.min.js'), 'utf8');
-let browser;
-let wall;
-let opened;
-let page;
-
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 
 /** Serious findings of axe-core on the page as it stands; pictures are not text, so the map's canvas is left out. */
 async function findings() {
@@ -26,24 +18,7 @@ async function findings() {
     .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1, 3).join(' ').trim()}`));
 }
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
-});
-
-beforeEach(async () => {
-  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Escape');
-});
+stand({ closes: 4 });
 
 async function search(text, card) {
   await page.keyboard.press('/');

@@ -1,18 +1,10 @@
 // Whose time the wall shows: a label never moves before its data, a replay is said and can be ended from the wall.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
-
-let browser;
-let wall;
-let opened;
-let page;
+import { test } from 'node:test';
+import { at, eventually, opened, page, stand, text, wall } from './stage.mjs';
 
 const DAY_MS = 86_400_000;
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 const words = async (testId) => ((await at(testId).count()) ? at(testId).first().innerText() : '');
 
 /** Every picture of labels that the page showed while `act` ran, each once. */
@@ -35,20 +27,10 @@ async function seenWhile(act) {
   });
 }
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
+stand({
+  first: async () => {
     await eventually('the wall is live', async () => (await words('connection')).includes('实时'));
   },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
 });
 
 test('over a slow link the past is said to be asked for until it is there, and 实时 never stands beside 非实时', async () => {

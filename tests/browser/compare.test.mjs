@@ -1,44 +1,10 @@
 // Two periods side by side and "whose is it?", by the keyboard alone.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { at, eventually, number, opened, page, stand, tabTo, text, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
-
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
-const number = (text) => Number(text.replaceAll(/[^\d]/g, ''));
-async function tabTo(testId) {
-  for (let i = 0; i < 250; i += 1) {
-    await page.keyboard.press('Tab');
-    if (await page.evaluate((id) => document.activeElement !== document.body && document.activeElement?.closest(`[data-testid="${id}"]`) !== null, testId)) return;
-  }
-  assert.fail(`Tab never reaches ${testId}`);
-}
-
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
-});
-
-beforeEach(async () => {
-  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Escape');
-});
+stand({ closes: 4 });
 
 test('one key holds last week against the week before; the numbers are the interface\'s and open their members', async () => {
   await page.keyboard.press('c');

@@ -2,42 +2,21 @@
 // and dialog the last picture stays, says so, and goes on by itself.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { beforeEach, test } from 'node:test';
+import { PATIENCE_MS } from './page.mjs';
+import { at, eventually, opened, page, stand, text, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
-
-const at = (testId) => page.getByTestId(testId);
-const text = (testId) => at(testId).first().innerText();
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 const seen = (testId) => eventually(`${testId} is shown`, () => at(testId).first().isVisible());
 const live = () => eventually('live', async () => (await at('connection').getAttribute('class')).includes('live'));
 const figure = () => at('figure-open').locator('b').innerText();
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
+stand();
 
 // One test that fails takes no other with it.
 beforeEach(async () => {
   wall.slow(0);
   await wall.mend();
   for (let i = 0; i < 3; i += 1) await page.keyboard.press('Escape');
-});
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
 });
 
 /** What stands open while the server dies: how it is opened, and what must still be there afterwards. */

@@ -1,17 +1,9 @@
 // A planner brings a file of cells: says how it is to be read, sees how far it is, and is told first what to look at.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { at, opened, page, signIn, stand } from './stage.mjs';
 
-let browser;
-let wall;
-let page;
-let errors;
-
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 /** For a person to look at: only where a folder is named. */
 const shot = async (name) => {
   if (process.env.GRIDWALL_SHOTS) await page.screenshot({ path: `${process.env.GRIDWALL_SHOTS}/${name}.png` });
@@ -20,28 +12,14 @@ const square = (x, y) => [[[x, y], [x + 0.01, y], [x + 0.01, y + 0.01], [x, y + 
 const file = (features) => Buffer.from(JSON.stringify({ type: 'FeatureCollection', features }));
 const feature = (bm, mc, coordinates) => ({ type: 'Feature', properties: { bm, mc }, geometry: { type: 'Polygon', coordinates } });
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    ({ page, errors } = await openPage(browser, wall));
-    await at('account').click();
-    const other = at('sign-in-other');
-    await eventually('the dialog of accounts', async () => (await other.count()) + (await at('demo-planner').count()) > 0);
-    if (await other.count()) await other.click();
-    await at('demo-planner').click();
-    await at('account').filter({ hasText: '规划员' }).waitFor();
+stand({
+  first: async () => {
+    await signIn('planner', '规划员');
     await at('open-planner').click();
     await at('planner').waitFor();
     await at('door-plans').click();
     await at('dialog-plans').waitFor();
   },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
 });
 
 test('a file is read as the dialog says, and doubts stand first in its report', async () => {
@@ -78,5 +56,5 @@ test('a field that the file does not have is refused with the fields that there 
   await problem.waitFor();
   assert.match(await problem.innerText(), /bm/);
   assert.equal(await at('import-code_field').inputValue(), 'nonsense');
-  assert.deepEqual(errors, []);
+  assert.deepEqual(opened.errors, []);
 });

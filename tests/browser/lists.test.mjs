@@ -1,48 +1,14 @@
 // Every number opens its members, by the keyboard alone: the lateness list, a figure, a card's count, a bar of the slider.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { at, eventually, number, opened, page, stand, tabTo, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
-
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
-const number = (text) => Number(text.replaceAll(/[^\d]/g, ''));
 /** The ticket whose line has the focus. */
 const focused = () => page.evaluate(() => document.activeElement?.closest('[data-ticket]')?.dataset.ticket ?? '');
 const total = async () => number(await at('list-total').innerText());
-/** Tab until an element with this test id (or inside it) has the focus. */
-async function tabTo(testId) {
-  for (let i = 0; i < 250; i += 1) {
-    await page.keyboard.press('Tab');
-    if (await page.evaluate((id) => document.activeElement?.closest(`[data-testid="${id}"]`) !== null && document.activeElement !== document.body, testId)) return;
-  }
-  assert.fail(`Tab never reaches ${testId}`);
-}
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
-});
-
-beforeEach(async () => {
-  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Escape');
-});
+stand({ closes: 4 });
 
 test('one key opens the lateness list; arrows, Enter and Esc go through it and come back to the same line', async () => {
   await page.keyboard.press('d');
@@ -123,13 +89,21 @@ test('a figure, a count of a card and a bar of the slider open lists as long as 
 });
 
 test('nothing is called empty when nobody answers', async () => {
-  await page.route('**/api/v1/ticket-list**', (route) => route.fulfill({ status: 503, contentType: 'application/json', body: '{"code":"busy","message":"busy"}' }));
+  let asked = 0;
+  await page.route('**/api/v1/ticket-list**', (route) => {
+    asked += 1;
+    return route.fulfill({ status: 503, contentType: 'application/json', body: '{"code":"busy","message":"busy"}' });
+  });
   await page.keyboard.press('d');
-  await page.getByRole('alert').waitFor();
-  assert.match(await page.getByRole('alert').innerText(), /没有取到清单/);
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.innerText(), /没有取到清单/);
   assert.equal(await at('list-empty').count(), 0);
+  const before = asked;
+  await alert.getByRole('button').press('Enter');
+  await eventually('it is asked again', () => asked > before);
+  // And by itself, once somebody answers.
   await page.unroute('**/api/v1/ticket-list**');
-  await page.getByRole('alert').getByRole('button').press('Enter');
   await at('list-line').first().waitFor();
 });
 

@@ -3,22 +3,16 @@
 // that time and showing the old cells when it looks back. Every wait is for a state, with a bound.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { PATIENCE_MS } from './page.mjs';
+import { at, eventually, opened, page, signIn, stand, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
 /** Of the draft: its id, and when it takes effect. */
 let plan;
 let effective;
 /** Codes of the cells before anything was drawn. */
 let before_codes;
 
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 const ask = (path) => page.evaluate((p) => window.__gridwall.wall.host.get(p), path);
 const planState = () => page.evaluate(() => {
   const { state, plan: summary } = window.__gridwall.planner.planner;
@@ -50,14 +44,6 @@ async function edits(what, act) {
     return !now.busy && now.head !== head && now.head !== null ? now : null;
   });
 }
-async function signIn(name, display) {
-  await at('account').click();
-  const other = at('sign-in-other');
-  await eventually('the dialog of accounts', async () => (await other.count()) + (await at(`demo-${name}`).count()) > 0);
-  if (await other.count()) await other.click();
-  await at(`demo-${name}`).click();
-  await at('account').filter({ hasText: display }).waitFor();
-}
 async function openPlanner() {
   await at('open-planner').click();
   await at('planner').waitFor();
@@ -70,21 +56,11 @@ async function openPlan() {
 }
 const code = (cells, face) => cells.find((cell) => cell.face === face)?.code;
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
+stand({
+  first: async () => {
     const { features } = await wall.get('api/v1/cells');
     before_codes = features.map((feature) => feature.properties.code).sort();
   },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
 });
 
 test('a planner signs in, finds the drawing table and makes a draft of the plan in force', async () => {

@@ -1,35 +1,15 @@
 // People sign in, in Chromium: on top of the one-time link, at the page before the wall, and out again.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { PATIENCE_MS } from './page.mjs';
+import { at, browser, eventually, opened, page, stand, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
-
-const at = (testId, on = page) => on.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 /** Who the wall says is asking, in the name the page asks with. */
 const whoAsks = (on = page) => on.evaluate(() => window.__gridwall.wall.host.get('api/v1/session'));
 const ready = (on) => on.waitForFunction(() => document.documentElement.dataset.ready === '1', null, { timeout: 180_000 });
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
-});
+stand();
 
 test('the link gives an operator; nobody is signed in', async () => {
   const who = await whoAsks();

@@ -2,40 +2,13 @@
 // Every wait is for a state, with a bound; nothing is said about how long anything takes.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { at, eventually, number, opened, page, stand, text, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
-
-const at = (testId) => page.getByTestId(testId);
-const text = (testId) => at(testId).first().innerText();
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 /** Waits until the text of an element meets a condition. */
 const meets = (testId, what, condition) => eventually(`${testId}: ${what}`, async () => condition(await text(testId)));
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
-});
-
-// Whatever the test before left open is closed.
-beforeEach(async () => {
-  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Escape');
-});
+stand({ closes: 3 });
 
 test('the wall stands: map, figures, clock, stream, demonstration mark', async () => {
   assert.match(await text('demo-mark'), /演示数据/);

@@ -101,8 +101,8 @@ export class HeatRaster {
     this.shown = null;
   }
 
-  /** Asks for the visible area and shows it. An older question still under way is dropped. */
-  async refresh(question: HeatQuestion): Promise<void> {
+  /** Asks for the visible area and shows it; answers why it could not, else `null`. An older question still under way is dropped. */
+  async refresh(question: HeatQuestion): Promise<unknown> {
     this.question?.abort();
     const mine = (this.question = new AbortController());
     const { bounds, width, height } = this.area();
@@ -111,13 +111,14 @@ export class HeatRaster {
     let answer;
     try {
       answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, sigma_m: question.scale?.sigma_m, max: question.scale?.max, as_of }, mine.signal);
-    } catch {
+    } catch (error) {
+      if (mine.signal.aborted) return null;
       // The last picture stays, with its own time; the link's own watch says that the host is gone. One of another scene
       // would be read by the wrong legend.
-      if (!mine.signal.aborted && this.shown !== null && this.shown.mode !== question.mode) this.clear();
-      return;
+      if (this.shown !== null && this.shown.mode !== question.mode) this.clear();
+      return error;
     }
-    if (mine.signal.aborted || answer.bytes.length !== width * height) return;
+    if (mine.signal.aborted || answer.bytes.length !== width * height) return null;
     this.onHeld({ asOf: question.asOfMs, at: Number(answer.headers.get('x-heat-at-ms') ?? 0), heardAt: Date.now() });
     this.scale = question.scale;
     this.peak = Number(answer.headers.get('x-heat-peak') ?? 0);
@@ -128,6 +129,7 @@ export class HeatRaster {
     this.fading += 1;
     if (same && question.fade) this.fade(before.bytes, next.bytes, this.fading);
     else this.put(next.bytes);
+    return null;
   }
 
   private clear(): void {

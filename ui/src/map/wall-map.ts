@@ -3,6 +3,7 @@ import { Map as MapLibre, Marker, setWorkerUrl, type MapGeoJSONFeature, type Poi
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { MapHandle, Wall } from '@/state/app';
+import { Again } from '@/state/again';
 import { diffTop } from '@/state/compare';
 import { levels } from '@/state/view';
 import type { FrameChange } from '@/state/wall';
@@ -111,6 +112,10 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   /** Of which other time the points and the late tickets on the map are; `null` = of now. */
   let pointsAsOf: number | null = null;
   let lateAsOf: number | null = null;
+  /** What was not answered is asked again, also where no frame comes. */
+  const heatAgain = new Again(() => refreshHeat(0));
+  const pointAgain = new Again(() => refreshPoints(0));
+  const lateAgain = new Again(() => refreshLate(0));
   let labelTimer: ReturnType<typeof setTimeout> | undefined;
   let pulses = 0;
   /** Keys of the cells that an alarm names. */
@@ -258,7 +263,9 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       heatAt = performance.now();
       const mode = view.mode === 'time_left' ? 'time_left' : 'heat';
       void scaleNow().then(async (scale) => {
-        await heat.refresh({ mode, scale: mode === 'heat' ? scale : null, asOfMs: state.link.asOf, fade: pace.quality === 'full' && !stillMotion() });
+        const failed = await heat.refresh({ mode, scale: mode === 'heat' ? scale : null, asOfMs: state.link.asOf, fade: pace.quality === 'full' && !stillMotion() });
+        if (failed === null) heatAgain.over();
+        else heatAgain.failed(failed);
         // The legend speaks of the picture that is shown.
         wall.heatScale.value = heat.scale;
       });
@@ -310,10 +317,13 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       const sites = answer.features.filter((f) => f.properties.kind === 'site').map((f) => f.properties.name);
       if (map.getLayer('bm-poi-name')) map.setFilter('bm-poi-name', ['all', ['has', 'name'], ['!', ['in', ['get', 'name'], ['literal', sites]]]]);
       areas.setData(map, 'sectors', points.sectors(answer));
-    } catch {
+      pointAgain.over();
+    } catch (error) {
       // The last points stay; the link's own watch says that the host is gone. Points of another time would be taken for
       // those of this one.
-      if (mine.signal.aborted || destroyed || pointsAsOf === asOf) return;
+      if (mine.signal.aborted || destroyed) return;
+      pointAgain.failed(error);
+      if (pointsAsOf === asOf) return;
       areas.setData(map, 'points', nothing);
       areas.setData(map, 'sectors', nothing);
     }
@@ -340,9 +350,12 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       lateAsOf = asOf;
       areas.setData(map, 'late', answer);
       wall.late.value = { total: answer.total, shown: answer.features.length };
-    } catch {
+      lateAgain.over();
+    } catch (error) {
       // As with the points: the last ones stay where they are of the time that is asked for.
-      if (mine.signal.aborted || destroyed || lateAsOf === asOf) return;
+      if (mine.signal.aborted || destroyed) return;
+      lateAgain.failed(error);
+      if (lateAsOf === asOf) return;
       areas.setData(map, 'late', nothing);
       wall.late.value = null;
     }
@@ -521,6 +534,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     },
     destroy() {
       destroyed = true;
+      for (const again of [heatAgain, pointAgain, lateAgain]) again.over();
       map.remove();
     },
   };

@@ -2,6 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { HostError, type Query } from '@/host';
+import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { useWall } from '@/state/app';
 import { nothingHeld, type FrameChange, type Held } from '@/state/wall';
@@ -30,6 +31,7 @@ export function useCard<T extends { at_ms: number }>(path: string, query: () => 
   let question: AbortController | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let askedAt = 0;
+  const again = new Again(() => void ask());
 
   async function ask(): Promise<void> {
     question?.abort();
@@ -42,8 +44,10 @@ export function useCard<T extends { at_ms: number }>(path: string, query: () => 
       if (mine.signal.aborted) return;
       got.value = { card: answer, held: { asOf, at: answer.at_ms, heardAt: Date.now() } };
       problem.value = '';
+      again.over();
     } catch (error) {
       if (mine.signal.aborted) return;
+      again.failed(error);
       const gone = error instanceof HostError && error.status === 404;
       // A lost link keeps the card that is there; it says nothing the link's band does not say.
       if (gone || !card.value) problem.value = gone ? t('card.gone') : t('card.failed', { why: problemWords(error, t) });
@@ -58,6 +62,7 @@ export function useCard<T extends { at_ms: number }>(path: string, query: () => 
       got.value = null;
       loading.value = true;
       problem.value = '';
+      again.over();
       void ask();
     },
     { immediate: true },
@@ -69,6 +74,7 @@ export function useCard<T extends { at_ms: number }>(path: string, query: () => 
   });
   onBeforeUnmount(() => {
     stop();
+    again.over();
     clearTimeout(timer);
     question?.abort();
   });

@@ -3,6 +3,7 @@ import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } fr
 import { useI18n } from 'vue-i18n';
 import { HostError } from '@/host';
 import { useWall } from '@/state/app';
+import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { listQuery, pageLines, type ListQuestion } from '@/state/lists';
 import type { TicketList } from '@/wire/wire';
@@ -32,6 +33,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
   let asked: AbortController | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let askedAt = 0;
+  const persist = new Again(() => again());
 
   async function ask(cursor: string | undefined, limit: number): Promise<void> {
     asked?.abort();
@@ -44,8 +46,10 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
       const before = cursor === undefined ? [] : (list.value?.lines ?? []);
       list.value = { ...answer, lines: [...before, ...answer.lines] };
       problem.value = '';
+      persist.over();
     } catch (error) {
       if (mine.signal.aborted) return;
+      persist.failed(error);
       problem.value = error instanceof HostError && error.status === 404 ? 'gone' : problemWords(error, t);
     } finally {
       if (!mine.signal.aborted) loading.value = false;
@@ -59,6 +63,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
     () => JSON.stringify(listQuery(question(), nearH(), null)),
     () => {
       list.value = null;
+      persist.over();
       void ask(undefined, pageLines);
     },
     { immediate: true },
@@ -70,6 +75,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
   });
   onBeforeUnmount(() => {
     stop();
+    persist.over();
     clearTimeout(timer);
     asked?.abort();
   });
