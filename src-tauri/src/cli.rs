@@ -154,7 +154,8 @@ pub struct ServeArgs {
     /// Further names this wall answers to (behind a TLS proxy).
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
-    /// A TLS proxy stands in front: cookies are Secure.
+    /// A TLS proxy stands in front: cookies are Secure, and clients are told apart by the last address in X-Forwarded-For,
+    /// which the proxy must set.
     #[arg(long)]
     pub behind_tls: bool,
 }

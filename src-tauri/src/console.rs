@@ -54,7 +54,7 @@ impl From<WallError> for Failure {
             WallError::Forbidden(_) | WallError::SignIn | WallError::TooManyTries { .. } | WallError::ReplayEnded { .. } => 5,
             WallError::Store(StoreError::Refused(_)) | WallError::NotFound(_) => 3,
             WallError::Invalid(_) => 2,
-            WallError::Store(_) | WallError::QueueFull { .. } => 4,
+            WallError::Store(_) | WallError::QueueFull { .. } | WallError::PicturesFull { .. } => 4,
             WallError::Io(_) => 3,
         };
         Self { code, message: error.to_string() }

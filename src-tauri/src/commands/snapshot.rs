@@ -120,6 +120,7 @@ async fn heat_raster(wall: &Wall, info: &WallInfo, view: View, args: &SnapshotAr
         time_left: false,
         sigma_m: None,
         max: Some(info.heat.scale_max),
+        first: true,
     };
     let image = wall.heat(&operator(false, "cli"), query, args.as_of).await?;
     let rgba = image

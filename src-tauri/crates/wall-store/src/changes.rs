@@ -84,6 +84,9 @@ pub struct ReplayClock {
     pub speed: f64,
 }
 
+/// Lines after a revision, along the table's own key.
+const CHANGES_SINCE: &str = "SELECT revision, kind, id, op FROM change_log WHERE revision > ? ORDER BY revision LIMIT ?";
+
 impl Store {
     /// The newest revision.
     pub async fn revision(&self) -> Result<i64, StoreError> {
@@ -92,11 +95,7 @@ impl Store {
 
     /// Lines after `since`, at most `limit`. O(lines).
     pub async fn changes_since(&self, since: i64, limit: u32) -> Result<ChangeBatch, StoreError> {
-        let rows = sqlx::query("SELECT revision, kind, id, op FROM change_log WHERE revision > ? ORDER BY revision LIMIT ?")
-            .bind(since)
-            .bind(limit)
-            .fetch_all(&self.inner.reader)
-            .await?;
+        let rows = sqlx::query(CHANGES_SINCE).bind(since).bind(limit).fetch_all(&self.inner.reader).await?;
         let mut changes = Vec::with_capacity(rows.len());
         for row in rows {
             let revision: i64 = row.get(0);
@@ -152,5 +151,25 @@ impl WriteTx {
         };
         self.line(ChangeKind::Clock, 0);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tickets::CHANGED_AFTER;
+
+    /// Whoever pages goes on from a key: nothing is sorted, and what lies before is not read.
+    #[tokio::test]
+    async fn pages_go_along_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        for (question, table) in [(CHANGES_SINCE, "change_log"), (CHANGED_AFTER, "ticket")] {
+            let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}")));
+            let plan: Vec<String> =
+                plan.fetch_all(&store.inner.reader).await.unwrap().iter().map(|row| row.get("detail")).collect();
+            assert!(plan.iter().any(|s| s.starts_with(&format!("SEARCH {table} USING INTEGER PRIMARY KEY"))), "{plan:?}");
+            assert!(!plan.iter().any(|s| s.contains("TEMP B-TREE")), "{plan:?}");
+        }
     }
 }

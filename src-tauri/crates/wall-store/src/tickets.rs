@@ -614,6 +614,11 @@ fn waiting(
     .bind(limit)
 }
 
+/// Tickets changed since a time, on from an id: along the table's own key, however many lie before it.
+pub(crate) const CHANGED_AFTER: &str = "SELECT id, revision FROM ticket WHERE id < ? AND revision > coalesce( \
+        (SELECT revision FROM change_log WHERE recorded_at <= ? ORDER BY revision DESC LIMIT 1), 0) \
+     ORDER BY id DESC LIMIT ?";
+
 impl Store {
     /// Whether `attribute_all` would write anything, asked without holding up those who write. O(tickets).
     pub async fn is_attributed_to(&self, network: NetworkId, plan: PlanId) -> Result<bool, StoreError> {
@@ -663,17 +668,11 @@ impl Store {
         Ok(out)
     }
 
-    /// Tickets of which something was learned after `since`, newest ticket first, at most `limit`. O(tickets).
-    pub async fn tickets_changed_after(&self, since: UtcMs, limit: u32) -> Result<Vec<TicketId>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id FROM ticket WHERE revision > (SELECT coalesce(max(revision), 0) FROM change_log WHERE recorded_at <= ?) \
-             ORDER BY reported_at DESC, id DESC LIMIT ?",
-        )
-        .bind(since.0)
-        .bind(limit)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        Ok(rows.iter().map(|r| TicketId(r.get(0))).collect())
+    /// Tickets of which something was learned after `since`, with the revision of it: those with ids below `before`, newest
+    /// first. O(tickets passed).
+    pub async fn tickets_changed_after(&self, since: UtcMs, before: i64, limit: u32) -> Result<Vec<(TicketId, i64)>, StoreError> {
+        let rows = sqlx::query(CHANGED_AFTER).bind(before).bind(since.0).bind(limit).fetch_all(&self.inner.reader).await?;
+        Ok(rows.iter().map(|r| (TicketId(r.get(0)), r.get(1))).collect())
     }
 
     /// Names of a ticket's attachments.

@@ -123,6 +123,11 @@ impl HeatField {
         self.at
     }
 
+    /// Bytes it holds.
+    pub fn held_bytes(&self) -> usize {
+        (self.stored.capacity() + self.bins.capacity()) * size_of::<f32>()
+    }
+
     /// Tickets in it (with those outside the picture).
     pub fn count(&self) -> u64 {
         self.count

@@ -1,12 +1,18 @@
 //! The wall's questions over HTTP: parameters checked, then the [`Wall`](crate::wall::Wall) answers.
 
-use super::{App, gate::Caller, params::Params, refusal::Refusal};
+use super::{
+    App,
+    gate::Caller,
+    params::Params,
+    refusal::Refusal,
+    shares::{Asker, hold},
+};
 use crate::{
     wall::{HeatQuery, NearView, TicketQuery},
     wire::{AreaCard, Histogram, Level, SearchHit, Snapshot, TicketCard, WallInfo},
 };
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
@@ -41,7 +47,12 @@ pub(crate) async fn cells(State(app): State<App>, caller: Caller, uri: Uri) -> R
     Ok(geojson(app.wall.areas(&caller.actor, Level::Cell, as_of).await?))
 }
 
-pub(crate) async fn heat(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {
+pub(crate) async fn heat(
+    State(app): State<App>,
+    caller: Caller,
+    asker: Option<Extension<Asker>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let p = Params::of(&uri)?;
     let query = HeatQuery {
         bounds: p.bounds(MERCATOR_LAT)?,
@@ -54,7 +65,10 @@ pub(crate) async fn heat(State(app): State<App>, caller: Caller, uri: Uri) -> Re
         },
         sigma_m: p.number("sigma_m", 1.0..=100_000.0)?,
         max: p.number("max", f64::MIN_POSITIVE..=1e12)?,
+        first: asker.as_ref().is_none_or(|asker| asker.wall),
     };
+    // Until the picture is sent: slow readers hold memory too.
+    let place = asker.map(|asker| app.pictures.take(&asker)).transpose()?;
     let image = app.wall.heat(&caller.actor, query, p.as_of()?).await?;
     let mut response = ([(header::CONTENT_TYPE, "application/octet-stream")], image.bytes).into_response();
     let mut set = |name, value: String| {
@@ -66,7 +80,7 @@ pub(crate) async fn heat(State(app): State<App>, caller: Caller, uri: Uri) -> Re
     set("x-heat-max", image.max.to_string());
     set("x-heat-at-ms", image.at.0.to_string());
     set("x-heat-revision", image.revision.to_string());
-    Ok(response)
+    Ok(hold(response, place))
 }
 
 pub(crate) async fn points(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {

@@ -21,8 +21,9 @@ pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
 const HELD_LIMIT: usize = 96 * 1024 * 1024;
 /// A sender that says nothing for this long is gone.
 const SILENCE: Duration = Duration::from_secs(15);
-/// A body must be there after this long.
+/// A body must be there after this long, and a small one, of somebody unknown, after less.
 const WHOLE: Duration = Duration::from_secs(120);
+const SMALL_WHOLE: Duration = Duration::from_secs(15);
 /// Of a body that is too large, this much is read and thrown away, so that the sender gets to read the answer.
 const DRAINED: usize = 64 * 1024 * 1024;
 
@@ -74,7 +75,8 @@ pub(crate) async fn read_at_most(most: usize, budget: &Budget, request: Request)
         ));
     }
     let mut held = Held { bytes: Vec::new(), budget: budget.clone(), counted: 0 };
-    match tokio::time::timeout(WHOLE, collect(most, &parts.headers, body, &mut held)).await {
+    let whole = if most == BODY_LIMIT { WHOLE } else { SMALL_WHOLE };
+    match tokio::time::timeout(whole, collect(most, &parts.headers, body, &mut held)).await {
         Ok(done) => done.map(|()| held),
         Err(_) => Err(too_slow()),
     }

@@ -1,8 +1,15 @@
 //! Server-sent events: frames for viewers, lines of the change log for machines. No gap, ever.
 
-use super::{App, gate::Caller, params::Params, refusal::Refusal};
+use super::{
+    App,
+    gate::Caller,
+    params::Params,
+    refusal::Refusal,
+    shares::{Asker, Place},
+};
 use crate::{wall::WallError, wire::Frame};
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
     response::{
@@ -12,10 +19,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::{
-    sync::{OwnedSemaphorePermit, broadcast},
-    time::Instant,
-};
+use tokio::{sync::broadcast, time::Instant};
 use wall_store::{Change, ChangeBatch};
 
 /// How often the right to listen is looked at again: with the memory of tokens, a revoked one is out within 5 s.
@@ -26,18 +30,30 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const LINES: u32 = 1000;
 
 /// `GET /api/v1/frames?since=`.
-pub(crate) async fn frames(State(app): State<App>, caller: Caller, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+pub(crate) async fn frames(
+    State(app): State<App>,
+    caller: Caller,
+    asker: Option<Extension<Asker>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let since = since(&app, &uri, &headers).await?;
-    let listener = Listener::new(&app, caller)?;
+    let listener = Listener::new(&app, caller, asker)?;
     let (missed, live) = app.wall.frames(&listener.caller.actor, since).await?;
     let start = FrameStream { listener, last: since, missed, live };
     Ok(answer(futures::stream::unfold(start, |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) })))
 }
 
 /// `GET /api/v1/changes?since=`.
-pub(crate) async fn changes(State(app): State<App>, caller: Caller, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+pub(crate) async fn changes(
+    State(app): State<App>,
+    caller: Caller,
+    asker: Option<Extension<Asker>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let since = since(&app, &uri, &headers).await?;
-    let start = ChangeStream { listener: Listener::new(&app, caller)?, last: since };
+    let start = ChangeStream { listener: Listener::new(&app, caller, asker)?, last: since };
     Ok(answer(futures::stream::unfold(start, |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) })))
 }
 
@@ -72,13 +88,13 @@ struct Listener {
     caller: Caller,
     greeted: bool,
     look_again: Instant,
-    _place: OwnedSemaphorePermit,
+    /// `None` in process.
+    _place: Option<Place>,
 }
 
 impl Listener {
-    fn new(app: &App, caller: Caller) -> Result<Self, Refusal> {
-        let place = app.streams.clone().try_acquire_owned();
-        let place = place.map_err(|_| Refusal::busy("too_many_streams", "too many event streams are open", 5))?;
+    fn new(app: &App, caller: Caller, asker: Option<Extension<Asker>>) -> Result<Self, Refusal> {
+        let place = asker.map(|asker| app.streams.take(&asker)).transpose()?;
         Ok(Self { app: app.clone(), caller, greeted: false, look_again: Instant::now() + LOOK_AGAIN, _place: place })
     }
 

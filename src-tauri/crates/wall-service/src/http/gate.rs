@@ -1,14 +1,21 @@
 //! The one place where it is settled who asks: host, right, origin, rate; then the headers of every answer.
 
-use super::{App, open311, refusal::Refusal, session};
-use crate::wall::actor_of;
+use super::{
+    App, open311,
+    refusal::Refusal,
+    seats::SeatHandle,
+    serve::Peer,
+    session,
+    shares::{Asker, Place, hold},
+};
+use crate::wall::{Client, actor_of};
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 use wall_store::{Account, Actor, Store, Token};
 
 /// Name of the session cookie.
@@ -129,12 +136,21 @@ impl FromRequestParts<App> for Caller {
 /// The middleware around everything.
 pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let mut response = match admit(&app, request.method(), &path, request.uri(), request.headers()).await {
-        Ok(caller) => {
+    let working = request.extensions_mut().remove::<SeatHandle>().map(SeatHandle::work);
+    let admitted = async {
+        let caller = admit(&app, request.method(), &path, request.uri(), request.headers()).await?;
+        if let (Some(_), Some(working)) = (&caller, &working) {
+            working.known();
+        }
+        let place = place(&app, caller.as_ref(), &mut request).await?;
+        Ok::<_, Refusal>((caller, place))
+    };
+    let mut response = match admitted.await {
+        Ok((caller, place)) => {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            next.run(request).await
+            hold(next.run(request).await, (working, place))
         }
         Err(refusal) if path.starts_with("/open311/") => open311::refused(&path, refusal),
         Err(refusal) => refusal.into_response(),
@@ -157,6 +173,55 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// A place among the requests under way; whoever asks for more than that finds the [`Asker`] in the request.
+async fn place(app: &App, caller: Option<&Caller>, request: &mut Request) -> Result<Option<Place>, Refusal> {
+    if app.options.local_actor.is_some() {
+        return Ok(None);
+    }
+    let address = address(app, request);
+    let Some(caller) = caller else {
+        // What strangers only read is a page of a few KiB; below open311/v2 a key may be in the query.
+        let page = request.method().is_safe() && !request.uri().path().starts_with("/open311/v2/");
+        let asker = || Asker { who: format!("{address:?}").into(), address: address.clone(), wall: false };
+        return if page { Ok(None) } else { app.strangers.take(&asker()).map(Some) };
+    };
+    let station = match caller.station() {
+        Some(id) => Some(id),
+        // Somebody signed in at a wall: the wall stays one.
+        None => station(app, request.headers()).await,
+    };
+    let who = station.map_or_else(|| caller.actor.who.as_str().into(), |id| format!("station:{id}").into());
+    let asker = Asker { who, address, wall: station.is_some() };
+    let place = app.requests.take(&asker)?;
+    request.extensions_mut().insert(asker);
+    Ok(Some(place))
+}
+
+/// The station whose cookie came along, whoever asks.
+async fn station(app: &App, headers: &HeaderMap) -> Option<i64> {
+    for secret in cookies(headers, COOKIE).take(8) {
+        if let Ok(Some(station)) = app.wall.station_of(secret).await {
+            return Some(station.id);
+        }
+    }
+    None
+}
+
+/// Whence a request comes. Behind a TLS proxy that is the last address it names: those before are the sender's own words.
+/// Without such a proxy nothing that a request says of it is believed.
+pub(super) fn address(app: &App, request: &Request) -> Client {
+    if app.options.local_actor.is_some() {
+        return Client::Window;
+    }
+    let named = || {
+        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        last.rsplit(',').next()?.trim().parse().ok()
+    };
+    let proxied: Option<IpAddr> = if app.options.behind_tls { named() } else { None };
+    let peer = proxied.or_else(|| request.extensions().get::<Peer>().map(|peer| peer.0));
+    peer.map_or(Client::Unknown, Client::at)
 }
 
 /// Who asks; `None` where nobody needs to say so.
@@ -288,7 +353,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 
 fn is_ours(name: &str, allowed: &[String]) -> bool {
     let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
-    let loopback = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    let loopback = bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
     loopback || name.eq_ignore_ascii_case("localhost") || allowed.iter().any(|a| a.eq_ignore_ascii_case(name))
 }
 

@@ -1,6 +1,6 @@
 //! Whether the process lives, whether the wall is ready, and counters for Prometheus.
 
-use super::{App, STREAMS, gate::Caller, refusal::Refusal};
+use super::{App, gate::Caller, refusal::Refusal};
 use axum::{
     Json,
     extract::State,
@@ -72,8 +72,8 @@ pub(crate) async fn metrics(State(app): State<App>, _: Caller) -> Result<Respons
         "Refused rows that the rejects file did not take.",
         &[("", count(&counts.refused_not_kept))],
     );
-    let streams = STREAMS.saturating_sub(app.streams.available_permits());
-    metric(&mut out, "gridwall_http_streams", "Event streams open.", &[("", streams as f64)]);
+    metric(&mut out, "gridwall_http_streams", "Event streams open.", &[("", app.streams.taken() as f64)]);
+    metric(&mut out, "gridwall_http_pictures", "Pictures asked for and not sent yet.", &[("", app.pictures.taken() as f64)]);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out).into_response())
 }
 

@@ -18,8 +18,10 @@ mod open311;
 mod params;
 mod plans;
 mod refusal;
+mod seats;
 mod serve;
 mod session;
+mod shares;
 mod token;
 mod upload;
 
@@ -36,12 +38,16 @@ use axum::{
     Router, middleware,
     routing::{MethodRouter, delete, get, post, put},
 };
+use shares::{Limits, Shares};
 use std::sync::{Arc, atomic::AtomicBool};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use wall_store::Actor;
 
-/// Event streams open at once over all viewers; one more is refused with 503.
+/// Event streams open at once over all viewers: a quarter for one actor, half for one address, a quarter kept for wall
+/// stations; one more is refused with 429 or 503.
 pub const STREAMS: usize = 256;
+/// Pictures asked for at once, drawn, waiting or on their way, with the same shares.
+pub const PICTURES: usize = 64;
 
 /// How the router behaves.
 #[derive(Clone)]
@@ -59,6 +65,8 @@ pub struct HttpOptions {
     pub behind_tls: bool,
     /// Records (and requests) a token may send.
     pub rate: Rate,
+    /// Connections at once.
+    pub connections: usize,
 }
 
 impl HttpOptions {
@@ -71,6 +79,7 @@ impl HttpOptions {
             allowed_hosts: Vec::new(),
             behind_tls: false,
             rate: Rate::default(),
+            connections: CONNECTIONS,
         }
     }
 }
@@ -86,7 +95,12 @@ pub(crate) struct AppInner {
     pub buckets: limit::Buckets,
     pub budget: body::Budget,
     pub rejects: intake::Rejects,
-    pub streams: Arc<Semaphore>,
+    pub streams: Arc<Shares>,
+    pub pictures: Arc<Shares>,
+    /// Requests under way of those who have a right …
+    pub requests: Arc<Shares>,
+    /// … and of those who have none (yet).
+    pub strangers: Arc<Shares>,
     pub counts: health::Counts,
     pub closing: Closing,
     pub imports: upload::Imports,
@@ -130,12 +144,22 @@ pub fn router(wall: Wall, options: HttpOptions) -> Router {
 }
 
 pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
+    // Strangers may be at work on a quarter of the connections, one address of them on half of that.
+    let strangers = options.connections / 4;
     let app = App(Arc::new(AppInner {
         tokens: token::TokenCache::default(),
         buckets: limit::Buckets::new(options.rate),
         budget: body::Budget::default(),
         rejects: intake::Rejects::new(wall.store().folder().join("rejects")),
-        streams: Arc::new(Semaphore::new(STREAMS)),
+        streams: Shares::new(Limits::of(STREAMS), "event streams", "too_many_streams", 5),
+        pictures: Shares::new(Limits::of(PICTURES), "pictures", "too_many_pictures", 2),
+        requests: Shares::new(Limits::of(options.connections), "requests", "too_many_requests", 1),
+        strangers: Shares::new(
+            Limits { all: strangers, kept: 0, actor: strangers / 2, address: strangers / 2 },
+            "requests without a right",
+            "too_many_requests",
+            1,
+        ),
         counts: health::Counts::default(),
         closing: Closing::default(),
         imports: upload::Imports::new(&wall.imports_folder()),

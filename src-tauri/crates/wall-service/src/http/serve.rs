@@ -1,6 +1,9 @@
 //! Listening: loopback only, bounded in connections and patience, ending in good order.
 
-use super::{App, HttpOptions, assemble};
+use super::{
+    App, HttpOptions, assemble,
+    seats::{Seats, Sitting},
+};
 use crate::wall::Wall;
 use axum::{Router, extract::Request};
 use hyper::body::Incoming;
@@ -13,20 +16,19 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinSet,
     time::Sleep,
 };
 use tower::ServiceExt;
 
-/// Connections at once; further ones wait in the system's queue.
+/// Connections at once. A further one gets the place of the one that is silent the longest, and waits in the system's queue
+/// only while answers are under way on all of them.
 pub const CONNECTIONS: usize = 512;
 /// A connection says what it wants within this time, also between two requests.
 const HEAD: Duration = Duration::from_secs(10);
@@ -85,28 +87,23 @@ pub async fn serve(
     if options.local_actor.is_some() {
         return Err(ServeError::LocalActor);
     }
+    let seats = Seats::new(options.connections);
     let (router, app) = assemble(wall, options);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
         while connections.try_join_next().is_some() {}
         let next = async {
-            let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-            let (socket, peer) = listener.accept().await?;
-            Ok::<_, io::Error>((place, socket, peer.ip()))
+            seats.vacancy().await;
+            listener.accept().await
         };
         let next = tokio::select! {
             () = &mut shutdown => break,
             next = next => next,
         };
         match next {
-            Ok((place, socket, peer)) => {
-                let (router, app) = (router.clone(), app.clone());
-                connections.spawn(async move {
-                    converse(socket, peer, router, app).await;
-                    drop(place);
-                });
+            Ok((socket, peer)) => {
+                connections.spawn(converse(socket, peer.ip(), seats.sit(), router.clone(), app.clone()));
             }
             // Too many open files and the like: others may end meanwhile.
             Err(error) => {
@@ -128,9 +125,11 @@ pub async fn serve(
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-async fn converse(socket: TcpStream, peer: IpAddr, router: Router, app: App) {
+async fn converse(socket: TcpStream, peer: IpAddr, sitting: Sitting, router: Router, app: App) {
+    let seat = sitting.handle();
     let router = router.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(seat.clone());
         request
     });
     // Small answers go out at once. A socket that refuses is about to fail anyway.
@@ -142,6 +141,9 @@ async fn converse(socket: TcpStream, peer: IpAddr, router: Router, app: App) {
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        // Nothing was under way when it lost its place; the sender of a request that came at that
+        // very moment hears nothing, and sends it again.
+        () = sitting.dismissed() => return,
         () = app.closing.closed() => {
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -2,10 +2,9 @@
 
 use super::{
     App, assets, body,
-    gate::{COOKIE, Caller, cookies},
+    gate::{COOKIE, Caller, address, cookies},
     intake::strict_json,
     refusal::Refusal,
-    serve::Peer,
 };
 use crate::{
     wall::{Client, SignedIn, WallError, actor_of},
@@ -17,7 +16,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::net::IpAddr;
 use wall_store::{Actor, Role, STATION_LIFE_MS};
 
 /// Path of the session.
@@ -114,22 +112,8 @@ impl Entered {
     }
 }
 
-/// Whence a request comes. Behind a TLS proxy that is the last address it names: those before are the sender's own words.
-fn client(app: &App, request: &Request) -> Client {
-    if app.options.local_actor.is_some() {
-        return Client::Window;
-    }
-    let named = || {
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        last.rsplit(',').next()?.trim().parse().ok()
-    };
-    let proxied: Option<IpAddr> = if app.options.behind_tls { named() } else { None };
-    let peer = proxied.or_else(|| request.extensions().get::<Peer>().map(|peer| peer.0));
-    peer.map_or(Client::Unknown, Client::at)
-}
-
 async fn enter(app: &App, caller: Option<&Caller>, by_form: bool, request: Request) -> Result<Entered, Refusal> {
-    let client = client(app, &request);
+    let client = address(app, &request);
     let marks: Vec<String> = cookies(request.headers(), DEVICE_COOKIE).map(str::to_owned).take(8).collect();
     let held = body::read_at_most(BODY_MOST, &app.budget, request).await?;
     let (name, password) = if by_form { from_form(&held.bytes) } else { from_json(&held.bytes) }?;

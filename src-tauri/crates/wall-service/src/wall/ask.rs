@@ -20,7 +20,7 @@ pub struct HeatImage {
 }
 
 /// A question for a heat raster.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct HeatQuery {
     /// West, south, east, north in degrees.
     pub bounds: [f64; 4],
@@ -34,6 +34,8 @@ pub struct HeatQuery {
     pub sigma_m: Option<f64>,
     /// Density at 255; `None` = the wall's scale.
     pub max: Option<f64>,
+    /// A wall asks: before others who wait.
+    pub first: bool,
 }
 
 /// A question for tickets, newest first.
@@ -51,6 +53,8 @@ pub struct TicketQuery {
     pub reported: Option<(UtcMs, UtcMs)>,
     /// Whether something is still to be done: neither closed by now nor of a final status.
     pub unfinished: Option<bool>,
+    /// Only those of which something was learned after this.
+    pub changed_after: Option<UtcMs>,
     /// Opaque place to go on from.
     pub cursor: Option<String>,
     /// At most so many (1 … 1000).

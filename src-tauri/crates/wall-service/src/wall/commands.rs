@@ -360,6 +360,7 @@ impl Wall {
             ("gridwall_tickets_in_total", "Ticket records taken in over HTTP since the start", c.tickets_in.load(Relaxed) as f64),
             ("gridwall_positions_in_total", "Position records taken in since the start", c.positions_in.load(Relaxed) as f64),
             ("gridwall_frames_total", "Frames sent to viewers since the start", c.frames.load(Relaxed) as f64),
+            ("gridwall_pictures_drawn_total", "Heat pictures drawn since the start", self.inner.pictures.drawn() as f64),
             ("gridwall_viewers", "Viewers subscribed to frames", self.inner.frames.receiver_count() as f64),
             (
                 "gridwall_intake_waiting",

@@ -21,6 +21,12 @@ pub enum WallError {
         /// When to try again, in seconds.
         retry_after_s: u64,
     },
+    /// Too many pictures are asked for; those before go on.
+    #[error("so many pictures are asked for that yours was not drawn in time; ask again in {retry_after_s} s")]
+    PicturesFull {
+        /// When to try again, in seconds.
+        retry_after_s: u64,
+    },
     /// Name or password is wrong; which of them is not said.
     #[error("name or password is wrong")]
     SignIn,
@@ -54,6 +60,7 @@ impl WallError {
             Self::NotFound(_) => "not_found",
             Self::Invalid(_) => "invalid",
             Self::QueueFull { .. } => "queue_full",
+            Self::PicturesFull { .. } => "too_many_pictures",
             Self::SignIn => "wrong_password",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::ReplayEnded { .. } => "replay_ended",
@@ -87,7 +94,9 @@ impl WallError {
             Self::TooManyTries { .. } => 429,
             Self::ReplayEnded { .. } | Self::Store(StoreError::Refused(_)) => 409,
             Self::Store(StoreError::Failed { fault: Fault::Full, .. }) => 507,
-            Self::QueueFull { .. } | Self::Store(StoreError::Busy { .. } | StoreError::Failed { .. }) => 503,
+            Self::QueueFull { .. }
+            | Self::PicturesFull { .. }
+            | Self::Store(StoreError::Busy { .. } | StoreError::Failed { .. }) => 503,
             Self::Store(_) | Self::Io(_) => 500,
         }
     }
@@ -95,7 +104,9 @@ impl WallError {
     /// When to try again, in seconds, where trying again helps.
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::QueueFull { retry_after_s } | Self::TooManyTries { retry_after_s } => Some(*retry_after_s),
+            Self::QueueFull { retry_after_s } | Self::PicturesFull { retry_after_s } | Self::TooManyTries { retry_after_s } => {
+                Some(*retry_after_s)
+            }
             Self::Store(StoreError::Failed { fault, .. }) => Some(fault.retry_after_s()),
             Self::Store(StoreError::Busy { .. }) => Some(1),
             _ => None,

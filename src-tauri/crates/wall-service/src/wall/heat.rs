@@ -4,8 +4,9 @@ use super::shown::Sight;
 use std::sync::{Mutex, PoisonError};
 use wall_core::{HeatField, HeatGrid, HeatKernel, Place, UtcMs};
 
-/// How many different pictures are kept warm.
+/// How many different pictures are kept warm, and how large they may be together.
 const KEPT: usize = 8;
+const KEPT_BYTES: usize = 64 << 20;
 
 /// The rasters asked for lately, newest use first.
 #[derive(Default)]
@@ -51,9 +52,14 @@ impl HeatFields {
         open: impl Fn() -> I,
         read: impl FnOnce(&HeatField) -> R,
     ) -> R {
-        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept =
-            fields.iter().position(|(s, k, f)| *s == sight && *f.grid() == grid && *k == kernel).map(|i| fields.remove(i).2);
+        let fields = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |(s, k, f): &(Sight, HeatKernel, HeatField)| *s == sight && *f.grid() == grid && *k == kernel;
+        // Taken out while it is drawn, so that two are drawn at once: whoever reads holds the world, so that no ticket
+        // comes or goes before it is back.
+        let kept = {
+            let mut fields = fields();
+            fields.iter().position(same).map(|i| fields.remove(i).2)
+        };
         let mut field = match kept {
             Some(mut field) => {
                 field.advance(now);
@@ -69,7 +75,15 @@ impl HeatFields {
             field.rebuild(open());
         }
         let answer = read(&field);
-        fields.insert(0, (sight, kernel, field));
+        let mut fields = fields();
+        if !fields.iter().any(same) {
+            fields.insert(0, (sight, kernel, field));
+        }
+        let mut bytes = 0;
+        fields.retain(|(_, _, f)| {
+            bytes += f.held_bytes();
+            bytes <= KEPT_BYTES
+        });
         fields.truncate(KEPT);
         answer
     }

@@ -16,7 +16,9 @@ mod heat;
 mod intake;
 mod keep;
 mod lists;
+mod pages;
 mod people;
+mod pictures;
 mod planning;
 mod queries;
 mod reading;
@@ -132,6 +134,7 @@ pub(crate) struct WallInner {
     stations: stations::Stations,
     desk: planning::Desk,
     reading: reading::Reading,
+    pictures: pictures::Pictures,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
 }
@@ -212,6 +215,7 @@ impl Wall {
             stations: stations::Stations::default(),
             desk: planning::Desk::default(),
             reading: reading::Reading::new(options.reader),
+            pictures: pictures::Pictures::new(),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };

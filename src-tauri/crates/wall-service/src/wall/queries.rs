@@ -1,10 +1,11 @@
 //! What the wall asks: seldom-changing facts, snapshots of now or of another time, areas, heat, points, counts.
 
 use super::{
-    HeatImage, HeatQuery, HeatSettings, NearView, StatLine, TicketQuery, Wall, WallError,
+    HeatImage, HeatQuery, HeatSettings, NearView, StatLine, Wall, WallError,
     counts::{Counts, Days, Share},
     follow::figures,
     ground::Ground,
+    pictures::{Asked, on_a_thread},
     shown::Sight,
     views::{staff_view, ticket_view},
     world::World,
@@ -19,8 +20,7 @@ use std::{
     sync::Arc,
 };
 use wall_core::{
-    CameraId, CellId, HeatField, HeatGrid, HeatKernel, NetworkId, Place, SiteId, StaffId, TicketId, TicketStatus, TimeLeftField,
-    Timebase, UtcMs, tally,
+    CameraId, CellId, HeatField, HeatGrid, HeatKernel, NetworkId, Place, SiteId, StaffId, TicketId, TimeLeftField, UtcMs, tally,
 };
 use wall_store::Actor;
 
@@ -232,38 +232,52 @@ impl Wall {
         let grid = HeatGrid { west, south, east, north, width: query.width, height: query.height };
         let kernel =
             HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: query.sigma_m.unwrap_or(self.inner.heat.sigma_m) };
-        let wall = self.clone();
         let sight = Sight::of(actor);
         let max = query.max.unwrap_or_else(|| self.scale().scale_max);
-        Ok(on_a_thread(move || {
-            let world = wall.world();
-            let at = as_of.unwrap_or(world.now);
-            let mut bytes = vec![0u8; (query.width * query.height) as usize];
-            let open = || {
-                world
-                    .all()
-                    .filter(|(_, t)| t.life.open_at(at))
-                    .filter_map(|(_, t)| Some((world.shown_place(t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
-            };
-            let peak = if query.time_left {
-                let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
-                let open = open.filter_map(|(_, t)| Some((world.shown_place(t, sight)?, UtcMs(t.life.due))));
-                TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
-                0.0
-            } else if as_of.is_some() {
-                let mut field = HeatField::new(grid, kernel, at);
-                field.rebuild(open());
+        let (now, revision) = {
+            let world = self.world();
+            (world.now, world.revision)
+        };
+        let (asked, first, wall) = (Asked::new(sight, &query, max, as_of, now, revision), query.first, self.clone());
+        self.inner.pictures.get(asked, first, move || wall.draw(sight, grid, kernel, query.time_left, max, as_of)).await
+    }
+
+    /// Draws a heat raster. O(tickets + pixels), or O(pixels) where it is kept up to date.
+    fn draw(
+        &self,
+        sight: Sight,
+        grid: HeatGrid,
+        kernel: HeatKernel,
+        time_left: bool,
+        max: f64,
+        as_of: Option<UtcMs>,
+    ) -> HeatImage {
+        let world = self.world();
+        let at = as_of.unwrap_or(world.now);
+        let mut bytes = vec![0u8; (grid.width * grid.height) as usize];
+        let open = || {
+            world
+                .all()
+                .filter(|(_, t)| t.life.open_at(at))
+                .filter_map(|(_, t)| Some((world.shown_place(t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
+        };
+        let peak = if time_left {
+            let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
+            let open = open.filter_map(|(_, t)| Some((world.shown_place(t, sight)?, UtcMs(t.life.due))));
+            TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
+            0.0
+        } else if as_of.is_some() {
+            let mut field = HeatField::new(grid, kernel, at);
+            field.rebuild(open());
+            field.write_u8(max, &mut bytes);
+            field.peak()
+        } else {
+            world.heat.read(sight, grid, kernel, at, open, |field| {
                 field.write_u8(max, &mut bytes);
                 field.peak()
-            } else {
-                world.heat.read(sight, grid, kernel, at, open, |field| {
-                    field.write_u8(max, &mut bytes);
-                    field.peak()
-                })
-            };
-            HeatImage { bytes: bytes.into(), peak, max, at, revision: world.revision }
-        })
-        .await)
+            })
+        };
+        HeatImage { bytes: bytes.into(), peak, max, at, revision: world.revision }
     }
 
     /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site. Open tickets only.
@@ -382,95 +396,6 @@ impl Wall {
         let world = self.world();
         let (received, closed) = tally::histogram(world.all().map(|(_, t)| t.life), from, to, buckets as usize);
         Ok(Histogram { from_ms: from.0, bucket_s: (to.0 - from.0) / 1000 / i64::from(buckets), received, closed })
-    }
-
-    /// Tickets by filter, newest first, and the cursor of the next page.
-    pub async fn tickets(&self, actor: &Actor, query: TicketQuery) -> Result<(Vec<TicketView>, Option<String>), WallError> {
-        if query.bbox.is_some() && !actor.role.sees_exact_places() {
-            return Err(WallError::Forbidden("this role sees tickets only to the cell: ask by cell, not by a box".into()));
-        }
-        let limit = query.limit.clamp(1, 1_000) as usize;
-        let before = match &query.cursor {
-            None => i64::MAX,
-            Some(c) => c.parse().map_err(|_| WallError::Invalid(format!("\"{c}\" is not a cursor of this list")))?,
-        };
-        let status = match query.status.as_deref() {
-            None | Some("") | Some("open") => None,
-            Some(s) => Some(TicketStatus::from_code(s).ok_or_else(|| WallError::Invalid(format!("there is no status \"{s}\"")))?),
-        };
-        let only_open = query.status.as_deref() == Some("open");
-        let sight = Sight::of(actor);
-        let (mut ids, ground, now, base) = {
-            let world = self.world();
-            // What the world keeps of a status is the last one; behind a foreign clock others are asked by their courses.
-            let last = world.base == Timebase::System;
-            let cell = match &query.cell {
-                None => None,
-                Some(code) => {
-                    Some(*world.ground.by_code.get(code).ok_or_else(|| WallError::NotFound(format!("there is no cell {code}")))?)
-                }
-            };
-            let mut found: Vec<TicketId> = Vec::new();
-            let start = (before.clamp(1, world.tickets.len() as i64 + 1) - 1) as usize;
-            for slot in (0..start).rev() {
-                let Some(t) = world.tickets[slot] else { continue };
-                let inside = query.bbox.is_none_or(|[w, s, e, n]| {
-                    world.shown_place(&t, sight).is_some_and(|p| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n)
-                });
-                if t.life.there_at(world.now)
-                    && inside
-                    && query.reported.is_none_or(|(from, to)| (from.0..=to.0).contains(&t.life.reported))
-                    && query.unfinished.is_none_or(|asked| asked == t.life.open_at(world.now))
-                    && (query.categories.is_empty() || query.categories.iter().any(|c| c == world.categories.code(t.category)))
-                    && cell.is_none_or(|c| world.shown_cell(&world.ground, slot as u32, &t, sight) == Some(c))
-                    && (!last || status.is_none_or(|s| t.status == s))
-                    && (!only_open || t.life.open_at(world.now))
-                {
-                    found.push(TicketId(slot as i64 + 1));
-                    if found.len() > limit && (last || status.is_none()) {
-                        break;
-                    }
-                }
-            }
-            (found, world.ground.clone(), world.now, world.base)
-        };
-        if let (Some(status), Timebase::Foreign) = (status, base) {
-            ids = self.standing(ids, status, now, limit + 1).await?;
-        }
-        let more = ids.len() > limit;
-        ids.truncate(limit);
-        let mut lines = self.ticket_lines(actor, &ids, &ground, now).await?;
-        lines.sort_by_key(|t| std::cmp::Reverse(t.id));
-        let cursor = if more { ids.last().map(|id| id.0.to_string()) } else { None };
-        Ok((lines, cursor))
-    }
-
-    /// Where tickets stood at a time, by their courses.
-    pub(super) async fn statuses_at(&self, ids: &[TicketId], at: UtcMs) -> Result<HashMap<TicketId, TicketStatus>, WallError> {
-        let (network, base) = (self.network_id(), self.world().base);
-        let rows = self.store().tickets_by_id(network, ids).await?;
-        let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
-        Ok(rows.iter().zip(&courses).filter_map(|((t, _), c)| Some((t.id, c.at(at)?.status))).collect())
-    }
-
-    /// The first `most` of some tickets that stood at `status` at a time.
-    async fn standing(
-        &self,
-        ids: Vec<TicketId>,
-        status: TicketStatus,
-        at: UtcMs,
-        most: usize,
-    ) -> Result<Vec<TicketId>, WallError> {
-        let mut found = Vec::new();
-        for chunk in ids.chunks(1_000) {
-            let stood = self.statuses_at(chunk, at).await?;
-            found.extend(chunk.iter().filter(|id| stood.get(id) == Some(&status)));
-            if found.len() >= most {
-                found.truncate(most);
-                break;
-            }
-        }
-        Ok(found)
     }
 
     /// The `k` nearest of a kind: open tickets, cameras, staff with a position, sites.
@@ -700,12 +625,4 @@ fn newest_and_gravest(world: &World, at: UtcMs) -> Vec<TicketId> {
     ids.sort_unstable();
     ids.dedup();
     ids
-}
-
-/// Work that takes longer than a breath leaves the async threads.
-async fn on_a_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(r) => r,
-        Err(e) => std::panic::resume_unwind(e.into_panic()),
-    }
 }

@@ -5,7 +5,6 @@ use axum::body::BodyDataStream;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use wall_service::http::STREAMS;
 use wall_store::{Actor, Role};
 
 /// Events of a stream that is being read.
@@ -134,20 +133,6 @@ async fn a_revision_that_cannot_be_is_refused() {
         assert_eq!(refused("", Some("999999")).await, Some(409), "{path}");
         assert_eq!(refused("", None).await, None, "{path}");
     }
-}
-
-#[tokio::test]
-async fn streams_are_bounded() {
-    let room = Room::new().await;
-    let feed = room.feed().await;
-    let mut open = Vec::new();
-    for _ in 0..STREAMS {
-        open.push(Listening::open(&room, &feed, "/api/v1/changes", None).await.unwrap());
-    }
-    let refused = Listening::open(&room, &feed, "/api/v1/changes", None).await.err().unwrap();
-    assert_eq!((refused.status.as_u16(), refused.header("retry-after").is_empty()), (503, false));
-    open.pop();
-    assert!(Listening::open(&room, &feed, "/api/v1/frames", None).await.is_ok());
 }
 
 #[tokio::test]

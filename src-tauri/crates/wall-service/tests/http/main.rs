@@ -16,6 +16,7 @@ mod plans;
 mod publishing;
 mod serve;
 mod session;
+mod shares;
 mod shown;
 mod stations;
 mod times;

@@ -1,6 +1,6 @@
 //! Open311 GeoReport v2 as its standard has it, in both forms.
 
-use crate::{Room, get, post};
+use crate::{Answer, Room, get, post};
 use quick_xml::{Reader, events::Event};
 use serde_json::Value;
 use wall_core::{CategoryRecord, DeadlineKind, UtcMs};
@@ -64,7 +64,7 @@ fn has(xml: &str, element: &str) -> bool {
     elements(xml).iter().any(|e| e == element)
 }
 
-async fn send(room: &Room, form: &str, ending: &str) -> crate::Answer {
+async fn send(room: &Room, form: &str, ending: &str) -> Answer {
     room.ask(post(&format!("/open311/v2/requests.{ending}"), FORM, form.to_owned())).await
 }
 
@@ -259,6 +259,14 @@ async fn what_changed_since_is_found_whenever_it_was_reported() {
     assert_eq!(ask("").await, [a]);
     assert_eq!(ask("&page=2").await, [0i64; 0]);
     assert_eq!(ask("&service_code=other").await, [0i64; 0]);
+    // The next page is a link that goes on from the last line, without the key.
+    let first = room.get(&token, "/open311/v2/requests.json?updated_after=2020-01-01T00:00:00Z&page_size=1").await;
+    let next = first.header("link").strip_prefix("<").and_then(|l| l.strip_suffix(">; rel=\"next\"")).expect("a link").to_owned();
+    let second = room.get(&token, &format!("/open311/v2/requests.json{next}")).await;
+    let id = |answer: &Answer| answer.json()[0]["service_request_id"].as_i64().unwrap();
+    assert!(id(&first) > id(&second) && second.header("link").is_empty(), "{next}");
+    assert_eq!(id(&second), a);
+    assert_eq!(room.get(&token, &format!("/open311/v2/requests.json{next}&page=2")).await.status.as_u16(), 400);
     assert_eq!(room.get(&token, "/open311/v2/requests.json?updated_after=yesterday").await.status.as_u16(), 400);
 }
 

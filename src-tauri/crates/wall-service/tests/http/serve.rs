@@ -11,9 +11,10 @@ use tokio::{
 use wall_service::http::{HttpOptions, ServeError, serve};
 use wall_store::{Actor, Role};
 
-type Served = (SocketAddr, oneshot::Sender<()>, JoinHandle<Result<(), ServeError>>);
+/// Its address, how to stop it, and how it ended.
+pub type Served = (SocketAddr, oneshot::Sender<()>, JoinHandle<Result<(), ServeError>>);
 
-async fn served(room: &Room) -> Served {
+pub async fn served(room: &Room) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();

@@ -41,12 +41,12 @@ fn cell(code: &str, west: f64, east: f64, index: u32) -> CellRecord {
 
 /// What differs between two stores, of tickets that are otherwise the same.
 #[derive(Clone, Copy)]
-struct Hidden {
+pub struct Hidden {
     /// Within its cell.
-    x: f64,
-    y: f64,
-    title: &'static str,
-    address: &'static str,
+    pub x: f64,
+    pub y: f64,
+    pub title: &'static str,
+    pub address: &'static str,
 }
 
 fn ticket(i: usize, cell: f64, sensitive: bool, now: UtcMs, hidden: Hidden) -> TicketRecord {
@@ -77,7 +77,7 @@ fn ticket(i: usize, cell: f64, sensitive: bool, now: UtcMs, hidden: Hidden) -> T
 }
 
 /// A wall at a fixed time over three tickets of each of two cells, every third sensitive.
-async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
+pub async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
     let folder = tempfile::tempdir().unwrap();
     let mut options = WallOptions::new(folder.path().join("data"));
     (options.zone, options.fixed_now) = (Some("UTC".into()), Some(now));

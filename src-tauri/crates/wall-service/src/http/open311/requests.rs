@@ -9,7 +9,7 @@ use crate::{
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{StatusCode, Uri},
+    http::{HeaderValue, StatusCode, Uri, header},
     response::Response,
 };
 use serde_json::Number;
@@ -22,8 +22,6 @@ const WINDOW_MS: i64 = 90 * 86_400_000;
 const PAGE: usize = 50;
 const PAGE_MOST: usize = 200;
 const PAGES: usize = 10_000;
-/// Changed tickets that are looked at for one question.
-const CHANGED_MOST: u32 = 10_000;
 /// Ids in one question at most.
 const IDS_MOST: usize = 100;
 
@@ -70,33 +68,42 @@ pub(super) async fn list(app: &App, caller: &Caller, params: &Params, form: Form
         return answer(app, caller, form, &cards).await;
     }
     let filter = Filter::of(params, app.wall.now())?;
-    let mut cards = Vec::new();
-    if let Some(since) = filter.updated_after {
-        let mut skip = (page - 1).saturating_mul(page_size);
-        let ids = app.wall.store().tickets_changed_after(since, CHANGED_MOST).await.map_err(WallError::from)?;
-        for id in ids {
-            let card = match app.wall.ticket_card(&caller.actor, id.0, None).await {
-                Err(WallError::NotFound(_)) => continue,
-                other => other?,
-            };
-            if !filter.lets(&card.ticket) {
-                continue;
-            }
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            cards.push(card);
-            if cards.len() == page_size {
-                break;
-            }
+    let query = TicketQuery {
+        categories: filter.services.clone(),
+        reported: Some((filter.start, filter.end)),
+        unfinished: filter.open,
+        changed_after: filter.updated_after,
+        cursor: params.text("cursor").map(str::to_owned),
+        limit: page_size as u32,
+        ..TicketQuery::default()
+    };
+    if query.cursor.is_some() && page > 1 {
+        return Err(Refusal::invalid("either page or cursor: a cursor says by itself where to go on"));
+    }
+    let found = app.wall.ticket_page(&caller.actor, &query, (page - 1).saturating_mul(page_size)).await?;
+    let mut cards = Vec::with_capacity(found.ids.len());
+    for id in found.ids {
+        match app.wall.ticket_card(&caller.actor, id.0, None).await {
+            // What the store knows better than the world did a moment ago.
+            Ok(card) if filter.lets(&card.ticket) => cards.push(card),
+            Ok(_) | Err(WallError::NotFound(_)) => {}
+            Err(other) => return Err(other.into()),
         }
-        return answer(app, caller, form, &cards).await;
     }
-    for id in filter.find(app, caller, (page - 1).saturating_mul(page_size), page_size).await? {
-        cards.push(app.wall.ticket_card(&caller.actor, id, None).await?);
+    let mut response = answer(app, caller, form, &cards).await?;
+    if let Some(next) = found.cursor.and_then(|cursor| next_page(params, &cursor)) {
+        response.headers_mut().insert(header::LINK, next);
     }
-    answer(app, caller, form, &cards).await
+    Ok(response)
+}
+
+/// The same question from the line after the last one, as a link relative to it.
+fn next_page(params: &Params, cursor: &str) -> Option<HeaderValue> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    // A key has no business in an answer.
+    query.extend_pairs(params.pairs().filter(|(name, _)| !matches!(*name, "page" | "cursor" | "api_key")));
+    query.append_pair("cursor", cursor);
+    HeaderValue::try_from(format!("<?{}>; rel=\"next\"", query.finish())).ok()
 }
 
 /// What the standard filters by.
@@ -116,7 +123,7 @@ impl Filter {
     fn lets(&self, ticket: &TicketView) -> bool {
         (self.services.is_empty() || self.services.contains(&ticket.category))
             && self.open.is_none_or(|open| open == is_open(ticket))
-            && (self.start.0..=self.end.0).contains(&ticket.reported_ms)
+            && (self.start.0..=self.end.0).contains(&ticket.since_ms)
     }
 
     fn of(params: &Params, now: UtcMs) -> Result<Self, Refusal> {
@@ -153,28 +160,6 @@ impl Filter {
             return Err(Refusal::invalid("start_date and end_date may not span more than 90 days"));
         }
         Ok(Self { services, open, start, end, updated_after })
-    }
-
-    /// Ids of one page, newest first.
-    async fn find(&self, app: &App, caller: &Caller, mut skip: usize, most: usize) -> Result<Vec<i64>, Refusal> {
-        let mut query = TicketQuery {
-            categories: self.services.clone(),
-            reported: Some((self.start, self.end)),
-            unfinished: self.open,
-            limit: 1000,
-            ..TicketQuery::default()
-        };
-        let mut found = Vec::new();
-        loop {
-            let (tickets, next) = app.wall.tickets(&caller.actor, query.clone()).await?;
-            let skipped = skip.min(tickets.len());
-            skip -= skipped;
-            found.extend(tickets.iter().skip(skipped).take(most - found.len()).map(|t| t.id));
-            if found.len() == most || next.is_none() {
-                return Ok(found);
-            }
-            query.cursor = next;
-        }
     }
 }
 

@@ -1,0 +1,234 @@
+//! Pictures are drawn two at a time; who asks waits in a line with a deadline, and who asks what was just drawn gets the
+//! same picture. A picture is known by what it shows, at which revision and moment, and by how near the asker sees: who
+//! sees something else never gets it (ADR 0024).
+
+use super::{HeatImage, HeatQuery, WallError, shown::Sight};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use wall_core::UtcMs;
+
+/// Pictures drawn at once.
+const DRAWN_AT_ONCE: usize = 2;
+/// Who is not drawn for within this time is told so.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Pictures kept for others who ask the same, in number and bytes.
+const KEPT: usize = 64;
+const KEPT_BYTES: usize = 32 << 20;
+/// Pictures of now are of the same moment within this time: nothing fades visibly in it.
+const MOMENT_MS: i64 = 5_000;
+
+/// What tells one picture from another.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Asked {
+    sight: Sight,
+    query: HeatQuery,
+    max: f64,
+    /// Exactly the time asked about, else the moment of now.
+    as_of: Option<i64>,
+    moment: i64,
+    revision: i64,
+}
+
+impl Asked {
+    /// A question at a revision of the world; `max` is the density at 255 that holds for it.
+    pub fn new(sight: Sight, query: &HeatQuery, max: f64, as_of: Option<UtcMs>, now: UtcMs, revision: i64) -> Self {
+        let moment = if as_of.is_some() { 0 } else { now.0.div_euclid(MOMENT_MS) };
+        // Who comes first in the line is not part of the picture.
+        let query = HeatQuery { first: false, max: None, ..query.clone() };
+        Self { sight, query, max, as_of: as_of.map(|t| t.0), moment, revision }
+    }
+}
+
+type Kept = Arc<OnceCell<HeatImage>>;
+
+/// A picture that was drawn, or will be.
+struct Line {
+    asked: Asked,
+    /// Whether it waits before others: a wall does not wait for somebody further behind who asks the same.
+    first: bool,
+    kept: Kept,
+}
+
+/// The line before the drawing, and what was drawn lately, newest use first.
+pub(super) struct Pictures {
+    drawing: Arc<Semaphore>,
+    /// Who is not a wall passes here first: a wall waits for a picture under way, not for others' lines.
+    common: Arc<Semaphore>,
+    kept: Mutex<Vec<Line>>,
+    drawn: AtomicU64,
+}
+
+impl Pictures {
+    pub fn new() -> Self {
+        let slots = || Arc::new(Semaphore::new(DRAWN_AT_ONCE));
+        Self { drawing: slots(), common: slots(), kept: Mutex::default(), drawn: AtomicU64::new(0) }
+    }
+
+    /// Pictures drawn so far.
+    pub fn drawn(&self) -> u64 {
+        self.drawn.load(Relaxed)
+    }
+
+    /// The picture that was asked for, drawn when nobody has it yet. Whoever asks the same meanwhile waits for the same
+    /// drawing; whoever goes away before it began is not drawn for.
+    ///
+    /// # Errors
+    /// The line did not come to it in time.
+    pub async fn get(
+        &self,
+        asked: Asked,
+        first: bool,
+        draw: impl FnOnce() -> HeatImage + Send + 'static,
+    ) -> Result<HeatImage, WallError> {
+        let kept = self.place_of(asked, first);
+        let image = kept.get_or_try_init(|| async {
+            let turn = self.turn(first).await?;
+            self.drawn.fetch_add(1, Relaxed);
+            // The turn goes along: a drawing whose asker went away still counts.
+            Ok::<_, WallError>(
+                on_a_thread(move || {
+                    let _turn = turn;
+                    draw()
+                })
+                .await,
+            )
+        });
+        let image = tokio::time::timeout(DEADLINE, image).await.map_err(|_| WallError::PicturesFull { retry_after_s: 2 })??;
+        Ok(image.clone())
+    }
+
+    async fn turn(&self, first: bool) -> Result<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>), WallError> {
+        let enter = async |line: &Arc<Semaphore>| line.clone().acquire_owned().await.map_err(std::io::Error::other);
+        let common = if first { None } else { Some(enter(&self.common).await?) };
+        // In this order: dropped, the drawing is free for the next in its line before another joins it.
+        Ok((enter(&self.drawing).await?, common))
+    }
+
+    /// Where a picture is kept, or will be.
+    fn place_of(&self, asked: Asked, first: bool) -> Kept {
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody waits any more for what is not there and only known here.
+        all.retain(|line| line.kept.initialized() || Arc::strong_count(&line.kept) > 1);
+        let found = all.iter().position(|l| l.asked == asked && (l.first == first || l.kept.initialized()));
+        let line = found.map(|i| all.remove(i)).unwrap_or_else(|| Line { asked, first, kept: Kept::default() });
+        let kept = line.kept.clone();
+        all.insert(0, line);
+        let mut bytes = 0;
+        let mut number = 0;
+        all.retain(|line| {
+            // What is being drawn is waited for: it is in the line, which has a bound of its own.
+            let Some(image) = line.kept.get() else { return true };
+            (bytes, number) = (bytes + image.bytes.len(), number + 1);
+            bytes <= KEPT_BYTES && number <= KEPT
+        });
+        kept
+    }
+}
+
+/// Work that takes longer than a breath leaves the async threads.
+pub(super) async fn on_a_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(r) => r,
+        Err(e) => std::panic::resume_unwind(e.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use futures::future::join_all;
+    use std::sync::mpsc;
+
+    fn asked(sight: Sight, width: u32) -> Asked {
+        let bounds = [120.0, 30.0, 121.0, 31.0];
+        let query = HeatQuery { bounds, width, height: 1, time_left: false, sigma_m: None, max: None, first: true };
+        Asked::new(sight, &query, 1.0, None, UtcMs(0), 1)
+    }
+
+    fn image(bytes: usize) -> HeatImage {
+        HeatImage { bytes: Bytes::from(vec![0; bytes]), peak: 0.0, max: 1.0, at: UtcMs(0), revision: 1 }
+    }
+
+    /// A drawing that goes on until it is told to end; says when it began.
+    fn held(began: &mpsc::Sender<u32>, n: u32) -> (mpsc::Sender<()>, impl FnOnce() -> HeatImage + Send + 'static) {
+        let (end, ended) = mpsc::channel::<()>();
+        let began = began.clone();
+        (end, move || {
+            let _ = began.send(n);
+            let _ = ended.recv();
+            image(1)
+        })
+    }
+
+    #[tokio::test]
+    async fn who_asks_the_same_shares_a_drawing_and_who_sees_otherwise_does_not() {
+        let pictures = Pictures::new();
+        let ask = |sight, width| pictures.get(asked(sight, width), false, move || image(width as usize));
+        join_all((0..10).map(|_| ask(Sight::Exact, 4))).await;
+        assert_eq!(pictures.drawn(), 1);
+        assert_eq!(ask(Sight::Exact, 5).await.unwrap().bytes.len(), 5);
+        ask(Sight::Coarse, 4).await.unwrap();
+        assert_eq!(pictures.drawn(), 3);
+        let at = |now, revision| Asked::new(Sight::Exact, &asked(Sight::Exact, 4).query, 1.0, None, UtcMs(now), revision);
+        assert_eq!(at(0, 1), at(MOMENT_MS - 1, 1));
+        assert_ne!(at(0, 1), at(MOMENT_MS, 1));
+        assert_ne!(at(0, 1), at(0, 2));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_at_a_time_walls_first_and_nothing_for_who_went_away() {
+        let pictures = Arc::new(Pictures::new());
+        let (began, begins) = mpsc::channel();
+        let spawn = |n: u32, first| {
+            let (end, draw) = held(&began, n);
+            let pictures = pictures.clone();
+            (end, tokio::spawn(async move { pictures.get(asked(Sight::Exact, n + 1), first, draw).await.unwrap() }))
+        };
+        let next = || begins.recv_timeout(Duration::from_secs(30)).unwrap();
+        let mut common: Vec<_> = Vec::new();
+        for n in 0..4 {
+            common.push(spawn(n, false));
+            if n < 2 {
+                assert_eq!(next(), n);
+            }
+        }
+        // The third goes away before its turn; a wall comes last.
+        common[2].1.abort();
+        let (wall_end, wall) = spawn(9, true);
+        while pictures.kept.lock().unwrap().len() < 4 {
+            tokio::task::yield_now().await;
+        }
+        assert!(begins.try_recv().is_err(), "two at a time");
+        common[0].0.send(()).unwrap();
+        assert_eq!(next(), 9, "the wall before who came earlier");
+        wall_end.send(()).unwrap();
+        wall.await.unwrap();
+        assert_eq!(next(), 3);
+        for n in [1, 3] {
+            common[n].0.send(()).unwrap();
+        }
+        for (n, (_, task)) in common.into_iter().enumerate() {
+            assert_eq!(task.await.is_ok(), n != 2);
+        }
+        assert_eq!(pictures.drawn(), 4, "nobody drew for who went away");
+        assert_eq!(pictures.drawing.available_permits(), DRAWN_AT_ONCE);
+        assert_eq!(pictures.common.available_permits(), DRAWN_AT_ONCE);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_bounded() {
+        let pictures = Pictures::new();
+        for n in 0..40 {
+            pictures.get(asked(Sight::Exact, n + 1), false, || image(1 << 20)).await.unwrap();
+        }
+        // The one asked for last is counted when the next comes.
+        assert!(pictures.kept.lock().unwrap().len() <= (KEPT_BYTES >> 20) + 1);
+    }
+}
