@@ -108,13 +108,24 @@ export async function demoWall() {
   };
 }
 
-/** A page on the wall, signed in by its one-time link, with every request and error noted. */
+/** Notes among the errors whatever the content security policy keeps the pages of a context from doing. */
+export async function noteViolations(context, errors) {
+  await context.exposeFunction('noteViolation', (words) => errors.push(words));
+  await context.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', (event) =>
+      window.noteViolation(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`),
+    ),
+  );
+}
+
+/** A page on the wall, signed in by its one-time link, with every request and error (broken policies too) noted. */
 export async function openPage(browser, wall, { width = 1920, height = 1080 } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
   context.setDefaultTimeout(PATIENCE_MS);
-  const page = await context.newPage();
   const requests = [];
   const errors = [];
+  await noteViolations(context, errors);
+  const page = await context.newPage();
   page.on('request', (request) => requests.push({ url: request.url(), kind: request.resourceType() }));
   page.on('pageerror', (error) => errors.push(error.message));
   await page.goto(wall.link);

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use wall_store::{Actor, Role};
@@ -176,19 +177,27 @@ fn page(status: StatusCode, title_zh: &str, title: &str, text_zh: &str, text: &s
     (status, Html(document(&body))).into_response()
 }
 
+/// How the pages before the wall look: allowed by its hash, so that no other style written into a page is.
+const STYLE: &str = "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#0d0f11;color:#e9edf0;\
+font:18px/1.7 system-ui,\"Noto Sans CJK SC\",\"Microsoft YaHei\",sans-serif}\
+main{max-width:34em;padding:2em}h1{font-size:1.6em;font-weight:400;margin:0 0 .6em}\
+h2{font-size:1.1em;font-weight:400;margin:1.6em 0 0}p{margin:.5em 0}a{color:inherit}\
+.en,h1 span,h2,label span{color:#a9b1b8}form{display:grid;gap:.8em;margin:0 0 1em;max-width:24em}label{display:block}\
+input{display:block;box-sizing:border-box;width:100%;margin-top:.2em}\
+input,button{font:inherit;color:inherit;background:none;border:1px solid #808990;padding:.4em .8em}\
+button{cursor:pointer;text-align:left}.demo{margin:0 0 .5em}.why{border-left:3px solid #e9edf0;padding-left:.8em}\
+:focus-visible{outline:2px solid #fff;outline-offset:2px}form+p{margin-top:2em}";
+
+/// What the content security policy calls [`STYLE`].
+pub(super) fn style_hash() -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(STYLE)))
+}
+
 /// A page of ours around a body. Its forms name their origin, which `no-referrer` would hide from us too.
 fn document(body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"same-origin\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>网格指挥墙 GridWall</title><style>\
-         body{{margin:0;min-height:100vh;display:grid;place-items:center;background:#0d0f11;color:#e9edf0;\
-         font:18px/1.7 system-ui,\"Noto Sans CJK SC\",\"Microsoft YaHei\",sans-serif}}\
-         main{{max-width:34em;padding:2em}}h1{{font-size:1.6em;font-weight:400;margin:0 0 .6em}}\
-         h2{{font-size:1.1em;font-weight:400;margin:1.6em 0 0}}p{{margin:.5em 0}}a{{color:inherit}}\
-         .en,h1 span,h2,label span{{color:#a9b1b8}}form{{display:grid;gap:.8em;margin:0 0 1em;max-width:24em}}label{{display:block}}\
-         input{{display:block;box-sizing:border-box;width:100%;margin-top:.2em}}input,button{{font:inherit;color:inherit;background:none;border:1px solid #808990;padding:.4em .8em}}\
-         button{{cursor:pointer;text-align:left}}.demo{{margin:0 0 .5em}}.why{{border-left:3px solid #e9edf0;padding-left:.8em}}\
-         :focus-visible{{outline:2px solid #fff;outline-offset:2px}}form+p{{margin-top:2em}}</style></head>\
-         <body><main>{body}</main></body></html>"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>网格指挥墙 GridWall</title>\
+         <style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     )
 }

@@ -1,7 +1,7 @@
 //! The one place where it is settled who asks: host, right, origin, rate; then the headers of every answer.
 
 use super::{
-    App, open311,
+    App, assets, open311,
     refusal::Refusal,
     seats::SeatHandle,
     serve::Peer,
@@ -15,15 +15,26 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::{net::IpAddr, time::Instant};
+use std::{net::IpAddr, sync::LazyLock, time::Instant};
 use wall_store::{Account, Actor, Store, Token};
 
 /// Name of the session cookie.
 pub(crate) const COOKIE: &str = "gridwall_session";
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ipc: http://ipc.localhost gridwall:; \
-     img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
-     frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// What a page may load, over HTTP: from here only, and no style but files and the one of the pages before the wall.
+static OVER_HTTP: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
+/// In the window also what its scheme and the way to its Rust side need.
+static IN_THE_WINDOW: LazyLock<HeaderValue> = LazyLock::new(|| policy(" ipc: http://ipc.localhost gridwall:"));
+
+fn policy(connect: &str) -> HeaderValue {
+    let style = assets::style_hash();
+    let policy = format!(
+        "default-src 'self'; connect-src 'self'{connect}; img-src 'self' data: blob:; worker-src 'self' blob:; \
+         style-src 'self' '{style}'; object-src 'none'; frame-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
+         form-action 'self'"
+    );
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'self'"))
+}
 
 /// Who asks and by which right.
 #[derive(Clone)]
@@ -161,7 +172,6 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
-    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
@@ -171,6 +181,7 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
         set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "*");
         set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, if local { &*IN_THE_WINDOW } else { &*OVER_HTTP }.clone());
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
