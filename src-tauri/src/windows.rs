@@ -2,7 +2,7 @@
 
 use crate::{assets::Embedded, console::Failure, recover, save, scheme};
 use std::sync::Arc;
-use tauri::{State, WebviewUrl, WebviewWindowBuilder, ipc::Channel};
+use tauri::{State, Url, WebviewUrl, WebviewWindowBuilder, ipc::Channel, webview::NewWindowResponse};
 use wall_service::{
     http::{HttpOptions, router},
     wall::{Wall, actor_of},
@@ -68,6 +68,16 @@ async fn acting(wall: &Wall, secret: &str, station: &str) -> Option<Actor> {
     wall.account_of(secret).await.ok().flatten().map(|account| actor_of(&account, station))
 }
 
+/// Whether the window may go to an address: the pages of its own scheme, in the form the platform gives them, and nothing
+/// else. A page of somebody else in the wall's window would have the wall's commands at hand.
+fn is_of_the_wall(url: &Url) -> bool {
+    // WebView2 knows no schemes of programs: there they are a name of http.
+    let own =
+        if cfg!(windows) { ("http", format!("{}.localhost", scheme::SCHEME)) } else { (scheme::SCHEME, "localhost".into()) };
+    let plain = url.port().is_none() && url.username().is_empty() && url.password().is_none();
+    plain && (url.scheme(), url.host_str()) == (own.0, Some(own.1.as_str()))
+}
+
 /// Opens the window and runs until it is closed.
 pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
     let mut options = HttpOptions::new(Arc::new(Embedded));
@@ -91,6 +101,15 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
                 .inner_size(size.0, size.1)
                 .min_inner_size(1024.0, 600.0)
                 .maximized(true)
+                .on_navigation(|url| {
+                    let stays = is_of_the_wall(url);
+                    if !stays {
+                        tracing::warn!(scheme = url.scheme(), "the window does not leave the wall: an address was refused");
+                    }
+                    stays
+                })
+                // No link, script or gesture opens another window: there is nothing outside to be opened.
+                .on_new_window(|_, _| NewWindowResponse::Deny)
                 .build()?;
             recover::reload_after_crash(&window);
             // In the builder this fails on secondary screens.
@@ -104,4 +123,39 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
             code: 4,
             message: format!("the window cannot be opened: {e}; `gridwall serve` shows the same wall in a browser"),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_stays_with_the_wall() {
+        let judged = |address: &str| is_of_the_wall(&address.parse().unwrap());
+        let own = if cfg!(windows) { "http://gridwall.localhost" } else { "gridwall://localhost" };
+        for path in ["/", "", "/index.html", "/?debug", "/#plan=3"] {
+            assert!(judged(&format!("{own}{path}")), "{path}");
+        }
+        for other in [
+            "https://example.org/",
+            "http://127.0.0.1:8787/",
+            "http://localhost/",
+            "http://ipc.localhost/",
+            "http://gridwall.localhost.example.org/",
+            "gridwall://localhost.example.org/",
+            "gridwall://example.org/",
+            "gridwall://localhost:81/",
+            "gridwall://somebody@localhost/",
+            "gridwall:localhost",
+            "tauri://localhost/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "blob:gridwall://localhost/1",
+            "javascript:alert(1)",
+            "about:blank",
+            "about:srcdoc",
+        ] {
+            assert!(!judged(other), "{other}");
+        }
+    }
 }
