@@ -101,12 +101,14 @@ test('the planner, a draft, its tools and every dialog break no policy', async (
     planner.select([[...planner.state.cells.keys()][0]]);
   });
   for (const tool of ['e', 'i', 'd', 'r', 's', 'm', 't', 'f', 'y', 'n', 'v']) await page.keyboard.press(tool);
-  for (const [key, name] of [['o', 'plans'], ['b', 'proposals'], ['c', 'compare'], ['j', 'overlay'], ['a', 'impact'], ['x', 'export'], ['p', 'review'], [',', 'settings'], ['?', 'keys']]) {
+  for (const [key, name] of [['o', 'plans'], ['b', 'proposals'], ['c', 'compare'], ['j', 'overlay'], ['a', 'impact'], ['x', 'export'], ['p', 'review'], [',', 'settings']]) {
     await page.keyboard.press(key);
     await at(`dialog-${name}`).waitFor();
     await page.keyboard.press('Escape');
     await at(`dialog-${name}`).waitFor({ state: 'detached' });
   }
+  await page.keyboard.press('?');
+  await at('planner-keys').waitFor();
   assert.deepEqual(opened.errors, []);
 });
 
