@@ -172,10 +172,13 @@ impl Target {
 
     async fn clock(&self, clock: Option<ReplayClock>) -> Result<(), Failure> {
         match &self.to {
-            To::Store(wall) => Ok(match clock {
-                Some(clock) => wall.drive_clock(&os_user(), clock, Some(&self.run)).await?,
-                None => wall.end_replay(&os_user(), Some(&self.run)).await?,
-            }),
+            To::Store(wall) => {
+                match clock {
+                    Some(clock) => wall.drive_clock(&os_user(), clock, Some(&self.run)).await?,
+                    None => wall.end_replay(&os_user(), Some(&self.run)).await?,
+                }
+                Ok(())
+            }
             To::Url { .. } => {
                 let body = match clock {
                     Some(c) => json!({ "wall_at": c.wall_at.to_rfc3339(), "speed": c.speed, "run": self.run }),
