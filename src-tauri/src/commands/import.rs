@@ -127,11 +127,13 @@ async fn cells(cli: &Cli, args: &ImportCells) -> Result<(), Failure> {
         None
     };
     if let (None, false) = (&refused, args.rows.dry_run) {
+        let doubts = report.blocking.clone();
         let wall = station::open(cli).await?;
         let plan = CellsImport {
             network: &args.network,
             name: &plan,
             records: &file.records,
+            doubts: &doubts,
             publish: args.publish,
             effective: args.effective.as_deref().map(|t| instant(t, wall.zone())).transpose()?,
         };
@@ -229,7 +231,8 @@ fn words(r: &CellsReport, dry_run: bool) -> String {
         r.network,
         r.status
     )];
-    if !dry_run && r.imported == 0 && r.read > r.rejected {
+    // Where publishing was refused nothing is known yet.
+    if !dry_run && r.imported == 0 && r.read > r.rejected && !r.status.starts_with("not ") {
         lines.push("the same cells are known already: nothing changed".into());
     }
     lines.extend(succession(r));

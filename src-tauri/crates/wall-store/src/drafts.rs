@@ -333,6 +333,7 @@ impl WriteTx {
             .bind(base.0)
             .execute(&mut *self.tx)
             .await?;
+            self.inherit_doubts(plan, base).await?;
         }
         Ok(plan)
     }

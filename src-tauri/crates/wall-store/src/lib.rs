@@ -16,6 +16,7 @@ mod backup_tests;
 mod cells;
 mod changes;
 mod doctor;
+mod doubts;
 mod drafts;
 mod error;
 #[cfg(test)]

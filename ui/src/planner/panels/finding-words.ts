@@ -68,8 +68,15 @@ export function useFindingWords(): FindingWords {
     return list.map((code, i) => t('plan.finding.value.share', { name: names[code] ?? code, area: t('plan.unit.m2', { n: new Intl.NumberFormat(locale.value).format(m2[i] ?? Number.NaN) }) }));
   };
   return {
-    title: (code) => (te(`plan.finding.code.${code}`) ? t(`plan.finding.code.${code}`) : code.replaceAll('_', ' ')),
-    advice: (code) => (te(`plan.finding.advice.${code}`) ? t(`plan.finding.advice.${code}`) : ''),
+    // Doubts about the file a plan was made of have the words of its import.
+    title(code) {
+      const path = [`plan.finding.code.${code}`, `plan.import.code.${code}`].find((one) => te(one));
+      return path ? t(path) : code.replaceAll('_', ' ');
+    },
+    advice(code) {
+      if (te(`plan.finding.advice.${code}`)) return t(`plan.finding.advice.${code}`);
+      return te(`plan.import.code.${code}`) ? t('plan.import.check') : '';
+    },
     details(finding) {
       const { low, high, communities, areas_m2: areas, ...values } = finding.values;
       const parts = Object.entries(values).filter(([name]) => name !== 'cell').map(([name, text]) => value(name, text ?? ''));

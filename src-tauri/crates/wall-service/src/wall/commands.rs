@@ -28,6 +28,8 @@ pub struct CellsImport<'a> {
     pub name: &'a str,
     /// Its cells.
     pub records: &'a [CellRecord],
+    /// What is doubtful about the file they come from ([`crate::import::BLOCKING`]); stays with a draft until it is published.
+    pub doubts: &'a [&'a str],
     /// Whether it takes effect …
     pub publish: bool,
     /// … and from when (`None`: a first plan since always, a later one from now).
@@ -152,7 +154,7 @@ impl Wall {
         import: CellsImport<'_>,
         detail: &serde_json::Value,
     ) -> Result<CellsDone, WallError> {
-        let CellsImport { network, name, records, publish, effective } = import;
+        let CellsImport { network, name, records, doubts, publish, effective } = import;
         self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import cells")?;
         let hash = self.store().cells_hash(records);
         let mut tx = self.store().write(actor, system_now()).await?;
@@ -170,6 +172,10 @@ impl Wall {
             Some(p) => (p.plan.id, None, false),
             None => {
                 let (plan, first) = tx.draft_plan(&PlanDraft { network: network_id, name, cells: records }).await?;
+                // Published now, they were acknowledged; a draft is asked about them when it is published.
+                if !publish {
+                    tx.doubt_plan(plan, doubts).await?;
+                }
                 (plan, Some(first), true)
             }
         };

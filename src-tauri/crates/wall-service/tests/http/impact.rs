@@ -12,7 +12,7 @@ async fn borders_that_opening_a_draft_joined_are_no_change() {
     let outer = &mut cells[1].geometry.polygons[0].outer;
     let west = outer.iter().map(|p| p.x).min().unwrap();
     outer.iter_mut().filter(|p| p.x == west).for_each(|p| p.x += 2_000);
-    let import = CellsImport { network: "general", name: "分测", records: &cells, publish: true, effective: None };
+    let import = CellsImport { network: "general", name: "分测", records: &cells, doubts: &[], publish: true, effective: None };
     let base = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap().plan.0;
     let plan = room.draft_of(&desk.planner, base).await;
     let impact = async || room.get(&desk.planner, &format!("/api/v1/plans/{plan}/impact")).await.json();

@@ -108,3 +108,38 @@ async fn how_far_an_import_is_can_be_asked_by_who_sent_it() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     assert_eq!(ask(&desk.planner).await.status, StatusCode::NOT_FOUND, "over");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_doubtful_about_a_file_is_asked_again_when_its_plan_is_published() {
+    let (room, desk) = ready().await;
+    // The second feature cannot be read; one more draft is drawn from the first.
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{},{{"type":"Feature","geometry":{{"type":"Polygon","coordinates":[[["x",1]]]}}}}]}}"#, file("一号"));
+    let answer = import(&room, &desk.planner, "code_field=bm&name_field=mc", text).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let doubts = answer.json()["report"]["blocking"].clone();
+    assert_ne!(doubts, json!([]), "the file is doubtful");
+    let first = answer.json()["plan"]["id"].as_i64().unwrap();
+    let copy = json!({ "network": "general", "name": "再一份", "base": first });
+    let drawn = room.tell(&desk.planner, "/api/v1/plans", copy).await;
+    let second = drawn.json()["id"].as_i64();
+    let drawn = drawn.text();
+    for plan in [Some(first), second].into_iter().map(|p| p.unwrap_or_else(|| panic!("{drawn}"))) {
+        let opened = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+        let list = opened["findings"].as_array().unwrap();
+        let of_the_file: Vec<&Value> = list.iter().filter(|f| f["scope"] == "file").collect();
+        assert_eq!(json!(of_the_file.iter().map(|f| f["code"].clone()).collect::<Vec<_>>()), doubts, "{opened}");
+        assert!(of_the_file.iter().all(|f| f["blocks"] == true));
+    }
+    let step = format!("/api/v1/plans/{first}/step");
+    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    let others: Vec<Value> = ["code_length", "owner_missing", "community_missing", "households_unknown"].map(Value::from).into();
+    let publish = |more: &[Value]| {
+        let acknowledge = [&others[..], more].concat();
+        json!({ "step": "publish", "tickets": "stay", "acknowledge": acknowledge })
+    };
+    let refused = room.tell(&desk.planner, &step, publish(&[])).await;
+    assert_eq!(refused.code(), "blocked", "{}", refused.text());
+    assert!(refused.text().contains(doubts[0].as_str().unwrap()), "{}", refused.text());
+    room.done(&desk.planner, &step, publish(doubts.as_array().unwrap())).await;
+}

@@ -197,7 +197,7 @@ async fn a_phone_in_a_later_row_is_kept() {
 }
 
 async fn import(room: &Room, records: &[CellRecord], effective: Option<i64>) -> CellsDone {
-    let import = CellsImport { network: "general", name: "导入", records, publish: true, effective: effective.map(UtcMs) };
+    let import = CellsImport { network: "general", name: "导入", records, doubts: &[], publish: true, effective: effective.map(UtcMs) };
     room.wall.import_cells(&admin(), import, &json!({})).await.unwrap()
 }
 
@@ -259,7 +259,7 @@ async fn an_open_plan_sees_what_other_processes_write() {
     let ring = vec![vec![[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]];
     tenth.geometry = wall_core::repair(&[ring], wall_core::RepairOptions::default()).unwrap().0;
     more.push(tenth);
-    let import = CellsImport { network: "general", name: "外来", records: &more, publish: true, effective: None };
+    let import = CellsImport { network: "general", name: "外来", records: &more, doubts: &[], publish: true, effective: None };
     other.import_cells(&admin(), import, &json!({})).await.unwrap();
     let parts = room.edit(&desk.planner, plan, split()).await;
     let new = parts["changed"].as_array().unwrap().iter().find(|c| c["face"] == 9).unwrap().clone();

@@ -84,7 +84,7 @@ pub async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
     let wall = Wall::open(options).await.unwrap();
     wall.follow();
     let cells = [cell("A", 0.0, 1.0, 0), cell("B", 1.0, 2.0, 1)];
-    let import = CellsImport { network: "general", name: "first", records: &cells, publish: true, effective: None };
+    let import = CellsImport { network: "general", name: "first", records: &cells, doubts: &[], publish: true, effective: None };
     wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     let options = HttpOptions::new(Arc::new(TwoFiles));
     let room = Room { router: router(wall.clone(), options.clone()), wall, options, folder };
@@ -100,7 +100,7 @@ pub async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
 async fn redraw(room: &Room, now: UtcMs) {
     let cells = [cell("A1", 0.0, 0.4, 0), cell("A2", 0.4, 1.0, 1), cell("B1", 1.0, 1.4, 2), cell("B2", 1.4, 2.0, 3)];
     let effective = Some(UtcMs(now.0 - 24 * HOUR_MS));
-    let import = CellsImport { network: "general", name: "second", records: &cells, publish: true, effective };
+    let import = CellsImport { network: "general", name: "second", records: &cells, doubts: &[], publish: true, effective };
     room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     let name = async || room.wall.info(&admin(), None).await.unwrap().plan.unwrap().name;
     room.until("the second plan", async || (name().await == "second").then_some(())).await;

@@ -69,6 +69,7 @@ impl Wall {
         let mut tx = self.store().write(actor, system_now()).await?;
         let id = tx.network(key, key).await?;
         let plan = tx.new_draft(id, name, None, &file.records).await?;
+        tx.doubt_plan(plan, &file.blocking()).await?;
         tx.audit("plan.import", &json!({ "plan": plan.0, "cells": file.records.len(), "doubts": file.blocking() }).to_string())
             .await?;
         tx.commit().await?;

@@ -131,7 +131,7 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
     let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
     let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
     let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
-    behind(session).into_iter().chain(unheld(session)).chain(gaps).chain(lanes(session)).chain(owners_to_see(session)).collect()
+    behind(session).into_iter().chain(doubts(session)).chain(unheld(session)).chain(gaps).chain(lanes(session)).chain(owners_to_see(session)).collect()
 }
 
 /// A finding about the whole plan, without a place.
@@ -206,6 +206,11 @@ fn behind(session: &Session) -> Option<PlanFindingView> {
     let mut found = whole(FindingLevel::Wrong, "base_outdated", true);
     found.values.insert("plan".into(), newer.clone());
     Some(found)
+}
+
+/// What was doubtful about the file: it may be right, and somebody who has looked says so by acknowledging it.
+fn doubts(session: &Session) -> impl Iterator<Item = PlanFindingView> + '_ {
+    session.doubts.iter().map(|code| PlanFindingView { scope: "file".into(), ..whole(FindingLevel::Wrong, code, true) })
 }
 
 /// Owners that nobody has looked at as they are: changed by others after somebody confirmed or named them (publishing asks),

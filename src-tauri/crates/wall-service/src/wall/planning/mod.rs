@@ -310,6 +310,11 @@ impl Wall {
             rules: self.planning_rules().await?,
             owners: Owners::load(self, network, self.now().max(begins.unwrap_or(UtcMs(i64::MIN)))).await?,
             behind: self.behind(record).await?,
+            // What is published was acknowledged, or was drawn here.
+            doubts: match record.plan.effective_from {
+                None => self.store().plan_doubts(record.plan.id).await?,
+                Some(_) => Vec::new(),
+            },
         })
     }
 

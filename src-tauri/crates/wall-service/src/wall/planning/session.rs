@@ -131,6 +131,8 @@ pub(super) struct Around {
     pub owners: Owners,
     /// Name of the plan that followed the one this was drawn from; `None` = it is drawn from the last one.
     pub behind: Option<String>,
+    /// What was doubtful about the file it was made of, and nobody acknowledged.
+    pub doubts: Vec<String>,
 }
 
 /// What a session starts with besides the cells.
@@ -162,6 +164,7 @@ pub(super) struct Session {
     pub rules: Rules,
     pub owners: Owners,
     pub behind: Option<String>,
+    pub doubts: Vec<String>,
     pub findings: Findings,
     /// Edits from the beginning to where the session stands.
     path: Vec<(i64, Done)>,
@@ -177,7 +180,7 @@ impl Session {
     /// Brings the cells a draft began from into one topology. O(n log n) in the vertices.
     pub fn new(base: &[CellRecord], start: Start) -> Result<Self, String> {
         let Start { data, around, snap_m } = start;
-        let Around { given, retired, rules, owners, behind } = around;
+        let Around { given, retired, rules, owners, behind, doubts } = around;
         let input: Vec<(&str, &CellGeometry)> = base.iter().map(|c| (c.code.as_str(), &c.geometry)).collect();
         let options = BuildOptions { snap_m, ..BuildOptions::default() };
         let (topology, report) = Topology::build(&input, options).map_err(|e| e.to_string())?;
@@ -206,6 +209,7 @@ impl Session {
             rules,
             owners,
             behind,
+            doubts,
             findings: Findings::default(),
             path: Vec::new(),
             reach: reach(base),
@@ -274,8 +278,8 @@ impl Session {
 
     /// Others changed codes, owners, rules or plans: everything is looked at anew. O(n log n).
     pub fn stand_in(&mut self, around: Around) {
-        let Around { given, retired, rules, owners, behind } = around;
-        (self.given, self.retired, self.rules, self.behind) = (given, retired, rules, behind);
+        let Around { given, retired, rules, owners, behind, doubts } = around;
+        (self.given, self.retired, self.rules, self.behind, self.doubts) = (given, retired, rules, behind, doubts);
         self.owners.present_as(owners);
         self.find_all();
     }
