@@ -85,11 +85,23 @@ async fn fill(wall: &Wall, district: &District, at: UtcMs) -> Result<(), Failure
     wall.name_division(&actor, &format!("{STREET_CODE}000"), "street", STREET_NAME).await?;
     wall.name_division(&actor, &STREET_CODE[..6], "district", DISTRICT_NAME).await?;
     let detail = serde_json::json!({ "demo": true, "cells": district.cells.len() });
-    let plan =
-        CellsImport { network: "general", name: "演示网格方案", records: &district.cells, doubts: &[], publish: true, effective: None };
+    let plan = CellsImport {
+        network: "general",
+        name: "演示网格方案",
+        records: &district.cells,
+        doubts: &[],
+        publish: true,
+        effective: None,
+    };
     wall.import_cells(&actor, plan, &detail).await?;
-    let beats =
-        CellsImport { network: "police", name: "演示警务区", records: &district.beats, doubts: &[], publish: true, effective: None };
+    let beats = CellsImport {
+        network: "police",
+        name: "演示警务区",
+        records: &district.beats,
+        doubts: &[],
+        publish: true,
+        effective: None,
+    };
     wall.import_cells(&actor, beats, &serde_json::json!({ "demo": true, "cells": district.beats.len() })).await?;
     wall.import_owners(&actor, "general", &district.owners).await?;
     wall.import_staff(&actor, &district.staff).await?;

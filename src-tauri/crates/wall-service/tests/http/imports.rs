@@ -113,7 +113,10 @@ async fn how_far_an_import_is_can_be_asked_by_who_sent_it() {
 async fn what_was_doubtful_about_a_file_is_asked_again_when_its_plan_is_published() {
     let (room, desk) = ready().await;
     // The second feature cannot be read; one more draft is drawn from the first.
-    let text = format!(r#"{{"type":"FeatureCollection","features":[{},{{"type":"Feature","geometry":{{"type":"Polygon","coordinates":[[["x",1]]]}}}}]}}"#, file("一号"));
+    let text = format!(
+        r#"{{"type":"FeatureCollection","features":[{},{{"type":"Feature","geometry":{{"type":"Polygon","coordinates":[[["x",1]]]}}}}]}}"#,
+        file("一号")
+    );
     let answer = import(&room, &desk.planner, "code_field=bm&name_field=mc", text).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let doubts = answer.json()["report"]["blocking"].clone();

@@ -197,7 +197,8 @@ async fn a_phone_in_a_later_row_is_kept() {
 }
 
 async fn import(room: &Room, records: &[CellRecord], effective: Option<i64>) -> CellsDone {
-    let import = CellsImport { network: "general", name: "导入", records, doubts: &[], publish: true, effective: effective.map(UtcMs) };
+    let import =
+        CellsImport { network: "general", name: "导入", records, doubts: &[], publish: true, effective: effective.map(UtcMs) };
     room.wall.import_cells(&admin(), import, &json!({})).await.unwrap()
 }
 

@@ -97,7 +97,10 @@ pub(super) async fn world_has_open(room: &Room, wanted: f64) {
 pub(super) async fn ready() -> (Room, Desk) {
     let room = Room::new().await;
     let wall = &room.wall;
-    let import = CellsImport { network: "general", name: "现行方案", records: &squares(), doubts: &[], publish: true, effective: None };
+    let import =
+        CellsImport {
+            network: "general", name: "现行方案", records: &squares(), doubts: &[], publish: true, effective: None
+        };
     wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     let buildings: Vec<BuildingRecord> = (0..36)
         .map(|i| {

@@ -328,7 +328,10 @@ async fn importing_the_file_in_force_again_leaves_drafts_alone() {
     room.edit(&desk.planner, plan, split()).await;
     let other = room.draft(&desk.planner).await;
     room.done(&desk.planner, &format!("/api/v1/plans/{other}/step"), json!({ "step": "retire" })).await;
-    let import = CellsImport { network: "general", name: "现行方案", records: &squares(), doubts: &[], publish: true, effective: None };
+    let import =
+        CellsImport {
+            network: "general", name: "现行方案", records: &squares(), doubts: &[], publish: true, effective: None
+        };
     let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     assert!(!done.new && done.plan.0 < plan, "{done:?}");
     let plans = room.get(&desk.planner, "/api/v1/plans").await.json();

@@ -298,8 +298,14 @@ async fn a_store_has_the_zone_of_its_cells_or_says_that_it_has_none() {
         let zone = |o: &mut wall_service::wall::WallOptions| o.zone = asked.map(str::to_owned);
         let room = Room::open(tempfile::tempdir().unwrap(), zone, |_| {}).await;
         let records = [cell_at(place.0, place.1)];
-        let import =
-            wall_service::wall::CellsImport { network: "general", name: "p", records: &records, doubts: &[], publish: true, effective: None };
+        let import = wall_service::wall::CellsImport {
+            network: "general",
+            name: "p",
+            records: &records,
+            doubts: &[],
+            publish: true,
+            effective: None,
+        };
         let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
         assert_eq!(done.zone.as_deref(), expected, "{place:?} {asked:?}");
         assert_eq!(room.wall.store().setting("zone").await.unwrap().as_deref(), expected);

@@ -25,7 +25,8 @@ fn named(code: &str, west: f64, south: f64, east: f64, north: f64) -> CellRecord
 /// A room with cells in force, a planner, and a draft of them.
 async fn drafted(cells: &[CellRecord]) -> (Room, String, i64) {
     let room = Room::new().await;
-    let import = CellsImport { network: "general", name: "现行方案", records: cells, doubts: &[], publish: true, effective: None };
+    let import =
+        CellsImport { network: "general", name: "现行方案", records: cells, doubts: &[], publish: true, effective: None };
     room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     let planner = room.token("planner", Role::Planner, true).await;
     let made = room.done(&planner, "/api/v1/plans", json!({ "name": "调整稿", "network": "general", "base": null })).await;

@@ -131,7 +131,14 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
     let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
     let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
     let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
-    behind(session).into_iter().chain(doubts(session)).chain(unheld(session)).chain(gaps).chain(lanes(session)).chain(owners_to_see(session)).collect()
+    behind(session)
+        .into_iter()
+        .chain(doubts(session))
+        .chain(unheld(session))
+        .chain(gaps)
+        .chain(lanes(session))
+        .chain(owners_to_see(session))
+        .collect()
 }
 
 /// A finding about the whole plan, without a place.
