@@ -15,22 +15,25 @@ describe('two people at one draft', () => {
   /** Where the plan stands on the service. */
   let stand: PlanStand;
   let live: boolean;
+  /** The service does not know any more what changed. */
+  let gap: boolean;
   let asked: string[];
   let planner: Planner;
   let stop: () => void;
   const opened = (): PlanState => ({ plan: summary({ status: stand.status }), editable: true, why_not: '', head: stand.head, can_undo: true, redo: [], cells: [], findings: [], settings: { band_low: 300, band_high: 500, weights: { household: 1, ticket_by_severity: [], open: 1, area_km2: 1, patrol_km: 1 }, code_sequence_digits: 3, split_policy: 'larger', merge_policy: 'into' }, communities: {} });
-  const get = vi.fn((path: string) => {
+  const get = vi.fn((path: string): Promise<unknown> => {
     asked.push(path);
     if (!live) return Promise.reject(new HostError(0, 'unreachable', 'TypeError: Failed to fetch'));
     if (path === 'api/v1/plans') return Promise.resolve([summary({ status: stand.status })]);
+    if (path.endsWith('/changes')) return gap ? Promise.reject(new HostError(422, 'gap', 'not known', null, {})) : Promise.resolve(result(stand.head ?? 0));
     return Promise.resolve(path.endsWith('/stand') ? { ...stand } : opened());
   });
   beforeEach(async () => {
     vi.useFakeTimers();
     post.mockReset();
-    [live, asked] = [true, []];
+    [live, gap, asked] = [true, false, []];
     stand = { head: 5, status: 'draft', approved: false, revision: 40, news: false, last: edited({ id: 5, parent: null, mine: true }), others: [] };
-    planner = openPlanner({ get, post } as unknown as Host, () => 1000, () => 'general', () => live);
+    planner = openPlanner({ get, post } as unknown as Host, () => 1000, () => 'general', () => (live ? null : new HostError(0, 'link_lost', '')));
     await planner.loadPlans();
     await planner.open(2);
     stop = planner.follow();
@@ -47,6 +50,18 @@ describe('two people at one draft', () => {
     expect(planner.state.head).toBe(6);
     expect(planner.state.latest).toMatchObject({ name: '李四', kind: 'merge' });
     expect(planner.state.others).toEqual([{ name: '李四' }]);
+  });
+  it('only what changed is asked for; the whole plan where that is not known any more', async () => {
+    asked = [];
+    stand = { ...stand, head: 6, last: edited() };
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(asked).toEqual(['api/v1/plans/2/stand', 'api/v1/plans/2/changes']);
+    asked = [];
+    gap = true;
+    stand = { ...stand, head: 7, last: edited({ id: 7, parent: 6 }) };
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(asked).toEqual(['api/v1/plans/2/stand', 'api/v1/plans/2/changes', 'api/v1/plans', 'api/v1/plans/2']);
+    expect(planner.state.head).toBe(7);
   });
   it('what stands around the plan comes in too', async () => {
     asked = [];
@@ -95,6 +110,30 @@ describe('two people at one draft', () => {
     stand = { ...stand, head: 6, last: edited({ mine: true }) };
     await vi.advanceTimersByTimeAsync(2_100);
     expect(planner.state).toMatchObject({ settled: 1, head: 6, problem: null, latest: null });
+  });
+  it('one that is asked for twice all the same is nobody else being faster', async () => {
+    post.mockRejectedValueOnce(new HostError(0, 'timeout', ''));
+    expect(await planner.edit(split)).toBe(false);
+    post.mockRejectedValueOnce(new HostError(422, 'head_moved', 'moved', null, {}));
+    stand = { ...stand, head: 6, last: edited({ mine: true }) };
+    expect(await planner.edit(split)).toBe(false);
+    expect(planner.state).toMatchObject({ settled: 1, head: 6, conflict: null, refusal: null });
+  });
+  it('a draft that cannot be opened is a question with a way on, not a page that fails', async () => {
+    const stuck = { code: 'cannot_replay', message: '', plan: summary({ id: 3 }), head: 9, step: 2, steps: 3, why: { code: 'nothing_there', message: '', lon: null, lat: null, faces: [] }, last: 7, rest: [] };
+    get.mockImplementationOnce(() => Promise.reject(new HostError(422, 'cannot_replay', '', null, stuck)));
+    expect(await planner.open(3)).toBe(false);
+    expect(planner.state).toMatchObject({ stuck: { step: 2 }, dialog: 'stuck', refusal: null });
+    expect(planner.state.opened?.plan.id).toBe(2);
+  });
+  it('that there are no plans is said only after they were told', async () => {
+    const fresh = openPlanner({ get, post } as unknown as Host, () => 1000, () => 'general');
+    live = false;
+    await fresh.loadPlans();
+    expect(fresh.state).toMatchObject({ listed: false, plans: [] });
+    live = true;
+    await fresh.loadPlans();
+    expect(fresh.state.listed).toBe(true);
   });
   it('an answer of before an edit does not undo it', async () => {
     let answer: (value: PlanState) => void = () => undefined;

@@ -444,7 +444,14 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
       if (change === null) {
         camera.fitNewPlan();
         picture.everything();
-      } else void picture.patch(change);
+      } else {
+        void picture.patch(change);
+        // Somebody else's edit: what is in hand stays, and what it would do is asked anew.
+        if (!state.busy) {
+          previewed = null;
+          put(hand);
+        }
+      }
     }),
     watch(() => state.preview, (result) => {
       if (picture.preview(result)) highlight();

@@ -10,13 +10,15 @@
  * - Everything that is stored goes through `edit`, `undo`, `redo`, `goto`; they answer whether it was done. A refusal is kept
  *   in `state.refusal` (the map marks its place, `RefusalNote` says its words), trouble with the host in `state.problem`. That
  *   somebody else was faster is kept in `state.conflict` until it is read: no later answer wipes it.
- * - `follow` looks every other second whether somebody else changed the open plan, or what stands around it, and takes it in.
+ * - `follow` looks every other second whether somebody else changed the open plan, and takes in what they changed; the whole
+ *   plan only when what stands around it changed, or when the difference is not known any more.
  *   While the link is lost nothing is asked and no edit is sent; `returned` takes up where it was. What is in hand stays.
+ * - A draft that cannot be opened where it stands is kept in `state.stuck` until it is left or mended (`StuckDialog`).
  */
 import type { FeatureCollection, LineString } from 'geojson';
 import { computed, inject, shallowReactive, type ComputedRef, type InjectionKey } from 'vue';
 import { HostError, type Host } from '@/host';
-import type { EditBody, EditRefusal, EditRequest, EditResult, FindingsChange, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanPerson, PlanSnapshotRequest, PlanStand, PlanState, PlanSummary, LastEdit } from '@/wire/wire';
+import type { EditBody, EditRefusal, EditRequest, EditResult, FindingsChange, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanPerson, PlanSnapshotRequest, PlanStand, PlanState, PlanStuck, PlanSummary, LastEdit } from '@/wire/wire';
 
 /** The tools of the map, in the order of the toolbar. */
 export const tools = ['select', 'vertex', 'insert', 'delete', 'reshape', 'split', 'merge', 'transfer', 'fill_gap', 'simplify', 'number'] as const;
@@ -34,7 +36,7 @@ export const tabs = ['balance', 'findings', 'history', 'owners'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** The dialogs over the planner, at most one at a time (`planner/dialogs/*.vue`). */
-export type PlannerDialog = 'plans' | 'new_plan' | 'impact' | 'proposals' | 'review' | 'compare' | 'overlay' | 'keys' | 'settings' | 'snapshot' | 'export' | null;
+export type PlannerDialog = 'plans' | 'new_plan' | 'impact' | 'proposals' | 'review' | 'compare' | 'overlay' | 'keys' | 'settings' | 'snapshot' | 'export' | 'stuck' | null;
 
 /** The edge under the pointer or chosen by keys; `null` on a side is ground that is no cell's. */
 export interface HoverEdge {
@@ -57,6 +59,8 @@ export type Denied = 'sign_in' | 'role' | null;
 export interface PlannerState {
   /** All plans, newest first. */
   plans: PlanSummary[];
+  /** They were asked for and told at least once: until then that there are none is not known. */
+  listed: boolean;
   /** The open plan as it was loaded; of its fields `cells`, `findings`, `head`, `can_undo` and `redo` age: take those below. */
   opened: PlanState | null;
   /** The cells of the open plan by face, as stored. */
@@ -74,6 +78,8 @@ export interface PlannerState {
   /** Trouble with the host in the last request; `null` after the next one that succeeds. */
   problem: HostError | null;
   denied: Denied;
+  /** The draft that was to be opened and cannot be: an edit of its history cannot be done again. */
+  stuck: PlanStuck | null;
   /** Somebody else changed the plan under an edit of ours; stays until it is read. */
   conflict: Conflict | null;
   /** Who else has the open plan before them. */
@@ -222,6 +228,11 @@ export function planScheduled(plans: readonly PlanSummary[], network: string, no
   return coming.sort((a, b) => (a.effective_from_ms ?? 0) - (b.effective_from_ms ?? 0))[0] ?? null;
 }
 
+/** Whether an answer is the one of a draft that cannot be opened where it stands. */
+function isStuck(answer: unknown): answer is PlanStuck {
+  return typeof answer === 'object' && answer !== null && Array.isArray((answer as Partial<PlanStuck>).rest);
+}
+
 /** Waits for the next frame, or a little while where no frames come (a hidden page). */
 function nextFrame(): Promise<void> {
   return new Promise((resolve) => {
@@ -236,8 +247,8 @@ function nextFrame(): Promise<void> {
 const kept = new WeakMap<Host, Planner>();
 
 /** The planner of a host: the same one after leaving for the wall and coming back, so that nothing in hand is lost. */
-export function plannerOf(host: Host, now: () => number, network: () => string, live: () => boolean): Planner {
-  const planner = kept.get(host) ?? openPlanner(host, now, network, live);
+export function plannerOf(host: Host, now: () => number, network: () => string, broken: () => HostError | null): Planner {
+  const planner = kept.get(host) ?? openPlanner(host, now, network, broken);
   kept.set(host, planner);
   return planner;
 }
@@ -245,10 +256,11 @@ export function plannerOf(host: Host, now: () => number, network: () => string, 
 /** How often it is looked whether somebody else changed the plan. */
 const lookMs = 2_000;
 
-/** Makes a planner. `now` is the wall's time in ms; `network` the one to begin with; `live`: the link to the host stands. */
-export function openPlanner(host: Host, now: () => number, network: () => string, live: () => boolean = () => true): Planner {
+/** Makes a planner. `now` is the wall's time in ms; `network` the one to begin with; `broken`: why nothing can be sent now, if so. */
+export function openPlanner(host: Host, now: () => number, network: () => string, broken: () => HostError | null = () => null): Planner {
   const state: PlannerState = shallowReactive({
     plans: [],
+    listed: false,
     opened: null,
     cells: new Map(),
     findings: [],
@@ -259,6 +271,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     refusal: null,
     problem: null,
     denied: null,
+    stuck: null,
     conflict: null,
     others: [],
     latest: null,
@@ -282,7 +295,9 @@ export function openPlanner(host: Host, now: () => number, network: () => string
   function fail(error: unknown): void {
     const refused = refusalOf(error);
     if (refused) {
-      state.refusal = refused;
+      // The steps so far are there, and a way on: a question for the person, not a page that fails.
+      if (refused.code === 'cannot_replay' && error instanceof HostError && isStuck(error.answer)) Object.assign(state, { stuck: error.answer, dialog: 'stuck' });
+      else state.refusal = refused;
       return;
     }
     if (error instanceof HostError && error.status === 401) state.denied = 'sign_in';
@@ -314,17 +329,22 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     state.selection = new Set([...state.selection].filter((face) => state.cells.has(face)));
   }
 
-  function apply(result: EditResult): void {
+  /** Lays what changed over what is shown, and tells the map. */
+  function merge(result: EditResult): void {
     state.cells = overlaid(state.cells, result);
     state.findings = withFindings(state.findings, result.findings);
     state.head = result.head;
     state.canUndo = result.can_undo;
     state.redo = result.redo;
+    if ([...state.selection].some((face) => !state.cells.has(face))) state.selection = new Set([...state.selection].filter((face) => state.cells.has(face)));
+    tell(result);
+  }
+
+  function apply(result: EditResult): void {
     state.refusal = null;
     state.problem = null;
-    if ([...state.selection].some((face) => !state.cells.has(face))) state.selection = new Set([...state.selection].filter((face) => state.cells.has(face)));
     // Told before the preview goes, so that the map can put the one in place of the other.
-    tell(result);
+    merge(result);
     state.preview = null;
   }
 
@@ -373,8 +393,9 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     if (id === undefined || state.busy) return false;
     state.refusal = null;
     // Nothing is sent into a lost link: what is in hand waits there.
-    if (!live()) {
-      state.problem = new HostError(0, 'link_lost', 'the link is lost');
+    const trouble = broken();
+    if (trouble) {
+      state.problem = trouble;
       return false;
     }
     state.busy = true;
@@ -401,15 +422,24 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       if (refusal && stale.has(refusal.code)) {
         await planner.refresh();
         state.refusal = null;
-        state.conflict = { code: refusal.code, last: await lastEdit(id) };
+        const last = await lastEdit(id);
+        // Nobody was faster but the same edit, whose answer was lost.
+        if (last?.mine && unsure !== null && last.parent === unsure.head) settle();
+        else state.conflict = { code: refusal.code, last: last?.mine ? null : last };
+        unsure = null;
       }
     }
   }
 
+  /** The answer was lost, the edit was not. */
+  function settle(): void {
+    state.settled += 1;
+    state.problem = null;
+  }
+
   async function lastEdit(id: number): Promise<LastEdit | null> {
     try {
-      const stand = await host.get<PlanStand>(`api/v1/plans/${id}/stand`);
-      return stand.last !== null && !stand.last.mine ? stand.last : null;
+      return (await host.get<PlanStand>(`api/v1/plans/${id}/stand`)).last;
     } catch {
       // Who it was is a courtesy; that it happened is said all the same.
       return null;
@@ -419,22 +449,35 @@ export function openPlanner(host: Host, now: () => number, network: () => string
   /** One look whether the open plan, or what stands around it, is another than shown. */
   async function look(): Promise<void> {
     const id = state.opened?.plan.id;
-    if (id === undefined || !live() || state.busy) return;
+    if (id === undefined || broken() || state.busy) return;
     const round = changes;
     const stand = await host.get<PlanStand>(`api/v1/plans/${id}/stand`, { since: seen });
     if (state.opened?.plan.id !== id || state.busy || round !== changes) return;
     state.others = stand.others;
     const moved = stand.head !== state.head;
-    const other = moved || stand.status !== plan.value?.status || stand.approved !== plan.value.approved;
+    const other = stand.status !== plan.value?.status || stand.approved !== plan.value.approved;
     if (moved && stand.last !== null && !stand.last.mine) state.latest = stand.last;
-    if (unsure !== null && moved && stand.last?.mine && stand.last.parent === unsure.head) {
-      // The answer was lost, the edit was not.
-      state.settled += 1;
-      state.problem = null;
-    }
+    if (unsure !== null && moved && stand.last?.mine && stand.last.parent === unsure.head) settle();
     unsure = null;
     if (other || stand.news) await planner.refresh();
+    else if (moved) await takeChanges(id);
     seen = stand.revision;
+  }
+
+  /** Takes in what others changed, without the rest of the plan; the whole of it where the difference is not known. */
+  async function takeChanges(id: number): Promise<void> {
+    const [from, round] = [state.head, changes];
+    let result: EditResult;
+    try {
+      result = await host.get<EditResult>(`api/v1/plans/${id}/changes`, { since: from ?? 0 });
+    } catch (error) {
+      if (!refusalOf(error)) throw error;
+      await planner.refresh();
+      return;
+    }
+    if (state.opened?.plan.id !== id || state.busy || round !== changes || state.head !== from) return;
+    endPreview();
+    merge(result);
   }
 
   const plan = computed(() => state.plans.find((one) => one.id === state.opened?.plan.id) ?? state.opened?.plan ?? null);
@@ -455,6 +498,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     async loadPlans() {
       try {
         state.plans = await host.get<PlanSummary[]>('api/v1/plans');
+        state.listed = true;
         answered();
       } catch (error) {
         fail(error);
@@ -499,6 +543,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
         if (state.opened?.plan.id !== id || round !== changes) return;
         answered();
         state.plans = plans;
+        state.listed = true;
         endPreview();
         take(opened);
         tell(null);

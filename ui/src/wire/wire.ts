@@ -1703,6 +1703,44 @@ settings: PlanningSettings,
  */
 communities: { [key in string]: string }, };
 
+export type PlanStuck = { 
+/**
+ * cannot_replay.
+ */
+code: string, 
+/**
+ * In English, for logs.
+ */
+message: string, 
+/**
+ * The draft.
+ */
+plan: PlanSummary, 
+/**
+ * The edit it stands on.
+ */
+head: number | null, 
+/**
+ * Which step on the way there it is, 1 = the first.
+ */
+step: number, 
+/**
+ * How many steps there are on the way.
+ */
+steps: number, 
+/**
+ * Why it cannot be done.
+ */
+why: EditRefusal, 
+/**
+ * The edit before, which can be gone to; `null` = the beginning.
+ */
+last: number | null, 
+/**
+ * The edit and all that stand on it, oldest first.
+ */
+rest: Array<EditView>, };
+
 export type EditView = { 
 /**
  * Identity.

@@ -80,6 +80,7 @@ fn typescript_types_are_current() {
         EditResult,
         EditRefusal,
         PlanState,
+        PlanStuck,
         EditView,
         PlanSnapshotView,
         PlanHistory,

@@ -27,7 +27,10 @@ export function useTrouble(): (error: unknown) => string {
   };
 }
 
-/** Questions of one dialog. `load`: asks again for what is shown, once the link is there again and the last question failed. */
+/**
+ * Questions of one dialog. `load`: asks again for what is shown, once the link is there again and the last question failed or
+ * is still without an answer: it was sent into the lost link.
+ */
 export function useAsking(load?: () => unknown): Asking {
   const busy = ref(false);
   const problem = ref('');
@@ -35,7 +38,7 @@ export function useAsking(load?: () => unknown): Asking {
   const planner = inject(plannerKey, null);
   let now: AbortController | null = null;
   onBeforeUnmount(() => now?.abort());
-  if (load) watch(() => planner?.state.returns, () => void (problem.value !== '' && load()));
+  if (load) watch(() => planner?.state.returns, () => void ((problem.value !== '' || busy.value) && load()));
   return {
     busy,
     problem,

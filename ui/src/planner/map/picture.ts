@@ -50,13 +50,17 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     if (desk.destroyed || key === built) return;
     built = key;
     for (const layer of map.getStyle().layers) if (layer.id !== 'ground') map.removeLayer(layer.id);
-    for (const id of Object.keys(map.getStyle().sources)) map.removeSource(id);
+    if (map.getSource('basemap')) map.removeSource('basemap');
     putPlanImages(map, base, Math.max(1, devicePixelRatio));
     if (baseMap) map.addSource('basemap', { type: 'vector', tiles: [host.url(baseMap.tiles)], minzoom: baseMap.min_zoom, maxzoom: baseMap.max_zoom });
-    map.addSource('cells', { type: 'geojson', data: none, promoteId: 'face', maxzoom: 18, tolerance: 0.3 });
-    for (const id of ordered) {
-      const faces = id === 'labels' || id === 'preview' || id === 'preview-labels';
-      map.addSource(id, { type: 'geojson', data: none, maxzoom: 18, tolerance: id === 'streets' ? 0.3 : 0, ...(faces ? { promoteId: 'face' } : {}) });
+    // The ground of the plan and what is in hand know neither language nor size: they stay, also while nobody could be asked for them.
+    const first = !map.getSource('cells');
+    if (first) {
+      map.addSource('cells', { type: 'geojson', data: none, promoteId: 'face', maxzoom: 18, tolerance: 0.3 });
+      for (const id of ordered) {
+        const faces = id === 'labels' || id === 'preview' || id === 'preview-labels';
+        map.addSource(id, { type: 'geojson', data: none, maxzoom: 18, tolerance: id === 'streets' ? 0.3 : 0, ...(faces ? { promoteId: 'face' } : {}) });
+      }
     }
     const cells = cellLayers('cells', 'cells', base);
     const preview = cellLayers('preview', 'preview', base);
@@ -69,8 +73,14 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     map.addLayer(labelLayer('labels', 'cells', base));
     for (const layer of workLayers(base)) map.addLayer(layer);
     map.addLayer(labelLayer('preview-labels', 'preview', base));
-    everything();
-    void streets();
+    if (first) {
+      everything();
+      void streets();
+      return;
+    }
+    drawPreview(state.preview);
+    labels();
+    renewed();
   }
 
   /** The open plan from the service, all of it. */

@@ -213,6 +213,7 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("POST", "/api/v1/plans") => post(plans::new),
             ("GET", "/api/v1/plans/{id}") => get(plans::state),
             ("GET", "/api/v1/plans/{id}/stand") => get(plans::stand),
+            ("GET", "/api/v1/plans/{id}/changes") => get(plans::changes),
             ("GET", "/api/v1/plans/{id}/cells") => get(plans::cells),
             ("GET", "/api/v1/plans/{id}/edges") => get(plans::edges),
             ("POST", "/api/v1/plans/{id}/preview") => post(plans::preview),

@@ -35,6 +35,7 @@ impl IntoResponse for PlanRefusal {
         match self.0 {
             PlanError::Wall(e) => Refusal::from(e).into_response(),
             PlanError::Refused(refused) => (StatusCode::UNPROCESSABLE_ENTITY, Json(refused)).into_response(),
+            PlanError::Stuck(stuck) => (StatusCode::UNPROCESSABLE_ENTITY, Json(*stuck)).into_response(),
         }
     }
 }
@@ -85,6 +86,11 @@ pub(crate) async fn stand(State(app): State<App>, caller: Caller, Path(id): Path
     let since = Params::of(&uri)?.whole("since", 0..=i64::MAX)?;
     let answer: Answer<PlanStand> = app.wall.plan_stand(&caller.actor, plan(&id)?, since).await.map(Json).map_err(PlanRefusal);
     json(answer)
+}
+
+pub(crate) async fn changes(State(app): State<App>, caller: Caller, Path(id): Path<String>, uri: Uri) -> Early {
+    let since = Params::of(&uri)?.whole("since", 0..=i64::MAX)?.ok_or_else(|| Refusal::invalid("since=EDIT is missing"))?;
+    json(app.wall.plan_changes(&caller.actor, plan(&id)?, since).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn cells(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {

@@ -606,6 +606,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/v1/plans/import"),
     ("GET", "/api/v1/plans/{id}"),
     ("GET", "/api/v1/plans/{id}/stand"),
+    ("GET", "/api/v1/plans/{id}/changes"),
     ("GET", "/api/v1/plans/{id}/cells"),
     ("GET", "/api/v1/plans/{id}/edges"),
     ("POST", "/api/v1/plans/{id}/preview"),

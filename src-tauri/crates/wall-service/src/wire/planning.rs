@@ -417,6 +417,31 @@ pub struct EditRefusal {
     pub faces: Vec<u32>,
 }
 
+/// A draft that cannot be opened where it stands: an edit of its history, stored by an earlier edition or damaged, cannot be
+/// done again. Nothing of it is lost: going to `last` keeps the steps before as the draft, and the rest in its history.
+pub struct PlanStuck {
+    /// cannot_replay.
+    pub code: String,
+    /// In English, for logs.
+    pub message: String,
+    /// The draft.
+    pub plan: PlanSummary,
+    /// The edit it stands on.
+    #[ts(type = "number | null")]
+    pub head: Option<i64>,
+    /// Which step on the way there it is, 1 = the first.
+    pub step: u32,
+    /// How many steps there are on the way.
+    pub steps: u32,
+    /// Why it cannot be done.
+    pub why: EditRefusal,
+    /// The edit before, which can be gone to; `null` = the beginning.
+    #[ts(type = "number | null")]
+    pub last: Option<i64>,
+    /// The edit and all that stand on it, oldest first.
+    pub rest: Vec<EditView>,
+}
+
 /// A plan opened for looking or editing.
 pub struct PlanState {
     /// The plan.

@@ -19,6 +19,7 @@ mod session;
 mod shares;
 mod shown;
 mod stations;
+mod stuck;
 mod times;
 mod unheld;
 

@@ -88,18 +88,7 @@ impl Wall {
         let snapshots = self.store().plan_snapshots(plan).await?;
         Ok(PlanHistory {
             head,
-            edits: edits
-                .iter()
-                .map(|e| EditView {
-                    id: e.id,
-                    parent: e.parent,
-                    kind: kind_of(&e.edit),
-                    cells: serde_json::from_str(&e.cells).unwrap_or_default(),
-                    actor: e.actor.clone(),
-                    at_ms: e.at.0,
-                    applied: applied.contains(&e.id),
-                })
-                .collect(),
+            edits: edits.iter().map(|e| edit_view(e, applied.contains(&e.id))).collect(),
             snapshots: snapshots
                 .into_iter()
                 .map(|s| PlanSnapshotView { id: s.id, name: s.name, edit: s.edit, actor: s.actor, at_ms: s.at.0 })
@@ -201,6 +190,19 @@ pub(super) fn redo_of(edits: &[EditRecord], head: Option<i64>) -> Vec<i64> {
     let mut next: Vec<&EditRecord> = edits.iter().filter(|e| e.parent == head).collect();
     next.sort_by_key(|e| std::cmp::Reverse((e.visited, e.id)));
     next.iter().map(|e| e.id).collect()
+}
+
+/// An edit as the history shows it.
+pub(super) fn edit_view(e: &EditRecord, applied: bool) -> EditView {
+    EditView {
+        id: e.id,
+        parent: e.parent,
+        kind: kind_of(&e.edit),
+        cells: serde_json::from_str(&e.cells).unwrap_or_default(),
+        actor: e.actor.clone(),
+        at_ms: e.at.0,
+        applied,
+    }
 }
 
 /// What a stored edit is, for the history: of several the first says it.

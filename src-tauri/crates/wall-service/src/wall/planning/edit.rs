@@ -1,6 +1,12 @@
 //! Commands on a draft: edits, undo and redo, jumps, named states.
 
-use super::{PlanError, ask::redo_of, refusal, same_head, session::way_to, view};
+use super::{
+    PlanError,
+    ask::{kind_of, redo_of},
+    refusal, same_head,
+    session::{NotReplayed, way_to},
+    view,
+};
 use crate::{
     wall::{Wall, WallError, clock::system_now},
     wire::{EditRefusal, EditRequest, EditResult, PlanGotoRequest, PlanHistory},
@@ -16,6 +22,18 @@ pub(super) fn only_a_draft(record: &PlanRecord) -> Result<(), PlanError> {
     match record.plan.status {
         PlanStatus::Draft => Ok(()),
         status => Err(refusal("not_a_draft", &format!("the plan is {}; only a draft is edited", status.code()), &[]).into()),
+    }
+}
+
+/// An edit of the history cannot be done again, and the plan stays where it is.
+fn stuck(edits: &[EditRecord], why: NotReplayed) -> PlanError {
+    match why {
+        NotReplayed::NoSuchEdit => refusal("no_such_edit", "there is no such edit in this plan", &[]).into(),
+        NotReplayed::Edit { id, why } => {
+            let kind = edits.iter().find(|e| e.id == id).map_or_else(String::new, |e| kind_of(&e.edit));
+            let message = format!("edit {id} ({kind}) of the history cannot be done again: {}", why.message);
+            EditRefusal { code: "cannot_replay".into(), message, ..why }.into()
+        }
     }
 }
 
@@ -135,7 +153,8 @@ impl Wall {
     ) -> Result<EditResult, PlanError> {
         self.may(actor, actor.role.may_plan(), "edit plans")?;
         let names = self.community_names().await?;
-        let mut taken = self.take(actor, plan).await?;
+        // A draft that cannot be brought to its head is left from there as from anywhere: that is the way on.
+        let (mut taken, _) = self.take_as_far(actor, plan).await?;
         only_a_draft(&taken.record)?;
         same_head(&taken.record, seen)?;
         let head = taken.record.head;
@@ -145,8 +164,7 @@ impl Wall {
             return Err(refusal("no_such_edit", "there is no such edit in this plan", &[]).into());
         }
         let session = taken.session()?;
-        session.findings.watch();
-        let touched = session.go_to(&edits, to)?;
+        let touched = session.go_to(&edits, to).map_err(|e| stuck(&edits, e))?;
         let written = async {
             let mut tx = self.store().write(actor, system_now()).await?;
             tx.set_head(plan, head, to).await?;
@@ -154,10 +172,26 @@ impl Wall {
             Ok::<(), StoreError>(())
         };
         if let Err(e) = written.await {
-            session.go_to(&edits, head)?;
+            // Where the head itself cannot be reached, the next who takes the plan is told.
+            _ = session.go_to(&edits, head);
             return Err(moved(e));
         }
         Ok(view::result(session, &touched, redo_of(&edits, to), &names))
+    }
+
+    /// What became of a plan since it stood on an edit (0 = the beginning): what others changed, without the rest.
+    ///
+    /// # Errors
+    /// `gap`: that is not known any more; the whole plan is to be asked for.
+    pub async fn plan_changes(&self, actor: &Actor, plan: PlanId, since: i64) -> Result<EditResult, PlanError> {
+        let names = self.community_names().await?;
+        let mut taken = self.take(actor, plan).await?;
+        let head = taken.record.head;
+        let edits = self.store().plan_edits(plan).await?;
+        let session = taken.session()?;
+        let gap = || refusal("gap", "what changed since then is not known any more; ask for the whole plan", &[]);
+        let difference = session.since((since != 0).then_some(since)).ok_or_else(gap)?;
+        Ok(view::result_looked(session, &difference.touched, &difference.looked, redo_of(&edits, head), &names))
     }
 
     /// Names the state a draft is in.

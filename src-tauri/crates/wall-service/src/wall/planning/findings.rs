@@ -20,8 +20,24 @@ struct Found {
 pub(super) struct Findings {
     /// In the order of [`Found::key`].
     list: Vec<Found>,
-    looked_at: BTreeSet<Face>,
-    plan_changed: bool,
+    looked: Looked,
+}
+
+/// What was looked at for findings.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(super) struct Looked {
+    /// These cells.
+    pub at: BTreeSet<Face>,
+    /// And the plan as a whole: gaps, owners.
+    pub plan: bool,
+}
+
+impl Looked {
+    /// And this too.
+    pub fn add(&mut self, other: &Self) {
+        self.at.extend(&other.at);
+        self.plan |= other.plan;
+    }
 }
 
 impl Found {
@@ -76,27 +92,31 @@ impl Findings {
             .extend(fresh.into_iter().map(|finding| Found { faces: finding.cells.iter().map(|i| order[*i]).collect(), finding }));
         // Nearly sorted already: the standard sort takes long runs as they are.
         self.list.sort_by(|a, b| a.key().cmp(&b.key()));
-        self.looked_at.extend(which);
+        self.looked.at.extend(which);
     }
 
     /// Gaps or owners may have changed.
     pub fn note_plan_change(&mut self) {
-        self.plan_changed = true;
+        self.looked.plan = true;
     }
 
     /// From here on it is noted what is looked at.
     pub fn watch(&mut self) {
-        self.looked_at.clear();
-        self.plan_changed = false;
+        self.looked = Looked::default();
     }
 
-    /// What changed since [`Self::watch`].
-    pub fn change(&self, session: &Session) -> FindingsChange {
-        let about = |f: &&Found| f.faces.iter().any(|x| self.looked_at.contains(x));
+    /// What was looked at since [`Self::watch`].
+    pub fn looked(&self) -> &Looked {
+        &self.looked
+    }
+
+    /// The findings now about what was looked at. O(findings).
+    pub fn change(&self, session: &Session, looked: &Looked) -> FindingsChange {
+        let about = |f: &&Found| f.faces.iter().any(|x| looked.at.contains(x));
         FindingsChange {
-            looked_at: self.looked_at.iter().map(|f| f.0).collect(),
+            looked_at: looked.at.iter().map(|f| f.0).collect(),
             cells: self.list.iter().filter(about).map(|f| view(session, &f.faces, &f.finding, "cells")).collect(),
-            plan: self.plan_changed.then(|| of_the_plan(session)),
+            plan: looked.plan.then(|| of_the_plan(session)),
         }
     }
 

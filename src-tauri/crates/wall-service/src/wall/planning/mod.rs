@@ -11,6 +11,7 @@ mod files;
 mod findings;
 mod impact;
 mod life;
+mod moves;
 mod naming;
 mod owners;
 mod propose;
@@ -18,15 +19,16 @@ mod session;
 mod settings;
 mod shape;
 mod stand;
+mod stuck;
 mod succession;
 mod unheld;
 mod view;
 
 use super::{Wall, WallError, clock::system_now};
-use crate::wire::{EditRefusal, PlanSummary};
+use crate::wire::{EditRefusal, PlanStuck, PlanSummary};
 use data::PlanningData;
 use owners::Owners;
-use session::{Around, Session, Start};
+use session::{Around, NotReplayed, Session, Start};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -49,6 +51,8 @@ pub enum PlanError {
     Wall(WallError),
     /// An edit or step that cannot be; nothing was changed.
     Refused(EditRefusal),
+    /// The draft cannot be brought to where it stands; with the way on.
+    Stuck(Box<PlanStuck>),
 }
 
 impl From<WallError> for PlanError {
@@ -227,6 +231,14 @@ impl Wall {
 
     /// Takes a plan from the desk, opening it when it is not there, and brings it to where the store stands.
     async fn take(&self, actor: &Actor, plan: PlanId) -> Result<Taken, PlanError> {
+        match self.take_as_far(actor, plan).await? {
+            (taken, None) => Ok(taken),
+            (taken, Some(why)) => Err(self.stuck(&taken.record, why).await?),
+        }
+    }
+
+    /// The same, also where the store's head cannot be reached: then as far as the edits go, with why not farther.
+    async fn take_as_far(&self, actor: &Actor, plan: PlanId) -> Result<(Taken, Option<NotReplayed>), PlanError> {
         self.plan_record(plan).await?;
         if !sees_drafts(actor.role) {
             return Err(WallError::Forbidden(format!("the role {} may not see this plan", actor.role.code())).into());
@@ -240,15 +252,16 @@ impl Wall {
         if guard.as_ref().is_none_or(|o| o.edited != edited || o.unsettled) {
             *guard = Some(self.open_plan(&record, edited).await?);
         }
+        let mut not_reached = None;
         if let Some(open) = guard.as_mut() {
             open.used = use_now;
             self.catch_up(&record, open).await?;
             if edited && open.session.head() != record.head {
                 let edits = self.store().plan_edits(plan).await?;
-                open.session.go_to(&edits, record.head)?;
+                not_reached = open.session.go_to(&edits, record.head).err();
             }
         }
-        Ok(Taken { record, guard })
+        Ok((Taken { record, guard }, not_reached))
     }
 
     async fn place(&self, plan: PlanId) -> Place {

@@ -7,6 +7,7 @@ use super::{
     data::PlanningData,
     desk_cells::{DeskCell, DeskCells},
     findings::Findings,
+    moves::{Difference, Moves},
     owners::{Owners, Written},
     refusal,
     shape::{Joined, shape_of},
@@ -113,6 +114,15 @@ impl Done {
     }
 }
 
+/// Why a plan cannot be brought to an edit of its history.
+#[derive(Debug)]
+pub(super) enum NotReplayed {
+    /// The history has no such edit.
+    NoSuchEdit,
+    /// This edit of it cannot be done again: an earlier edition stored it, or it is damaged.
+    Edit { id: i64, why: EditRefusal },
+}
+
 /// What the room set for planning.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
@@ -168,6 +178,8 @@ pub(super) struct Session {
     pub findings: Findings,
     /// Edits from the beginning to where the session stands.
     path: Vec<(i64, Done)>,
+    /// What the last moves of the head changed.
+    moves: Moves,
     /// The box around the cells the draft began from, with a margin: nothing is drawn outside it.
     reach: (GridPoint, GridPoint),
     /// What joining borders did to cells at the beginning.
@@ -212,6 +224,7 @@ impl Session {
             doubts,
             findings: Findings::default(),
             path: Vec::new(),
+            moves: Moves::default(),
             reach: reach(base),
             joined: Joined::default(),
             initial: HashMap::new(),
@@ -389,17 +402,34 @@ impl Session {
 
     /// An edit was stored under this id: the session stands on it.
     pub fn keep(&mut self, id: i64, done: Done) {
+        let touched = done.faces();
+        self.moves.note(self.head(), Difference { touched, looked: self.findings.looked().clone() });
         self.path.push((id, done));
+    }
+
+    /// What changed since the plan stood on another edit; `None` = that is not known any more.
+    pub fn since(&self, from: Option<i64>) -> Option<Difference> {
+        self.moves.since(from, self.head())
     }
 
     /// Goes to another edit of the tree: back to the common beginning, then forward. Returns the cells that may differ.
     ///
     /// # Errors
     /// A stored edit cannot be done again; the session stands on the last one that could.
-    pub fn go_to(&mut self, edits: &[EditRecord], to: Option<i64>) -> Result<BTreeSet<Face>, EditRefusal> {
-        let way = way_to(edits, to).ok_or_else(|| refusal("no_such_edit", "there is no such edit in this plan", &[]))?;
-        let common = self.path.iter().zip(&way).take_while(|((id, _), e)| *id == e.id).count();
+    pub fn go_to(&mut self, edits: &[EditRecord], to: Option<i64>) -> Result<BTreeSet<Face>, NotReplayed> {
+        let way = way_to(edits, to).ok_or(NotReplayed::NoSuchEdit)?;
+        self.findings.watch();
+        let from = self.head();
         let mut touched = BTreeSet::new();
+        let went = self.walk(&way, &mut touched);
+        if self.head() != from {
+            self.moves.note(from, Difference { touched: touched.clone(), looked: self.findings.looked().clone() });
+        }
+        went.map(|()| touched)
+    }
+
+    fn walk(&mut self, way: &[&EditRecord], touched: &mut BTreeSet<Face>) -> Result<(), NotReplayed> {
+        let common = self.path.iter().zip(way).take_while(|((id, _), e)| *id == e.id).count();
         while self.path.len() > common {
             if let Some((_, done)) = self.path.pop() {
                 touched.extend(done.faces());
@@ -407,13 +437,15 @@ impl Session {
             }
         }
         for record in &way[common..] {
-            let edit: EditBody = serde_json::from_str(&record.edit)
-                .map_err(|e| refusal("damaged_edit", &format!("edit {} of the store cannot be read: {e}", record.id), &[]))?;
-            let (done, _) = self.perform(&edit, true)?;
+            let stuck = |why| NotReplayed::Edit { id: record.id, why };
+            let edit: EditBody = serde_json::from_str(&record.edit).map_err(|e| {
+                stuck(refusal("damaged_edit", &format!("edit {} of the store cannot be read: {e}", record.id), &[]))
+            })?;
+            let (done, _) = self.perform(&edit, true).map_err(stuck)?;
             touched.extend(done.faces());
-            self.keep(record.id, done);
+            self.path.push((record.id, done));
         }
-        Ok(touched)
+        Ok(())
     }
 
     fn step(&mut self, edit: &EditBody, step: &mut Step) -> Result<(), EditRefusal> {

@@ -1,6 +1,6 @@
 //! From a plan on the desk to the wire.
 
-use super::{owners::owner_views, session::Session};
+use super::{findings::Looked, owners::owner_views, session::Session};
 use crate::{
     wall::ground::geometry_json,
     wire::{EditResult, PlanCell},
@@ -100,6 +100,17 @@ pub(super) fn edges_json<'a>(arcs: impl Iterator<Item = ArcView<'a>>) -> Value {
 
 /// What an edit, undo, redo or jump made of the plan.
 pub(super) fn result(session: &Session, touched: &BTreeSet<Face>, redo: Vec<i64>, names: &Names) -> EditResult {
+    result_looked(session, touched, session.findings.looked(), redo, names)
+}
+
+/// The same, where something else was looked at for findings than since the last question.
+pub(super) fn result_looked(
+    session: &Session,
+    touched: &BTreeSet<Face>,
+    looked: &Looked,
+    redo: Vec<i64>,
+    names: &Names,
+) -> EditResult {
     let (there, gone): (Vec<Face>, Vec<Face>) = touched.iter().partition(|f| session.cells.contains_key(f));
     EditResult {
         head: session.head(),
@@ -107,7 +118,7 @@ pub(super) fn result(session: &Session, touched: &BTreeSet<Face>, redo: Vec<i64>
         removed: gone.iter().map(|f| f.0).collect(),
         cells: cells_json(session, there.iter().copied(), names),
         edges: edges_json(edges_of(session, &there).into_iter()),
-        findings: session.findings.change(session),
+        findings: session.findings.change(session, looked),
         can_undo: session.head().is_some(),
         redo,
     }
