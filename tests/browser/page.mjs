@@ -34,7 +34,9 @@ async function cable(toPort) {
         keep(near);
         keep(far);
         carry(near, far);
-      carry(far, near);
+        carry(far, near);
+        // Nobody listens there: refused here too, as without a cable between.
+        far.on('error', () => near.destroy());
       });
       server.on('error', failed);
       server.listen(port, '127.0.0.1', () => done(server.address().port));
@@ -72,6 +74,12 @@ export async function demoWall() {
     cut: line.cut,
     mend: line.mend,
     slow: line.slow,
+    /** The one-time address of the program as it runs now: for a page of its own after a restart. */
+    door() {
+      const door = new URL(wall.link);
+      door.port = String(line.port);
+      return door.href;
+    },
     /** Ends the program as a power cut does. */
     kill: () => wall.stop('SIGKILL'),
     /** Starts it again on the same data and port. */
