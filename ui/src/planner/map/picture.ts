@@ -178,7 +178,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     }
     desk.setData('preview', dressed(result));
     desk.setData('preview-labels', result.changed.map((cell) => labelFeature(cell, words.count)));
-    for (const cell of result.changed) map.setFeatureState({ source: 'preview', id: cell.face }, { selected: state.selection.has(cell.face), changed: true });
+    for (const cell of result.changed) map.setFeatureState({ source: 'preview', id: cell.face }, { selected: state.selection.has(cell.face), changed: cell.changed });
     hide(new Set([...result.changed.map((cell) => cell.face), ...result.removed]));
   }
 
