@@ -50,7 +50,7 @@ async fn two_people_at_one_draft_see_each_other() {
     assert_eq!(news["news"], true);
     assert_eq!(stand(&desk.other, news["revision"].as_i64()).await["news"], false);
     // Who only looks at the wall is told nothing of drafts.
-    let viewer = room.token("viewer", wall_store::Role::Viewer, true).await;
+    let viewer = room.token("viewer", Role::Viewer, true).await;
     assert_eq!(room.get(&viewer, &path).await.status, StatusCode::FORBIDDEN);
 }
 
