@@ -3,20 +3,14 @@
 // at one draft see each other. Every wait is for a state, with a bound.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { until } from '../../scripts/lib/wall.mjs';
-import { PATIENCE_MS, demoWall, launch, openPage } from './page.mjs';
+import { test } from 'node:test';
+import { PATIENCE_MS, openPage } from './page.mjs';
+import { at, browser, eventually, opened, page, signIn, stand, wall } from './stage.mjs';
 
-let browser;
-let wall;
-let opened;
-let page;
 /** The reviewer's page. */
 let second;
 let plan;
 
-const at = (testId) => page.getByTestId(testId);
-const eventually = (what, question) => until(what, question, { deadlineMs: PATIENCE_MS });
 const planState = (on = page) => on.evaluate(() => {
   const { state, plan: summary } = window.__gridwall.planner.planner;
   return { head: state.head, busy: state.busy, refusal: state.refusal, conflict: state.conflict, problem: state.problem?.code ?? null, plan: summary.value, plans: state.plans.map((one) => one.name), others: state.others, cells: [...state.cells.values()] };
@@ -40,16 +34,8 @@ const connection = (wanted) => page.waitForFunction((one) => window.__gridwall.s
 const raw = /TypeError|Failed to fetch|undefined|NaN|\[object|Error:|null/;
 const sane = async (what) => assert.doesNotMatch(await page.locator('body').innerText(), raw, what);
 
-async function signIn(on, name, display) {
-  await on.getByTestId('planner-account').or(on.getByTestId('account')).first().click();
-  const [other, choice] = [on.getByTestId('sign-in-other'), on.getByTestId(`demo-${name}`)];
-  await eventually('the dialog of accounts', async () => (await other.count()) + (await choice.count()) > 0);
-  if (await other.count()) await other.click();
-  await choice.click();
-  await on.getByTestId('planner-account').or(on.getByTestId('account')).filter({ hasText: display }).first().waitFor();
-}
 async function toPlanner(on) {
-  await on.getByTestId('open-planner').click();
+  await at('open-planner', on).click();
   await on.waitForFunction(() => window.__gridwall.planner?.planner.state.opened, null, { timeout: PATIENCE_MS });
 }
 async function dies() {
@@ -63,20 +49,7 @@ async function comesBack() {
   await connection('live');
 }
 
-before(
-  async () => {
-    wall = await demoWall();
-    browser = await launch();
-    opened = await openPage(browser, wall);
-    page = opened.page;
-  },
-  { timeout: 300_000 },
-);
-
-after(async () => {
-  await browser?.close();
-  await wall?.end();
-});
+stand();
 
 /** The cell whose line is in hand, and the line. */
 let big;
@@ -89,7 +62,7 @@ async function press([lon, lat]) {
 }
 
 test('a line is begun, and the server dies: it stays in hand, through language and size too', { timeout: 240_000 }, async () => {
-  await signIn(page, 'planner', '规划员');
+  await signIn('planner', '规划员');
   await toPlanner(page);
   await at('begin-draft').click();
   await at('new-name').fill('断线也在');
@@ -238,7 +211,7 @@ test('a cell form and a dragged vertex wait for the server, and are stored once 
 
 test('two people at one draft see each other, by name, and only what changed is asked for', { timeout: 240_000 }, async () => {
   second = await openPage(browser, { link: wall.door() });
-  await signIn(second.page, 'reviewer', '审核人');
+  await signIn('reviewer', '审核人', { on: second.page });
   await toPlanner(second.page);
   await second.page.evaluate((id) => window.__gridwall.planner.planner.open(id), plan);
   await eventually('each knows of the other', async () => {
@@ -253,7 +226,7 @@ test('two people at one draft see each other, by name, and only what changed is 
     const now = await planState(second.page);
     return now.head !== head && now.cells.some((cell) => cell.name === '第一人改的');
   });
-  assert.match(await second.page.getByTestId('others').innerText(), /规划员/);
+  assert.match(await at('others', second.page).innerText(), /规划员/);
   const since = second.requests.slice(asked).map(({ url }) => new URL(url).pathname);
   assert.ok(since.includes(`/api/v1/plans/${plan}/changes`), since.join(' '));
   assert.ok(!since.includes(`/api/v1/plans/${plan}`), 'the plan is not loaded anew');
@@ -297,7 +270,7 @@ test('a draft that was asked for and whose answer was lost is not made twice', {
     return route.abort();
   });
   await at('make-plan').click();
-  await page.getByTestId('dialog-new_plan').locator('.problem').waitFor();
+  await at('dialog-new_plan').locator('.problem').waitFor();
   await sane('the answer is lost');
   await page.unroute('**/api/v1/plans');
   await at('make-plan').click();
@@ -387,7 +360,7 @@ test('when the session is over it says so, keeps what is in hand, and goes on af
   await at('dialog-sign-in').waitFor();
   await sane('signed out');
   await set({ dialog: null });
-  await signIn(page, 'planner', '规划员');
+  await signIn('planner', '规划员', { door: 'planner-account' });
   await eventually('nothing is said of it any more', async () => (await at('sign-in-planner').count()) === 0);
   assert.equal(await points(), 2);
   await page.evaluate(() => document.activeElement?.blur());
@@ -402,7 +375,7 @@ test('review and publishing go on where they were when the server dies', { timeo
   await at('own-plan').waitFor();
   await second.page.waitForFunction((id) => window.__gridwall.planner.planner.plan.value?.id === id && window.__gridwall.planner.planner.plan.value.status === 'in_review', plan, { timeout: PATIENCE_MS });
   // The reviewer has an opinion half written when the server goes.
-  const their = (testId) => second.page.getByTestId(testId);
+  const their = (testId) => at(testId, second.page);
   await second.page.evaluate(() => void (window.__gridwall.planner.planner.state.dialog = 'review'));
   await their('step-note').fill('同意，东边再看');
   await dies();

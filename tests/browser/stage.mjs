@@ -27,14 +27,14 @@ export async function tabTo(testId) {
   assert.fail(`Tab never reaches ${testId}`);
 }
 
-/** Signs in to an account of the demonstration, whoever is signed in. */
-export async function signIn(name, display) {
-  await at('account').click();
-  const other = at('sign-in-other');
-  await eventually('the dialog of accounts', async () => (await other.count()) + (await at(`demo-${name}`).count()) > 0);
+/** Signs in to an account of the demonstration, whoever is signed in; `door` is the button that names who that is. */
+export async function signIn(name, display, { on = page, door = 'account' } = {}) {
+  await at(door, on).click();
+  const [other, choice] = [at('sign-in-other', on), at(`demo-${name}`, on)];
+  await eventually('the dialog of accounts', async () => (await other.count()) + (await choice.count()) > 0);
   if (await other.count()) await other.click();
-  await at(`demo-${name}`).click();
-  await at('account').filter({ hasText: display }).waitFor();
+  await choice.click();
+  await at(door, on).filter({ hasText: display }).waitFor();
 }
 
 /** Sets the stage. `closes`: whatever the test before left open is closed by so many Esc; `first`: done once the page stands. */
