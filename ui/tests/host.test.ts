@@ -121,11 +121,13 @@ describe('the host', () => {
     const host = httpHost();
     host.setBearer('secret');
     const frames: Frame[] = [];
+    const causes: unknown[] = [];
     const follow = (): Promise<string[]> =>
       new Promise((done) => {
         const states: string[] = [];
-        host.subscribe(2, (frame) => frames.push(frame), (state) => {
+        host.subscribe(2, (frame) => frames.push(frame), (state, cause) => {
           states.push(state);
+          if (state === 'lost') causes.push(cause);
           if (state === 'lost') done(states);
         });
       });
@@ -134,5 +136,7 @@ describe('the host', () => {
     expect(asked[0]?.url).toMatch(/since=2/);
     expect(authorization(asked[0])).toBe('Bearer secret');
     expect(await follow()).toEqual(['lost']);
+    // An end gives no reason, a refusal does.
+    expect(causes).toMatchObject([undefined, { status: 401, code: 'session_ended' }]);
   });
 });

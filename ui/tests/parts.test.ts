@@ -17,6 +17,9 @@ describe('words for what went wrong', () => {
     new HostError(429, 'rate_limited', 'slow down', 7),
     new HostError(500, 'store', 'begin at non-zero transaction depth'),
     new HostError(507, 'store_full', 'database or disk is full'),
+    new HostError(429, 'too_many_streams', '64 event streams of one caller', 5),
+    new HostError(429, 'too_many_pictures', '16 pictures of one caller', 2),
+    new HostError(503, 'too_many_requests', 'there are too many requests', 1),
     'a string',
   ];
   it.each(['zh-CN', 'en'] as const)('hold nothing of the program, in %s', (locale) => {

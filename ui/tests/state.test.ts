@@ -51,8 +51,8 @@ describe('frames', () => {
 });
 
 /** A host whose answers and stream the test drives. */
-function testHost(): { host: Host; snapshots: number; revision: number; store: string; failing: HostError | null; send(f: Frame): void; cut(): void; asked: string[] } {
-  const listeners: { frame: (f: Frame) => void; state: (s: 'open' | 'lost') => void }[] = [];
+function testHost(): { host: Host; snapshots: number; revision: number; store: string; failing: HostError | null; send(f: Frame): void; cut(cause?: unknown): void; asked: string[] } {
+  const listeners: { frame: (f: Frame) => void; state: (s: 'open' | 'lost', cause?: unknown) => void }[] = [];
   const test = {
     snapshots: 0,
     revision: 10,
@@ -60,7 +60,7 @@ function testHost(): { host: Host; snapshots: number; revision: number; store: s
     failing: null as HostError | null,
     asked: [] as string[],
     send: (f: Frame) => listeners.at(-1)?.frame(f),
-    cut: () => listeners.at(-1)?.state('lost'),
+    cut: (cause?: unknown) => listeners.at(-1)?.state('lost', cause),
     host: {
       url: (path: string) => path,
       getBytes: () => Promise.reject(new HostError(0, 'unreachable', '')),
@@ -80,7 +80,7 @@ function testHost(): { host: Host; snapshots: number; revision: number; store: s
         if (path === 'api/v1/areas') return Promise.resolve({ type: 'FeatureCollection', features: [] } as T);
         return Promise.resolve({ title: 'T', store: test.store } as T);
       },
-      subscribe: (_since: number, onFrame: (f: Frame) => void, onState: (s: 'open' | 'lost') => void) => {
+      subscribe: (_since: number, onFrame: (f: Frame) => void, onState: (s: 'open' | 'lost', cause?: unknown) => void) => {
         listeners.push({ frame: onFrame, state: onState });
         return () => undefined;
       },
@@ -141,6 +141,24 @@ describe('feed', () => {
     test.failing = null;
     await vi.advanceTimersByTimeAsync(pauseMs(1) + 1);
     expect(state.link).toMatchObject({ connection: 'live', attempt: 0 });
+    feed.stop();
+    vi.useRealTimers();
+  });
+
+  it('says that all places are taken, and comes back when it was told to', async () => {
+    vi.useFakeTimers();
+    const test = testHost();
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    const full = new HostError(429, 'too_many_streams', '64 are the most', 5);
+    test.cut(full);
+    expect(state.link).toMatchObject({ connection: 'lost', problem: full });
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(test.snapshots).toBe(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(test.snapshots).toBe(2);
     feed.stop();
     vi.useRealTimers();
   });

@@ -32,8 +32,8 @@ export interface Host {
   setBearer(secret: string | null): void;
   /** Called when the account's session is over: the host has gone back to the page's own right by itself. */
   onSessionEnded(told: () => void): void;
-  /** Follows the frames after a revision, until the returned function is called. */
-  subscribe(sinceRevision: number, onFrame: (frame: Frame) => void, onState: (state: StreamState) => void): () => void;
+  /** Follows the frames after a revision, until the returned function is called. `cause`: why it is lost, where that was said. */
+  subscribe(sinceRevision: number, onFrame: (frame: Frame) => void, onState: (state: StreamState, cause?: unknown) => void): () => void;
   /** Absolute address of a path, for the map's tiles and for pictures. */
   url(path: string): string;
   /** Lets the viewer keep bytes as a file. Answers where it went, empty where that is the browser's to say; throws `HostError`. */

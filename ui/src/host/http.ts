@@ -30,10 +30,10 @@ export function httpHost(): Host {
         }
       };
       // However it ends, the wall starts again from a snapshot; an end it asked for is none.
-      const ended = (): void => {
-        if (!end.signal.aborted) onState('lost');
+      const ended = (cause?: unknown): void => {
+        if (!end.signal.aborted) onState('lost', cause);
       };
-      follow().then(ended, ended);
+      follow().then(() => ended(), ended);
       return () => end.abort();
     },
   };

@@ -89,8 +89,8 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
       (frame) => {
         if (mine === generation) heard(frame);
       },
-      (stream) => {
-        if (mine === generation && stream === 'lost') lost(new HostError(0, 'unreachable', 'stream'));
+      (stream, cause) => {
+        if (mine === generation && stream === 'lost') lost(cause instanceof HostError ? cause : new HostError(0, 'unreachable', 'stream'));
       },
     );
   }
@@ -145,8 +145,9 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     } else {
       state.link.connection = 'lost';
     }
-    // Nobody signs in within half a second: a closed door is tried seldom.
-    const pause = Math.max(pauseMs(state.link.attempt), state.link.connection === 'sign_in' ? 15_000 : 0);
+    // Nobody signs in within half a second: a closed door is tried seldom, and a full house when it says.
+    const asked = error instanceof HostError ? (error.retryAfterS ?? 0) * 1000 : 0;
+    const pause = Math.max(pauseMs(state.link.attempt), asked, state.link.connection === 'sign_in' ? 15_000 : 0);
     state.link.attempt += 1;
     state.link.retryAt = Date.now() + pause;
     clearTimeout(timer);
