@@ -57,6 +57,12 @@ pub enum Command {
         /// IANA name, e.g. Asia/Shanghai.
         name: Option<String>,
     },
+    /// The clock that walls on this store show: the system's, or that of a replay, which can be ended here.
+    Clock {
+        /// End the replay: the walls return to the system's time within a second.
+        #[arg(long)]
+        end: bool,
+    },
     /// Tokens that feeds and scripts use.
     Token {
         /// What to do with them.
@@ -504,7 +510,7 @@ pub struct DemoArgs {
 pub enum TokenCommand {
     /// Make a token; its secret is shown once.
     Create {
-        /// Name, unique; also the default source of its tickets.
+        /// Name, unique; also the source of its tickets, unless --source says another.
         name: String,
         /// Role: feed, replay (a feed that also drives the wall's clock), viewer, operator, leader, planner, admin.
         #[arg(long, default_value = "feed")]
@@ -512,6 +518,10 @@ pub enum TokenCommand {
         /// Without a rate limit (load tests).
         #[arg(long)]
         unlimited: bool,
+        /// A source whose tickets it may write, instead of its own name's; may be given several times, `*` stands for all.
+        /// Rows that name no source get the first.
+        #[arg(long = "source", value_name = "SOURCE")]
+        sources: Vec<String>,
     },
     /// List tokens.
     List,

@@ -64,7 +64,7 @@ export async function demoWall() {
   let wall = await serve(0);
   const port = Number(new URL(wall.base).port);
   const line = await cable(port);
-  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'test', '--unlimited', '--role', 'replay']);
+  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'test', '--unlimited', '--role', 'replay', '--source', '*']);
   const authorization = `Bearer ${token}`;
   const link = new URL(wall.link);
   link.port = String(line.port);

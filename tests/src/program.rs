@@ -118,7 +118,7 @@ impl DataDir {
 
     /// A token for a feed without rate limit.
     pub fn token(&self, name: &str) -> String {
-        let made = self.json(["token", "create", name, "--unlimited"]);
+        let made = self.json(["token", "create", name, "--unlimited", "--source", "*"]);
         made["token"].as_str().unwrap_or_else(|| panic!("no token in {made}")).to_owned()
     }
 }

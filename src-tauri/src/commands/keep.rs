@@ -8,7 +8,7 @@ use crate::{
 use serde_json::json;
 use std::{io::Write, path::Path};
 use wall_service::wall::system_now;
-use wall_store::{Check, Mends, Role, Store, examine};
+use wall_store::{ANY_SOURCE, Check, Mends, Role, Store, examine};
 
 /// The store alone, without a world.
 pub async fn store(cli: &Cli) -> Result<Store, Failure> {
@@ -16,17 +16,23 @@ pub async fn store(cli: &Cli) -> Result<Store, Failure> {
 }
 
 /// Makes a token; its secret is shown once.
-pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool) -> Result<(), Failure> {
+pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool, sources: &[String]) -> Result<(), Failure> {
     let words = || Role::ALL.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
     let role = Role::from_code(role).ok_or_else(|| Failure::usage(format!("there is no role \"{role}\"; roles: {}", words())))?;
-    if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+    let printable = |text: &str| !text.trim().is_empty() && text.len() <= 100 && !text.chars().any(char::is_control);
+    if !printable(name) {
         return Err(Failure::usage("a token's name has 1 … 100 printable characters".to_owned()));
+    }
+    if let Some(odd) = sources.iter().find(|s| !printable(s) || s.trim() != s.as_str()) {
+        return Err(Failure::usage(format!("\"{odd}\" is no source: 1 … 100 printable characters without spaces around them")));
     }
     let store = store(cli).await?;
     let mut tx = store.write(&os_user(), system_now()).await?;
-    let secret = tx.create_token(name, role, unlimited).await?;
+    let secret = tx.create_token(name, role, unlimited, sources).await?;
     tx.commit().await?;
-    let value = json!({ "name": name, "role": role.code(), "unlimited": unlimited, "token": secret });
+    let own = [name.to_owned()];
+    let sources = if sources.is_empty() { &own } else { sources };
+    let value = json!({ "name": name, "role": role.code(), "unlimited": unlimited, "sources": sources, "token": secret });
     answer(cli.json, &value, || format!("{secret}\n(shown once; send it as `Authorization: Bearer …`)"))
 }
 
@@ -36,14 +42,20 @@ pub async fn list_tokens(cli: &Cli) -> Result<(), Failure> {
     let rows: Vec<_> = tokens
         .iter()
         .map(|t| {
-            json!({ "name": t.name, "role": t.role.code(), "unlimited": t.unlimited, "created_at": t.created_at.to_rfc3339(),
-                "revoked_at": t.revoked_at.map(|r| r.to_rfc3339()) })
+            json!({ "name": t.name, "role": t.role.code(), "unlimited": t.unlimited, "sources": t.sources,
+                "created_at": t.created_at.to_rfc3339(), "revoked_at": t.revoked_at.map(|r| r.to_rfc3339()) })
         })
         .collect();
     answer(cli.json, &json!({ "tokens": rows }), || {
         let line = |t: &wall_store::Token| {
             let state = t.revoked_at.map_or_else(|| "in force".to_owned(), |r| format!("revoked {}", r.to_rfc3339()));
-            format!("{:<24} {:<10} {}{}", t.name, t.role.code(), state, if t.unlimited { ", no rate limit" } else { "" })
+            let sources = match &t.sources {
+                None => "writes any source (made before tokens had sources)".to_owned(),
+                Some(list) if list.iter().any(|s| s == ANY_SOURCE) => "writes any source".to_owned(),
+                Some(list) => format!("writes {}", list.join(", ")),
+            };
+            let rate = if t.unlimited { ", no rate limit" } else { "" };
+            format!("{:<24} {:<10} {state}{rate}; {sources}", t.name, t.role.code())
         };
         if tokens.is_empty() { "no tokens".into() } else { tokens.iter().map(line).collect::<Vec<_>>().join("\n") }
     })
@@ -95,6 +107,30 @@ pub async fn zone(cli: &Cli, name: Option<&str>) -> Result<(), Failure> {
     let (zone, own, proposed) = wall.zone_standing().await?;
     let value = json!({ "zone": zone, "own": own, "proposed": proposed });
     answer(cli.json, &value, || if own { zone.clone() } else { super::station::zone_words(&zone, proposed.as_deref()) })
+}
+
+/// Says whose clock the walls on this store show; with `end`, ends the replay that drives it.
+pub async fn clock(cli: &Cli, end: bool) -> Result<(), Failure> {
+    let wall = super::station::open(cli).await?;
+    let replay = wall.replay_clock().await?;
+    if end {
+        if replay.is_none() {
+            return Err(Failure::input("no replay drives the clock".to_owned()));
+        }
+        wall.end_replay(&os_user(), None).await?;
+        return answer(cli.json, &json!({ "ended": true }), || "the walls return to the system's time".to_owned());
+    }
+    let value = json!({ "replay": replay.map(|r| json!({ "wall_at": r.wall_at.to_rfc3339(), "speed": r.speed,
+        "last_word_at": r.real_at.to_rfc3339() })) });
+    answer(cli.json, &value, || match replay {
+        None => "the system's clock".to_owned(),
+        Some(r) => format!(
+            "a replay at {} times the speed, at {} when it last spoke, {}; `gridwall clock --end` ends it",
+            r.speed,
+            r.wall_at.to_rfc3339(),
+            r.real_at.to_rfc3339()
+        ),
+    })
 }
 
 /// Revokes a token.

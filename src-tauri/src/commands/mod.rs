@@ -33,7 +33,9 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Replay(args)) => replay::replay(cli, args).await,
         Some(Command::Snapshot(args)) => snapshot::snapshot(cli, args).await,
         Some(Command::Token { what }) => match what {
-            TokenCommand::Create { name, role, unlimited } => keep::create_token(cli, name, role, *unlimited).await,
+            TokenCommand::Create { name, role, unlimited, sources } => {
+                keep::create_token(cli, name, role, *unlimited, sources).await
+            }
             TokenCommand::List => keep::list_tokens(cli).await,
             TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,
         },
@@ -47,6 +49,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             AuditCommand::Export { out } => keep::export_audit(cli, out).await,
         },
         Some(Command::Zone { name }) => keep::zone(cli, name.as_deref()).await,
+        Some(Command::Clock { end }) => keep::clock(cli, *end).await,
         Some(Command::Doctor { fix }) => keep::doctor(cli, *fix).await,
         Some(Command::Backup(args)) => backup::backup(cli, args).await,
         Some(Command::Restore(args)) => backup::restore(cli, args).await,

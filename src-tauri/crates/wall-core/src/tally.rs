@@ -11,7 +11,7 @@ use crate::{Ticket, Timebase, UtcMs};
 pub struct Life {
     /// From when it is there: reported, or learned where that was earlier.
     pub reported: i64,
-    /// Due, or `i64::MAX`.
+    /// When its time runs out ([`Ticket::runs_out_at`]), or `i64::MAX`.
     pub due: i64,
     /// Closed, or `i64::MAX`; never before `reported`.
     pub closed: i64,
@@ -22,7 +22,7 @@ impl Life {
     pub fn of(ticket: &Ticket, base: Timebase) -> Self {
         Self {
             reported: ticket.appears_at(base).0,
-            due: ticket.due_at.map_or(i64::MAX, |t| t.0),
+            due: ticket.runs_out_at().map_or(i64::MAX, |t| t.0),
             closed: ticket.over_at(base).map_or(i64::MAX, |t| t.0),
         }
     }
@@ -47,9 +47,14 @@ impl Life {
         self.open_at(t) && self.due >= t.0 && self.due < i64::MAX && self.due - t.0 <= lead_ms
     }
 
-    /// Fell due in `[from, to)` as the on-time rate counts it: a deadline before the report is none.
+    /// Whether it has a deadline that it could meet: one before the report is none.
+    fn has_deadline(self) -> bool {
+        self.due < i64::MAX && self.due >= self.reported
+    }
+
+    /// Fell due in `[from, to)` as the on-time rate counts it, everywhere.
     pub fn fell_due(self, from: i64, to: i64) -> bool {
-        self.due < i64::MAX && self.due >= self.reported && (from..to).contains(&self.due)
+        self.has_deadline() && (from..to).contains(&self.due)
     }
 
     /// Closed by its due time.
@@ -148,10 +153,10 @@ pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, 
                 overdue[closed] -= 1;
             }
             let (from, to) = (step(life.due), step(life.due.saturating_add(ON_TIME_WINDOW_MS)));
-            if from < to && life.due >= life.reported {
+            if from < to && life.has_deadline() {
                 due[from] += 1;
                 due[to] -= 1;
-                if life.closed <= life.due {
+                if life.on_time() {
                     on_time[from] += 1;
                     on_time[to] -= 1;
                 }

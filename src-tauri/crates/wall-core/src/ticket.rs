@@ -185,10 +185,12 @@ pub struct Ticket {
     pub reported_at: UtcMs,
     /// When we first heard of it.
     pub recorded_at: UtcMs,
-    /// When it is due; `None` = no deadline.
+    /// When it is due; `None` = no deadline. Whether it is late is asked of [`Ticket::runs_out_at`].
     pub due_at: Option<UtcMs>,
     /// Where it stands when all that is known has happened: the last step of its [`crate::Course`].
     pub status: TicketStatus,
+    /// While it is suspended (缓办): since when.
+    pub suspended_at: Option<UtcMs>,
     /// When it was closed (or cancelled), never later than we learned it; `None` also when nobody says since when.
     pub closed_at: Option<UtcMs>,
     /// Whether its text is sensitive.
@@ -206,6 +208,12 @@ impl Ticket {
     /// Whether its time of reporting lies oddly ahead of the clock it came in by.
     pub fn is_ahead(&self) -> bool {
         Ahead::of(self.reported_at, self.recorded_at).is_odd()
+    }
+
+    /// When its time runs out: its due time. `None` without a deadline, and while its clock stands still: suspended before it
+    /// was late it is not late, however long that takes; what was late by then stays late.
+    pub fn runs_out_at(&self) -> Option<UtcMs> {
+        self.due_at.filter(|due| self.suspended_at.is_none_or(|since| since > *due))
     }
 
     /// When it counts as closed, never before it was reported: an inverted closing counts at reporting, and so does a

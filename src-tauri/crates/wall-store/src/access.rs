@@ -1,7 +1,6 @@
 //! Who acts, in which role, and the tokens machines hold.
 
-use crate::{Store, StoreError, WriteTx};
-use sha2::{Digest, Sha256};
+use crate::{Store, StoreError, WriteTx, rows::word, secret};
 use sqlx::Row;
 use wall_core::UtcMs;
 
@@ -98,14 +97,24 @@ pub struct Actor {
     pub station: String,
     /// Purpose, when one was named.
     pub purpose: Option<String>,
+    /// The sources whose tickets it may write; `None` = all.
+    pub sources: Option<Vec<String>>,
 }
 
 impl Actor {
     /// An actor without a named purpose.
     pub fn new(who: impl Into<String>, role: Role, station: impl Into<String>) -> Self {
-        Self { who: who.into(), role, station: station.into(), purpose: None }
+        Self { who: who.into(), role, station: station.into(), purpose: None, sources: None }
+    }
+
+    /// Whether tickets of this source may be written.
+    pub fn may_write(&self, source: &str) -> bool {
+        self.sources.as_ref().is_none_or(|own| own.iter().any(|s| s == source || s == ANY_SOURCE))
     }
 }
+
+/// In the list of a token: every source.
+pub const ANY_SOURCE: &str = "*";
 
 /// A token as it is listed; the secret itself is not kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -118,36 +127,50 @@ pub struct Token {
     pub role: Role,
     /// Without a rate limit.
     pub unlimited: bool,
+    /// The sources whose tickets it may write; `None` = made before tokens had sources: it goes on writing all.
+    pub sources: Option<Vec<String>>,
     /// When it was made.
     pub created_at: UtcMs,
     /// When it was revoked.
     pub revoked_at: Option<UtcMs>,
 }
 
-/// SHA-256 of a secret of 256 random bits: nothing to guess, so no slow hash is needed.
-fn token_hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
+impl Token {
+    /// The source of records that name none: the first of its list, else its name.
+    pub fn own_source(&self) -> &str {
+        let listed = self.sources.iter().flatten().find(|s| *s != ANY_SOURCE);
+        listed.unwrap_or(&self.name)
+    }
 }
 
 impl WriteTx {
-    /// Makes a token and returns its secret (`gw_` + 64 hex digits), which is shown once and not kept.
-    pub async fn create_token(&mut self, name: &str, role: Role, unlimited: bool) -> Result<String, StoreError> {
+    /// Makes a token and returns its secret (`gw_` + 64 hex digits), which is shown once and not kept. It writes tickets of
+    /// `sources` only; of the source of its own name when there are none.
+    pub async fn create_token(
+        &mut self,
+        name: &str,
+        role: Role,
+        unlimited: bool,
+        sources: &[String],
+    ) -> Result<String, StoreError> {
         let taken = sqlx::query("SELECT 1 FROM token WHERE name = ?").bind(name).fetch_optional(&mut *self.tx).await?;
         if taken.is_some() {
             return Err(StoreError::Refused(format!("a token named {name} exists; revoke it or choose another name")));
         }
-        let mut bytes = [0u8; 32];
-        getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
-        let secret = bytes.iter().fold(String::from("gw_"), |s, b| s + &format!("{b:02x}"));
-        sqlx::query("INSERT INTO token (name, hash, role, unlimited, created_at) VALUES (?, ?, ?, ?, ?)")
+        let secret = secret::new("gw_")?;
+        let own = [name.to_owned()];
+        let sources = serde_json::json!(if sources.is_empty() { &own } else { sources });
+        sqlx::query("INSERT INTO token (name, hash, role, unlimited, created_at, sources) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(name)
-            .bind(token_hash(&secret))
+            .bind(secret::hash(&secret))
             .bind(role.code())
             .bind(unlimited)
             .bind(self.recorded_at.0)
+            .bind(sources.to_string())
             .execute(&mut *self.tx)
             .await?;
-        self.audit("token.create", &format!("{{\"name\":{},\"role\":\"{}\"}}", serde_json::json!(name), role.code())).await?;
+        let detail = serde_json::json!({ "name": name, "role": role.code(), "sources": sources });
+        self.audit("token.create", &detail.to_string()).await?;
         Ok(secret)
     }
 
@@ -167,7 +190,7 @@ impl WriteTx {
 impl Store {
     /// All tokens, oldest first.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let rows = sqlx::query("SELECT id, name, role, unlimited, created_at, revoked_at FROM token ORDER BY id")
+        let rows = sqlx::query("SELECT id, name, role, unlimited, created_at, revoked_at, sources FROM token ORDER BY id")
             .fetch_all(&self.inner.reader)
             .await?;
         rows.iter().map(token).collect()
@@ -176,9 +199,9 @@ impl Store {
     /// The token in force with this secret.
     pub async fn token_by_secret(&self, secret: &str) -> Result<Option<Token>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, name, role, unlimited, created_at, revoked_at FROM token WHERE hash = ? AND revoked_at IS NULL",
+            "SELECT id, name, role, unlimited, created_at, revoked_at, sources FROM token WHERE hash = ? AND revoked_at IS NULL",
         )
-        .bind(token_hash(secret))
+        .bind(secret::hash(secret))
         .fetch_optional(&self.inner.reader)
         .await?;
         row.as_ref().map(token).transpose()
@@ -186,9 +209,12 @@ impl Store {
 }
 
 fn token(row: &sqlx::sqlite::SqliteRow) -> Result<Token, StoreError> {
-    let role: &str = row.get(2);
+    let (id, role): (i64, &str) = (row.get(0), row.get(2));
+    let sources: Option<String> = row.get(6);
+    let sources = sources.map(|text| word(serde_json::from_str(&text).ok(), "token.sources", id, &text)).transpose()?;
     Ok(Token {
-        id: row.get(0),
+        id,
+        sources,
         name: row.get(1),
         role: Role::from_code(role).ok_or_else(|| StoreError::Damaged { what: format!("token.role {role}") })?,
         unlimited: row.get(3),

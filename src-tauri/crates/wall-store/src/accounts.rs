@@ -4,8 +4,8 @@ use crate::{
     Role, Store, StoreError, WriteTx,
     password::PasswordHash,
     pen::{Pen, patience},
+    secret,
 };
-use sha2::{Digest, Sha256};
 use sqlx::{Row, sqlite::SqliteRow};
 use subtle::ConstantTimeEq;
 use wall_core::UtcMs;
@@ -68,11 +68,6 @@ pub fn account_name(typed: &str) -> Result<String, StoreError> {
         return Err(StoreError::Refused(format!("the name {name} is the wall's own; choose another")));
     }
     Ok(name)
-}
-
-/// SHA-256 of 256 random bits: nothing to guess, so no slow hash is needed.
-fn secret_hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
 }
 
 impl WriteTx {
@@ -180,13 +175,11 @@ impl WriteTx {
         .bind(SESSIONS - 1)
         .execute(&mut *self.tx)
         .await?;
-        let mut bytes = [0u8; 32];
-        getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
-        let secret = bytes.iter().fold(String::from(SECRET_PREFIX), |s, b| s + &format!("{b:02x}"));
+        let secret = secret::new(SECRET_PREFIX)?;
         sqlx::query(
             "INSERT INTO account_session (hash, account_id, station, created_at, last_used, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
         )
-        .bind(secret_hash(&secret))
+        .bind(secret::hash(&secret))
         .bind(account.id)
         .bind(self.actor.station.clone())
         .bind(now.0)
@@ -202,7 +195,7 @@ impl WriteTx {
     /// Ends one session; `false` when there was none.
     pub async fn close_session(&mut self, secret: &str) -> Result<bool, StoreError> {
         let gone =
-            sqlx::query("DELETE FROM account_session WHERE hash = ?").bind(secret_hash(secret)).execute(&mut *self.tx).await?;
+            sqlx::query("DELETE FROM account_session WHERE hash = ?").bind(secret::hash(secret)).execute(&mut *self.tx).await?;
         let closed = gone.rows_affected() > 0;
         if closed {
             self.audit("session.close", "{}").await?;
@@ -296,7 +289,7 @@ impl Store {
 
     /// Whether a secret could be a session's; says nothing about whether it is.
     pub fn is_session_secret(secret: &str) -> bool {
-        secret.len() == SECRET_PREFIX.len() + 64 && secret.starts_with(SECRET_PREFIX)
+        secret::is_one(SECRET_PREFIX, secret)
     }
 
     /// The account of a session that is good at `now`, and when it was last noted as used.
@@ -306,7 +299,7 @@ impl Store {
              WHERE s.hash = ? AND s.expires_at > ? AND s.last_used > ? AND a.removed_at IS NULL"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(secret_hash(secret))
+            .bind(secret::hash(secret))
             .bind(now.0)
             .bind(now.0 - SESSION_IDLE_MS)
             .fetch_optional(&self.inner.reader)
@@ -319,7 +312,7 @@ impl Store {
         let mut pen = Pen::take(&self.inner, patience()).await?;
         sqlx::query("UPDATE account_session SET last_used = max(last_used, ?) WHERE hash = ?")
             .bind(now.0)
-            .bind(secret_hash(secret))
+            .bind(secret::hash(secret))
             .execute(&mut *pen)
             .await?;
         pen.commit().await
@@ -330,10 +323,8 @@ impl Store {
     /// # Errors
     /// The system gives no random bytes.
     pub fn device_mark(&self, name: &str) -> Result<String, StoreError> {
-        let mut device = [0u8; 16];
-        getrandom::fill(&mut device).map_err(|e| StoreError::Key(e.to_string()))?;
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        Ok(format!("{}.{}", hex(&device), hex(&self.device_mac(name, &device)[..16])))
+        let device = secret::random::<16>()?;
+        Ok(format!("{}.{}", secret::hex(&device), secret::hex(&self.device_mac(name, &device)[..16])))
     }
 
     /// The device of a mark that was given for `name`.

@@ -12,6 +12,7 @@ use crate::{
     keys::{Keys, create_private, sync_folder, write_private},
     lock,
     open::{make_private_folder, plain},
+    secret::random,
     start::{ANCHOR_FILE, BACKUPS, DATABASE, FIRST, KEYS, RESTORING},
 };
 use argon2::Argon2;
@@ -343,9 +344,7 @@ fn phrase_key(passphrase: &str, salt: &[u8]) -> Result<[u8; 32], StoreError> {
 
 /// Salt, nonce and the sealed keys.
 fn seal_keys(keys: &Keys, passphrase: &str) -> Result<[Vec<u8>; 3], StoreError> {
-    let (mut salt, mut nonce) = ([0u8; 16], [0u8; 24]);
-    getrandom::fill(&mut salt).map_err(|e| StoreError::Key(e.to_string()))?;
-    getrandom::fill(&mut nonce).map_err(|e| StoreError::Key(e.to_string()))?;
+    let (salt, nonce) = (random::<16>()?, random::<24>()?);
     let shut = XChaCha20Poly1305::new((&phrase_key(passphrase, &salt)?).into())
         .encrypt(XNonce::from_slice(&nonce), keys.bytes().as_slice())
         .map_err(|_| StoreError::Key("sealing failed".into()))?;

@@ -15,7 +15,7 @@ const NOW: UtcMs = UtcMs(1_767_225_600_000);
 async fn busy_store(folder: &Path) -> Store {
     let store = Store::open(folder).await.unwrap();
     let mut tx = begin(&store).await.unwrap();
-    tx.create_token("feed", Role::Feed, false).await.unwrap();
+    tx.create_token("feed", Role::Feed, false, &[]).await.unwrap();
     for n in 0..1_000 {
         tx.set_setting(&format!("k{n}"), &"x".repeat(100)).await.unwrap();
     }

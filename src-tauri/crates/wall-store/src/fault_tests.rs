@@ -347,13 +347,13 @@ async fn an_anchor_that_cannot_be_written_does_not_undo_what_is_committed() {
     // A folder in its place: renaming onto it fails.
     std::fs::create_dir_all(folder.path().join("audit.anchor/x")).unwrap();
     let mut tx = begin(&store).await.unwrap();
-    let secret = tx.create_token("a", Role::Feed, false).await.unwrap();
+    let secret = tx.create_token("a", Role::Feed, false, &[]).await.unwrap();
     tx.commit().await.unwrap();
     assert!(store.token_by_secret(&secret).await.unwrap().is_some());
     assert_eq!(store.anchor_failures(), 1);
     std::fs::remove_dir_all(folder.path().join("audit.anchor")).unwrap();
     let mut tx = begin(&store).await.unwrap();
-    tx.create_token("b", Role::Feed, false).await.unwrap();
+    tx.create_token("b", Role::Feed, false, &[]).await.unwrap();
     tx.commit().await.unwrap();
     let verdict = store.verify_audit().await.unwrap();
     assert_eq!((verdict.lines, verdict.anchored, verdict.faults.len()), (2, 2, 0));
@@ -374,7 +374,7 @@ async fn tokens_made_by_two_at_once_all_stand() {
             tokio::spawn(async move {
                 for n in 0..60 {
                     let mut tx = begin(&store).await.unwrap();
-                    tx.create_token(&format!("{who}-{n}"), Role::Feed, false).await.unwrap();
+                    tx.create_token(&format!("{who}-{n}"), Role::Feed, false, &[]).await.unwrap();
                     tx.commit().await.unwrap();
                 }
                 store.anchor_failures()
@@ -478,7 +478,7 @@ async fn a_folder_that_may_only_be_read_answers() {
     let data = disk.0.path().join("data");
     let store = Store::open(&data).await.unwrap();
     let mut tx = begin(&store).await.unwrap();
-    tx.create_token("a", Role::Feed, false).await.unwrap();
+    tx.create_token("a", Role::Feed, false, &[]).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
     drop(store);
@@ -526,7 +526,7 @@ async fn clocks_that_jump_do_no_harm() {
     let day = 86_400_000;
     for (n, at) in [0, 30 * day, -30 * day, 365 * day, -20_000 * day, 1].into_iter().enumerate() {
         let mut tx = store.write(&admin(), UtcMs(1_767_225_600_000 + at)).await.unwrap();
-        tx.create_token(&format!("t{n}"), Role::Feed, false).await.unwrap();
+        tx.create_token(&format!("t{n}"), Role::Feed, false, &[]).await.unwrap();
         tx.set_setting("a", "1").await.unwrap();
         let batch = tx.commit().await.unwrap();
         assert_eq!(batch.to_revision, n as i64 + 1);

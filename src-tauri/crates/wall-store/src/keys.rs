@@ -1,6 +1,6 @@
 //! The key file beside the database: 32 bytes for sealing and 32 for the audit chain and content hashes.
 
-use crate::StoreError;
+use crate::{StoreError, secret::random};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{
@@ -41,9 +41,7 @@ impl Keys {
 
     /// Makes new keys at `path` (mode 0600).
     pub fn make(path: &Path) -> Result<(), StoreError> {
-        let mut bytes = [0u8; 64];
-        getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
-        write_private(path, &bytes)
+        write_private(path, &random::<64>()?)
     }
 
     /// What the database keeps of the keys, to tell whether they are its own.

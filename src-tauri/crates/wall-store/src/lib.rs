@@ -30,6 +30,7 @@ mod password;
 mod pen;
 mod rows;
 mod seal;
+mod secret;
 mod start;
 mod stations;
 mod things;
@@ -37,7 +38,7 @@ mod tickets;
 mod watch;
 mod write;
 
-pub use access::{Actor, Role, Token};
+pub use access::{ANY_SOURCE, Actor, Role, Token};
 pub use accounts::{Account, Failures, SESSION_IDLE_MS, SESSION_LIFE_MS, account_name};
 pub use audit::{AuditLine, AuditVerdict};
 pub use backup::{BackupAbout, BackupKeys, Backups, RestoreKeys, Restored, keys_beside, restore};

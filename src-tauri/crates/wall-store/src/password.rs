@@ -1,6 +1,6 @@
 //! Passwords: Argon2id, peppered with the key file, so that a copied database alone gives nothing to guess at.
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, secret::random};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
 /// Fewest characters of a password.
@@ -160,8 +160,7 @@ impl Store {
     /// # Errors
     /// The system gives no random salt.
     pub fn hash_password(&self, password: &str) -> Result<PasswordHash, StoreError> {
-        let mut salt = [0u8; 16];
-        getrandom::fill(&mut salt).map_err(|e| StoreError::Key(e.to_string()))?;
+        let salt = random::<16>()?;
         let pepper = self.pepper();
         let hash = argon2(&pepper)?.hash_password_with_salt(password.as_bytes(), &salt);
         hash.map(|h| PasswordHash(h.to_string())).map_err(|e| StoreError::Key(e.to_string()))

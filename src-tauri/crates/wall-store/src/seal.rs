@@ -1,15 +1,9 @@
 //! Sealed values: XChaCha20-Poly1305 under a key of their own, wrapped by the key file.
 //! Deleting the wrapped key erases the value wherever copies of it are.
 
-use crate::{Store, StoreError, WriteTx};
+use crate::{Store, StoreError, WriteTx, secret::random};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::Aead};
 use sqlx::Row;
-
-fn random<const N: usize>() -> Result<[u8; N], StoreError> {
-    let mut bytes = [0u8; N];
-    getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
-    Ok(bytes)
-}
 
 fn shut(key: &[u8; 32], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
     let nonce = random::<24>()?;

@@ -4,8 +4,8 @@
 use crate::{
     Role, Store, StoreError, WriteTx,
     pen::{Pen, patience},
+    secret,
 };
-use sha2::{Digest, Sha256};
 use sqlx::{Row, sqlite::SqliteRow};
 use wall_core::UtcMs;
 
@@ -36,11 +36,6 @@ pub struct Station {
     pub ended_at: Option<UtcMs>,
 }
 
-/// SHA-256 of a secret of 256 random bits: nothing to guess, so no slow hash is needed.
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
-}
-
 impl WriteTx {
     /// Lets a station in and returns its secret (`gl_` + 64 hex digits), which is not kept.
     ///
@@ -57,14 +52,12 @@ impl WriteTx {
         .bind(STATIONS - 1)
         .execute(&mut *self.tx)
         .await?;
-        let mut bytes = [0u8; 32];
-        getrandom::fill(&mut bytes).map_err(|e| StoreError::Key(e.to_string()))?;
-        let secret = bytes.iter().fold(String::from(SECRET_PREFIX), |s, b| s + &format!("{b:02x}"));
+        let secret = secret::new(SECRET_PREFIX)?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MOST).collect();
         let id: i64 = sqlx::query(
             "INSERT INTO station (hash, role, name, created_at, last_used, expires_at) VALUES ($1, $2, $3, $4, $4, $5) RETURNING id",
         )
-        .bind(hash(&secret))
+        .bind(secret::hash(&secret))
         .bind(role.code())
         .bind(&name)
         .bind(now)
@@ -94,7 +87,7 @@ impl WriteTx {
 impl Store {
     /// Whether a secret could be a station's; says nothing about whether it is.
     pub fn is_station_secret(secret: &str) -> bool {
-        secret.len() == SECRET_PREFIX.len() + 64 && secret.starts_with(SECRET_PREFIX)
+        secret::is_one(SECRET_PREFIX, secret)
     }
 
     /// All stations that are remembered, newest first.
@@ -112,7 +105,7 @@ impl Store {
             "SELECT id, role, name, created_at, last_used, expires_at, ended_at FROM station \
              WHERE hash = $1 AND ended_at IS NULL AND expires_at > $2",
         )
-        .bind(hash(secret))
+        .bind(secret::hash(secret))
         .bind(now.0)
         .fetch_optional(&self.inner.reader)
         .await?;

@@ -117,9 +117,13 @@ pub fn status_events(history: &[StoredTransition]) -> Vec<StatusEvent> {
 }
 
 const COLUMNS: &str = "id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, platform, \
-     severity, community_code, reported_at, due_at, status, closed_at, sensitive, inverted_times, recorded_at";
+     severity, community_code, reported_at, due_at, status, closed_at, sensitive, inverted_times, recorded_at, \
+     CASE WHEN status = 'suspended' THEN coalesce((SELECT min(x.at) FROM transition x WHERE x.ticket_id = ticket.id \
+     AND x.to_status = 'suspended' AND x.at >= (SELECT max(y.at) FROM transition y WHERE y.ticket_id = ticket.id \
+     AND y.to_status <> 'suspended')), (SELECT max(z.at) FROM transition z WHERE z.ticket_id = ticket.id \
+     AND z.to_status = 'suspended')) END";
 /// Columns of a ticket, before those that a question adds.
-const WIDTH: usize = 21;
+const WIDTH: usize = 22;
 
 struct Step {
     ticket: i64,
@@ -334,6 +338,7 @@ impl WriteTx {
             recorded_at: old.recorded_at,
             due_at: r.due_at.or(old.due_at),
             status,
+            suspended_at: old.suspended_at,
             closed_at,
             sensitive: r.sensitive.unwrap_or(old.sensitive),
             inverted_times: false,
@@ -872,5 +877,6 @@ fn ticket_row(row: &SqliteRow) -> Result<Ticket, StoreError> {
         sensitive: row.get(18),
         inverted_times: row.get(19),
         recorded_at: UtcMs(row.get(20)),
+        suspended_at: optional(21),
     })
 }

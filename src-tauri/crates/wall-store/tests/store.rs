@@ -268,8 +268,8 @@ async fn a_key_file_of_another_store_is_refused() {
 async fn tokens_open_the_door_until_revoked() {
     let (_folder, store) = open().await;
     let mut tx = store.write(&admin(), T0).await.unwrap();
-    let secret = tx.create_token("feed", Role::Feed, true).await.unwrap();
-    assert!(tx.create_token("feed", Role::Feed, true).await.is_err());
+    let secret = tx.create_token("feed", Role::Feed, true, &[]).await.unwrap();
+    assert!(tx.create_token("feed", Role::Feed, true, &[]).await.is_err());
     tx.commit().await.unwrap();
     assert_eq!(store.token_by_secret(&secret).await.unwrap().unwrap().name, "feed");
     assert!(store.token_by_secret("gw_0").await.unwrap().is_none());

@@ -20,6 +20,7 @@ fn ticket(id: &str, due: Option<i64>, closed: Option<i64>) -> TicketRow {
         severity: Severity::DEFAULT,
         reported_at: UtcMs(0),
         due_at: due.map(|s| UtcMs(s * 1000)),
+        runs_out_at: due.map(|s| UtcMs(s * 1000)),
         closed_at: closed.map(|s| UtcMs(s * 1000)),
         place: Some(Place { lon: 10.005, lat: 50.0 }),
         as_of: UtcMs(100_000),

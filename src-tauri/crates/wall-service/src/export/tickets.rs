@@ -23,6 +23,8 @@ pub struct TicketRow {
     pub reported_at: UtcMs,
     /// When it is due.
     pub due_at: Option<UtcMs>,
+    /// When its time runs out: `due_at`, but none while its clock stands still.
+    pub runs_out_at: Option<UtcMs>,
     /// When it was closed.
     pub closed_at: Option<UtcMs>,
     /// Where; of a sensitive ticket, the middle of its cell, and nothing outside all cells.
@@ -31,11 +33,11 @@ pub struct TicketRow {
     pub as_of: UtcMs,
 }
 
-/// Whether a ticket is on time at `as_of`: closed not later than due, or open and not yet due. `None` without a deadline.
-/// A closing after `as_of` has not happened yet.
-pub fn on_time(due_at: Option<UtcMs>, closed_at: Option<UtcMs>, as_of: UtcMs) -> Option<bool> {
+/// Whether a ticket is on time at `as_of`: closed before its time ran out, or open and not yet due. `None` without a deadline,
+/// and while its clock stands still. A closing after `as_of` has not happened yet.
+pub fn on_time(runs_out_at: Option<UtcMs>, closed_at: Option<UtcMs>, as_of: UtcMs) -> Option<bool> {
     let end = closed_at.filter(|c| *c <= as_of).unwrap_or(as_of);
-    due_at.map(|due| end <= due)
+    runs_out_at.map(|due| end <= due)
 }
 
 impl Row for TicketRow {
@@ -54,7 +56,7 @@ impl Row for TicketRow {
 
     fn fields(&self) -> Vec<Value> {
         let time = |t: Option<UtcMs>| t.map_or(Value::None, |t| Value::Text(t.to_rfc3339()));
-        let on_time = match on_time(self.due_at, self.closed_at, self.as_of) {
+        let on_time = match on_time(self.runs_out_at, self.closed_at, self.as_of) {
             Some(true) => "yes",
             Some(false) => "no",
             None => "",

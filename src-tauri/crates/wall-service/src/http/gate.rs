@@ -70,10 +70,11 @@ enum Right {
 
 impl Caller {
     fn by_token(token: Token, secret: &str) -> Self {
+        let actor = Actor::new(format!("token:{}", token.name), token.role, "api");
         Self {
-            actor: Actor::new(format!("token:{}", token.name), token.role, "api"),
+            source: token.own_source().to_owned(),
+            actor: Actor { sources: token.sources, ..actor },
             right: Right::Token { id: token.id, secret: secret.to_owned(), unlimited: token.unlimited },
-            source: token.name,
             by_cookie: false,
         }
     }

@@ -16,6 +16,14 @@ use wall_store::{Actor, ChangeBatch, PlanDraft, Role, StoredPlan, TicketOutcome,
 
 /// Categories that the table does not know and that senders may bring, all together.
 pub const NEW_CATEGORIES: usize = 1_000;
+/// Why a ticket of a source that is not the sender's is not taken.
+pub(crate) fn foreign_source(source: &str) -> String {
+    let shown = crate::import::read::shown(source);
+    format!(
+        "this token may not write tickets of the source {shown}: make one that may, with `gridwall token create NAME --source {shown}`"
+    )
+}
+
 /// Records of one import transaction.
 const IMPORT_CHUNK: usize = 4_096;
 
@@ -85,6 +93,9 @@ impl Wall {
     /// Takes tickets in. Group commit: when this returns, each outcome is on disk.
     pub async fn put_tickets(&self, actor: &Actor, records: Vec<TicketRecord>) -> Result<Vec<TicketOutcome>, WallError> {
         self.may(actor, actor.role.may_feed(), "push tickets")?;
+        if let Some(foreign) = records.iter().find(|r| !actor.may_write(&r.source)) {
+            return Err(WallError::Forbidden(foreign_source(&foreign.source)));
+        }
         let (reply, answer) = oneshot::channel();
         self.queue(Job::Tickets { actor: actor.clone(), records, reply })?;
         answer.await.map_err(|_| WallError::QueueFull { retry_after_s: 1 })?
@@ -135,6 +146,7 @@ impl Wall {
         reason: &str,
     ) -> Result<(), WallError> {
         self.may(actor, actor.role.may_feed(), "move tickets")?;
+        self.may(actor, actor.may_write(source), "move tickets of this source")?;
         let mut tx = self.store().write(actor, system_now()).await?;
         let id = tx
             .ticket_id(source, external_id)

@@ -70,6 +70,7 @@ impl Wall {
             rows.extend(there.map(|(t, status, course)| {
                 let (place, cell_code) = shown(&t);
                 TicketRow {
+                    runs_out_at: t.runs_out_at(),
                     status,
                     cell_code,
                     closed_at: course.closed_at(&t, at),

@@ -203,6 +203,16 @@ async fn step(
     if asked.clock {
         wall.inner.clock.follow(store.replay_clock().await?);
     }
+    // A wall that stands at a time of its own is nobody's to say what time it is for others.
+    if !wall.inner.clock.is_fixed()
+        && let Some((replay, silent)) = wall.inner.clock.lapsed()
+        && store.fault().is_none()
+    {
+        match wall.end_lapsed(replay, silent).await {
+            Ok(()) => wall.inner.clock.follow(store.replay_clock().await?),
+            Err(error) => tracing::warn!(%error, "that a replay ended by itself is not in the audit log yet"),
+        }
+    }
     let (now, base) = (wall.now(), wall.inner.clock.base());
     if valid_until.is_some_and(|t| t <= now) || now < wall.world().now {
         asked.ground = true;

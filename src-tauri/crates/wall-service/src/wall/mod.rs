@@ -34,6 +34,7 @@ mod zone;
 pub use accounts::{SignedIn, actor_of};
 pub use ask::{HeatImage, HeatQuery, NearView, StatLine, TicketQuery};
 pub use clock::system_now;
+pub(crate) use commands::foreign_source;
 pub use commands::{CellsDone, CellsImport, LocateAnswer, NEW_CATEGORIES};
 pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;

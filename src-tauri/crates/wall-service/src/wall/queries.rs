@@ -532,9 +532,9 @@ impl Wall {
             line.overdue += u64::from(share.overdue);
             line.received_today += u64::from(share.received_today);
             line.closed_today += u64::from(share.closed_today);
-            if t.life.due <= at.0 {
+            if t.life.fell_due(i64::MIN, at.0 + 1) {
                 line.due += 1;
-                line.on_time += u64::from(t.life.closed <= t.life.due);
+                line.on_time += u64::from(t.life.on_time());
             }
         }
         let mut lines: Vec<StatLine> = lines.into_values().collect();

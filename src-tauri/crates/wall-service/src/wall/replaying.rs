@@ -5,6 +5,7 @@ use super::{
     clock::{goes_on, system_now},
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use wall_core::UtcMs;
 use wall_store::{Actor, ReplayClock};
 
@@ -104,6 +105,29 @@ impl Wall {
         tx.commit().await?;
         self.inner.clock.follow(None);
         Ok(())
+    }
+
+    /// A replay that this wall followed has been silent for longer than a replay may be: it ends, which is a line of the audit
+    /// log of its own, whichever of the processes on this store notices first.
+    pub(super) async fn end_lapsed(&self, replay: ReplayClock, silent: Duration) -> Result<(), WallError> {
+        // The picture waits for this: whoever writes at the moment is let go first, a later beat makes up for it.
+        let soon = tokio::time::Instant::now() + Duration::from_millis(200);
+        let mut tx = self.store().write_by(&self.inner.own, system_now(), soon).await?;
+        // Nobody writes meanwhile: what is read here stays so until the commit.
+        if self.store().replay_clock().await? == Some(replay) {
+            let detail = serde_json::json!({ "wall_at": replay.wall_at.to_rfc3339(), "last_word_at": replay.real_at.to_rfc3339(),
+                "silent_s": silent.as_secs() });
+            tx.audit("clock.lapse", &detail.to_string()).await?;
+            tx.set_replay_clock(None).await?;
+            tx.commit().await?;
+            tracing::warn!("the driver of a replay is silent: the wall is back at the system's time");
+        }
+        Ok(())
+    }
+
+    /// The clock of a replay that drives the wall, `None` = the system's, or a fixed one.
+    pub async fn replay_clock(&self) -> Result<Option<ReplayClock>, WallError> {
+        Ok(self.store().replay_clock().await?)
     }
 
     /// A setting of this file; one that cannot be read (another edition's) is none.

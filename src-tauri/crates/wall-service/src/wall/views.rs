@@ -36,7 +36,7 @@ pub(crate) fn ticket_view(
     let standing = course.at(now);
     let status = standing.map_or(TicketStatus::Received, |s| s.status);
     let open = standing.is_some_and(|s| !s.status.is_final());
-    let overdue = open && ticket.due_at.is_some_and(|d| d < now);
+    let overdue = open && ticket.runs_out_at().is_some_and(|d| d < now);
     let category = world.categories.name(&ticket.category, now);
     let (place, cell) = world.shown(ground, ticket, sight);
     let area = cell.map(|c| ground.cell_area(c));

@@ -37,7 +37,7 @@ use wall_service::{
     http::{HttpOptions, UiAssets, router},
     wall::{Wall, WallOptions},
 };
-use wall_store::{Actor, Role};
+use wall_store::{ANY_SOURCE, Actor, Role};
 
 const HOST: &str = "127.0.0.1:8787";
 /// A bound against hanging, not a promise of speed.
@@ -102,7 +102,7 @@ impl Room {
     async fn token(&self, name: &str, role: Role, unlimited: bool) -> String {
         let admin = Actor::new("test", Role::Admin, "cli");
         let mut tx = self.wall.store().write(&admin, UtcMs(0)).await.unwrap();
-        let secret = tx.create_token(name, role, unlimited).await.unwrap();
+        let secret = tx.create_token(name, role, unlimited, &[ANY_SOURCE.to_owned()]).await.unwrap();
         tx.commit().await.unwrap();
         secret
     }

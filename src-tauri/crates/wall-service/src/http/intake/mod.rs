@@ -15,7 +15,7 @@ use crate::{
         tickets::{Defaults, Taken, position_taken_from_json, ticket_taken_from_json},
         twins::{TwinSearch, Verdict},
     },
-    wall::{NEW_CATEGORIES, Wall, system_now},
+    wall::{NEW_CATEGORIES, Wall, foreign_source, system_now},
 };
 use axum::{
     Json,
@@ -29,7 +29,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering::Relaxed;
 use wall_core::{TicketRecord, UtcMs};
-use wall_store::{ReplayClock, TicketOutcome};
+use wall_store::{Actor, ReplayClock, TicketOutcome};
 
 /// Bodies above this are read on a thread of their own, so that they do not hold up the small ones.
 const LARGE: usize = 64 * 1024;
@@ -70,8 +70,15 @@ struct Judged<T> {
 }
 
 /// Refuses all records of a request that share a key and differ: which of them is meant nobody knows. The same record
-/// twice is one. And those of new categories, when too many came already.
-fn refuse_twins(wall: &Wall, judged: &mut [Result<TicketRecord, Problem>]) {
+/// twice is one. And those of sources that are not the sender's, and of new categories when too many came already.
+fn refuse_twins(wall: &Wall, actor: &Actor, judged: &mut [Result<TicketRecord, Problem>]) {
+    for outcome in judged.iter_mut() {
+        if let Ok(record) = outcome
+            && !actor.may_write(&record.source)
+        {
+            *outcome = Err(Problem::new("foreign_source", foreign_source(&record.source)));
+        }
+    }
     let mut search = TwinSearch::default();
     for (index, record) in (0..).zip(&*judged) {
         if let Ok(record) = record {
@@ -149,7 +156,7 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
 
 /// `POST /api/v1/positions`.
 pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_, _| {}).await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_, _, _| {}).await?;
     let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();
@@ -213,7 +220,7 @@ async fn read<T: Send + 'static>(
     request: Request,
     name: &'static str,
     one: fn(&Value, &Defaults) -> Result<Taken<T>, Reject>,
-    together: fn(&Wall, &mut [Result<T, Problem>]),
+    together: fn(&Wall, &Actor, &mut [Result<T, Problem>]),
 ) -> Result<(Shape, Vec<Judged<T>>, body::Held), Refusal> {
     if !caller.actor.role.may_feed() {
         return Err(Refusal::forbidden("this role may not send tickets or positions"));
@@ -222,11 +229,11 @@ async fn read<T: Send + 'static>(
     let held = body::read(&app.budget, request).await?;
     let large = held.bytes.len() > LARGE;
     let defaults = Defaults::contract(&caller.source);
-    let wall = app.wall.clone();
+    let (wall, actor) = (app.wall.clone(), caller.actor.clone());
     let work = move || {
         let Batch { shape, rows } = batch::split(kind.as_deref(), &held.bytes)?;
         let (names, mut outcomes): (Vec<_>, Vec<_>) = rows.iter().map(|row| judge(row, name, &defaults, one)).unzip();
-        together(&wall, &mut outcomes);
+        together(&wall, &actor, &mut outcomes);
         let judged = names
             .into_iter()
             .zip(outcomes)
