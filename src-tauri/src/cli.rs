@@ -57,6 +57,8 @@ pub enum Command {
         /// IANA name, e.g. Asia/Shanghai.
         name: Option<String>,
     },
+    /// How long reporters, positions and lines of the change log are kept: show, set, or let go now what is due.
+    Retention(RetentionArgs),
     /// The clock that walls on this store show: the system's, or that of a replay, which can be ended here.
     Clock {
         /// End the replay: the walls return to the system's time within a second.
@@ -503,6 +505,26 @@ pub struct DemoArgs {
     /// Seed: the same seed and time give the same bytes.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// Retention. A running wall does it once a day.
+#[derive(Args, Debug, Clone)]
+pub struct RetentionArgs {
+    /// Days after which a reporter's name and contact are erased: after they were told, and after the ticket was over.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub reporters_days: Option<u32>,
+    /// Days after which positions of staff go; the last one of each stays.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub positions_days: Option<u32>,
+    /// Days after which lines of the change log go, beyond the newest 100,000.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub log_days: Option<u32>,
+    /// Let go now what is due.
+    #[arg(long)]
+    pub run: bool,
+    /// The clock is right although it leapt by more than 31 days.
+    #[arg(long, requires = "run")]
+    pub clock_is_right: bool,
 }
 
 /// Tokens.

@@ -88,15 +88,24 @@ describe('stream', () => {
   const ticket = (id: number, alarm: string, cell = '1', open = true): TicketView =>
     ({ id, alarm, cell_key: cell, category: 'a', open, since_ms: id }) as TicketView;
   it('pins open alarms, gravest first, newest first within', () => {
-    const { lines } = pinned([ticket(1, 'yellow'), ticket(2, 'red'), ticket(3, 'red'), ticket(4, ''), ticket(5, 'red', '1', false)]);
+    const { lines } = pinned([ticket(1, 'yellow'), ticket(2, 'red'), ticket(3, 'red'), ticket(4, ''), ticket(5, 'red', '1', false)], null);
     expect(lines.map((l) => l.ticket.id)).toEqual([3, 2, 1]);
   });
   it('groups a flood by cell and category and loses none', () => {
     const many = Array.from({ length: floodAt + 5 }, (_, i) => ticket(i, 'orange', String(i % 3)));
-    const { lines, flood } = pinned(many);
+    const { lines, flood, total } = pinned(many, null);
+    expect(total).toBe(many.length);
     expect(flood).toBe(true);
     expect(lines).toHaveLength(3);
     expect(lines.reduce((sum, l) => sum + l.count, 0)).toBe(many.length);
+  });
+  it('counts all members of a flood, not only those it holds', () => {
+    const held = Array.from({ length: floodAt + 5 }, (_, i) => ticket(i, 'orange', String(i % 3)));
+    const groups = ['0', '1', '2', '3'].map((cell_key) => ({ alarm: 'orange', cell_key, category: 'a', newest: 1, count: 100 }));
+    const { lines, total } = pinned(held, { total: 1_234, groups });
+    expect(lines.map((l) => l.count)).toEqual([100, 100, 100]);
+    expect(total).toBe(1_234);
+    expect(pinned([ticket(1, 'red')], { total: 0, groups: [] }).flood).toBe(false);
   });
   it('lists the newest without the pinned', () => expect(newest([ticket(1, ''), ticket(2, 'red'), ticket(3, '')], 5).map((t) => t.id)).toEqual([3, 1]));
 });

@@ -2,13 +2,14 @@
 
 use super::{data_dir, station::os_user};
 use crate::{
-    cli::Cli,
+    cli::{Cli, RetentionArgs},
     console::{Failure, answer},
 };
 use serde_json::json;
 use std::{io::Write, path::Path};
+use wall_core::UtcMs;
 use wall_service::wall::system_now;
-use wall_store::{ANY_SOURCE, Check, Mends, Role, Store, examine};
+use wall_store::{ANY_SOURCE, Check, LINES_KEPT, Mends, Retention, Role, Store, examine};
 
 /// The store alone, without a world.
 pub async fn store(cli: &Cli) -> Result<Store, Failure> {
@@ -107,6 +108,37 @@ pub async fn zone(cli: &Cli, name: Option<&str>) -> Result<(), Failure> {
     let (zone, own, proposed) = wall.zone_standing().await?;
     let value = json!({ "zone": zone, "own": own, "proposed": proposed });
     answer(cli.json, &value, || if own { zone.clone() } else { super::station::zone_words(&zone, proposed.as_deref()) })
+}
+
+/// Says how long what is kept; sets it; lets go what is due.
+pub async fn retention(cli: &Cli, args: &RetentionArgs) -> Result<(), Failure> {
+    let (store, now) = (store(cli).await?, system_now());
+    let rule = store.retention().await?;
+    let asked = Retention {
+        reporters_days: args.reporters_days.unwrap_or(rule.reporters_days),
+        positions_days: args.positions_days.unwrap_or(rule.positions_days),
+        log_days: args.log_days.unwrap_or(rule.log_days),
+    };
+    if asked != rule {
+        let mut tx = store.write(&os_user(), now).await?;
+        tx.set_retention(asked).await?;
+        tx.commit().await?;
+    }
+    if args.run
+        && let Err(leap) = store.tidy(&os_user(), now, args.clock_is_right).await?
+    {
+        return Err(Failure { code: 4, message: leap.words() });
+    }
+    let standing = store.retention_standing(now).await?;
+    let last = standing
+        .last
+        .map(|l| json!({ "at": UtcMs(l.at).to_rfc3339(), "reporters": l.reporters, "positions": l.positions, "lines": l.lines }));
+    let value = json!({ "rule": standing.rule, "last": last, "reporters": standing.kept, "reporters_due": standing.due,
+        "held": standing.leap.map(|l| l.words()) });
+    answer(cli.json, &value, || {
+        let Retention { positions_days, log_days, .. } = standing.rule;
+        format!("{}; positions {positions_days} days, change log {log_days} days and {LINES_KEPT} lines", standing.words())
+    })
 }
 
 /// Says whose clock the walls on this store show; with `end`, ends the replay that drives it.

@@ -49,6 +49,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             AuditCommand::Export { out } => keep::export_audit(cli, out).await,
         },
         Some(Command::Zone { name }) => keep::zone(cli, name.as_deref()).await,
+        Some(Command::Retention(args)) => keep::retention(cli, args).await,
         Some(Command::Clock { end }) => keep::clock(cli, *end).await,
         Some(Command::Doctor { fix }) => keep::doctor(cli, *fix).await,
         Some(Command::Backup(args)) => backup::backup(cli, args).await,

@@ -4,7 +4,7 @@
  */
 import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson';
 import { reactive, shallowRef, triggerRef, type ShallowRef } from 'vue';
-import type { AreaProperties, AreaStat, Clock, Figure, Frame, Freshness, Level, Snapshot, StaffView, TicketView, WallInfo } from '@/wire/wire';
+import type { Alarms, AreaProperties, AreaStat, Clock, Figure, Frame, Freshness, Level, Snapshot, StaffView, TicketView, WallInfo } from '@/wire/wire';
 
 /** The areas of one level as the map draws them. */
 export type AreaCollection = FeatureCollection<Polygon | MultiPolygon, AreaProperties>;
@@ -49,6 +49,8 @@ export interface WallState {
   areas: Record<Level, ShallowRef<AreaCollection | null>>;
   stats: ShallowRef<Map<string, AreaStat>>;
   figures: ShallowRef<Figure[]>;
+  /** Alarms, counted by their members; `null` = not told. */
+  alarms: ShallowRef<Alarms | null>;
   tickets: ShallowRef<Map<number, TicketView>>;
   staff: ShallowRef<Map<number, StaffView>>;
   freshness: ShallowRef<Freshness | null>;
@@ -85,6 +87,7 @@ export function emptyState(): WallState {
     areas: { cell: shallowRef(null), community: shallowRef(null), street: shallowRef(null) },
     stats: shallowRef(new Map()),
     figures: shallowRef([]),
+    alarms: shallowRef(null),
     tickets: shallowRef(new Map()),
     staff: shallowRef(new Map()),
     freshness: shallowRef(null),
@@ -117,6 +120,7 @@ export function forget(state: WallState): void {
   for (const level of ['cell', 'community', 'street'] as const) state.areas[level].value = null;
   state.stats.value = empty.stats.value;
   state.figures.value = [];
+  state.alarms.value = null;
   state.tickets.value = empty.tickets.value;
   state.staff.value = empty.staff.value;
   state.freshness.value = null;
@@ -133,6 +137,7 @@ function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
 export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.stats.value = byKey(snapshot.areas, (row) => row.key);
   state.figures.value = snapshot.figures;
+  state.alarms.value = snapshot.alarms;
   state.tickets.value = byKey(snapshot.tickets, (row) => row.id);
   state.staff.value = byKey(snapshot.staff, (row) => row.id);
   state.freshness.value = snapshot.freshness;
@@ -170,6 +175,7 @@ export function applyFrame(state: WallState, frame: Frame): FrameChange {
     triggerRef(state.staff);
   }
   if (frame.figures) state.figures.value = frame.figures;
+  if (frame.alarms) state.alarms.value = frame.alarms;
   state.freshness.value = frame.freshness;
   state.clock.value = { clock: frame.clock, readAt: performance.now() };
   state.held.value = { asOf: null, at: frame.clock.now_ms, heardAt: Date.now() };

@@ -21,7 +21,7 @@ export function whoseQuery(view: Pick<View, 'selection' | 'whose' | 'whoseAt'>, 
 
 /** What the key asks about with nothing selected: the cell of the gravest alarm, else the middle of the map. */
 export function askedByKey(state: Pick<WallState, 'tickets'>, middle: [number, number] | null): View['whoseAt'] {
-  const alarm = pinned(state.tickets.value.values()).lines.find((line) => line.ticket.cell_key !== '');
+  const alarm = pinned(state.tickets.value.values(), null).lines.find((line) => line.ticket.cell_key !== '');
   if (alarm) return { area: `cell:${alarm.ticket.cell_key}` };
   return middle ? { lon: middle[0], lat: middle[1] } : null;
 }

@@ -448,6 +448,38 @@ store_trouble: string | null,
  */
 served_ms: number, };
 
+export type AlarmGroup = { 
+/**
+ * red, orange, yellow.
+ */
+alarm: string, 
+/**
+ * Key of the cell, empty = outside all cells.
+ */
+cell_key: string, 
+/**
+ * Category code.
+ */
+category: string, 
+/**
+ * Its newest ticket.
+ */
+newest: number, 
+/**
+ * How many tickets raise it: the length of `ticket-list?set=alarm` for the three above.
+ */
+count: number, };
+
+export type Alarms = { 
+/**
+ * All of them: the length of `ticket-list?set=alarm`.
+ */
+total: number, 
+/**
+ * The gravest groups, newest first; at most 40.
+ */
+groups: Array<AlarmGroup>, };
+
 export type Snapshot = { 
 /**
  * Revision up to which this is true.
@@ -465,6 +497,10 @@ as_of: boolean,
  * Left figures.
  */
 figures: Array<Figure>, 
+/**
+ * Alarms.
+ */
+alarms: Alarms, 
 /**
  * One line for every area of the three levels.
  */
@@ -499,6 +535,10 @@ clock: Clock,
  * Figures, when they changed.
  */
 figures: Array<Figure> | null, 
+/**
+ * Alarms, with the figures.
+ */
+alarms: Alarms | null, 
 /**
  * Areas whose line changed.
  */

@@ -38,6 +38,8 @@ fn typescript_types_are_current() {
         TicketView,
         StaffView,
         Freshness,
+        AlarmGroup,
+        Alarms,
         Snapshot,
         Frame,
         PointProperties,

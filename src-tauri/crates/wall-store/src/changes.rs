@@ -10,6 +10,8 @@ macro_rules! kinds {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum ChangeKind { $($(#[$doc])* $name),+ }
         impl ChangeKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
             /// The word in the database.
             pub fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
             /// The kind of a word.
@@ -65,7 +67,8 @@ pub struct Change {
 /// What one commit (or a stretch of the log) made visible: everything in `from_revision < r <= to_revision`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ChangeBatch {
-    /// Revision before.
+    /// Revision before. Of a stretch of the log: later than the one asked for where older lines were dropped; whoever stands
+    /// below it starts from a snapshot.
     pub from_revision: i64,
     /// Revision after.
     pub to_revision: i64,
@@ -103,11 +106,21 @@ impl Store {
             changes.push(Change { revision, kind, id: row.get(2), removed: row.get::<&str, _>(3) == "remove" });
         }
         let to_revision = changes.last().map_or(since, |c| c.revision);
-        Ok(ChangeBatch { from_revision: since, to_revision, changes })
+        // Numbers are dense: where the first does not join on, what came before it was dropped.
+        let from_revision = changes.first().map_or(since, |c| c.revision - 1);
+        Ok(ChangeBatch { from_revision, to_revision, changes })
     }
 
-    /// What was changed after `since`: each kind with the newest line about it. O(lines).
+    /// What was changed after `since`: each kind with the newest line about it; everything, where lines after `since` were
+    /// dropped. O(lines).
     pub async fn kinds_since(&self, since: i64) -> Result<Vec<(ChangeKind, i64)>, StoreError> {
+        let row = sqlx::query("SELECT min(revision), max(revision) FROM change_log").fetch_one(&self.inner.reader).await?;
+        let (oldest, newest): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+        if let (Some(oldest), Some(newest)) = (oldest, newest)
+            && oldest > since.saturating_add(1)
+        {
+            return Ok(ChangeKind::ALL.iter().map(|kind| (*kind, newest)).collect());
+        }
         let rows = sqlx::query("SELECT kind, max(revision) FROM change_log WHERE revision > ? GROUP BY kind")
             .bind(since)
             .fetch_all(&self.inner.reader)

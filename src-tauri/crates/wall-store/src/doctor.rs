@@ -88,6 +88,9 @@ pub async fn examine(folder: &Path, fix: bool) -> (Vec<Check>, Option<Store>) {
         });
         checks.push(audit(store, fix).await);
     }
+    if let Some(store) = &store {
+        checks.push(retention(store).await);
+    }
     checks.push(backups(folder));
     (checks, store)
 }
@@ -215,6 +218,16 @@ async fn left_over(folder: &Path, fix: bool) -> Check {
     let gone = |p: &PathBuf| if p.is_dir() { std::fs::remove_dir_all(p) } else { std::fs::remove_file(p) }.is_ok();
     let mended = fix && found.iter().all(gone);
     Check { name: "left_over", ok: mended, found: names.join(", "), mends: if mended { Mends::Done } else { Mends::Would } }
+}
+
+/// When reporters were erased last, and whether that goes on.
+async fn retention(store: &Store) -> Check {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+    let (ok, found) = match store.retention_standing(wall_core::UtcMs(now)).await {
+        Ok(standing) => (standing.leap.is_none(), standing.words()),
+        Err(error) => (false, error.to_string()),
+    };
+    Check { name: "retention", ok, found, mends: Mends::No }
 }
 
 fn backups(folder: &Path) -> Check {

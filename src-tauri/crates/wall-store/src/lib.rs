@@ -28,6 +28,7 @@ mod open;
 mod owners;
 mod password;
 mod pen;
+mod retention;
 mod rows;
 mod seal;
 mod secret;
@@ -49,6 +50,7 @@ pub use drafts::{EditRecord, LineageRecord, PlanRecord, PlanStep, SnapshotRecord
 pub use error::{Fault, StoreError};
 pub use open::{Pragmas, Store};
 pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
+pub use retention::{LEAP_MS, LINES_KEPT, Leap, Retention, RetentionStanding, Tidied};
 pub use stations::{STATION_LIFE_MS, Station};
 pub use things::Upserts;
 pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite, WaitingTicket, status_events};

@@ -11,6 +11,8 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use wall_core::UtcMs;
 
+const SET: &str = "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
 /// An open write. Dropping it without [`WriteTx::commit`] undoes everything.
 pub struct WriteTx {
     pub(crate) store: Store,
@@ -75,12 +77,14 @@ impl WriteTx {
 
     /// Sets one value of the settings.
     pub async fn set_setting(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
-            .bind(key)
-            .bind(value)
-            .execute(&mut *self.tx)
-            .await?;
+        self.note(key, value).await?;
         self.line(ChangeKind::Setting, 0);
+        Ok(())
+    }
+
+    /// Writes down something that the store notes for itself: no news for anybody.
+    pub(crate) async fn note(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query(SET).bind(key).bind(value).execute(&mut *self.tx).await?;
         Ok(())
     }
 

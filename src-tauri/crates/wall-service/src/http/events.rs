@@ -53,6 +53,8 @@ pub(crate) async fn changes(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let since = since(&app, &uri, &headers).await?;
+    // Who is further behind than the log reaches is told now, not by a stream that ends at once.
+    app.wall.changes(&caller.actor, since, 1, 0).await?;
     let start = ChangeStream { listener: Listener::new(&app, caller, asker)?, last: since };
     Ok(answer(futures::stream::unfold(start, |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) })))
 }

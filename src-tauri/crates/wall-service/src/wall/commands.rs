@@ -306,6 +306,7 @@ impl Wall {
         if since == revision {
             return Ok((None, receiver));
         }
+        // Where lines after `since` were dropped the frame does not join on, and the viewer starts from a snapshot.
         let batch = self.store().changes_since(since, 50_000).await?;
         let mut ids: Vec<TicketId> =
             batch.changes.iter().filter(|c| c.kind == wall_store::ChangeKind::Ticket).map(|c| TicketId(c.id)).collect();
@@ -317,14 +318,16 @@ impl Wall {
             (world.ground.clone(), world.now)
         };
         let tickets = self.ticket_lines(actor, &ids, &ground, now).await?;
+        let raised = self.alarms_at(now).await?;
         let world = self.world();
         let due = |slot| world.due_of(slot);
         let staff: Vec<StaffView> = world.staff.values().map(|w| super::views::staff_view(&world, w, world.now)).collect();
         let frame = Frame {
-            from_revision: since,
+            from_revision: batch.from_revision,
             to_revision: world.revision,
             clock: self.inner.clock.view(world.now, world.later),
             figures: Some(super::follow::figures(&world, world.now)),
+            alarms: Some(super::alarms::grouped(&world, &world.ground, &raised, Sight::Exact)),
             areas: world.counts(Sight::Exact).stats(&world.ground, world.now, &due),
             tickets,
             staff,
@@ -347,6 +350,9 @@ impl Wall {
         let until = tokio::time::Instant::now() + Duration::from_millis(wait_ms.min(60_000));
         loop {
             let batch = self.store().changes_since(since, limit.clamp(1, 10_000)).await?;
+            if batch.from_revision > since {
+                return Err(WallError::BelowFloor { since, floor: batch.from_revision });
+            }
             if !batch.changes.is_empty() || tokio::time::Instant::now() >= until {
                 return Ok(batch);
             }
@@ -367,6 +373,7 @@ impl Wall {
     /// Counters for `/metrics`: name, help, value.
     pub async fn metrics(&self) -> Result<Vec<(&'static str, &'static str, f64)>, WallError> {
         let stored = self.store().ticket_count().await?;
+        let tidied = self.store().tidied().await?;
         let world = self.world();
         let open: usize = world.counts(Sight::Exact).cells.iter().map(|c| c.open.len()).sum();
         let c = &self.inner.counters;
@@ -389,6 +396,16 @@ impl Wall {
                 "gridwall_audit_anchor_failures_total",
                 "Times the anchor of the audit log could not be written after a commit",
                 self.store().anchor_failures() as f64,
+            ),
+            (
+                "gridwall_retention_last_run_seconds",
+                "When old reporters, positions and log lines were let go last, seconds since 1970; 0 = never",
+                tidied.map_or(0.0, |l| l.at as f64 / 1000.0),
+            ),
+            (
+                "gridwall_retention_held",
+                "1 when nothing is erased because the clock leapt",
+                f64::from(u8::from(c.retention_held.load(Relaxed))),
             ),
             (
                 "gridwall_store_ok",

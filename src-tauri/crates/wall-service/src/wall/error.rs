@@ -27,6 +27,16 @@ pub enum WallError {
         /// When to try again, in seconds.
         retry_after_s: u64,
     },
+    /// The lines of the change log that are asked for were dropped.
+    #[error(
+        "the change log begins after revision {floor}; what lies between {since} and that was dropped: start again from a snapshot"
+    )]
+    BelowFloor {
+        /// After which revision was asked for.
+        since: i64,
+        /// The oldest revision from which one can go on.
+        floor: i64,
+    },
     /// Name or password is wrong; which of them is not said.
     #[error("name or password is wrong")]
     SignIn,
@@ -61,6 +71,7 @@ impl WallError {
             Self::Invalid(_) => "invalid",
             Self::QueueFull { .. } => "queue_full",
             Self::PicturesFull { .. } => "too_many_pictures",
+            Self::BelowFloor { .. } => "below_floor",
             Self::SignIn => "wrong_password",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::ReplayEnded { .. } => "replay_ended",
@@ -90,6 +101,7 @@ impl WallError {
             Self::Forbidden(_) => 403,
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 400,
+            Self::BelowFloor { .. } => 410,
             Self::SignIn => 401,
             Self::TooManyTries { .. } => 429,
             Self::ReplayEnded { .. } | Self::Store(StoreError::Refused(_)) => 409,

@@ -2,6 +2,7 @@
 
 use super::{
     Wall, WallError,
+    alarms::grouped,
     clock::system_now,
     ground::Ground,
     shown::Sight,
@@ -199,6 +200,13 @@ async fn step(
     } else {
         ChangeBatch { from_revision: since, to_revision: since, changes: vec![] }
     };
+    if batch.from_revision > since {
+        tracing::warn!("the change log begins after {}; the wall reads everything anew", batch.from_revision);
+        *wall.world_mut() = load(wall).await?;
+        // It joins on to no frame before it: viewers start from a snapshot.
+        wall.send_heartbeat();
+        return Ok(true);
+    }
     let mut asked = Asked::by(&batch);
     if asked.clock {
         wall.inner.clock.follow(store.replay_clock().await?);
@@ -295,9 +303,11 @@ async fn step(
     shown.retain(|(t, _)| t.appears_at(base) <= now);
     shown.truncate(FRAME_TICKETS);
     let courses = store.courses(&shown.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
+    let full = now.0 - last_full.0 >= 60_000 || now < *last_full || reload;
+    let figures_due = wall.world().figures_dirty && (now.0 - last_figures.0).abs() >= 1_000 || full;
+    let raised = if figures_due { Some(wall.alarms_at(now).await?) } else { None };
     let frame = {
         let mut world = wall.world_mut();
-        let full = now.0 - last_full.0 >= 60_000 || now < *last_full || reload;
         if full {
             world.dirty = (0..world.ground.cells.len() as u32).collect();
             *last_full = now;
@@ -306,12 +316,15 @@ async fn step(
         if !(something || reload || asked.clock || beat_due) {
             return Ok(false);
         }
-        let figures_due = world.figures_dirty && (now.0 - last_figures.0).abs() >= 1_000 || full;
         let figures = figures_due.then(|| figures(&world, now));
         if figures.is_some() {
             world.figures_dirty = false;
             *last_figures = now;
         }
+        let alarms = raised.map(|raised| {
+            world.raised = raised;
+            grouped(&world, &world.ground, &world.raised, Sight::Exact)
+        });
         let dirty: Vec<u32> = world.dirty.drain().collect();
         let moved: Vec<StaffId> = world.moved.drain().collect();
         let world = &*world;
@@ -325,6 +338,7 @@ async fn step(
             to_revision: batch.to_revision,
             clock: wall.inner.clock.view(now, world.later),
             figures,
+            alarms,
             areas: touched.iter().map(|a| world.counts(Sight::Exact).stat(&world.ground.areas[*a as usize], now, &due)).collect(),
             tickets: shown
                 .iter()

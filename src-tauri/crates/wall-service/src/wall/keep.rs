@@ -1,16 +1,21 @@
-//! What a running wall keeps by itself: a backup now and then.
+//! What a running wall keeps by itself: a backup now and then, and once a day the promise that not everything is kept.
 
 use super::{Wall, WallInner, clock::system_now};
-use std::{sync::Weak, time::Duration};
+use std::{
+    sync::{Weak, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
 
 /// How often it is asked whether a backup is due.
 const ASK: Duration = Duration::from_secs(60);
+/// A clock that leapt is said again so often.
+const HELD: Duration = Duration::from_secs(3_600);
 /// The first one of a store waits until the wall has settled.
 const SETTLE: Duration = Duration::from_secs(600);
 
 /// Runs until the wall is dropped or its store closed. A backup that cannot be made is said once, and tried again.
 pub(crate) async fn run(wall: Weak<WallInner>) {
-    let mut said = false;
+    let (mut said, mut tidy_due) = (false, Instant::now());
     tokio::time::sleep(SETTLE).await;
     loop {
         {
@@ -31,7 +36,37 @@ pub(crate) async fn run(wall: Weak<WallInner>) {
                 }
                 Err(_) => {}
             }
+            if tidy_due <= Instant::now() {
+                tidy_due = Instant::now() + tidy(&wall).await;
+            }
         }
         tokio::time::sleep(ASK).await;
+    }
+}
+
+/// Lets go what is kept for a time only, where a day has passed; when to ask again.
+async fn tidy(wall: &Wall) -> Duration {
+    let outcome = wall.store().tidy_if_due(&wall.inner.own, system_now()).await;
+    let held = matches!(&outcome, Ok(Some(Err(_))));
+    wall.inner.counters.retention_held.store(held, Relaxed);
+    match outcome {
+        Ok(None) => ASK,
+        Ok(Some(Ok(done))) => {
+            tracing::info!(
+                "retention: {} reporters, {} positions, {} log lines went",
+                done.reporters,
+                done.positions,
+                done.lines
+            );
+            ASK
+        }
+        Ok(Some(Err(leap))) => {
+            tracing::error!("{}", leap.words());
+            HELD
+        }
+        Err(error) => {
+            tracing::warn!(%error, "retention waits for the store");
+            ASK
+        }
     }
 }

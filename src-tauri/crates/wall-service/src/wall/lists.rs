@@ -9,13 +9,13 @@ use super::{
     counts::Days,
     ground::{Area, Ground},
     shown::Sight,
-    views::{alarm, owner_views},
+    views::owner_views,
     world::{Live, World, ticket_of},
 };
 use crate::wire::{AreaProperties, Level, ListOrder, ListedTicket, OwnerCount, TicketList, TicketSet, Whose, WhoseLine};
 use bytes::Bytes;
 use std::collections::HashMap;
-use wall_core::{Place, TicketId, TicketStatus, Timebase, UtcMs, tally::ON_TIME_WINDOW_MS};
+use wall_core::{Place, TicketId, UtcMs, tally::ON_TIME_WINDOW_MS};
 use wall_store::Actor;
 
 /// Nearly due, unless a question says otherwise: due within four hours.
@@ -220,23 +220,9 @@ impl Wall {
         if query.set != TicketSet::Alarm && query.alarm.is_none() {
             return Ok(None);
         }
-        let asked = |word: &str| !word.is_empty() && query.alarm.as_deref().is_none_or(|a| a == word);
-        let (candidates, last): (Vec<(TicketId, Live)>, bool) = {
-            let world = self.world();
-            // Whatever the status: only open tickets of these raise one.
-            let found = world.all().filter(|(_, t)| may_alarm(t, at)).map(|(s, t)| (ticket_of(s), *t)).collect();
-            // The present by the system's clock is the last step of every course, which the world keeps.
-            (found, world.base == Timebase::System && at >= world.now)
-        };
-        let then: HashMap<TicketId, TicketStatus> = match last {
-            true => HashMap::new(),
-            false => self.statuses_at(&candidates.iter().map(|(id, _)| *id).collect::<Vec<_>>(), at).await?,
-        };
-        let alarm_of = |id: &TicketId, t: &Live| {
-            let status: TicketStatus = then.get(id).copied().unwrap_or(t.status);
-            alarm(t.severity, status, true, t.life.overdue_at(at))
-        };
-        let mut ids: Vec<TicketId> = candidates.iter().filter(|(id, t)| asked(alarm_of(id, t))).map(|(id, _)| *id).collect();
+        let asked = |word: &str| query.alarm.as_deref().is_none_or(|a| a == word);
+        let raised = self.alarms_at(at).await?;
+        let mut ids: Vec<TicketId> = raised.iter().filter(|r| asked(r.alarm)).map(|r| r.ticket).collect();
         ids.sort_unstable();
         Ok(Some(ids))
     }
@@ -312,11 +298,6 @@ impl Wall {
         let answer = serde_json::json!({ "type": "FeatureCollection", "features": features, "total": total, "at_ms": at.0 });
         Ok(Bytes::from(answer.to_string()))
     }
-}
-
-/// Whether a ticket may raise an alarm whatever its status.
-fn may_alarm(t: &Live, at: UtcMs) -> bool {
-    t.life.open_at(at) && t.severity.get() <= 2
 }
 
 /// An area of the ground, or that there is none.

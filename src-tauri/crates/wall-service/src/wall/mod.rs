@@ -1,6 +1,7 @@
 //! The Wall: one store, one world in memory, commands and queries with an actor.
 
 mod accounts;
+mod alarms;
 mod ask;
 mod cards;
 mod categories;
@@ -52,7 +53,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
     },
 };
 use tokio::sync::{broadcast, mpsc};
@@ -158,6 +159,8 @@ struct Counters {
     tickets_in: AtomicU64,
     positions_in: AtomicU64,
     frames: AtomicU64,
+    /// Whether nothing is erased because the clock leapt.
+    retention_held: AtomicBool,
 }
 
 impl Wall {
@@ -364,6 +367,7 @@ impl Wall {
             to_revision: revision,
             clock: self.inner.clock.view(self.now(), later),
             figures: None,
+            alarms: None,
             areas: vec![],
             tickets: vec![],
             staff: vec![],

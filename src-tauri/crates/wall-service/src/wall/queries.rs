@@ -2,6 +2,7 @@
 
 use super::{
     HeatImage, HeatQuery, HeatSettings, NearView, StatLine, Wall, WallError,
+    alarms::{Raised, grouped},
     counts::{Counts, Days, Share},
     follow::figures,
     ground::Ground,
@@ -11,8 +12,8 @@ use super::{
     world::World,
 };
 use crate::wire::{
-    ActorView, AreaStat, BaseMap, CategoryView, HeatInfo, Histogram, Level, NetworkView, PlaceView, PlanView, PointProperties,
-    Snapshot, TicketView, WallInfo,
+    ActorView, Alarms, AreaStat, BaseMap, CategoryView, HeatInfo, Histogram, Level, NetworkView, PlaceView, PlanView,
+    PointProperties, Snapshot, TicketView, WallInfo,
 };
 use bytes::Bytes;
 use std::{
@@ -26,7 +27,7 @@ use wall_store::Actor;
 
 /// Ticket lines in a snapshot.
 const SNAPSHOT_TICKETS: usize = 200;
-/// Of those, room kept for the gravest open ones.
+/// Of those, room kept for the gravest alarms, and as much for the newest of each group of them.
 const SNAPSHOT_GRAVE: usize = 40;
 /// Half width of the time-left scale.
 const TIME_LEFT_SPAN_H: f64 = 48.0;
@@ -63,8 +64,6 @@ pub(super) struct Past {
     pub ground: Arc<Ground>,
     pub at: UtcMs,
     pub counts: Counts,
-    /// Slots of tickets reported by then, newest first: the newest and the gravest open.
-    shown: Vec<TicketId>,
 }
 
 impl Wall {
@@ -106,9 +105,8 @@ impl Wall {
             let cell = world.shown_cell(&ground, slot, live, Sight::of(actor));
             counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
         }
-        let shown = newest_and_gravest(&world, at);
         drop(world);
-        Ok(Past { ground, at, counts, shown })
+        Ok(Past { ground, at, counts })
     }
 
     pub(super) fn network_id(&self) -> NetworkId {
@@ -176,14 +174,15 @@ impl Wall {
 
     /// The whole moving state, now or as it was.
     pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
-        let (ground, at, areas, figures, ids, staff, revision, later) = match as_of {
+        let now = self.world().now;
+        let raised = self.alarms_at(as_of.unwrap_or(now)).await?;
+        let (ground, at, areas, figures, staff, revision, later) = match as_of {
             None => {
                 let world = self.world();
                 let due = |slot| world.due_of(slot);
                 let areas = world.counts(Sight::of(actor)).stats(&world.ground, world.now, &due);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
-                let ids = newest_and_gravest(&world, world.now);
-                (world.ground.clone(), world.now, areas, figures(&world, world.now), ids, staff, world.revision, world.later)
+                (world.ground.clone(), world.now, areas, figures(&world, world.now), staff, world.revision, world.later)
             }
             Some(at) => {
                 let past = self.past(actor, at).await?;
@@ -201,14 +200,21 @@ impl Wall {
                         staff_view(&world, &w, at)
                     })
                     .collect();
-                (past.ground, at, areas, figures(&world, at), past.shown, staff, world.revision, 0)
+                (past.ground, at, areas, figures(&world, at), staff, world.revision, 0)
             }
+        };
+        let (alarms, ids) = {
+            let world = self.world();
+            let alarms = grouped(&world, &ground, &raised, Sight::of(actor));
+            let ids = newest_and_gravest(&world, at, &raised, &alarms);
+            (alarms, ids)
         };
         Ok(Snapshot {
             revision,
             clock: self.inner.clock.view(at, later),
             as_of: as_of.is_some(),
             figures,
+            alarms,
             areas,
             tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
             staff,
@@ -605,23 +611,18 @@ fn point(lon: f64, lat: f64, properties: PointProperties) -> serde_json::Value {
     serde_json::json!({ "type": "Feature", "properties": properties, "geometry": { "type": "Point", "coordinates": [lon, lat] } })
 }
 
-/// The newest tickets reported by `at`, and the gravest open ones. O(tickets).
-fn newest_and_gravest(world: &World, at: UtcMs) -> Vec<TicketId> {
+/// The newest tickets reported by `at`, and the gravest alarms with the newest of each group. O(tickets).
+fn newest_and_gravest(world: &World, at: UtcMs, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
     let mut reported: Vec<(i64, u32)> =
         world.all().filter(|(_, t)| t.life.there_at(at)).map(|(s, t)| (t.life.reported, s)).collect();
-    let newest = SNAPSHOT_TICKETS - SNAPSHOT_GRAVE;
+    let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
     if reported.len() > newest {
         reported.select_nth_unstable_by(newest, |a, b| b.cmp(a));
         reported.truncate(newest);
     }
     let mut ids: Vec<TicketId> = reported.iter().map(|(_, s)| TicketId(i64::from(*s) + 1)).collect();
-    let mut grave: Vec<(u8, i64, u32)> = world
-        .all()
-        .filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2)
-        .map(|(s, t)| (t.severity.get(), -t.life.reported, s))
-        .collect();
-    grave.sort_unstable();
-    ids.extend(grave.iter().take(SNAPSHOT_GRAVE).map(|(_, _, s)| TicketId(i64::from(*s) + 1)));
+    ids.extend(raised.iter().take(SNAPSHOT_GRAVE).map(|r| r.ticket));
+    ids.extend(alarms.groups.iter().take(SNAPSHOT_GRAVE).map(|g| TicketId(g.newest)));
     ids.sort_unstable();
     ids.dedup();
     ids

@@ -1,6 +1,7 @@
 //! From the world to the wire, and what each role may see.
 
 use super::{
+    alarms::grouped,
     ground::Ground,
     shown::{Sight, shown_text},
     world::{Walker, World},
@@ -134,6 +135,7 @@ pub(crate) fn coarse_frame(frame: &Frame, world: &World) -> Frame {
     let due = |slot| world.due_of(slot);
     let area = |key: &str| [Level::Cell, Level::Community, Level::Street].into_iter().find_map(|l| ground.area(l, key));
     let now = UtcMs(frame.clock.now_ms);
+    frame.alarms = frame.alarms.is_some().then(|| grouped(world, ground, &world.raised, sight));
     frame.areas = frame.areas.iter().filter_map(|a| Some(world.counts(sight).stat(area(&a.key)?, now, &due))).collect();
     frame
 }

@@ -4,6 +4,7 @@
 //! weights of all tickets, the counts of the cells, and R-trees over open tickets, cameras, staff and sites.
 
 use super::{
+    alarms::Raised,
     categories::Categories,
     counts::{Counts, Days, Share},
     ground::Ground,
@@ -106,6 +107,8 @@ pub(crate) struct World {
     /// Staff that moved or changed since the last frame.
     pub moved: HashSet<StaffId>,
     pub figures_dirty: bool,
+    /// The alarms of the last figures that were sent.
+    pub raised: Vec<Raised>,
 }
 
 impl World {
@@ -143,6 +146,7 @@ impl World {
             turned: Vec::new(),
             moved: HashSet::new(),
             figures_dirty: true,
+            raised: Vec::new(),
         }
     }
 

@@ -326,6 +326,29 @@ pub struct Freshness {
     pub served_ms: i64,
 }
 
+/// Alarms of one priority in one cell and category: a line of the stream in a flood.
+pub struct AlarmGroup {
+    /// red, orange, yellow.
+    pub alarm: String,
+    /// Key of the cell, empty = outside all cells.
+    pub cell_key: String,
+    /// Category code.
+    pub category: String,
+    /// Its newest ticket.
+    #[ts(type = "number")]
+    pub newest: i64,
+    /// How many tickets raise it: the length of `ticket-list?set=alarm` for the three above.
+    pub count: u32,
+}
+
+/// What needs a response now.
+pub struct Alarms {
+    /// All of them: the length of `ticket-list?set=alarm`.
+    pub total: u32,
+    /// The gravest groups, newest first; at most 40.
+    pub groups: Vec<AlarmGroup>,
+}
+
 /// The whole moving state: the start of a viewer, or the answer to a question about another time.
 pub struct Snapshot {
     /// Revision up to which this is true.
@@ -337,6 +360,8 @@ pub struct Snapshot {
     pub as_of: bool,
     /// Left figures.
     pub figures: Vec<Figure>,
+    /// Alarms.
+    pub alarms: Alarms,
     /// One line for every area of the three levels.
     pub areas: Vec<AreaStat>,
     /// Newest tickets, newest first (at most 200), gravest open ones included.
@@ -359,6 +384,8 @@ pub struct Frame {
     pub clock: Clock,
     /// Figures, when they changed.
     pub figures: Option<Vec<Figure>>,
+    /// Alarms, with the figures.
+    pub alarms: Option<Alarms>,
     /// Areas whose line changed.
     pub areas: Vec<AreaStat>,
     /// Tickets that are new or changed (also: opened or fell due by the passing of time).

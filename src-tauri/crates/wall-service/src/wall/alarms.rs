@@ -1,0 +1,102 @@
+//! Alarms: what needs a response now, every one of them, so that a flood is counted by its members and not by the lines that
+//! are shown of it.
+
+use super::{
+    Wall, WallError,
+    ground::Ground,
+    shown::Sight,
+    views::alarm,
+    world::{World, ticket_of},
+};
+use crate::wire::{AlarmGroup, Alarms};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+use wall_core::{TicketId, TicketStatus, Timebase, UtcMs};
+
+/// Groups told of at most, the gravest: far more than a wall pins.
+const MOST_GROUPS: usize = 40;
+
+/// A ticket with the alarm that it raises.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Raised {
+    pub ticket: TicketId,
+    /// red, orange, yellow.
+    pub alarm: &'static str,
+}
+
+fn rank(alarm: &str) -> u8 {
+    match alarm {
+        "red" => 0,
+        "orange" => 1,
+        "yellow" => 2,
+        _ => 3,
+    }
+}
+
+impl Wall {
+    /// All alarms at a time, gravest first, then newest. O(tickets).
+    pub(super) async fn alarms_at(&self, at: UtcMs) -> Result<Vec<Raised>, WallError> {
+        let (mut found, unsure) = {
+            let world = self.world();
+            // The present by the system's clock is the last step of every course, which the world keeps.
+            let last = world.base == Timebase::System && at >= world.now;
+            let (mut found, mut unsure) = (Vec::new(), Vec::new());
+            // Whatever the status: only open tickets of these raise one.
+            for (slot, t) in world.all().filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
+                let (ticket, late) = (ticket_of(slot), t.life.overdue_at(at));
+                let by = |status| alarm(t.severity, status, true, late);
+                // Some raise the same one whatever their status; of the others it is asked.
+                let (waiting, in_hand) = (by(TicketStatus::Received), by(TicketStatus::InProgress));
+                if last || waiting == in_hand {
+                    found.push((t.life.reported, Raised { ticket, alarm: if last { by(t.status) } else { waiting } }));
+                } else {
+                    unsure.push((t.life.reported, ticket, t.severity, t.status, late));
+                }
+            }
+            (found, unsure)
+        };
+        if !unsure.is_empty() {
+            let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at).await?;
+            found.extend(unsure.into_iter().map(|(reported, ticket, severity, status, late)| {
+                let status = then.get(&ticket).copied().unwrap_or(status);
+                (reported, Raised { ticket, alarm: alarm(severity, status, true, late) })
+            }));
+        }
+        found.retain(|(_, r)| !r.alarm.is_empty());
+        found.sort_unstable_by_key(|(reported, r)| (rank(r.alarm), std::cmp::Reverse((*reported, r.ticket))));
+        Ok(found.into_iter().map(|(_, r)| r).collect())
+    }
+}
+
+/// Alarms by cell and category, gravest and newest first, as somebody may know the cells. O(alarms).
+pub(super) fn grouped(world: &World, ground: &Arc<Ground>, raised: &[Raised], sight: Sight) -> Alarms {
+    let mut groups: Vec<AlarmGroup> = Vec::new();
+    let mut known: HashMap<(&str, Option<u32>, u32), usize> = HashMap::new();
+    let mut total = 0;
+    for r in raised {
+        let Some(t) = world.ticket(r.ticket) else { continue };
+        total += 1;
+        let cell = world.shown_cell(ground, u32::try_from(r.ticket.0 - 1).unwrap_or(u32::MAX), t, sight);
+        match known.entry((r.alarm, cell, t.category)) {
+            Entry::Occupied(group) => {
+                if let Some(group) = groups.get_mut(*group.get()) {
+                    group.count += 1;
+                }
+            }
+            Entry::Vacant(group) => {
+                group.insert(groups.len());
+                groups.push(AlarmGroup {
+                    alarm: r.alarm.to_owned(),
+                    cell_key: cell.map_or_else(String::new, |c| ground.cell_area(c).key.clone()),
+                    category: world.categories.code(t.category).to_owned(),
+                    newest: r.ticket.0,
+                    count: 1,
+                });
+            }
+        }
+    }
+    groups.truncate(MOST_GROUPS);
+    Alarms { total, groups }
+}
