@@ -1,6 +1,9 @@
 //! The store on a real file: durability settings, idempotence, history, plans, sealing, the audit chain.
 #![allow(clippy::unwrap_used)]
 
+#[path = "store/retention.rs"]
+mod retention;
+
 use wall_core::*;
 use wall_store::*;
 

@@ -9,6 +9,7 @@ mod faults;
 mod impact;
 mod imports;
 mod intake;
+mod keeping;
 mod lists;
 mod open311;
 mod owners;
