@@ -151,7 +151,7 @@ async fn target(cli: &Cli, args: &ReplayArgs) -> Result<Target, Failure> {
     let token = args
         .token
         .clone()
-        .ok_or_else(|| Failure::usage("--to needs --token (gridwall token create NAME --role replay --unlimited)"))?;
+        .ok_or_else(|| Failure::usage("--to needs --token (gridwall token create NAME --role replay --unlimited --source SOURCE, the source of the tickets)"))?;
     let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60))).build();
     Ok(Target { to: To::Url { agent: config.into(), base: url.trim_end_matches('/').to_owned(), token }, run })
 }
