@@ -213,7 +213,7 @@ pub async fn export_audit(cli: &Cli, out: &Path) -> Result<(), Failure> {
 /// Checks the data directory, the store and this machine; with `fix`, mends what can be mended.
 pub async fn doctor(cli: &Cli, fix: bool) -> Result<(), Failure> {
     let folder = data_dir(cli)?;
-    let (mut checks, store) = examine(&folder, fix).await;
+    let (mut checks, store) = examine(&folder, fix, system_now()).await;
     let check = |name, ok, found: &str| Check { name, ok, found: found.into(), mends: Mends::No };
     let (mut tickets, mut revision) = (None, None);
     if let Some(store) = &store {

@@ -10,7 +10,7 @@ use crate::{
 use sqlx::{ConnectOptions, Connection, Row};
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
-use wall_core::{NetworkId, TicketId};
+use wall_core::{NetworkId, TicketId, UtcMs};
 
 /// Beside room for one more database, so many bytes should be free.
 const ROOM_BYTES: u64 = 64 << 20;
@@ -40,8 +40,8 @@ pub enum Mends {
 }
 
 /// Examines `folder`; with `fix`, mends what can be mended without touching what is stored: modes of files, what was
-/// left over by processes that ended, an anchor that is behind a whole audit log.
-pub async fn examine(folder: &Path, fix: bool) -> (Vec<Check>, Option<Store>) {
+/// left over by processes that ended, an anchor that is behind a whole audit log. `now` is the system's time.
+pub async fn examine(folder: &Path, fix: bool, now: UtcMs) -> (Vec<Check>, Option<Store>) {
     let mut checks = Vec::new();
     let check = |name, ok, found: String| Check { name, ok, found, mends: Mends::No };
     if !folder.is_dir() {
@@ -89,7 +89,7 @@ pub async fn examine(folder: &Path, fix: bool) -> (Vec<Check>, Option<Store>) {
         checks.push(audit(store, fix).await);
     }
     if let Some(store) = &store {
-        checks.push(retention(store).await);
+        checks.push(retention(store, now).await);
     }
     checks.push(backups(folder));
     (checks, store)
@@ -221,9 +221,8 @@ async fn left_over(folder: &Path, fix: bool) -> Check {
 }
 
 /// When reporters were erased last, and whether that goes on.
-async fn retention(store: &Store) -> Check {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
-    let (ok, found) = match store.retention_standing(wall_core::UtcMs(now)).await {
+async fn retention(store: &Store, now: UtcMs) -> Check {
+    let (ok, found) = match store.retention_standing(now).await {
         Ok(standing) => (standing.leap.is_none(), standing.words()),
         Err(error) => (false, error.to_string()),
     };
