@@ -104,3 +104,14 @@ test('a network that swallows everything is waited for in words, and no zero is 
   wall.slow(0);
   await live();
 });
+
+test('a stream that dies without a word is not called live, and goes on by itself', async () => {
+  await live();
+  wall.stall();
+  await seen('silent');
+  assert.doesNotMatch(await text('connection'), /实时/);
+  const { bounds } = await wall.get('api/v1/wall');
+  await wall.post({ external_id: 'after-silence', title: '静默之后的事件', lon: (bounds[0] + bounds[2]) / 2, lat: (bounds[1] + bounds[3]) / 2 });
+  await eventually('live again', async () => (await text('connection')).includes('实时'));
+  await at('stream-item').filter({ hasText: '静默之后的事件' }).first().waitFor();
+});

@@ -12,9 +12,9 @@ async function cable(toPort) {
   const sockets = new Set();
   /** Milliseconds that everything takes each way; `Infinity`: it is taken and never arrives. */
   let delayMs = 0;
-  const carry = (from, to) => {
+  const carry = (from, to, number) => {
     from.on('data', (bytes) => {
-      if (delayMs === Infinity) return;
+      if (delayMs === Infinity || number < stalledBefore) return;
       if (delayMs === 0) to.write(bytes);
       else setTimeout(() => to.writable && to.write(bytes), delayMs);
     });
@@ -26,6 +26,9 @@ async function cable(toPort) {
     // The other end went away: that is what a cut is for.
     socket.on('error', () => socket.destroy());
   };
+  /** Sockets opened before this one swallow everything, as behind a switch that forgot them; later ones work. */
+  let stalledBefore = 0;
+  let opened = 0;
   let server;
   const listen = (port) =>
     new Promise((done, failed) => {
@@ -33,8 +36,9 @@ async function cable(toPort) {
         const far = connect(toPort, '127.0.0.1');
         keep(near);
         keep(far);
-        carry(near, far);
-        carry(far, near);
+        opened += 1;
+        carry(near, far, opened);
+        carry(far, near, opened);
         // Nobody listens there: refused here too, as without a cable between.
         far.on('error', () => near.destroy());
       });
@@ -53,6 +57,9 @@ async function cable(toPort) {
     mend: () => (server.listening ? port : listen(port)),
     slow: (ms) => {
       delayMs = ms;
+    },
+    stall: () => {
+      stalledBefore = opened + 1;
     },
   };
 }
@@ -80,6 +87,7 @@ export async function demoWall() {
       door.port = String(line.port);
       return door.href;
     },
+    stall: line.stall,
     /** Ends the program as a power cut does. */
     kill: () => wall.stop('SIGKILL'),
     /** Starts it again on the same data and port. */

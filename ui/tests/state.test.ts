@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { HostError, type Host } from '@/host';
+import { HostError, type BytesAnswer, type Host } from '@/host';
 import { openFeed, pauseMs } from '@/state/feed';
 import { pictureStands, storeTrouble, troubles } from '@/state/trouble';
 import { applyFrame, applySnapshot, emptyState, forget, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
@@ -51,7 +51,7 @@ describe('frames', () => {
 });
 
 /** A host whose answers and stream the test drives. */
-function testHost(): { host: Host; snapshots: number; revision: number; store: string; failing: HostError | null; send(f: Frame): void; cut(cause?: unknown): void; asked: string[] } {
+function testHost(): { host: Host; snapshots: number; revision: number; store: string; failing: HostError | null; subscriptions: number; since: number; send(f: Frame): void; cut(cause?: unknown): void; asked: string[] } {
   const listeners: { frame: (f: Frame) => void; state: (s: 'open' | 'lost', cause?: unknown) => void }[] = [];
   const test = {
     snapshots: 0,
@@ -59,11 +59,13 @@ function testHost(): { host: Host; snapshots: number; revision: number; store: s
     store: 'one',
     failing: null as HostError | null,
     asked: [] as string[],
+    subscriptions: 0,
+    since: -1,
     send: (f: Frame) => listeners.at(-1)?.frame(f),
     cut: (cause?: unknown) => listeners.at(-1)?.state('lost', cause),
     host: {
       url: (path: string) => path,
-      getBytes: () => Promise.reject(new HostError(0, 'unreachable', '')),
+      getBytes: (): Promise<BytesAnswer> => (test.failing ? Promise.reject(test.failing) : Promise.resolve({ bytes: new Uint8Array(), headers: new Headers() })),
       post: () => Promise.reject(new HostError(0, 'unreachable', '')),
       put: () => Promise.reject(new HostError(0, 'unreachable', '')),
       delete: () => Promise.reject(new HostError(0, 'unreachable', '')),
@@ -80,7 +82,9 @@ function testHost(): { host: Host; snapshots: number; revision: number; store: s
         if (path === 'api/v1/areas') return Promise.resolve({ type: 'FeatureCollection', features: [] } as T);
         return Promise.resolve({ title: 'T', store: test.store } as T);
       },
-      subscribe: (_since: number, onFrame: (f: Frame) => void, onState: (s: 'open' | 'lost', cause?: unknown) => void) => {
+      subscribe: (since: number, onFrame: (f: Frame) => void, onState: (s: 'open' | 'lost', cause?: unknown) => void) => {
+        test.subscriptions += 1;
+        test.since = since;
         listeners.push({ frame: onFrame, state: onState });
         return () => undefined;
       },
@@ -122,6 +126,32 @@ describe('feed', () => {
     await settle();
     expect(test.asked.sort()).toEqual(['api/v1/areas', 'api/v1/areas', 'api/v1/areas', 'api/v1/wall']);
     feed.stop();
+  });
+
+  it('a stream that dies without a word is not called live, and is opened anew where somebody answers', async () => {
+    vi.useFakeTimers();
+    const test = testHost();
+    const state = emptyState();
+    const feed = openFeed(test.host, state, () => undefined);
+    feed.start();
+    await settle();
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(state.link.silent).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(state.link).toMatchObject({ silent: true, connection: 'live' });
+    expect([test.subscriptions, test.snapshots]).toEqual([1, 1]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    // Somebody answers: the stream goes on from the revision that is shown, without another snapshot.
+    expect([test.subscriptions, test.since, test.snapshots]).toEqual([2, 10, 1]);
+    test.send(frame(10, 11, { tickets: [ticket(1)] }));
+    expect(state.link).toMatchObject({ silent: false, revision: 11, connection: 'live' });
+    // Nobody answers any more: then it is lost.
+    test.failing = new HostError(0, 'unreachable', 'gone');
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(state.link.connection).toBe('lost');
+    expect(state.tickets.value.size).toBe(1);
+    feed.stop();
+    vi.useRealTimers();
   });
 
   it('keeps the last picture when the link is lost, and tries again', async () => {

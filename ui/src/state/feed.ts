@@ -11,8 +11,10 @@ export function pauseMs(attempt: number): number {
   return Math.min(30_000, 500 * 2 ** Math.min(attempt, 10));
 }
 
-/** A stream that says nothing for so long is asked whether it still lives. */
-const silenceMs = 20_000;
+/** The host speaks every two seconds, whatever happens: silent for so long, the picture is not called live any more … */
+const silentMs = 7_000;
+/** … and after so long it is asked whether anybody is there, and the stream is opened anew. */
+const deadMs = 10_000;
 
 const levels: Level[] = ['cell', 'community', 'street'];
 
@@ -38,6 +40,8 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
   /** Answers of an older generation are thrown away. */
   let generation = 0;
   let question: AbortController | null = null;
+  /** When the stream was last opened anew for its silence. */
+  let reopenedAt = 0;
 
   async function load(asOfMs: number | null, signal: AbortSignal): Promise<void> {
     const as_of = asOfMs === null ? undefined : new Date(asOfMs).toISOString();
@@ -84,6 +88,12 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     if (mine !== generation || stopped) return;
     state.link.connection = 'live';
     state.link.attempt = 0;
+    listen(mine);
+  }
+
+  /** Follows the frames after the revision that is shown. */
+  function listen(mine: number): void {
+    unsubscribe?.();
     unsubscribe = host.subscribe(
       state.link.revision,
       (frame) => {
@@ -96,10 +106,9 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
   }
 
   function heard(frame: Frame): void {
-    if (state.link.asOf !== null) {
-      state.link.heardAt = Date.now();
-      return;
-    }
+    state.link.heardAt = Date.now();
+    state.link.silent = false;
+    if (state.link.asOf !== null) return;
     const verdict = judgeFrame(state.link.revision, frame);
     if (verdict === 'skip') return;
     if (verdict === 'gap') {
@@ -167,22 +176,31 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     }
   }
 
-  /** A half-dead link gives no error: a long silence is answered by a small question. */
+  /**
+   * A half-dead link gives no error. A silence is said; a long one is answered by a small question, and where somebody
+   * answers that, it is the stream that died on its way: it is opened anew from where it was.
+   */
   async function check(): Promise<void> {
-    if (state.link.connection !== 'live' || Date.now() - state.link.heardAt < silenceMs) return;
+    const now = Date.now();
+    const silence = now - state.link.heardAt;
+    state.link.silent = state.link.connection === 'live' && silence >= silentMs;
+    if (!state.link.silent || silence < deadMs || now - reopenedAt < deadMs) return;
+    reopenedAt = now;
+    const mine = generation;
     try {
       await host.getBytes('healthz');
-      state.link.heardAt = Date.now();
     } catch (error) {
-      if (!(error instanceof HostError) || error.status === 0 || error.status >= 500) lost(error);
+      if (mine === generation && (!(error instanceof HostError) || error.status === 0 || error.status >= 500)) lost(error);
+      return;
     }
+    if (mine === generation && !stopped && state.link.silent) listen(mine);
   }
 
   return {
     start() {
       stopped = false;
       void connect();
-      watch = setInterval(() => void check(), 5_000);
+      watch = setInterval(() => void check(), 1_000);
     },
     stop() {
       stopped = true;

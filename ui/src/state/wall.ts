@@ -64,6 +64,8 @@ export interface WallState {
     connection: Connection;
     /** `Date.now()` of the last word of the host, whatever it brought. */
     heardAt: number;
+    /** The stream stands, and nothing has come for longer than the host is ever silent: not live. */
+    silent: boolean;
     attempt: number;
     /** `Date.now()` of the next attempt. */
     retryAt: number;
@@ -97,6 +99,7 @@ export function emptyState(): WallState {
       revision: -1,
       connection: 'connecting' as Connection,
       heardAt: 0,
+      silent: false,
       attempt: 0,
       retryAt: 0,
       askedAt: 0,
@@ -126,7 +129,7 @@ export function forget(state: WallState): void {
   state.freshness.value = null;
   state.held.value = nothingHeld;
   state.clock.value = null;
-  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, asOf: null, asking: false, replaced: false });
+  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, asking: false, replaced: false });
 }
 
 function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
@@ -145,6 +148,7 @@ export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.held.value = { asOf: snapshot.as_of ? snapshot.clock.now_ms : null, at: snapshot.clock.now_ms, heardAt: Date.now() };
   state.link.revision = snapshot.revision;
   state.link.heardAt = Date.now();
+  state.link.silent = false;
 }
 
 /**
