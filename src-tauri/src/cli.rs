@@ -110,6 +110,14 @@ pub enum Command {
         /// Where the answer goes.
         out: PathBuf,
     },
+    /// Reads a workbook on standard input in this process, within limits, and leaves the rows of a sheet on standard output;
+    /// both are files (used by imports of rows).
+    #[command(hide = true)]
+    ReadSheet {
+        /// Name of the sheet; default: the first that holds anything.
+        #[arg(long, allow_hyphen_values = true)]
+        sheet: Option<String>,
+    },
     /// Draws a still from standard input in this process (used by `snapshot`).
     #[command(hide = true)]
     RenderStill {
@@ -337,8 +345,11 @@ pub struct ExportArgs {
 /// Locate.
 #[derive(Args, Debug, Clone)]
 pub struct LocateArgs {
-    /// CSV with coordinates; `-` = standard input.
+    /// CSV or workbook (.xlsx) with coordinates; `-` = standard input.
     pub file: Option<PathBuf>,
+    /// The sheet of a workbook; default: the first that holds anything.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// One point.
     #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
     pub point: Option<String>,

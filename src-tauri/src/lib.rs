@@ -49,6 +49,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     if let Some(Command::ReadCells { request, out }) = &cli.command {
         return commands::read_cells(request, out);
     }
+    if let Some(Command::ReadSheet { sheet }) = &cli.command {
+        return Ok(wall_service::import::run_sheet_reader(sheet.as_deref())?);
+    }
     // Drawing needs its thread to itself and no store.
     if let Some(Command::RenderStill { out }) = &cli.command {
         return commands::snapshot::render_still(out);

@@ -36,7 +36,7 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
         });
     }
     let Some(file) = &args.file else {
-        return Err(Failure::usage("locate needs FILE.csv, - or --point LON,LAT"));
+        return Err(Failure::usage("locate needs FILE, - or --point LON,LAT"));
     };
     super::rows::locate_rows(cli, args, file, move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
 }

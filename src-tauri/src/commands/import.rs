@@ -155,7 +155,7 @@ fn not_published(path: &Path, report: &CellsReport) -> String {
     )
 }
 
-/// Writes the cells of a file as a plan, and the owners its features name.
+/// Writes the cells of a file as a plan, with the owners its features name.
 async fn store_cells(
     wall: &Wall,
     actor: &Actor,
@@ -166,25 +166,6 @@ async fn store_cells(
     let detail = serde_json::json!({ "network": plan.network, "plan": plan.name, "cells": file.records.len(), "publish": plan.publish,
         "rejected": file.rejected(), "acknowledged": report.acknowledged, "duplicates_acknowledged": plan.publish && file.issues.iter().any(|i| i.code == "duplicate_code") });
     let done = wall.import_cells(actor, plan, &detail).await?;
-    let owners: Vec<wall_core::OwnerRecord> = file
-        .records
-        .iter()
-        .filter_map(|r| {
-            Some(wall_core::OwnerRecord {
-                cell_code: r.code.clone(),
-                party: r.owner.clone()?,
-                party_kind: wall_core::PartyKind::Person,
-                role: wall_core::OwnerRole::Leader,
-                phone: String::new(),
-                valid_from: None,
-                valid_to: None,
-                absent: wall_core::Absent::default(),
-            })
-        })
-        .collect();
-    if !owners.is_empty() {
-        wall.import_owners(actor, plan.network, &owners).await?;
-    }
     report.imported = if done.new { file.records.len() } else { 0 };
     report.plan = done.name;
     if let Some(zone) = &done.zone {
@@ -196,6 +177,9 @@ async fn store_cells(
     report.effective_from = done.effective_from.map(UtcMs::to_rfc3339);
     report.effective_to = done.effective_to.map(UtcMs::to_rfc3339);
     (report.codes_ended, report.codes_returned) = (done.codes_ended, done.codes_returned);
+    report.owners_ended = done.owners_ended;
+    report.owners_begun = done.owners_begun;
+    report.owners_waiting = done.owners_waiting;
     Ok(())
 }
 
@@ -216,6 +200,15 @@ fn succession(r: &CellsReport) -> Vec<String> {
         let n = r.codes_returned.len();
         lines.push(format!("{n} codes that had ended are used again, with the owners they had: {}", codes(&r.codes_returned)));
     }
+    if r.owners_begun + r.owners_ended > 0 {
+        lines.push(format!("owners named by the cells: {} begin, {} end", r.owners_begun, r.owners_ended));
+    }
+    if r.owners_waiting > 0 {
+        lines.push(format!(
+            "{} owners named by the cells were not taken: the plan is a draft, and their codes have others. They take over with --publish, or by import owners",
+            r.owners_waiting
+        ));
+    }
     lines
 }
 
@@ -232,7 +225,8 @@ fn words(r: &CellsReport, dry_run: bool) -> String {
         r.status
     )];
     // Where publishing was refused nothing is known yet.
-    if !dry_run && r.imported == 0 && r.read > r.rejected && !r.status.starts_with("not ") {
+    let nobody = r.owners_begun + r.owners_ended == 0;
+    if !dry_run && r.imported == 0 && r.read > r.rejected && nobody && !r.status.starts_with("not ") {
         lines.push("the same cells are known already: nothing changed".into());
     }
     lines.extend(succession(r));
@@ -255,8 +249,9 @@ fn words(r: &CellsReport, dry_run: bool) -> String {
         lines.push(format!("blocks publishing until acknowledged: {}", r.blocking.join(", ")));
     }
     lines.extend(r.issues.iter().take(20).map(|i| format!("  feature {}: {} ({}): {}", i.feature, i.code, i.action, i.message)));
-    if r.issues.len() > 20 {
-        lines.push(format!("  … and {} more; --json prints all", r.issues.len() - 20));
+    if r.issues_total > 20 {
+        let all = if r.cut { format!("the first {}", r.issues.len()) } else { "all".to_owned() };
+        lines.push(format!("  … and {} more; --json prints {all}", r.issues_total - r.issues.len().min(20)));
     }
     lines.join("\n")
 }

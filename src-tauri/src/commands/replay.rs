@@ -1,7 +1,7 @@
 //! `gridwall replay`: historical tickets as a live feed, the wall's clock with them.
 
 use super::{
-    rows::{read_options, unusable},
+    rows::{input, read_options, unusable},
     station::{self, os_user},
 };
 use crate::{
@@ -12,7 +12,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use wall_core::{TicketRecord, UtcMs};
 use wall_service::{
-    import::{Input, Read, Records, tickets},
+    import::{Read, Records, tickets},
     replay::{Pace, Player, Timeline},
     wall::{Wall, system_now},
     wire::Problem,
@@ -43,8 +43,8 @@ pub async fn replay(cli: &Cli, args: &ReplayArgs) -> Result<(), Failure> {
     let options = read_options(cli, args.profile.as_deref(), None, args.datum, &args.encoding)?;
     let mut rejected = 0u64;
     let mut records = Vec::new();
-    let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?;
-    for item in Records::surveyed(&input, &options, tickets).map_err(unusable)?.0 {
+    let input = input(&args.file, None)?;
+    for item in Records::surveyed(&input, &options, tickets, &|_| {}).map_err(unusable)?.0 {
         match item.map_err(unusable)? {
             Read::Record { record, .. } => records.push(record),
             Read::Reject(_) => rejected += 1,

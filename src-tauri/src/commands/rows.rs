@@ -10,7 +10,11 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::json;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    time::Duration,
+};
 use wall_core::{OwnerRecord, Place, TicketRecord};
 use wall_service::{
     import::{
@@ -27,8 +31,12 @@ use wall_service::{
 };
 use wall_store::{TicketOutcome, Upserts};
 
-/// Ticket records handed to the store at once.
+/// Ticket records handed to the store at once …
 const CHUNK: usize = 4_096;
+/// … or fewer, when their texts are longer together.
+const CHUNK_TEXTS: usize = 16 << 20;
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Runs an import of rows.
 pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
@@ -36,6 +44,7 @@ pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
         Import::Tickets(args) => import_tickets(cli, args).await,
         Import::Owners(args) => {
             let (mut report, records) = read_all(cli, &args.rows, owners)?;
+            report.add_issues(differing_phones(&records));
             let done = match open_for(cli, &args.rows).await? {
                 None => None,
                 Some(wall) => {
@@ -62,12 +71,43 @@ pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
     }
 }
 
+/// Rows that give a party another phone than a row before: a party has one.
+fn differing_phones(records: &[(u64, OwnerRecord)]) -> Vec<RowIssue> {
+    let mut first: HashMap<(&str, &str), (u64, &str)> = HashMap::new();
+    let mut issues = Vec::new();
+    for (line, r) in records.iter().filter(|(_, r)| !r.phone.is_empty()) {
+        let (at, phone) = *first.entry((r.party_kind.code(), &r.party)).or_insert((*line, &r.phone));
+        if phone != r.phone {
+            issues.push(RowIssue {
+                line: *line,
+                code: "phone_differs",
+                message: format!("{} has another phone than in row {at}; of several the last is taken", r.party),
+                action: "kept",
+            });
+        }
+    }
+    issues
+}
+
 type Open<T> = fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>;
 
-/// Reads an input once to know what it holds; under `--strict` that is the end when a row will be refused.
-fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>) -> Result<Records<T>, Failure> {
-    let input = Input::new(&args.file.to_string_lossy()).map_err(unusable)?.with_sheet(args.sheet.clone());
-    let (records, survey) = Records::surveyed(&input, options, open).map_err(unusable)?;
+/// An input whose workbooks are read in a process of their own.
+pub fn input(file: &Path, sheet: Option<&String>) -> Result<Input, Failure> {
+    let input = Input::new(&file.to_string_lossy()).map_err(unusable)?.with_sheet(sheet.cloned());
+    Ok(input.with_reader(std::env::current_exe()?))
+}
+
+/// Reads an input once to know what it holds; under `--strict` that is the end when a row will be refused, and with `held`
+/// when its records are too many to be held at once.
+fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>, held: bool) -> Result<Records<T>, Failure> {
+    let bar = progress(None, "looking through the rows");
+    bar.enable_steady_tick(TICK);
+    let input = input(&args.file, args.sheet.as_ref())?;
+    let (records, survey) = Records::surveyed(&input, options, open, &|rows| bar.set_position(rows)).map_err(unusable)?;
+    bar.finish_and_clear();
+    if held {
+        survey.can_be_held(&input).map_err(unusable)?;
+    }
     match survey.first.or(survey.first_doubt) {
         Some((line, message)) if args.strict => Err(Failure::input(format!(
             "{} rows were refused, {} are doubtful, and --strict was given; nothing was written. The first: line {line}: {message}",
@@ -187,9 +227,9 @@ fn rejects_for(cli: &Cli, file: &Path) -> Result<RejectsFile, Failure> {
 /// Reads a file whole, records with their lines; refused rows go to the rejects file.
 fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<(u64, T)>), Failure> {
     let options = options_of(cli, args)?;
-    let mut reader = surveyed(args, &options, open)?;
+    let mut reader = surveyed(args, &options, open, true)?;
     let mut rejects = rejects_for(cli, &args.file)?;
-    let (mut records, mut tally, mut read, mut rejected) = (Vec::new(), IssueTally::default(), 0u64, Vec::new());
+    let (mut records, mut tally, mut read, mut rejected) = (Vec::new(), IssueTally::default(), 0u64, 0u64);
     for item in reader.by_ref() {
         read += 1;
         match item.map_err(unusable)? {
@@ -199,27 +239,25 @@ fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(Ro
             }
             Read::Reject(reject) => {
                 tally.add_reject(&reject);
-                rejected.push(reject);
+                rejected += 1;
+                if !args.dry_run {
+                    rejects.add(&reject)?;
+                }
             }
         }
     }
     let mut report = RowsReport::new(&reader.datum(), reader.encoding());
     report.sheet = reader.sheet().cloned();
-    if !args.dry_run {
-        for reject in &rejected {
-            rejects.add(reject)?;
-        }
-        report.rejects_file = rejects.finish()?.map(|p| p.display().to_string());
-    }
+    report.rejects_file = rejects.finish()?.map(|p| p.display().to_string());
     report.read = read;
-    report.rejected = rejected.len() as u64;
+    report.rejected = rejected;
     report.take_issues(tally);
     Ok((report, records))
 }
 
 async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let options = options_of(cli, args)?;
-    let mut reader = surveyed(args, &options, tickets)?;
+    let mut reader = surveyed(args, &options, tickets, false)?;
     let wall = open_for(cli, args).await?;
     let mut rejects = rejects_for(cli, &args.file)?;
     let mut tally = IssueTally::default();
@@ -228,6 +266,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     report.source = source_report(&options, args, wall.as_ref()).await?;
     let bar = progress(None, "importing tickets");
     let mut chunk: Vec<TicketRecord> = Vec::with_capacity(CHUNK);
+    let mut texts = 0;
     loop {
         let next = reader.next().transpose().map_err(unusable)?;
         let end = next.is_none();
@@ -239,6 +278,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
                 if !record.status_word.is_empty() {
                     count_word(&mut report.unknown_status, &record.status_word);
                 }
+                texts += texts_of(&record);
                 chunk.push(record);
             }
             Some(Read::Reject(reject)) => {
@@ -251,12 +291,13 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
             }
             None => {}
         }
-        if chunk.len() == CHUNK || (end && !chunk.is_empty()) {
+        if chunk.len() == CHUNK || texts > CHUNK_TEXTS || (end && !chunk.is_empty()) {
             if let Some(wall) = &wall {
                 write_chunk(wall, &chunk, &mut report).await?;
             }
             bar.inc(chunk.len() as u64);
             chunk.clear();
+            texts = 0;
         }
         if end {
             break;
@@ -289,6 +330,12 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
         said
     })?;
     unless_all_refused(&args.file, report.read, report.rejected, &report.issues)
+}
+
+/// Bytes of the texts of a ticket that may be long.
+fn texts_of(t: &TicketRecord) -> usize {
+    let attached: usize = t.attachments.iter().map(|a| a.name.len() + a.hash.len()).sum();
+    t.description.len() + t.title.len() + t.address.len() + attached
 }
 
 /// Which source is taken where the rows name none. Until now it was the name of the file: whoever imported the same file
@@ -340,8 +387,14 @@ pub fn locate_rows(
         outside: u64,
         without_place: u64,
     }
-    let source = Source::open(&file.to_string_lossy(), EncodingChoice::named(&args.encoding).map_err(Failure::usage)?)
-        .map_err(unusable)?;
+    let encoding = EncodingChoice::named(&args.encoding).map_err(Failure::usage)?;
+    // What is piped in is answered while it comes.
+    let source = if file.as_os_str() == "-" {
+        Source::stdin(encoding)
+    } else {
+        input(file, args.sheet.as_ref())?.open(encoding)
+    };
+    let source = source.map_err(unusable)?;
     let columns = LocateColumns {
         lon: args.lon.clone(),
         lat: args.lat.clone(),

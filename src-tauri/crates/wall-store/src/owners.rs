@@ -189,18 +189,28 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Owners that a plan brings with it from `at` on: those of ended codes end (also lines that were to begin later), lines
-    /// that take the place of others end them, new ones begin. What was done is kept, so that a plan that waits can be taken
-    /// back.
+    /// Owners that a plan brings with it from `at` on: those of ended codes end (also lines that were to begin later), and
+    /// the lines of `ended_lines`; new ones begin. What was done is kept, so that a plan that waits can be taken back.
     pub async fn plan_ownerships(
         &mut self,
         plan: PlanId,
         network: NetworkId,
         ended: &[String],
+        ended_lines: &[OwnershipId],
         begin: &[OwnerRecord],
         at: UtcMs,
     ) -> Result<(), StoreError> {
         let revision = self.line(ChangeKind::Owners, network.0);
+        for line in ended_lines {
+            sqlx::query(
+                "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) \
+                 SELECT ?1, id, 0, valid_to FROM ownership WHERE id = ?2",
+            )
+            .bind(plan.0)
+            .bind(line.0)
+            .execute(&mut *self.tx)
+            .await?;
+        }
         for code in ended {
             sqlx::query(
                 "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \

@@ -7,7 +7,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 
-use super::bounded::{Stopped, allowed, mib, read_all};
+use super::bounded::{Bounded, MAX_UNPACKED, Stopped, allowed, mib, read_all};
 use super::encoding::{EncodingChoice, decode_whole};
 
 /// Why a zip is refused.
@@ -42,8 +42,9 @@ struct Entry {
     offset: u64,
 }
 
-/// The only file of the zip (folders and `__MACOSX` do not count).
+/// The only file of the zip (folders and `__MACOSX` do not count), as a stream that ends at its ceiling.
 pub(super) fn only_member(mut file: File) -> Result<Member, ZipError> {
+    let length = file.metadata()?.len();
     let directory = central_directory(&mut file)?;
     let mut files = entries(&directory)?.into_iter().filter(|e| !e.name.ends_with('/') && !e.name.starts_with("__MACOSX/"));
     let (entry, others) = (files.next(), files.count());
@@ -51,7 +52,7 @@ pub(super) fn only_member(mut file: File) -> Result<Member, ZipError> {
     if others > 0 {
         return Err(ZipError::Not(format!("the zip holds {} files: unpack it and give the one that is meant", others + 1)));
     }
-    let reader = unpacked(file, &entry)?;
+    let reader = Box::new(Bounded::unpacked(unpacked(file, &entry)?, entry.packed.min(length)));
     Ok(Member { name: entry.name.rsplit('/').next().unwrap_or_default().to_lowercase(), reader })
 }
 
@@ -85,13 +86,13 @@ pub(super) fn names(file: &mut File) -> Result<Vec<String>, ZipError> {
     Ok(entries(&directory)?.into_iter().map(|e| e.name).collect())
 }
 
-/// Unpacks every member to nowhere, so that what they hold is known and not what they say: fails beyond `limit` in all, or
-/// beyond what `most` allows for one.
+/// Unpacks every member to nowhere, so that what they hold is known and not what they say: fails beyond `limit` in all,
+/// beyond what `most` allows for one, and beyond what its packed size allows.
 pub(super) fn measure(file: &mut File, limit: u64, most: impl Fn(&str) -> u64) -> Result<(), ZipError> {
     let directory = central_directory(file)?;
     let mut left = limit;
     for entry in entries(&directory)?.iter().filter(|e| !e.name.ends_with('/')) {
-        let room = left.min(most(&entry.name));
+        let room = left.min(allowed(entry.packed, most(&entry.name)));
         let length = io::copy(&mut unpacked(&mut *file, entry)?.take(room + 1), &mut io::sink())?;
         if length > room {
             return Err(ZipError::Not(format!("{} unpacks to more than is read", entry.name)));
@@ -126,7 +127,7 @@ impl<'a> Archive<'a> {
     /// The bytes of a file; of names given twice the first.
     pub(super) fn bytes_of(&mut self, name: &str) -> Result<Vec<u8>, ZipError> {
         let entry = self.entries.iter().find(|e| e.name == name).ok_or_else(damaged)?;
-        let limit = allowed(entry.packed.min(self.bytes.len() as u64)).min(self.left);
+        let limit = allowed(entry.packed.min(self.bytes.len() as u64), MAX_UNPACKED).min(self.left);
         let out = read_all(unpacked(Cursor::new(self.bytes), entry)?, limit).map_err(|e| match e {
             Stopped::Io(e) => ZipError::Io(e),
             Stopped::TooLarge => {

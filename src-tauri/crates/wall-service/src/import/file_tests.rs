@@ -16,7 +16,7 @@ fn source(name: &str, bytes: impl Into<Vec<u8>>) -> Source {
 }
 
 fn opened(path: &std::path::Path) -> Source {
-    Source::open(path.to_str().unwrap(), EncodingChoice::Auto).unwrap()
+    Input::new(path.to_str().unwrap()).unwrap().open(EncodingChoice::Auto).unwrap()
 }
 
 /// Records and refused rows, by line; and how often each code was said.
@@ -294,7 +294,7 @@ fn surveyed<T: twins::Keyed>(
     file.write_all(text.as_bytes()).unwrap();
     let options = ReadOptions { zone: Some(zone_named(zone).unwrap()), ..ReadOptions::default() };
     let input = Input::new(file.path().to_str().unwrap()).unwrap();
-    let (records, survey) = Records::surveyed(&input, &options, open).unwrap();
+    let (records, survey) = Records::surveyed(&input, &options, open, &|_| {}).unwrap();
     (records.map(|r| r.unwrap()).collect(), survey)
 }
 

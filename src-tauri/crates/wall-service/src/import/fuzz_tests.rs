@@ -64,7 +64,7 @@ fn workbooks() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
         let input = Input::new(file.path().to_str().unwrap()).unwrap();
-        let _ = Records::surveyed(&input, &ReadOptions::default(), staff).map(|(records, _)| records.count());
+        let _ = Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {}).map(|(records, _)| records.count());
     };
     // The packing, and then what is in it.
     fuzz("xlsx", &[&book], read);

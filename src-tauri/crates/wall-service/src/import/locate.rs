@@ -6,6 +6,7 @@ use wall_core::Place;
 
 use super::delimited::{self, RowCutter, sniff_delimiter};
 use super::fields::{Header, coordinates, number};
+use super::sheet::Sheet;
 use super::source::{Source, SourceError};
 use crate::wall::LocateAnswer;
 
@@ -47,10 +48,53 @@ pub struct LocateCounts {
 
 const ANSWERS: [&str; 4] = ["cell_code", "cell_name", "edge_m", "candidates"];
 
-/// Writes every row of `source` (CSV) to `out` with the answer of `find` for its point.
+/// The rows of a delimited file, or of the sheet of a workbook.
+enum Table {
+    Delimited { rows: RowCutter<Source>, delimiter: u8 },
+    Sheet(Sheet),
+}
+
+impl Table {
+    fn of(mut source: Source) -> Self {
+        if let Some(sheet) = source.sheet.take() {
+            return Self::Sheet(sheet);
+        }
+        let sample = source.sample().to_vec();
+        let delimiter = sniff_delimiter(&sample);
+        Self::Delimited { rows: RowCutter::new(source, delimiter, &sample), delimiter }
+    }
+
+    fn delimiter(&self) -> u8 {
+        match self {
+            Self::Delimited { delimiter, .. } => *delimiter,
+            Self::Sheet(_) => b',',
+        }
+    }
+
+    fn header(&mut self) -> io::Result<Option<Vec<String>>> {
+        match self {
+            Self::Delimited { .. } => Ok(self.next_row()?.map(|(names, _)| names)),
+            Self::Sheet(sheet) => Ok(Some(sheet.header.clone())),
+        }
+    }
+
+    /// The values of the next row, and whether it was cut because it is too long.
+    fn next_row(&mut self) -> io::Result<Option<(Vec<String>, bool)>> {
+        match self {
+            Self::Delimited { rows, delimiter } => {
+                let Some(raw) = rows.next_row()? else { return Ok(None) };
+                let text = rows.get_mut().decoder.decode(&raw.bytes).0.into_owned();
+                Ok(Some((delimited::fields(&text, *delimiter, raw.loose_quote), raw.too_long)))
+            }
+            Self::Sheet(sheet) => Ok(sheet.next_row()?.map(|(_, values)| (values, false))),
+        }
+    }
+}
+
+/// Writes every row of `source` (CSV or the sheet of a workbook) to `out` with the answer of `find` for its point.
 ///
 /// `find` gets the place as given (the datum is the caller's matter) and the accuracy in metres. Rows whose coordinates
-/// cannot be used keep empty answers. The output is UTF-8 with the delimiter of the input.
+/// cannot be used keep empty answers. The output is UTF-8 with the delimiter of the input (a comma for a workbook).
 ///
 /// # Errors
 /// The source as a whole: unreadable, or without columns for the coordinates; or `out`.
@@ -72,14 +116,9 @@ pub fn locate_rows(
         SourceError::Io("output".to_owned(), error)
     };
     let unusable = |what: String| SourceError::Format(name.clone(), what);
-    if source.sheet.is_some() {
-        return Err(unusable("is a workbook: save the sheet as CSV".to_owned()));
-    }
-    let sample = source.sample().to_vec();
-    let delimiter = sniff_delimiter(&sample);
-    let mut rows = RowCutter::new(source, delimiter, &sample);
-    let first = rows.next_row().map_err(io_error)?.ok_or_else(|| unusable("is empty".to_owned()))?;
-    let names = delimited::fields(&rows.get_mut().decoder.decode(&first.bytes).0, delimiter, first.loose_quote);
+    let mut table = Table::of(source);
+    let delimiter = table.delimiter();
+    let names = table.header().map_err(io_error)?.ok_or_else(|| unusable("is empty".to_owned()))?;
     let header = Header::new(names);
     let column = |asked: &Option<String>, guesses: &[&str]| -> Result<usize, SourceError> {
         let wanted: Vec<String> = match asked {
@@ -101,12 +140,10 @@ pub fn locate_rows(
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
     writer.write_record(header.names().iter().map(String::as_str).chain(ANSWERS)).map_err(csv_error)?;
     let mut counts = LocateCounts::default();
-    while let Some(raw) = rows.next_row().map_err(io_error)? {
-        let text = rows.get_mut().decoder.decode(&raw.bytes).0.into_owned();
-        let mut values = delimited::fields(&text, delimiter, raw.loose_quote);
+    while let Some((mut values, cut)) = table.next_row().map_err(io_error)? {
         // With more fields than columns nobody knows which is the longitude; they follow behind the answers.
         let surplus = if values.len() > width { values.split_off(width) } else { Vec::new() };
-        let shifted = raw.too_long || surplus.iter().any(|v| !v.trim().is_empty());
+        let shifted = cut || surplus.iter().any(|v| !v.trim().is_empty());
         values.resize(width, String::new());
         let place = if shifted { None } else { coordinates(values[lon].trim(), values[lat].trim()).ok() };
         let metres = match (&columns.accuracy, accuracy) {

@@ -8,8 +8,12 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use wall_core::{Channel, Datum, OwnerRole, PartyKind, Platform, Severity, TicketStatus};
 
+use super::bounded::{Stopped, read_all};
 use super::read::shown;
 use super::times::{TimeReader, zone_named};
+
+/// Largest file of a profile.
+const LARGEST: u64 = 1 << 20;
 
 /// The bundled profiles: name and text.
 const BUNDLED: &[(&str, &str)] = &[
@@ -257,7 +261,13 @@ impl Profile {
         if !path.is_file() {
             return Err(ProfileError::Unknown(shown(name_or_path), Self::bundled_names().join(", ")));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| ProfileError::Io(name_or_path.to_owned(), e))?;
+        let io_error = |e| ProfileError::Io(name_or_path.to_owned(), e);
+        let bytes = match std::fs::File::open(path).map(|file| read_all(file, LARGEST)) {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(Stopped::Io(e))) | Err(e) => return Err(io_error(e)),
+            Ok(Err(Stopped::TooLarge)) => return Err(io_error(std::io::Error::other("larger than a profile can be"))),
+        };
+        let text = String::from_utf8(bytes).map_err(|e| io_error(std::io::Error::other(e)))?;
         let stem = path.file_stem().map_or_else(|| name_or_path.to_owned(), |s| s.to_string_lossy().into_owned());
         Self::parse(&stem, &text)
     }

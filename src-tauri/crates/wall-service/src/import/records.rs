@@ -1,6 +1,7 @@
 //! From rows to records of one kind: the reader that every import of rows uses.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use wall_core::{Datum, DatumChoice, Issue, IssueAction, Place};
@@ -93,12 +94,33 @@ pub struct Survey {
     pub doubtful: u64,
     /// The first of those, by line, in words.
     pub first_doubt: Option<(u64, String)>,
+    /// About how many bytes of memory its records take together.
+    pub held: u64,
 }
+
+/// Longest time that an input is looked through for.
+const LONGEST: Duration = Duration::from_secs(900);
+/// Rows between two words about how far the reading is.
+const TOLD: u64 = 4_096;
+/// Most memory that the records of one input take when they are held all at once.
+const HELD: u64 = 192 << 20;
 
 /// Issues of rows that are taken, but not under `--strict`.
 pub const DOUBTFUL: &[&str] = &["unknown_status"];
 
 impl Survey {
+    /// Whether all records of the input can be held at once.
+    ///
+    /// # Errors
+    /// When not, with what to do.
+    pub fn can_be_held(&self, input: &Input) -> Result<(), SourceError> {
+        if self.held <= HELD {
+            return Ok(());
+        }
+        let what = format!("its {} rows take more memory together than one import may: give them in parts", self.rows);
+        Err(SourceError::Format(input.name().to_owned(), what))
+    }
+
     fn refuse(&mut self, line: u64, message: impl FnOnce() -> String) {
         self.refused += 1;
         if self.first.as_ref().is_none_or(|(first, _)| line < *first) {
@@ -178,14 +200,15 @@ impl<T> Records<T> {
     }
 
     /// Reads these rows to their end and then, from the source opened anew, those that can be taken: of records that share
-    /// a key and differ none. See [`super::twins`].
+    /// a key and differ none. See [`super::twins`]. `told` hears now and then how many rows were looked through.
     ///
     /// # Errors
-    /// Of either reading.
+    /// Of either reading; the first takes a quarter of an hour at most.
     pub fn surveyed(
         input: &Input,
         options: &ReadOptions,
         open: impl Fn(Source, &ReadOptions) -> Result<Self, SourceError>,
+        told: &dyn Fn(u64),
     ) -> Result<(Self, Survey), SourceError>
     where
         T: Keyed,
@@ -193,8 +216,17 @@ impl<T> Records<T> {
         let encoding = options.encoding().map_err(|e| SourceError::Format(input.name().to_owned(), e))?;
         let mut survey = Survey::default();
         let mut search = TwinSearch::default();
-        for read in open(input.open(encoding)?, options)? {
+        let records = open(input.open(encoding)?, options)?;
+        let since = Instant::now();
+        for read in records {
             survey.rows += 1;
+            if survey.rows % TOLD == 0 {
+                told(survey.rows);
+            }
+            if since.elapsed() > LONGEST {
+                let what = format!("reading it takes longer than {} minutes: give it in parts", LONGEST.as_secs() / 60);
+                return Err(SourceError::Format(input.name().to_owned(), what));
+            }
             match read? {
                 Read::Record { line, record, issues } => {
                     if let Some(doubt) = issues.into_iter().find(|i| DOUBTFUL.contains(&i.code)) {
@@ -206,6 +238,7 @@ impl<T> Records<T> {
                 Read::Reject(reject) => survey.refuse(reject.line, || reject.message),
             }
         }
+        survey.held = search.held();
         let mut records = open(input.open(encoding)?, options)?;
         records.twins = search.finish();
         for line in records.twins.conflicting_lines() {

@@ -1,15 +1,22 @@
-//! Workbooks (`.xlsx`, `.xlsm`): one sheet as rows of text, put aside in a private file so that memory stays bounded.
+//! Workbooks (`.xlsx`, `.xlsm`): one sheet as rows of text, put aside in a private file so that memory stays bounded. The
+//! workbook is taken apart in a process of its own (see [`super::child`]); nothing is read of what that left unless it ended
+//! well.
 //!
 //! Limits: 256 MiB packed; 1 GiB unpacked, of which 64 MiB are shared texts (these are held in memory); 1 GiB of rows.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::archive;
+use super::child::{ANSWER, Ended, PATIENCE, WORDS, limit_this_process, too_long, why_it_ended};
 use super::delimited::MAX_ROW;
 use super::read::shown;
 use super::source::SourceError;
@@ -17,11 +24,12 @@ use super::source::SourceError;
 const PACKED: u64 = 256 << 20;
 const UNPACKED: u64 = 1 << 30;
 const TEXTS: u64 = 64 << 20;
-const ASIDE: u64 = 1 << 30;
 /// Columns that a sheet can have.
 const COLUMNS: usize = 16_384;
 /// Rows above the header that may hold a title.
 const TITLES: usize = 20;
+/// How often a reading process is looked after.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Which sheet of a workbook was read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -43,68 +51,186 @@ pub struct Sheet {
     rows: BufReader<File>,
 }
 
-impl Sheet {
-    /// Opens the sheet of this name, or the first that holds anything (visible ones first).
+/// The sheet that was chosen.
+#[derive(Debug, Serialize, Deserialize)]
+struct Chosen {
+    used: String,
+    others: Vec<String>,
+}
+
+/// The rows of one sheet, put aside.
+pub(super) struct Book {
+    rows: NamedTempFile,
+    chosen: Chosen,
+}
+
+impl Book {
+    /// Reads the sheet of this name, or the first that holds anything (visible ones first), in a process of the program
+    /// `reader`; without one in this process.
     ///
     /// # Errors
-    /// [`SourceError`]: the workbook is damaged, protected, too large, or has no such sheet.
-    pub fn open(name: &str, mut file: File, wanted: Option<&str>) -> Result<Self, SourceError> {
-        let unusable = |what: String| SourceError::Format(name.to_owned(), what);
+    /// [`SourceError`]: the workbook is damaged, protected, too large, takes too much to read, or has no such sheet.
+    pub(super) fn read(name: &str, mut file: File, wanted: Option<&str>, reader: Option<&Path>) -> Result<Self, SourceError> {
         let io_error = |e| SourceError::Io(name.to_owned(), e);
-        if file.metadata().map_err(io_error)?.len() > PACKED {
-            return Err(unusable("the workbook is larger than 256 MiB: save the sheet as CSV".to_owned()));
-        }
-        let texts = |path: &str| if path.eq_ignore_ascii_case("xl/sharedStrings.xml") { TEXTS } else { UNPACKED };
-        archive::measure(&mut file, UNPACKED, texts).map_err(|e| match e {
-            archive::ZipError::Io(e) => io_error(e),
-            archive::ZipError::Not(why) => unusable(format!("{why}: save the sheet as CSV")),
-        })?;
         file.rewind().map_err(io_error)?;
-        // The library panics on some damaged sheets (numbers of rows beyond all measure): that is one more way to be damaged.
-        catch_unwind(AssertUnwindSafe(|| Self::read(name, file, wanted)))
-            .unwrap_or_else(|_| Err(unusable("the workbook is damaged".to_owned())))
+        let rows = NamedTempFile::new().map_err(io_error)?;
+        let out = rows.reopen().map_err(io_error)?;
+        let read = match reader {
+            Some(exe) => in_child(exe, file, wanted, out),
+            None => chosen(file, wanted, &out),
+        };
+        let chosen = read.map_err(|what| SourceError::Format(name.to_owned(), what))?;
+        Ok(Self { rows, chosen })
     }
 
-    fn read(name: &str, file: File, wanted: Option<&str>) -> Result<Self, SourceError> {
-        let unusable = |what: String| SourceError::Format(name.to_owned(), what);
-        let io_error = |e| SourceError::Io(name.to_owned(), e);
-        let damaged = |e: XlsxError| unusable(format!("the workbook cannot be read: {e}"));
-        let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(damaged)?;
-        let mut sheets: Vec<(String, SheetVisible)> = book
-            .sheets_metadata()
-            .iter()
-            .filter(|s| s.typ == SheetType::WorkSheet)
-            .map(|s| (s.name.clone(), s.visible))
-            .collect();
-        let all: Vec<String> = sheets.iter().map(|(name, _)| name.clone()).collect();
-        if let Some(wanted) = wanted {
-            sheets.retain(|(name, _)| name.trim() == wanted.trim());
-            if sheets.is_empty() {
-                return Err(unusable(format!("there is no sheet {}; the sheets are {}", shown(wanted), all.join(", "))));
+    /// The sheet, from its beginning.
+    ///
+    /// # Errors
+    /// Of the file that the rows are in.
+    pub(super) fn sheet(&self) -> io::Result<Sheet> {
+        let rows = BufReader::with_capacity(1 << 16, self.rows.reopen()?);
+        let Chosen { used, others } = &self.chosen;
+        let report = SheetReport { used: used.clone(), header_row: 0, others: others.clone() };
+        let mut sheet = Sheet { report, header: Vec::new(), rows };
+        sheet.take_header()?;
+        Ok(sheet)
+    }
+}
+
+/// What a reading process says at its end, as the last line of its words.
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    Read(Chosen),
+    Refused(String),
+}
+
+/// The reading process: takes the workbook on standard input apart, and leaves the rows of the sheet on standard output,
+/// which must both be files. Its ceilings are set before anything else.
+///
+/// # Errors
+/// Only when the ends cannot be used; what is wrong with the workbook is in the answer, on standard error.
+pub fn run_sheet_reader(wanted: Option<&str>) -> io::Result<()> {
+    limit_this_process();
+    let (input, output) = ends()?;
+    let answer = match chosen(input, wanted, &output) {
+        Ok(chosen) => Answer::Read(chosen),
+        Err(what) => Answer::Refused(what),
+    };
+    writeln!(io::stderr().lock(), "{}", serde_json::to_string(&answer)?)
+}
+
+/// Standard input and output as the files they are.
+fn ends() -> io::Result<(File, File)> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        Ok((io::stdin().as_fd().try_clone_to_owned()?.into(), io::stdout().as_fd().try_clone_to_owned()?.into()))
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::io::AsHandle;
+        Ok((io::stdin().as_handle().try_clone_to_owned()?.into(), io::stdout().as_handle().try_clone_to_owned()?.into()))
+    }
+}
+
+/// Has a workbook read in a process of the program `exe`, which must end in [`run_sheet_reader`] for `read-sheet`.
+fn in_child(exe: &Path, file: File, wanted: Option<&str>, rows: File) -> Result<Chosen, String> {
+    let mut child = Command::new(exe)
+        .arg("read-sheet")
+        .args(wanted.map(|name| format!("--sheet={name}")))
+        .stdin(file)
+        .stdout(rows)
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("the reader cannot be started: {e}"))?;
+    let said = child.stderr.take().map(|said| {
+        std::thread::spawn(move || {
+            // The names of the sheets may be many.
+            let (mut words, mut said) = (Vec::new(), said);
+            let _ = (&mut said).take(64 * WORDS).read_to_end(&mut words);
+            let _ = io::copy(&mut said, &mut io::sink());
+            String::from_utf8_lossy(&words).into_owned()
+        })
+    });
+    let since = Instant::now();
+    let status = loop {
+        match child.try_wait().map_err(|e| e.to_string())? {
+            Some(status) => break status,
+            None if since.elapsed() < PATIENCE => std::thread::sleep(LOOK),
+            None => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("{}: save the sheet as CSV", too_long()));
             }
         }
-        // What somebody hid comes last.
-        sheets.sort_by_key(|(_, visible)| *visible != SheetVisible::Visible);
-        for (used, _) in sheets {
-            let mut aside = tempfile::tempfile().map_err(io_error)?;
-            if put_aside(&mut book, &used, &mut aside).map_err(|e| match e {
-                Trouble::Io(e) => io_error(e),
-                Trouble::Book(e) => damaged(*e),
-                Trouble::Large => unusable(format!("the sheet {used} holds more than is read: save it as CSV, in parts")),
-            })? == 0
-            {
-                continue;
-            }
-            aside.rewind().map_err(io_error)?;
-            let rows = BufReader::with_capacity(1 << 16, aside);
+    };
+    let words = said.and_then(|said| said.join().ok()).unwrap_or_default();
+    if !status.success() {
+        return Err(match why_it_ended(status, &words) {
+            Ended::OverLimit(what) => format!("{what}: save the sheet as CSV"),
+            Ended::Otherwise(what) => format!("the workbook cannot be read: {what}"),
+        });
+    }
+    match words.lines().last().and_then(|line| serde_json::from_str(line).ok()) {
+        Some(Answer::Read(chosen)) => Ok(chosen),
+        Some(Answer::Refused(what)) => Err(what),
+        None => Err("the workbook cannot be read: its reader gave no answer".to_owned()),
+    }
+}
+
+/// Chooses the sheet and writes its rows; in words why not.
+fn chosen(mut file: File, wanted: Option<&str>, out: &File) -> Result<Chosen, String> {
+    let words = |e: io::Error| e.to_string();
+    if file.metadata().map_err(words)?.len() > PACKED {
+        return Err("the workbook is larger than 256 MiB: save the sheet as CSV".to_owned());
+    }
+    let texts = |path: &str| if path.eq_ignore_ascii_case("xl/sharedStrings.xml") { TEXTS } else { UNPACKED };
+    archive::measure(&mut file, UNPACKED, texts).map_err(|e| match e {
+        archive::ZipError::Io(e) => e.to_string(),
+        archive::ZipError::Not(why) => format!("{why}: save the sheet as CSV"),
+    })?;
+    file.rewind().map_err(words)?;
+    // The library panics on some damaged sheets (numbers of rows beyond all measure): that is one more way to be damaged.
+    catch_unwind(AssertUnwindSafe(|| chosen_of_book(file, wanted, out)))
+        .unwrap_or_else(|_| Err("the workbook is damaged".to_owned()))
+}
+
+fn chosen_of_book(file: File, wanted: Option<&str>, out: &File) -> Result<Chosen, String> {
+    let damaged = |e: XlsxError| format!("the workbook cannot be read: {e}");
+    let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(damaged)?;
+    let mut sheets: Vec<(String, SheetVisible)> =
+        book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet).map(|s| (s.name.clone(), s.visible)).collect();
+    let all: Vec<String> = sheets.iter().map(|(name, _)| name.clone()).collect();
+    if let Some(wanted) = wanted {
+        sheets.retain(|(name, _)| name.trim() == wanted.trim());
+        if sheets.is_empty() {
+            return Err(format!("there is no sheet {}; the sheets are {}", shown(wanted), listed(&all)));
+        }
+    }
+    // What somebody hid comes last.
+    sheets.sort_by_key(|(_, visible)| *visible != SheetVisible::Visible);
+    for (used, _) in sheets {
+        let count = put_aside(&mut book, &used, out).map_err(|e| match e {
+            Trouble::Io(e) => e.to_string(),
+            Trouble::Book(e) => damaged(*e),
+            Trouble::Large => format!("the sheet {used} holds more than is read: save it as CSV, in parts"),
+        })?;
+        if count > 0 {
             let others = all.into_iter().filter(|n| *n != used).collect();
-            let mut sheet = Self { report: SheetReport { used, header_row: 0, others }, header: Vec::new(), rows };
-            sheet.take_header().map_err(io_error)?;
-            return Ok(sheet);
+            return Ok(Chosen { used, others });
         }
-        Err(unusable("the workbook holds no rows".to_owned()))
     }
+    Err("the workbook holds no rows".to_owned())
+}
 
+/// Names for a message.
+fn listed(names: &[String]) -> String {
+    const SOME: usize = 20;
+    let some = names[..names.len().min(SOME)].join(", ");
+    if names.len() > SOME { format!("{some} … ({} in all)", names.len()) } else { some }
+}
+
+impl Sheet {
     /// The header is the first row with at least two texts; rows above it are titles.
     fn take_header(&mut self) -> io::Result<()> {
         let mut first: Option<(u64, Vec<String>, u64)> = None;
@@ -157,7 +283,7 @@ impl From<XlsxError> for Trouble {
 }
 
 /// Writes the rows of a sheet as JSON lines `[row, [texts]]`; returns how many.
-fn put_aside(book: &mut Xlsx<BufReader<File>>, sheet: &str, aside: &mut File) -> Result<u64, Trouble> {
+fn put_aside(book: &mut Xlsx<BufReader<File>>, sheet: &str, aside: &File) -> Result<u64, Trouble> {
     let mut out = BufWriter::with_capacity(1 << 16, aside);
     let (mut count, mut written) = (0u64, 0u64);
     let (mut at, mut texts, mut length) = (0u64, Vec::<String>::new(), 0usize);
@@ -168,7 +294,7 @@ fn put_aside(book: &mut Xlsx<BufReader<File>>, sheet: &str, aside: &mut File) ->
         }
         let line = serde_json::to_vec(&(at, &*texts)).map_err(io::Error::other)?;
         written += line.len() as u64 + 1;
-        if written > ASIDE {
+        if written > ANSWER {
             return Err(Trouble::Large);
         }
         out.write_all(&line)?;

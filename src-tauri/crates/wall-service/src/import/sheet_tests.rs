@@ -103,7 +103,7 @@ fn a_sheet_reads_like_a_table() {
     for formats in [vec![], vec!["%m/%d/%Y %I:%M:%S %p".to_owned()]] {
         let profile = Profile::parse("p", &format!("time_formats = {formats:?}")).unwrap();
         let options = ReadOptions { zone: Some(zone_named("Asia/Shanghai").unwrap()), profile, ..ReadOptions::default() };
-        let (mut records, survey) = Records::surveyed(&input, &options, tickets).unwrap();
+        let (mut records, survey) = Records::surveyed(&input, &options, tickets, &|_| {}).unwrap();
         assert_eq!((survey.rows, survey.refused), (3, 0), "{:?}", survey.first);
         let sheet = records.sheet().unwrap().clone();
         assert_eq!((sheet.used.as_str(), sheet.header_row, sheet.others.join("+").as_str()), ("事件", 3, "说明+旧"));
@@ -139,7 +139,7 @@ fn sheets_are_chosen_by_name_and_wrong_ones_are_named() {
     ]);
     let read = |bytes: &[u8], sheet: Option<&str>| {
         let (_file, input) = input(bytes, sheet);
-        Records::surveyed(&input, &ReadOptions::default(), staff).map(|(_, survey)| survey.rows).map_err(|e| e.to_string())
+        Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {}).map(|(_, survey)| survey.rows).map_err(|e| e.to_string())
     };
     assert_eq!(read(&book, Some("b")), Ok(1));
     assert_eq!(read(&book, None), Ok(0));

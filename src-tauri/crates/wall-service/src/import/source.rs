@@ -2,17 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use encoding_rs::UTF_8;
 use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
 
 use super::archive;
+use super::bounded::{Bounded, MAX_ROWS, mib};
 use super::encoding::{EncodingChoice, RowDecoder, Transcoded, cuts_like_ascii, marked, unknown_lines};
 use super::foreign::foreign;
 use super::read::shown;
-use super::sheet::Sheet;
+use super::sheet::{Book, Sheet};
 
 /// How much of a source is looked at before it is read: encoding, delimiter and format are decided from it.
 pub const SAMPLE: usize = 1 << 20;
@@ -56,17 +58,21 @@ pub struct Source {
 pub struct Input {
     name: String,
     sheet: Option<String>,
+    reader: Option<PathBuf>,
     aside: Option<NamedTempFile>,
+    /// The sheet of a workbook, once it was read.
+    book: OnceLock<Book>,
 }
 
 impl Input {
     /// An input by its path, or standard input for `-`. A stream is read to its end, into a private file that goes with this.
     ///
     /// # Errors
-    /// [`SourceError`] when it cannot be opened or put aside.
+    /// [`SourceError`] when it cannot be opened or put aside, or is larger than is read.
     pub fn new(path: &str) -> Result<Self, SourceError> {
         let io_error = |e| SourceError::Io(path.to_owned(), e);
-        let mut stream: Box<dyn Read> = if path == "-" {
+        let input = |aside| Self { name: path.to_owned(), sheet: None, reader: None, aside, book: OnceLock::new() };
+        let stream: Box<dyn Read> = if path == "-" {
             Box::new(io::stdin())
         } else {
             let file = File::open(path).map_err(io_error)?;
@@ -75,13 +81,17 @@ impl Input {
                 return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
             }
             if kind.is_file() {
-                return Ok(Self { name: path.to_owned(), sheet: None, aside: None });
+                if kind.len() > MAX_ROWS {
+                    let what = format!("is larger than {}: give it in parts", mib(MAX_ROWS));
+                    return Err(SourceError::Format(path.to_owned(), what));
+                }
+                return Ok(input(None));
             }
             Box::new(file)
         };
         let mut aside = NamedTempFile::new().map_err(io_error)?;
-        io::copy(&mut stream, &mut aside).map_err(io_error)?;
-        Ok(Self { name: path.to_owned(), sheet: None, aside: Some(aside) })
+        io::copy(&mut Bounded::plain(stream), &mut aside).map_err(io_error)?;
+        Ok(input(Some(aside)))
     }
 
     /// Asks for this sheet of a workbook.
@@ -91,87 +101,113 @@ impl Input {
         self
     }
 
+    /// Has workbooks read in a process of this program, which must end in [`super::run_sheet_reader`] for `read-sheet`.
+    #[must_use]
+    pub fn with_reader(mut self, program: PathBuf) -> Self {
+        self.reader = Some(program);
+        self
+    }
+
     /// The path, or `-`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Opens it, from its beginning.
-    ///
-    /// # Errors
-    /// As [`Source::open`].
-    pub fn open(&self, encoding: EncodingChoice) -> Result<Source, SourceError> {
-        let file = match &self.aside {
-            Some(aside) => aside.reopen(),
-            None => File::open(&self.name),
-        };
-        let file = file.map_err(|e| SourceError::Io(self.name.clone(), e))?;
-        Source::from_file(&self.name, file, encoding, self.sheet.as_deref())
-    }
-}
-
-impl Source {
-    /// Opens a file, or standard input for `-`. Gzip is known by its first bytes; a zip must hold exactly one file.
+    /// Opens it, from its beginning. Gzip is known by its first bytes; a zip is a workbook or must hold exactly one file.
     ///
     /// # Errors
     /// [`SourceError`] when it cannot be opened or unpacked.
-    pub fn open(path: &str, encoding: EncodingChoice) -> Result<Self, SourceError> {
-        if path == "-" {
-            return Self::from_reader("-", Box::new(BufReader::with_capacity(1 << 16, io::stdin())), encoding);
-        }
-        Self::from_file(path, File::open(path).map_err(|e| SourceError::Io(path.to_owned(), e))?, encoding, None)
-    }
-
-    fn from_file(path: &str, mut file: File, encoding: EncodingChoice, sheet: Option<&str>) -> Result<Self, SourceError> {
-        let io_error = |e| SourceError::Io(path.to_owned(), e);
-        if file.metadata().map_err(io_error)?.is_dir() {
-            return Err(SourceError::Format(path.to_owned(), "is a directory".to_owned()));
-        }
+    pub fn open(&self, encoding: EncodingChoice) -> Result<Source, SourceError> {
+        let name = &self.name;
+        let io_error = |e| SourceError::Io(name.clone(), e);
+        let file = match &self.aside {
+            Some(aside) => aside.reopen(),
+            None => File::open(name),
+        };
+        let mut file = file.map_err(io_error)?;
+        let length = file.metadata().map_err(io_error)?.len();
         let mut magic = [0u8; 4];
         let n = read_full(&mut file, &mut magic).map_err(io_error)?;
         io::Seek::rewind(&mut file).map_err(io_error)?;
         if n == 4 && archive::is_zip(&magic) {
-            let zip_error = |e| match e {
-                archive::ZipError::Io(e) => io_error(e),
-                archive::ZipError::Not(why) => SourceError::Zip(path.to_owned(), why),
+            return self.open_zip(file, encoding);
+        }
+        self.is_no_workbook()?;
+        Source::of_stream(name, Box::new(BufReader::with_capacity(1 << 16, file)), length, encoding)
+    }
+
+    fn is_no_workbook(&self) -> Result<(), SourceError> {
+        match &self.sheet {
+            Some(sheet) => {
+                Err(SourceError::Format(self.name.clone(), format!("is no workbook: it has no sheet {}", shown(sheet))))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn open_zip(&self, mut file: File, encoding: EncodingChoice) -> Result<Source, SourceError> {
+        let name = &self.name;
+        let io_error = |e| SourceError::Io(name.clone(), e);
+        let zip_error = |e| match e {
+            archive::ZipError::Io(e) => io_error(e),
+            archive::ZipError::Not(why) => SourceError::Zip(name.clone(), why),
+        };
+        let names = archive::names(&mut file).map_err(zip_error)?;
+        let holds = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        if holds("xl/workbook.xml") {
+            let book = match self.book.get() {
+                Some(book) => book,
+                None => {
+                    let book = Book::read(name, file, self.sheet.as_deref(), self.reader.as_deref())?;
+                    self.book.get_or_init(|| book)
+                }
             };
-            let names = archive::names(&mut file).map_err(zip_error)?;
-            let holds = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
-            if holds("xl/workbook.xml") {
-                let sheet = Sheet::open(path, file, sheet)?;
-                let mut source = Self::from_reader(path, Box::new(io::empty()), EncodingChoice::Named(UTF_8))?;
-                (source.sheet, source.packed) = (Some(sheet), "xlsx");
-                return Ok(source);
-            }
-            let office = [
-                ("xl/workbook.bin", "a binary workbook (.xlsb): save it as .xlsx"),
-                ("word/document.xml", "a Word document (.docx): save its table as .xlsx or CSV"),
-                ("content.xml", "an OpenDocument file (.ods, .odt): save it as .xlsx or CSV"),
-            ];
-            if let Some((_, what)) = office.iter().find(|(member, _)| holds(member)) {
-                return Err(SourceError::Format(path.to_owned(), format!("is {what}")));
-            }
-            if let Some(sheet) = sheet {
-                return Err(SourceError::Format(path.to_owned(), format!("is no workbook: it has no sheet {}", shown(sheet))));
-            }
-            let member = archive::only_member(file).map_err(zip_error)?;
-            let reader = Box::new(BufReader::with_capacity(1 << 16, member.reader));
-            let mut source = Self::from_reader(path, reader, encoding)?;
-            source.file_name = member.name;
-            source.packed = "zip";
+            let sheet = book.sheet().map_err(io_error)?;
+            let mut source = Source::from_reader(name, Box::new(io::empty()), EncodingChoice::Named(UTF_8))?;
+            (source.sheet, source.packed) = (Some(sheet), "xlsx");
             return Ok(source);
         }
-        if let Some(sheet) = sheet {
-            return Err(SourceError::Format(path.to_owned(), format!("is no workbook: it has no sheet {}", shown(sheet))));
+        let office = [
+            ("xl/workbook.bin", "a binary workbook (.xlsb): save it as .xlsx"),
+            ("word/document.xml", "a Word document (.docx): save its table as .xlsx or CSV"),
+            ("content.xml", "an OpenDocument file (.ods, .odt): save it as .xlsx or CSV"),
+        ];
+        if let Some((_, what)) = office.iter().find(|(member, _)| holds(member)) {
+            return Err(SourceError::Format(name.clone(), format!("is {what}")));
         }
-        Self::from_reader(path, Box::new(BufReader::with_capacity(1 << 16, file)), encoding)
+        self.is_no_workbook()?;
+        let member = archive::only_member(file).map_err(zip_error)?;
+        let mut source = Source::from_reader(name, Box::new(BufReader::with_capacity(1 << 16, member.reader)), encoding)?;
+        source.file_name = member.name;
+        source.packed = "zip";
+        Ok(source)
+    }
+}
+
+impl Source {
+    /// Standard input as it comes, read once.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it cannot be read or unpacked.
+    pub fn stdin(encoding: EncodingChoice) -> Result<Self, SourceError> {
+        Self::from_reader("-", Box::new(BufReader::with_capacity(1 << 16, io::stdin())), encoding)
     }
 
     /// A source from any reader; gzip is known by its first bytes.
     ///
     /// # Errors
-    /// As [`Source::open`].
-    pub fn from_reader(name: &str, mut reader: Box<dyn BufRead + Send>, encoding: EncodingChoice) -> Result<Self, SourceError> {
+    /// As [`Source::stdin`].
+    pub fn from_reader(name: &str, reader: Box<dyn BufRead + Send>, encoding: EncodingChoice) -> Result<Self, SourceError> {
+        Self::of_stream(name, reader, MAX_ROWS, encoding)
+    }
+
+    /// A source from a reader of this many bytes, or of at most so many.
+    fn of_stream(
+        name: &str,
+        mut reader: Box<dyn BufRead + Send>,
+        length: u64,
+        encoding: EncodingChoice,
+    ) -> Result<Self, SourceError> {
         let io_error = |e| SourceError::Io(name.to_owned(), e);
         let head = peek(&mut reader, 512).map_err(io_error)?;
         if let Some(kind) = foreign(&head) {
@@ -184,11 +220,14 @@ impl Source {
                 "a zip cannot be read from a stream: give the file, or unpack it".to_owned(),
             ));
         }
-        let mut rest: Box<dyn BufRead + Send> = Box::new(io::Cursor::new(head.clone()).chain(reader));
-        if head.starts_with(&[0x1f, 0x8b]) {
+        let gzip = head.starts_with(&[0x1f, 0x8b]);
+        let whole = io::Cursor::new(head).chain(reader);
+        let mut rest: Box<dyn BufRead + Send> = if gzip {
             packed = "gzip";
-            rest = Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(rest)));
-        }
+            Box::new(BufReader::with_capacity(1 << 16, Bounded::unpacked(MultiGzDecoder::new(whole), length)))
+        } else {
+            Box::new(BufReader::with_capacity(1 << 16, Bounded::plain(whole)))
+        };
         let file_name = Path::new(name).file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
         let file_name = file_name.strip_suffix(".gz").unwrap_or(&file_name).to_owned();
         let mut sample = vec![0; SAMPLE];

@@ -15,7 +15,7 @@ fn read<T: twins::Keyed>(
     let path = dir.path().join(name);
     std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
     let options = ReadOptions { zone: Some(zone_named("Asia/Shanghai").unwrap()), ..ReadOptions::default() };
-    let records = match Records::surveyed(&Input::new(path.to_str().unwrap()).unwrap(), &options, open) {
+    let records = match Records::surveyed(&Input::new(path.to_str().unwrap()).unwrap(), &options, open, &|_| {}) {
         Ok((records, _)) => records,
         Err(e) => return vec![Err(format!("whole: {e}"))],
     };

@@ -8,7 +8,9 @@
 use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use wall_core::{BuildingRecord, CameraRecord, CategoryRecord, OwnerRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord};
+use wall_core::{
+    BuildingRecord, CameraRecord, CategoryRecord, OwnerRecord, PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
+};
 
 use super::read::{Problem, shown};
 
@@ -52,6 +54,7 @@ keyed! {
     BuildingRecord: "id", external_id, (external_id);
     StreetRecord: "id", external_id, (external_id);
     CategoryRecord: "code", code, (kind, code, standard, edition);
+    PositionRecord: "one time of staff", staff, (staff, at);
 }
 
 impl Keyed for TicketRecord {
@@ -84,6 +87,7 @@ struct Seen {
 pub struct TwinSearch {
     keys: RandomState,
     seen: Vec<Seen>,
+    held: u64,
 }
 
 /// The keys that several records of an input have.
@@ -105,12 +109,13 @@ pub enum Verdict {
     Conflict(Problem),
 }
 
-/// Hashes what `Debug` writes: derived, so that no field can be forgotten.
-struct HashWriter<H>(H);
+/// Hashes what `Debug` writes: derived, so that no field can be forgotten. And counts it.
+struct HashWriter<H>(H, u64);
 
 impl<H: Hasher> Write for HashWriter<H> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.0.write(text.as_bytes());
+        self.1 += text.len() as u64;
         Ok(())
     }
 }
@@ -126,16 +131,23 @@ impl TwinSearch {
     ///
     /// # Errors
     /// A message when there are more records than are counted.
-    pub fn add(&mut self, line: u64, record: &impl Keyed) -> Result<(), String> {
+    pub fn add<T: Keyed>(&mut self, line: u64, record: &T) -> Result<(), String> {
         if self.seen.len() == MAX_RECORDS {
             return Err(format!("holds more than {MAX_RECORDS} rows: give it in parts"));
         }
-        let mut content = HashWriter(self.keys.build_hasher());
+        let mut content = HashWriter(self.keys.build_hasher(), 0);
         // Writing into a hasher does not fail.
         let _ = write!(content, "{record:?}");
         record.hidden().hash(&mut content.0);
+        // Texts and numbers are no longer in memory than in words.
+        self.held += content.1 + size_of::<T>() as u64 + record.hidden().map(str::len).iter().sum::<usize>() as u64;
         self.seen.push(Seen { key: key_of(&self.keys, record), line, content: content.0.finish() });
         Ok(())
+    }
+
+    /// About how many bytes of memory all these records take, rather more than less.
+    pub fn held(&self) -> u64 {
+        self.held
     }
 
     /// Which keys several records have. O(n log n).

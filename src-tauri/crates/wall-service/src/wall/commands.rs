@@ -1,6 +1,6 @@
 //! Commands: everything that changes the store enters here, with its actor.
 
-use super::{Wall, WallError, clock::system_now, intake::Job, shown::Sight, views::coarse_frame};
+use super::{Wall, WallError, clock::system_now, intake::Job, planning::Handover, shown::Sight, views::coarse_frame};
 use crate::wire::{Frame, StaffView};
 use std::{
     collections::HashSet,
@@ -9,10 +9,10 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc::error::TrySendError, oneshot};
 use wall_core::{
-    BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, OwnerRecord, Place, PlanId,
+    BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, OwnerRecord, Place, PlanId,
     PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketId, TicketRecord, TicketStatus, UtcMs,
 };
-use wall_store::{Actor, ChangeBatch, PlanDraft, Role, StoredPlan, TicketOutcome, Upserts};
+use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, Role, StoredPlan, TicketOutcome, Upserts, WriteTx};
 
 /// Categories that the table does not know and that senders may bring, all together.
 pub const NEW_CATEGORIES: usize = 1_000;
@@ -65,6 +65,12 @@ pub struct CellsDone {
     pub codes_ended: Vec<String>,
     /// Codes that had ended with an earlier plan and are carried again, with the owners they had.
     pub codes_returned: Vec<String>,
+    /// Lines of owners that ended because the cells name others.
+    pub owners_ended: usize,
+    /// Lines of owners that the cells name and that are new.
+    pub owners_begun: usize,
+    /// Owners that the cells name and that wait, because the plan is a draft and its codes are in use.
+    pub owners_waiting: usize,
     /// The zone that the store was given with these cells, having had none.
     pub zone: Option<String>,
 }
@@ -158,7 +164,8 @@ impl Wall {
         Ok(())
     }
 
-    /// Imports cells as a plan; with `publish`, from `effective` on. The same content again changes nothing, unless its plan was
+    /// Imports cells as a plan; with `publish`, from `effective` on. Owners that the cells name take over when it takes effect:
+    /// whoever led before ends there. The same content again changes nothing, unless its plan was
     /// followed by another one meanwhile: then it takes effect anew, as a plan of its own.
     pub async fn import_cells(
         &self,
@@ -202,14 +209,26 @@ impl Wall {
             attributed: 0,
             codes_ended: Vec::new(),
             codes_returned: Vec::new(),
+            owners_ended: 0,
+            owners_begun: 0,
+            owners_waiting: 0,
             zone: None,
         };
+        let mut handover = Handover::default();
         if publish && already.is_none() {
             let before = tx.last_published(network_id).await?;
             let from = tx.publish_plan(plan, effective).await?;
+            handover = self.handover(network_id, records, from, from.max(tx.recorded_at())).await?;
+            // Owners that change with a plan that waits are taken back with it.
+            let with_plan = before.is_some() && from >= tx.recorded_at();
+            let nobody = Handover::default();
             if let Some(before) = before {
-                let then = self.follow_by_import(&mut tx, network_id, before, (plan, records), from).await?;
+                let with = if with_plan { &handover } else { &nobody };
+                let then = self.follow_by_import(&mut tx, network_id, before, (plan, records), from, with).await?;
                 (done.codes_ended, done.codes_returned) = (then.ended, then.returned);
+            }
+            if !with_plan {
+                put_handover(&mut tx, network_id, &handover).await?;
             }
             done.effective_from = Some(from);
             done.status = "published".into();
@@ -227,6 +246,28 @@ impl Wall {
                 done.attributed = tx.attribute_all(network_id, plan, &cell_at).await?;
             }
         }
+        if let (true, Some(from)) = (publish, already.and_then(|p| p.plan.effective_from)) {
+            // The cells are known and published: what is new are their owners.
+            let at = from.max(tx.recorded_at()).max(self.now());
+            handover = self.handover(network_id, records, from, at).await?;
+            put_handover(&mut tx, network_id, &handover).await?;
+        }
+        if !publish {
+            // A draft changes nobody's place: only codes that were never in use have their owners with it.
+            let used: HashSet<String> = self.store().codes_ever_published(network_id).await?.into_iter().collect();
+            let waits = self.handover(network_id, records, PLAN_EPOCH, tx.recorded_at().max(self.now())).await?;
+            let (waiting, fresh) = waits.begin.into_iter().partition::<Vec<_>, _>(|r| {
+                used.contains(&r.cell_code) || r.valid_from != Some(PLAN_EPOCH)
+            });
+            done.owners_waiting = waiting.len();
+            handover.begin = fresh;
+            put_handover(&mut tx, network_id, &handover).await?;
+        }
+        (done.owners_ended, done.owners_begun) = (handover.end.len(), handover.begin.len());
+        if !handover.is_empty() {
+            let detail = serde_json::json!({ "network": network, "begun": done.owners_begun, "ended": done.owners_ended });
+            tx.audit("import.owners", &detail.to_string()).await?;
+        }
         if new && self.store().setting("zone").await?.is_none() {
             // It gets the zone that was asked for, else the one that goes with where its cells lie.
             let asked = self.inner.zone_own.then(|| self.inner.zone_name.clone());
@@ -235,8 +276,11 @@ impl Wall {
                 tx.set_setting("zone", zone).await?;
             }
         }
-        if new || (publish && already.is_none()) {
+        let taken = new || (publish && already.is_none());
+        if taken {
             tx.audit("import.cells", &detail.to_string()).await?;
+        }
+        if taken || !handover.is_empty() {
             tx.commit().await?;
         }
         Ok(done)
@@ -433,6 +477,15 @@ macro_rules! imports {
             }
         )+ }
     };
+}
+
+/// Writes owners that change now, whatever becomes of a plan.
+async fn put_handover(tx: &mut WriteTx, network: NetworkId, handover: &Handover) -> Result<(), WallError> {
+    let records: Vec<OwnerRecord> = handover.end.iter().map(|(_, end)| end).chain(&handover.begin).cloned().collect();
+    if !records.is_empty() {
+        tx.put_owners(network, &records).await?;
+    }
+    Ok(())
 }
 
 imports! {

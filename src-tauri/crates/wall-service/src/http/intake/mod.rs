@@ -13,7 +13,7 @@ use crate::{
     import::{
         read::{Problem, Reject, shown},
         tickets::{Defaults, Taken, position_taken_from_json, ticket_taken_from_json},
-        twins::{TwinSearch, Verdict},
+        twins::{Keyed, TwinSearch, Verdict},
     },
     wall::{NEW_CATEGORIES, Wall, foreign_source, system_now},
 };
@@ -70,15 +70,8 @@ struct Judged<T> {
 }
 
 /// Refuses all records of a request that share a key and differ: which of them is meant nobody knows. The same record
-/// twice is one. And those of sources that are not the sender's, and of new categories when too many came already.
-fn refuse_twins(wall: &Wall, actor: &Actor, judged: &mut [Result<TicketRecord, Problem>]) {
-    for outcome in judged.iter_mut() {
-        if let Ok(record) = outcome
-            && !actor.may_write(&record.source)
-        {
-            *outcome = Err(Problem::new("foreign_source", foreign_source(&record.source)));
-        }
-    }
+/// twice is one.
+fn refuse_twins<T: Keyed>(judged: &mut [Result<T, Problem>]) {
     let mut search = TwinSearch::default();
     for (index, record) in (0..).zip(&*judged) {
         if let Ok(record) = record {
@@ -94,6 +87,19 @@ fn refuse_twins(wall: &Wall, actor: &Actor, judged: &mut [Result<TicketRecord, P
             *outcome = Err(problem);
         }
     }
+}
+
+/// Refuses what tickets of one request may not be together: of sources that are not the sender's, of one key and different,
+/// of new categories when too many came already.
+fn refuse_tickets(wall: &Wall, actor: &Actor, judged: &mut [Result<TicketRecord, Problem>]) {
+    for outcome in judged.iter_mut() {
+        if let Ok(record) = outcome
+            && !actor.may_write(&record.source)
+        {
+            *outcome = Err(Problem::new("foreign_source", foreign_source(&record.source)));
+        }
+    }
+    refuse_twins(judged);
     for outcome in judged {
         if let Ok(record) = outcome
             && !wall.admits_category(&record.category)
@@ -117,7 +123,7 @@ fn records<T>(judged: Vec<Judged<T>>) -> (Vec<T>, Vec<Judged<()>>) {
 
 /// `POST /api/v1/tickets`.
 pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "external_id", ticket_taken_from_json, refuse_twins).await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "external_id", ticket_taken_from_json, refuse_tickets).await?;
     let (records, judged) = records(judged);
     let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
     let mut outcomes = outcomes.into_iter();
@@ -156,7 +162,7 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
 
 /// `POST /api/v1/positions`.
 pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_, _, _| {}).await?;
+    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_, _, judged| refuse_twins(judged)).await?;
     let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();

@@ -1,5 +1,4 @@
-//! Reading a file of cells in a process of its own, with ceilings in memory and time that the system keeps: whatever a file
-//! does to its reader, the wall goes on.
+//! Reading a file of cells in a process of its own, within the limits of [`crate::import::child`].
 //!
 //! The same program is started with a hidden command. It limits itself before it opens the file, ends with its parent, and
 //! leaves its answer in a file; on standard output it says how far it is.
@@ -8,7 +7,6 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
@@ -16,16 +14,7 @@ use tokio::process::Command;
 
 use super::parcel::{Answer, Request};
 use super::{CellsError, CellsFile, CellsOptions, open_cells_told};
-
-/// Memory that reading may take: with the program's own, below 512 MiB.
-const MEMORY: u64 = 448 << 20;
-/// Seconds of work, and of waiting, that reading may take.
-const WORK_S: u64 = 240;
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Largest answer.
-const ANSWER: u64 = 1 << 30;
-/// The child's last words kept.
-const WORDS: u64 = 16 * 1024;
+use crate::import::child::{Ended, PATIENCE, WORDS, limit_this_process, too_long, why_it_ended};
 
 /// How far reading is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -76,22 +65,6 @@ pub fn run_reader(request: &str, out: &Path) -> Result<(), CellsError> {
     writer.flush().map_err(|e| unreadable(e.to_string()))
 }
 
-#[cfg(unix)]
-fn limit_this_process() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let both = |n| Rlimit { current: Some(n), maximum: Some(n) };
-    // A limit that this system does not keep is no reason not to read: the parent's deadline stands.
-    let _ = setrlimit(Resource::Data, both(MEMORY));
-    let _ = setrlimit(Resource::Cpu, both(WORK_S));
-    let _ = setrlimit(Resource::Fsize, both(ANSWER));
-    let _ = setrlimit(Resource::Core, both(0));
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-}
-
-#[cfg(not(unix))]
-fn limit_this_process() {}
-
 /// Reads a file of cells in a process of its own. Dropping the future ends that process.
 ///
 /// `exe` is the program, which must end in [`run_reader`] for `read-cells REQUEST OUT`; the answer goes through `folder`.
@@ -138,11 +111,14 @@ pub async fn read_in_child(
         String::from_utf8_lossy(&words).into_owned()
     };
     let all = async { tokio::join!(child.wait(), listen, words) };
-    let too_long = || CellsError::Limit { what: format!("reading it takes longer than {} s", PATIENCE.as_secs()) };
-    let (status, (), words) = tokio::time::timeout(PATIENCE, all).await.map_err(|_| too_long())?;
+    let (status, (), words) =
+        tokio::time::timeout(PATIENCE, all).await.map_err(|_| CellsError::Limit { what: too_long() })?;
     let status = status.map_err(|e| unreadable(e.to_string()))?;
     if !status.success() {
-        return Err(why_it_ended(status, &words));
+        return Err(match why_it_ended(status, &words) {
+            Ended::OverLimit(what) => CellsError::Limit { what },
+            Ended::Otherwise(what) => unreadable(what),
+        });
     }
     let open = move || {
         let file = File::open(&out.0).map_err(|e| CellsError::Unreadable { what: e.to_string() })?;
@@ -151,29 +127,6 @@ pub async fn read_in_child(
         answer.open()
     };
     tokio::task::spawn_blocking(open).await.map_err(|e| unreadable(e.to_string()))?
-}
-
-/// Why a reader ended without an answer.
-fn why_it_ended(status: std::process::ExitStatus, words: &str) -> CellsError {
-    let no_memory = words.contains("memory allocation of") || words.contains("Cannot allocate memory");
-    #[cfg(unix)]
-    {
-        use rustix::process::Signal;
-        use std::os::unix::process::ExitStatusExt;
-        let signal = status.signal();
-        if signal == Some(Signal::XCPU.as_raw()) || (signal == Some(Signal::KILL.as_raw()) && !no_memory) {
-            return CellsError::Limit { what: format!("reading it takes more than {WORK_S} s of work") };
-        }
-        if signal == Some(Signal::XFSZ.as_raw()) {
-            return CellsError::Limit { what: "what it holds is more than is taken".into() };
-        }
-    }
-    if no_memory {
-        return CellsError::Limit { what: format!("reading it takes more than {} MiB of memory", 512) };
-    }
-    let last = words.lines().rev().map(str::trim).find(|l| !l.is_empty());
-    let last = last.map_or_else(|| format!("the reader ended with {status}"), |l| l.chars().take(300).collect());
-    CellsError::Unreadable { what: last }
 }
 
 /// A file that is there as long as this is.

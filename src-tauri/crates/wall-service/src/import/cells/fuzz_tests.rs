@@ -11,7 +11,7 @@ use wall_core::is_valid;
 
 use super::format_tests::{PRJ, as_given, clockwise, counter, dbf, edited, samples, shp};
 use super::{CellsFile, CellsOptions, read_cells};
-use crate::import::{Defaults, EncodingChoice, Read, ReadOptions, Source, position_from_json, ticket_from_json, tickets};
+use crate::import::{Defaults, EncodingChoice, Input, Read, ReadOptions, position_from_json, ticket_from_json, tickets};
 
 /// Cases of each property: few in `make test`, many in `make soak`.
 fn cases(few: u32) -> ProptestConfig {
@@ -221,7 +221,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(["t.csv", "t.ndjson", "t.geojson"][format]);
         std::fs::write(&path, &bytes).unwrap();
-        let source = Source::open(path.to_str().unwrap(), EncodingChoice::Auto);
+        let source = Input::new(path.to_str().unwrap()).and_then(|input| input.open(EncodingChoice::Auto));
         if let Ok(rows) = source.and_then(|s| tickets(s, &ReadOptions::default())) {
             for row in rows {
                 if let Ok(Read::Reject(refused)) = row {

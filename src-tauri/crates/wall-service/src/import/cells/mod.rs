@@ -109,6 +109,8 @@ pub struct CellsFile {
     pub records: Vec<CellRecord>,
     /// Everything worth saying, by feature.
     pub issues: Vec<Issue>,
+    /// How many more overlaps, gaps, lanes and comparisons that failed there are than `issues` lists.
+    pub issues_left_out: usize,
     /// Features in the file.
     pub read: usize,
     /// The datum that was taken.
@@ -361,10 +363,11 @@ fn cells_of(raw: RawCells, options: &CellsOptions, told: &dyn Fn(ReadProgress)) 
     } else {
         agreement(&records)
     };
-    say_topology(&together, &records, &mut issues);
+    let issues_left_out = say_topology(&together, &records, &mut issues);
     issues.sort_by_key(|i| i.at);
     Ok(CellsFile {
         issues,
+        issues_left_out,
         read,
         datum: ground.choice,
         format: raw.format,

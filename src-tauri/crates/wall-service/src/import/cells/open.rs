@@ -131,7 +131,7 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CellsError> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return if bytes.len() as u64 > MAX_UNPACKED { Err(too_large()) } else { Ok(Cow::Borrowed(bytes)) };
     }
-    let limit = allowed(bytes.len() as u64);
+    let limit = allowed(bytes.len() as u64, MAX_UNPACKED);
     match read_all(MultiGzDecoder::new(bytes), limit) {
         Ok(out) => Ok(Cow::Owned(out)),
         Err(Stopped::Io(e)) => Err(unreadable(format!("the gzip stream is broken: {e}"))),

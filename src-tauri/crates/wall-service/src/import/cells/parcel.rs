@@ -74,6 +74,7 @@ pub(super) enum Answer {
 pub(super) struct Cells {
     records: Vec<Record>,
     issues: Vec<Said>,
+    issues_left_out: usize,
     read: usize,
     datum_asked: Option<String>,
     datum_used: String,
@@ -155,6 +156,7 @@ impl From<Result<CellsFile, CellsError>> for Answer {
         Self::Cells(Box::new(Cells {
             records: file.records.into_iter().map(record).collect(),
             issues: file.issues.into_iter().map(said).collect(),
+            issues_left_out: file.issues_left_out,
             read: file.read,
             datum_asked: file.datum.asked.map(|d| d.code().into()),
             datum_used: file.datum.used.code().into(),
@@ -204,6 +206,7 @@ impl Answer {
         Ok(CellsFile {
             records: cells.records.into_iter().map(record).collect(),
             issues: cells.issues.into_iter().map(said).collect(),
+            issues_left_out: cells.issues_left_out,
             read: cells.read,
             datum: DatumChoice {
                 asked: cells.datum_asked.as_deref().and_then(Datum::from_code),

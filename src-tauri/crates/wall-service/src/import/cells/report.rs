@@ -59,8 +59,8 @@ impl From<&Agreement> for Topology {
     }
 }
 
-/// Says overlaps, gaps and codes given twice, each at the later feature.
-pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut Vec<Issue>) {
+/// Says overlaps, gaps and codes given twice, each at the later feature. Returns how many were not said one by one.
+pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut Vec<Issue>) -> usize {
     let at = |i: usize| u64::from(records[i].feature_index);
     let mut kept =
         |i: usize, code, message, place| issues.push(Issue { at: at(i), code, message, action: IssueAction::Kept, place });
@@ -130,6 +130,9 @@ pub(super) fn say_topology(a: &Agreement, records: &[CellRecord], issues: &mut V
         };
         kept(i, "not_compared", format!("{what}: {}", n.fault), Some(n.fault.place));
     }
+    let covered = a.overlaps.iter().skip(LISTED).filter(|o| o.covered.is_some()).count();
+    let lists = [a.overlaps.len(), a.gaps.len(), a.lanes.len(), a.not_compared.len()];
+    covered + lists.into_iter().map(|n| n.saturating_sub(LISTED)).sum::<usize>()
 }
 
 /// A file that has nearly all rings the other way round (the habit of shapefiles) says so once instead of at every feature.
@@ -255,6 +258,12 @@ pub struct CellsReport {
     pub codes_ended: Vec<String>,
     /// Codes that had ended with an earlier plan and are carried again, with the owners they had.
     pub codes_returned: Vec<String>,
+    /// Lines of owners that ended because the cells name others.
+    pub owners_ended: usize,
+    /// Lines of owners that the cells name and that are new.
+    pub owners_begun: usize,
+    /// Owners that the cells name and that were not taken, because the plan is a draft and its codes are in use.
+    pub owners_waiting: usize,
     /// Name of the format: GeoJSON, Shapefile, GeoPackage or KML.
     pub format: &'static str,
     /// The layer that was read, where a file can have several.
@@ -273,8 +282,12 @@ pub struct CellsReport {
     pub blocking: Vec<&'static str>,
     /// Those of them that were.
     pub acknowledged: Vec<&'static str>,
-    /// Everything worth saying, by feature.
+    /// Everything worth saying, by feature; of overlaps, gaps, lanes and comparisons that failed the first thousand each.
     pub issues: Vec<CellIssue>,
+    /// How many issues there are in all.
+    pub issues_total: usize,
+    /// Whether `issues` holds less than all of them.
+    pub cut: bool,
 }
 
 impl From<&CellsFile> for CellsReport {
@@ -292,6 +305,9 @@ impl From<&CellsFile> for CellsReport {
             effective_to: None,
             codes_ended: Vec::new(),
             codes_returned: Vec::new(),
+            owners_ended: 0,
+            owners_begun: 0,
+            owners_waiting: 0,
             format: file.format,
             layer: file.layer.clone(),
             datum: (&file.datum).into(),
@@ -302,6 +318,8 @@ impl From<&CellsFile> for CellsReport {
             blocking: file.blocking(),
             acknowledged: Vec::new(),
             issues: file.issues.iter().map(CellIssue::from).collect(),
+            issues_total: file.issues.len() + file.issues_left_out,
+            cut: file.issues_left_out > 0,
         }
     }
 }

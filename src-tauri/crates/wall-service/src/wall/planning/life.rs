@@ -264,7 +264,7 @@ impl Wall {
         ended.extend(owners.iter().filter(|(_, _, replaces)| *replaces).map(|(code, _, _)| code.clone()));
         let begin: Vec<OwnerRecord> =
             owners.iter().flat_map(|(code, lines, _)| lines.iter().map(|l| owner_record(code, l, from))).collect();
-        tx.plan_ownerships(record.plan.id, network, &ended, &begin, from).await?;
+        tx.plan_ownerships(record.plan.id, network, &ended, &[], &begin, from).await?;
         let detail = json!({
             "plan": record.plan.id.0, "effective": from.to_rfc3339(), "cells": cells.len(), "tickets": if tickets_stay { "stay" } else { "move" },
             "acknowledged": request.acknowledge, "codes_ended": codes_ended.len(),

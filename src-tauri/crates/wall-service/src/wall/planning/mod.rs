@@ -29,6 +29,7 @@ use crate::wire::{EditRefusal, PlanStuck, PlanSummary};
 use data::PlanningData;
 use owners::Owners;
 use session::{Around, NotReplayed, Session, Start};
+pub(in crate::wall) use succession::Handover;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
