@@ -16,7 +16,7 @@ test:            ## everything CI checks, with the minutes of each stage
 bench:           ## criterion benches of wall-core, each beside the plain way, with the ratios
 	@scripts/bench.sh
 
-soak:            ## property tests on cases never drawn before, for ten minutes (or MINUTES=n); a failure prints its seed
+soak:            ## property tests and every parser's fuzz target on new cases, an hour a target (or MINUTES=n for all)
 	@scripts/soak.sh $(MINUTES)
 
 fmt:             ## format Rust and the user interface

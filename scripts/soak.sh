@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
-# Property tests again and again, each time on cases that were never drawn before. A failure names the seed that brings
-# it back: PROPTEST_RNG_SEED=<seed> cargo test ... Damaged files are drawn by the thousand (GRIDWALL_FUZZ_CASES).
+# Property tests and every parser's fuzz target on cases that were never drawn before: an hour for each target, or MINUTES for
+# all of them together. A failure names the seed that brings it back, and keeps the input.
 # Then a sweep that kills the program at every system call that changes files; make test tries a few of them.
-#   scripts/soak.sh [MINUTES]   ten minutes when not said; always one whole round, and the sweep after it
+#   scripts/soak.sh [MINUTES]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[[ ${1:-10} =~ ^[0-9]+$ ]] || { printf 'scripts/soak.sh [MINUTES]: %s is no whole number of minutes.\n' "$1" >&2; exit 2; }
-ends=$((SECONDS + ${1:-10} * 60))
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-packages=(wall-core wall-service) # the crates that test properties
-rounds=0
-until [ $SECONDS -ge $ends ] && [ $rounds -gt 0 ]; do
-  seed=$(od -An -N8 -tu8 /dev/urandom | tr -d ' ')
-  for package in "${packages[@]}"; do
-    if ! GRIDWALL_FUZZ_CASES=${GRIDWALL_FUZZ_CASES:-4000} PROPTEST_RNG_SEED=$seed cargo test --quiet -p "$package" --lib --tests >"$log" 2>&1; then
-      cat "$log"
-      printf 'soak: failed in round %d; bring it back with GRIDWALL_FUZZ_CASES=4000 PROPTEST_RNG_SEED=%s cargo test -p %s\n' $((rounds + 1)) "$seed" "$package"
-      exit 1
-    fi
-  done
-  rounds=$((rounds + 1))
+[[ ${1:-1} =~ ^[0-9]+$ ]] || { printf 'scripts/soak.sh [MINUTES]: %s is no whole number of minutes.\n' "$1" >&2; exit 2; }
+seed=$(od -An -N8 -tu8 /dev/urandom | tr -d ' ')
+export PROPTEST_RNG_SEED=$seed
+failed() {
+  printf 'soak: failed; bring it back with PROPTEST_RNG_SEED=%s %s\n' "$seed" "$1"
+  exit 1
+}
+# Ten times as many cases as make test, of the crates that test properties.
+export PROPTEST_CASES=2560
+cargo test --quiet --workspace --exclude gridwall --exclude wall-tests -- --skip fuzz_ || failed "PROPTEST_CASES=$PROPTEST_CASES cargo test --workspace"
+mapfile -t targets < <(cargo test --quiet --workspace --lib -- --list | sed -n 's/^\(.*fuzz_.*\): test$/\1/p' | grep -v 'fuzz_tests::tests::')
+[ ${#targets[@]} -gt 10 ] || { printf 'soak: only %d fuzz targets were found\n' "${#targets[@]}"; exit 1; }
+seconds=$((${1:-$((60 * ${#targets[@]}))} * 60 / ${#targets[@]}))
+[ "$seconds" -gt 0 ] || seconds=1
+printf 'soak: %d fuzz targets, %d s each\n' "${#targets[@]}" "$seconds"
+for target in "${targets[@]}"; do
+  GRIDWALL_FUZZ_SECONDS=$seconds cargo test --quiet --workspace --lib -- --exact "$target" --nocapture ||
+    failed "GRIDWALL_FUZZ_SECONDS=$seconds cargo test --workspace --lib -- --exact $target"
 done
-printf 'soak: %d rounds, all passed\n' "$rounds"
-# Killed at every system call that changes files, of first start, migration, import and publication (needs strace).
-GRIDWALL_SWEEP=all cargo test --quiet -p wall-tests --test wall sweep -- --nocapture
+printf 'soak: all targets passed\n'
+# Killed at every system call that changes files, of first start, migration, import, publication and restore (needs strace).
+GRIDWALL_SWEEP=all cargo test --quiet --workspace --test wall sweep -- --nocapture
 printf 'soak: every kill left a folder that goes on\n'

@@ -23,10 +23,9 @@ pub use station::{data_dir, operator, os_user};
 /// Runs a command that is not the window.
 pub async fn command(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
-        None
-        | Some(
-            Command::Run(_) | Command::RenderStill { .. } | Command::ReadCells { .. } | Command::ReadSheet { .. },
-        ) => Ok(()),
+        None | Some(Command::Run(_) | Command::RenderStill { .. } | Command::ReadCells { .. } | Command::ReadSheet { .. }) => {
+            Ok(())
+        }
         Some(Command::Serve(args)) => run::serve(cli, args).await,
         Some(Command::Import { what }) => import::import(cli, what).await,
         Some(Command::Export(args)) => export::export(cli, args).await,

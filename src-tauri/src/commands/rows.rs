@@ -389,11 +389,7 @@ pub fn locate_rows(
     }
     let encoding = EncodingChoice::named(&args.encoding).map_err(Failure::usage)?;
     // What is piped in is answered while it comes.
-    let source = if file.as_os_str() == "-" {
-        Source::stdin(encoding)
-    } else {
-        input(file, args.sheet.as_ref())?.open(encoding)
-    };
+    let source = if file.as_os_str() == "-" { Source::stdin(encoding) } else { input(file, args.sheet.as_ref())?.open(encoding) };
     let source = source.map_err(unusable)?;
     let columns = LocateColumns {
         lon: args.lon.clone(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod bombs;
 mod crash;
 mod doubtful;
 mod files;

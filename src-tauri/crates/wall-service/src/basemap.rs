@@ -253,6 +253,17 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_pmtiles() {
+        let seed = archive(TileType::Mvt, b"some tile", r#"{"vector_layers":[{"id":"water"}],"attribution":"a"}"#);
+        crate::fuzz::fuzz("pmtiles", &[seed], |bytes| {
+            let (_dir, path) = on_disk(bytes);
+            if let Ok(map) = run(BaseMapFile::open(&path)) {
+                let _ = (run(map.tile(0, 0, 0)), run(map.tile(3, 5, 1)));
+            }
+        });
+    }
+
+    #[test]
     fn pictures_are_refused() {
         let (_dir, path) = on_disk(&archive(TileType::Png, b"\x89PNG", "{}"));
         assert!(matches!(run(BaseMapFile::open(&path)), Err(BaseMapError::NotVector { .. })));

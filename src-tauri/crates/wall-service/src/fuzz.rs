@@ -1,16 +1,21 @@
-//! A fuzzer that runs on stable: inputs of a parser are taken from a corpus, damaged and joined at random, and read. A parser
-//! answers anything with a value or an error; a panic fails the test, and the input is kept and printed.
+//! The fuzzer of every parser, and it runs on stable: inputs are taken from a corpus, damaged and joined at random, and read.
+//! A parser answers anything with a value or an error; a panic fails the test, and the input is kept and printed.
 //!
-//! `cargo test` runs a few hundred cases of a fixed seed, `make soak` (`GRIDWALL_FUZZ_CASES`, `PROPTEST_RNG_SEED`) many that
-//! were never drawn before. An input that once failed belongs into `fuzz/NAME/` of this crate: everything there is read first.
+//! A target is a test whose name begins with `fuzz_`, beside its parser. `cargo test` runs a few hundred cases of a fixed seed
+//! each; `make soak` gives each its time (`GRIDWALL_FUZZ_SECONDS`) on cases that were never drawn before
+//! (`PROPTEST_RNG_SEED`). An input that once failed belongs into `fuzz/NAME/` of this crate: everything there is read first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-/// Cases of a target when nobody says.
-const CASES: usize = 300;
+/// Cases of a target when nobody says how long; and how long they take at most.
+const CASES: u64 = 300;
+const SHORT: Duration = Duration::from_secs(20);
 /// Longest input.
-const LONGEST: usize = 16 * 1024;
+const LONGEST: usize = 256 * 1024;
+/// Numbers that formats count, measure and point with, and that are not what is there.
+const NUMBERS: &[i32] = &[0, 1, -1, 2, 5, 0x7f, 0xff, 0x7fff, 0xffff, i32::MAX, i32::MIN, 0x0010_0000, 100, 9994];
 /// What parsers tend to stumble over.
 const WORDS: &[&[u8]] = &[
     b"\0",
@@ -54,6 +59,21 @@ const WORDS: &[&[u8]] = &[
     b"&amp;",
     b"=\"",
     b"[[",
+    b"\"coordinates\":",
+    b"\"type\":\"Polygon\"",
+    b"\\u0000",
+    b"<Polygon>",
+    b"</Polygon>",
+    b"<Folder>",
+    b"</Folder>",
+    b"<outerBoundaryIs>",
+    b"<![CDATA[",
+    b"<!--",
+    b"&b;",
+    b"GP\0\x01",
+    b"PROJCS[",
+    b"UNIT[\"m\",0]",
+    b"\x1e",
 ];
 
 struct Dice(u64);
@@ -77,20 +97,31 @@ impl Dice {
 fn damage(dice: &mut Dice, input: &mut Vec<u8>, corpus: &[Vec<u8>]) {
     let at = dice.below(input.len() + 1);
     let some = dice.below(16).min(input.len() - at);
-    match dice.below(8) {
-        0 if at < input.len() => input[at] ^= 1 << dice.below(8),
-        1 if at < input.len() => input[at] = dice.next() as u8,
-        2 => drop(input.drain(at..at + some)),
-        3 => {
+    match dice.below(12) {
+        0 | 1 if at < input.len() => input[at] ^= 1 << dice.below(8),
+        2 if at < input.len() => input[at] = dice.next() as u8,
+        3 => drop(input.drain(at..at + some)),
+        4 => {
             let piece = input[at..at + some].to_vec();
             input.splice(at..at, piece);
         }
-        4 => input.truncate(at),
-        5 => {
+        5 => input.truncate(at),
+        6 => {
             let other = &corpus[dice.below(corpus.len())];
             let from = dice.below(other.len() + 1);
             input.truncate(at);
             input.extend_from_slice(&other[from..]);
+        }
+        7 => {
+            let other = &corpus[dice.below(corpus.len())];
+            let from = dice.below(other.len() + 1);
+            let piece = other[from..(from + dice.below(256)).min(other.len())].to_vec();
+            input.splice(at..at, piece);
+        }
+        8 | 9 => {
+            let number = NUMBERS[dice.below(NUMBERS.len())];
+            let four = if dice.below(2) == 0 { number.to_be_bytes() } else { number.to_le_bytes() };
+            input[at..].iter_mut().zip(four).for_each(|(byte, by)| *byte = by);
         }
         _ => {
             let word = WORDS[dice.below(WORDS.len())];
@@ -101,11 +132,14 @@ fn damage(dice: &mut Dice, input: &mut Vec<u8>, corpus: &[Vec<u8>]) {
 }
 
 /// Tries a parser. `seeds` are good inputs; what lies in `fuzz/NAME/` comes with them.
-pub(crate) fn fuzz(name: &str, seeds: &[&[u8]], parse: impl Fn(&[u8])) {
+pub(crate) fn fuzz(name: &str, seeds: &[impl AsRef<[u8]>], parse: impl Fn(&[u8])) {
     let number = |variable: &str| std::env::var(variable).ok().and_then(|v| v.parse::<u64>().ok());
-    let cases = number("GRIDWALL_FUZZ_CASES").map_or(CASES, |n| n as usize);
+    let (cases, time) = match number("GRIDWALL_FUZZ_SECONDS") {
+        Some(seconds) => (u64::MAX, Duration::from_secs(seconds)),
+        None => (CASES, SHORT),
+    };
     let seed = number("PROPTEST_RNG_SEED").unwrap_or(20_261_127);
-    let mut corpus: Vec<Vec<u8>> = seeds.iter().map(|s| s.to_vec()).collect();
+    let mut corpus: Vec<Vec<u8>> = seeds.iter().map(|s| s.as_ref().to_vec()).collect();
     let kept = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(name);
     if let Ok(folder) = std::fs::read_dir(kept) {
         corpus.extend(folder.flatten().filter_map(|entry| std::fs::read(entry.path()).ok()));
@@ -120,18 +154,21 @@ pub(crate) fn fuzz(name: &str, seeds: &[&[u8]], parse: impl Fn(&[u8])) {
     corpus.iter().for_each(|input| tried(input));
     // Each target draws its own cases.
     let mut dice = Dice(name.bytes().fold(seed, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))));
-    for _ in 0..cases {
+    let (since, mut done) = (Instant::now(), 0);
+    while done < cases && since.elapsed() < time {
         let mut input = corpus[dice.below(corpus.len())].clone();
         for _ in 0..=dice.below(6) {
             damage(&mut dice, &mut input, &corpus);
         }
         tried(&input);
+        done += 1;
     }
+    println!("{name}: {done} cases in {:.0} s", since.elapsed().as_secs_f64());
 }
 
 #[test]
 fn a_panic_is_found_and_named() {
-    let found = catch_unwind(|| fuzz("self", &[b"ab"], |input| assert!(input.len() < 3, "too long")));
+    let found = catch_unwind(|| fuzz("self", &["ab"], |input| assert!(input.len() < 3, "too long")));
     let message = found.unwrap_err().downcast::<String>().unwrap();
     assert!(message.contains("self: panics on"), "{message}");
 }

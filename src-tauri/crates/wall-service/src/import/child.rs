@@ -66,3 +66,25 @@ pub(super) fn why_it_ended(status: std::process::ExitStatus, words: &str) -> End
     let last = words.lines().rev().map(str::trim).find(|l| !l.is_empty());
     Ended::Otherwise(last.map_or_else(|| format!("the reader ended with {status}"), |l| l.chars().take(300).collect()))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use rustix::process::Signal;
+    use std::os::unix::process::ExitStatusExt;
+
+    #[test]
+    fn why_a_reader_ended_is_said_in_words() {
+        let ended = |status: i32, words: &str| why_it_ended(std::process::ExitStatus::from_raw(status), words);
+        let over = |status, words, part: &str| match ended(status, words) {
+            Ended::OverLimit(what) => assert!(what.contains(part), "{what}"),
+            Ended::Otherwise(what) => panic!("{what}"),
+        };
+        over(Signal::XCPU.as_raw(), "", "240 s of work");
+        over(Signal::KILL.as_raw(), "", "240 s of work");
+        over(Signal::ABORT.as_raw(), "memory allocation of 402653184 bytes failed", "512 MiB of memory");
+        over(Signal::XFSZ.as_raw(), "", "more than is taken");
+        assert_eq!(ended(256, "a\nno such option\n\n"), Ended::Otherwise("no such option".to_owned()));
+        assert!(matches!(ended(256, ""), Ended::Otherwise(what) if what.contains("exit status: 1")));
+    }
+}

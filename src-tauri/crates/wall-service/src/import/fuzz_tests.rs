@@ -48,35 +48,72 @@ fn all_kinds(name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn delimited_rows() {
+fn fuzz_csv() {
     fuzz("csv", CSV, |bytes| all_kinds("rows.csv", bytes));
 }
 
 #[test]
-fn json_rows() {
+fn fuzz_json() {
     fuzz("json", JSON, |bytes| all_kinds("rows.json", bytes));
 }
 
+/// What a feed posts: one object.
 #[test]
-fn workbooks() {
-    let book = workbook(&[("a", false, "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\"><v>1.5</v></c></row>")]);
-    let read = |bytes: &[u8]| {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        let input = Input::new(file.path().to_str().unwrap()).unwrap();
-        let _ = Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {}).map(|(records, _)| records.count());
-    };
-    // The packing, and then what is in it.
-    fuzz("xlsx", &[&book], read);
-    let rows = b"<row r=\"2\"><c r=\"A2\" t=\"inlineStr\"><is><t>P1</t></is></c><c r=\"B2\" s=\"1\"><v>46204.5</v></c><c r=\"C2\" t=\"e\"><v>#N/A</v></c></row>";
-    fuzz("xlsx_rows", &[rows], |rows| {
-        let head = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>id</t></is></c><c r=\"B1\" t=\"inlineStr\"><is><t>name</t></is></c></row>";
-        read(&workbook(&[("a", false, &format!("{head}{}", String::from_utf8_lossy(rows)))]));
+fn fuzz_feed() {
+    let seeds: &[&[u8]] = &[
+        b"{\"external_id\":\"1\",\"lon\":1,\"lat\":2,\"reported_at\":\"2026-01-01T08:00:00Z\",\"reporter\":{\"name\":\"x\"},\"attachments\":[{\"name\":\"a\"}]}",
+        b"{\"staff\":\"s1\",\"lon\":\"120.1\",\"lat\":30.2,\"at\":\"2026-01-01T08:00:00+08:00\",\"datum\":\"gcj02\"}",
+        b"{\"type\":\"Feature\",\"id\":1,\"properties\":{\"status\":\"x\"},\"geometry\":{\"type\":\"Point\",\"coordinates\":[1,2]}}",
+    ];
+    let defaults = Defaults::contract("fuzz");
+    fuzz("feed", seeds, |bytes| {
+        let Ok(json) = serde_json::from_slice::<serde_json::Value>(bytes) else { return };
+        for refused in
+            [ticket_from_json(&json, &defaults).err(), position_from_json(&json, &defaults).err()].into_iter().flatten()
+        {
+            assert!(!refused.message.is_empty());
+        }
     });
 }
 
 #[test]
-fn times() {
+fn fuzz_calendar() {
+    let seeds: &[&[u8]] = &[
+        calendars::CHINA.as_bytes(),
+        b"name='x'\nzone='Asia/Shanghai'\n[week]\nmonday=['09:00-12:00','13:00-24:00']\n[[year]]\nyear=2026\nsource='x'\nholidays=['2026-01-01']\n",
+    ];
+    fuzz("calendar", seeds, |bytes| {
+        if let Ok(calendar) = calendars::CalendarData::parse(&String::from_utf8_lossy(bytes)) {
+            let _ = calendar.work_calendar();
+        }
+    });
+}
+
+fn staff_of_workbook(bytes: &[u8]) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let input = Input::new(file.path().to_str().unwrap()).unwrap();
+    let _ = Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {}).map(|(records, _)| records.count());
+}
+
+/// The packing; then what is in it.
+#[test]
+fn fuzz_xlsx() {
+    let book = workbook(&[("a", false, "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\"><v>1.5</v></c></row>")]);
+    fuzz("xlsx", &[book], staff_of_workbook);
+}
+
+#[test]
+fn fuzz_xlsx_rows() {
+    let rows = b"<row r=\"2\"><c r=\"A2\" t=\"inlineStr\"><is><t>P1</t></is></c><c r=\"B2\" s=\"1\"><v>46204.5</v></c><c r=\"C2\" t=\"e\"><v>#N/A</v></c></row>";
+    fuzz("xlsx_rows", &[rows], |rows| {
+        let head = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>id</t></is></c><c r=\"B1\" t=\"inlineStr\"><is><t>name</t></is></c></row>";
+        staff_of_workbook(&workbook(&[("a", false, &format!("{head}{}", String::from_utf8_lossy(rows)))]));
+    });
+}
+
+#[test]
+fn fuzz_times() {
     let zone = zone_named("Asia/Shanghai").ok();
     let readers =
         [TimeReader::common(zone.clone()), TimeReader::new(&["%d/%m/%y %H:%M".to_owned(), "unix".to_owned()], zone).unwrap()];
@@ -93,7 +130,7 @@ fn times() {
 }
 
 #[test]
-fn profiles() {
+fn fuzz_profile() {
     let seeds: &[&[u8]] = &[
         include_bytes!("../../../../../assets/profiles/boston311.toml"),
         include_bytes!("../../../../../assets/profiles/zh-general.toml"),

@@ -50,7 +50,7 @@ const ANSWERS: [&str; 4] = ["cell_code", "cell_name", "edge_m", "candidates"];
 
 /// The rows of a delimited file, or of the sheet of a workbook.
 enum Table {
-    Delimited { rows: RowCutter<Source>, delimiter: u8 },
+    Delimited { rows: Box<RowCutter<Source>>, delimiter: u8 },
     Sheet(Sheet),
 }
 
@@ -61,7 +61,7 @@ impl Table {
         }
         let sample = source.sample().to_vec();
         let delimiter = sniff_delimiter(&sample);
-        Self::Delimited { rows: RowCutter::new(source, delimiter, &sample), delimiter }
+        Self::Delimited { rows: Box::new(RowCutter::new(source, delimiter, &sample)), delimiter }
     }
 
     fn delimiter(&self) -> u8 {
@@ -202,6 +202,32 @@ mod tests {
             \"g \"\"q\"\"\",1e0,２,x,E1,\"东,一\",12.5000,\n";
         assert_eq!(out, expected);
         assert_eq!(counts, LocateCounts { rows: 7, inside: 2, outside: 1, without_place: 4 });
+    }
+
+    #[test]
+    fn the_sheet_of_a_workbook_reads_like_a_table() {
+        let text = |cell: &str, value: &str| format!("<c r=\"{cell}\" t=\"inlineStr\"><is><t>{value}</t></is></c>");
+        let number = |cell: &str, value: &str| format!("<c r=\"{cell}\"><v>{value}</v></c>");
+        let rows = format!(
+            "<row r=\"1\">{}{}{}</row><row r=\"3\">{}{}{}</row>",
+            text("A1", "id"),
+            text("B1", "lon"),
+            text("C1", "lat"),
+            text("A3", "a,b"),
+            number("B3", "1"),
+            number("C3", "2")
+        );
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&crate::import::sheet_tests::workbook(&[("a", false, &rows)])).unwrap();
+        let source = crate::import::Input::new(file.path().to_str().unwrap()).unwrap().open(EncodingChoice::Auto).unwrap();
+        let (mut out, mut asked) = (Vec::new(), Vec::new());
+        let find = |place, _| {
+            asked.push(place);
+            LocateAnswer::default()
+        };
+        let counts = locate_rows(source, &LocateColumns::default(), &mut out, find).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "id,lon,lat,cell_code,cell_name,edge_m,candidates\n\"a,b\",1,2,,,,\n");
+        assert_eq!((asked, counts.rows), (vec![Place { lon: 1.0, lat: 2.0 }], 1));
     }
 
     #[test]

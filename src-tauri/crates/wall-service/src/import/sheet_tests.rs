@@ -139,7 +139,9 @@ fn sheets_are_chosen_by_name_and_wrong_ones_are_named() {
     ]);
     let read = |bytes: &[u8], sheet: Option<&str>| {
         let (_file, input) = input(bytes, sheet);
-        Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {}).map(|(_, survey)| survey.rows).map_err(|e| e.to_string())
+        Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {})
+            .map(|(_, survey)| survey.rows)
+            .map_err(|e| e.to_string())
     };
     assert_eq!(read(&book, Some("b")), Ok(1));
     assert_eq!(read(&book, None), Ok(0));

@@ -9,7 +9,8 @@ use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use wall_core::{
-    BuildingRecord, CameraRecord, CategoryRecord, OwnerRecord, PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
+    BuildingRecord, CameraRecord, CategoryRecord, OwnerRecord, PositionRecord, SiteRecord, StaffRecord, StreetRecord,
+    TicketRecord,
 };
 
 use super::read::{Problem, shown};

@@ -256,9 +256,10 @@ impl Wall {
             // A draft changes nobody's place: only codes that were never in use have their owners with it.
             let used: HashSet<String> = self.store().codes_ever_published(network_id).await?.into_iter().collect();
             let waits = self.handover(network_id, records, PLAN_EPOCH, tx.recorded_at().max(self.now())).await?;
-            let (waiting, fresh) = waits.begin.into_iter().partition::<Vec<_>, _>(|r| {
-                used.contains(&r.cell_code) || r.valid_from != Some(PLAN_EPOCH)
-            });
+            let (waiting, fresh) = waits
+                .begin
+                .into_iter()
+                .partition::<Vec<_>, _>(|r| used.contains(&r.cell_code) || r.valid_from != Some(PLAN_EPOCH));
             done.owners_waiting = waiting.len();
             handover.begin = fresh;
             put_handover(&mut tx, network_id, &handover).await?;

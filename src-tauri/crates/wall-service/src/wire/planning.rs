@@ -739,7 +739,7 @@ mod tests {
 
     /// Edits come from pages and from the store: whatever comes is read or refused, and what is read is written the same.
     #[test]
-    fn any_edit_is_read_without_a_panic() {
+    fn fuzz_plan_edit() {
         let seeds: &[&[u8]] = &[
             br#"{"edit":{"kind":"move_vertex","from":[1,2],"to":[3,4]},"head":null}"#,
             br#"{"edit":{"kind":"split","face":1,"line":[[1,2],[3,4]]},"head":7}"#,

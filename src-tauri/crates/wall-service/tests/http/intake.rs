@@ -254,6 +254,16 @@ async fn positions_of_nobody_are_refused() {
     assert_eq!(answer.status.as_u16(), 207);
     assert_eq!(statuses(&answer.lines()), ["updated", "rejected", "rejected"], "{answer:?}");
     assert_eq!(answer.lines()[1]["staff"], "nobody");
+    // Nobody is at two places at one time: which is meant nobody knows. The same report twice is one.
+    let there = |lon: f64, at: &str| json!({ "staff": "s1", "lon": lon, "lat": 30.2, "at": at }).to_string();
+    let later = "2026-05-01T08:00:01Z";
+    let last = "2026-05-01T08:00:02Z";
+    let body = [there(120.1, later), there(120.3, later), there(120.2, last), there(120.2, last)].join("\n");
+    let answer = room.post(&feed, "/api/v1/positions", LINES, body).await;
+    assert_eq!(statuses(&answer.lines()), ["rejected", "rejected", "updated", "updated"], "{answer:?}");
+    assert_eq!(answer.lines()[0]["code"], "duplicate_key");
+    let positions = room.wall.store().positions().await.unwrap();
+    assert_eq!((positions[0].place.lon, positions[0].at.to_rfc3339().as_str()), (120.2, last));
 }
 
 #[tokio::test]

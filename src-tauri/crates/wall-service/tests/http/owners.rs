@@ -233,6 +233,61 @@ async fn an_import_that_takes_effect_says_what_became_of_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_owner_named_by_a_cell_takes_over_when_the_import_takes_effect() {
+    let (room, desk) = ready().await;
+    let before = lines(&room.wall, 4).await;
+    assert_eq!(before.len(), 1);
+    let started = before[0].1;
+    let named = |owner: &str| {
+        let mut cells = squares();
+        cells[4].owner = Some(owner.into());
+        cells
+    };
+    // Who leads already goes on: nothing is written.
+    let same = import(&room, &named("网格长4"), None).await;
+    assert_eq!((same.owners_begun, same.owners_ended), (0, 0));
+    assert_eq!(lines(&room.wall, 4).await, before);
+    // The cells are known, the owner is new: from now on, and what was stays.
+    let done = import(&room, &named("接手四"), None).await;
+    assert_eq!((done.new, done.owners_begun, done.owners_ended), (false, 1, 1));
+    let after = lines(&room.wall, 4).await;
+    let change = after.iter().find(|l| l.0 == "接手四").unwrap().1;
+    assert!(change > started && change <= now(), "{after:?}");
+    let expected = [("接手四".to_owned(), change, None), ("网格长4".to_owned(), started, Some(change))];
+    assert_eq!(after, expected);
+    assert_eq!(answering(&room.wall, 4, change - 1).await, ["网格长4"], "history is as it was");
+    let again = import(&room, &named("接手四"), None).await;
+    assert_eq!((again.owners_begun, again.owners_ended), (0, 0), "the same again changes nothing");
+    assert_eq!(lines(&room.wall, 4).await, expected);
+    // A plan that waits: the owner waits with it, and is taken back with it.
+    let then = now() + DAY_MS;
+    let mut next = named("后来四");
+    next[0].name = "新名".into();
+    let waits = import(&room, &next, Some(then)).await;
+    assert_eq!((waits.new, waits.owners_begun, waits.owners_ended), (true, 1, 1));
+    assert_eq!(answering(&room.wall, 4, then - 1).await, ["接手四"]);
+    assert_eq!(answering(&room.wall, 4, then).await, ["后来四"]);
+    room.done(&desk.leader, &format!("/api/v1/plans/{}/step", waits.plan.0), json!({ "step": "withdraw" })).await;
+    assert_eq!(lines(&room.wall, 4).await, expected, "as if it had never been published");
+    // A successor that is known already still comes: who takes over has what was left.
+    let leaves = now() + 5 * DAY_MS;
+    let succession = [line(5, "网格长5", None, Some(leaves)), line(5, "接任五", Some(leaves), None)];
+    room.wall.import_owners(&admin(), "general", &succession).await.unwrap();
+    let mut cells = named("接手四");
+    cells[5].owner = Some("代五".into());
+    import(&room, &cells, None).await;
+    assert_eq!(answering(&room.wall, 5, now()).await, ["代五"]);
+    assert_eq!(answering(&room.wall, 5, leaves).await, ["接任五"]);
+    // A draft takes nobody's place, and says so.
+    let mut draft = named("草案四");
+    draft[1].name = "草案".into();
+    let import = CellsImport { network: "general", name: "草案", records: &draft, publish: false, effective: None };
+    let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
+    assert_eq!((done.owners_begun, done.owners_ended, done.owners_waiting), (0, 0, 1));
+    assert_eq!(lines(&room.wall, 4).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_open_plan_sees_what_other_processes_write() {
     let (room, desk) = ready().await;
     let other = second(&room).await;

@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_form_is_read_without_a_panic() {
+    fn fuzz_open311_form() {
         let seeds: &[&[u8]] = &[
             b"api_key=k&service_code=001&lat=30.2&long=120.1&description=hole&media_url=http%3A%2F%2Fa&media_url=b",
             b"attribute%5BX%5D=1&attribute%5BX%5D%5B%5D=2&attribute[=3&attribute]=4&phone=138&lat=+1",

@@ -111,8 +111,7 @@ pub async fn read_in_child(
         String::from_utf8_lossy(&words).into_owned()
     };
     let all = async { tokio::join!(child.wait(), listen, words) };
-    let (status, (), words) =
-        tokio::time::timeout(PATIENCE, all).await.map_err(|_| CellsError::Limit { what: too_long() })?;
+    let (status, (), words) = tokio::time::timeout(PATIENCE, all).await.map_err(|_| CellsError::Limit { what: too_long() })?;
     let status = status.map_err(|e| unreadable(e.to_string()))?;
     if !status.success() {
         return Err(match why_it_ended(status, &words) {

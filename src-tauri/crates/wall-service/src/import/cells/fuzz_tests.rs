@@ -1,177 +1,136 @@
-//! Every parser of files against damaged ones: a corpus that our own code makes, mutated byte by byte, field by field, and
-//! (for the tables that say what a GeoPackage holds) statement by statement. Runs on stable; short in `make test`, as long as
-//! `make soak` is told with cases never drawn before (`GRIDWALL_FUZZ_CASES`).
+//! Parsers of cells against whatever comes. See [`crate::fuzz`]. The corpus is what our own code writes, with what real files
+//! have: archives, indexes, encodings, folders, several layers.
 
 use std::io::Write;
-use std::sync::OnceLock;
 
-use proptest::prelude::*;
-use proptest::sample::{Index, select};
 use wall_core::is_valid;
 
-use super::format_tests::{PRJ, as_given, clockwise, counter, dbf, edited, samples, shp};
-use super::{CellsFile, CellsOptions, read_cells};
-use crate::import::{Defaults, EncodingChoice, Input, Read, ReadOptions, position_from_json, ticket_from_json, tickets};
-
-/// Cases of each property: few in `make test`, many in `make soak`.
-fn cases(few: u32) -> ProptestConfig {
-    let many = std::env::var("GRIDWALL_FUZZ_CASES").ok().and_then(|n| n.parse().ok());
-    ProptestConfig::with_cases(many.unwrap_or(few))
-}
-
-/// Small valid files of every format, with what real ones have: archives, indexes, encodings, folders, several layers.
-fn corpus() -> &'static [Vec<u8>] {
-    static ALL: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let mut all = samples();
-        let ground = shp(5, &[vec![clockwise(10.0, 50.0, 0.1), counter(10.02, 50.02, 0.02)], vec![clockwise(11.0, 50.0, 0.1)]]);
-        let mut shx = ground[..100].to_vec();
-        for (offset, length) in [(100i32, 212i32), (320, 128)] {
-            shx.extend((offset / 2).to_be_bytes());
-            shx.extend((length / 2).to_be_bytes());
-        }
-        shx[24..28].copy_from_slice(&58i32.to_be_bytes());
-        let gbk = encoding_rs::GB18030.encode("东湖社区").0.into_owned();
-        let files = [
-            ("a.shp", ground),
-            ("a.shx", shx),
-            ("a.dbf", dbf(0x4d, b"name", &[&gbk, b"b"])),
-            ("a.prj", PRJ.into()),
-            ("a.cpg", b"GBK".to_vec()),
-        ];
-        let files: Vec<(String, Vec<u8>)> = files.into_iter().map(|(n, b)| (n.to_owned(), b)).collect();
-        all.push(crate::export::zip(&files, (2026, 1, 1)).unwrap());
-        let ring = "<LinearRing><coordinates>10,50 10.1,50 10.1,50.1 10,50</coordinates></LinearRing>";
-        all.push(
-            format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><kml><Document><Folder><name>东湖社区</name><Folder><Placemark id=\"a\"><name>a&amp;b</name>\
-                 <ExtendedData><Data name=\"code\"><value>1</value></Data></ExtendedData><MultiGeometry><Polygon><outerBoundaryIs>{ring}{ring}</outerBoundaryIs>\
-                 <innerBoundaryIs>{ring}</innerBoundaryIs></Polygon></MultiGeometry></Placemark><name>一</name></Folder></Folder></Document></kml>"
-            )
-            .into_bytes(),
-        );
-        let square = r#"{"type":"Polygon","coordinates":[[[10,50],[10.1,50],[10.1,50.1],[10,50]]]}"#;
-        let line = format!("{{\"type\":\"Feature\",\"properties\":{{\"code\":\"a\",\"户数\":1.0e2}},\"geometry\":{square}}}\n");
-        all.push(format!("\u{1e}{line}\u{1e}{line}").into_bytes());
-        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gz.write_all(format!("{{\"type\":\"FeatureCollection\",\"crs\":{{\"properties\":{{\"name\":\"EPSG:4490\"}}}},\"features\":[{line}]}}").as_bytes()).unwrap();
-        all.push(gz.finish().unwrap());
-        all
-    })
-}
-
-/// One change of a file.
-#[derive(Clone, Debug)]
-enum Change {
-    /// Another byte.
-    Byte(Index, u8),
-    /// A number where numbers like it are: large, small, negative, in either byte order.
-    Number(Index, i32, bool),
-    /// A stretch left out, or twice.
-    Cut(Index, u8),
-    Twice(Index, u8),
-    /// A word that means something to one of the parsers.
-    Word(Index, &'static str),
-    /// A stretch of another file.
-    Other(Index, Index, Index, u8),
-    /// The end missing.
-    Short(Index),
-}
-
-const WORDS: &[&str] = &[
-    "\"coordinates\":",
-    "\"type\":\"Polygon\"",
-    "[[[",
-    "]]]",
-    "NaN",
-    "1e999",
-    "-0.0",
-    "null",
-    "\\u0000",
-    "\"",
-    "<Polygon>",
-    "</Polygon>",
-    "<Folder>",
-    "</Folder>",
-    "<outerBoundaryIs>",
-    "<![CDATA[",
-    "&b;",
-    "<!--",
-    "GP\0\u{1}",
-    "PROJCS[",
-    "UNIT[\"m\",0]",
-    "CREATE VIRTUAL TABLE",
-    "CREATE VIEW",
-    "GENERATED ALWAYS AS",
-    "/*",
-    "\u{feff}",
-    "\u{1e}",
-];
-
-fn change() -> impl Strategy<Value = Change> {
-    let numbers = select(vec![0, 1, -1, 2, 5, 0x7f, 0xff, 0x7fff, 0xffff, i32::MAX, i32::MIN, 0x0010_0000, 100, 9994]);
-    prop_oneof![
-        4 => (any::<Index>(), any::<u8>()).prop_map(|(i, b)| Change::Byte(i, b)),
-        3 => (any::<Index>(), numbers, any::<bool>()).prop_map(|(i, n, big)| Change::Number(i, n, big)),
-        1 => (any::<Index>(), any::<u8>()).prop_map(|(i, n)| Change::Cut(i, n)),
-        1 => (any::<Index>(), any::<u8>()).prop_map(|(i, n)| Change::Twice(i, n)),
-        2 => (any::<Index>(), select(WORDS)).prop_map(|(i, w)| Change::Word(i, w)),
-        1 => (any::<Index>(), any::<Index>(), any::<Index>(), any::<u8>()).prop_map(|(i, f, j, n)| Change::Other(i, f, j, n)),
-        1 => any::<Index>().prop_map(Change::Short),
-    ]
-}
-
-fn changed(mut bytes: Vec<u8>, changes: &[Change], corpus: &[Vec<u8>]) -> Vec<u8> {
-    for change in changes {
-        if bytes.is_empty() {
-            break;
-        }
-        let stretch = |i: usize, n: u8, of: usize| i..(i + usize::from(n)).min(of);
-        match change {
-            Change::Byte(i, b) => {
-                let at = i.index(bytes.len());
-                bytes[at] = *b;
-            }
-            Change::Number(i, n, big) => {
-                let at = i.index(bytes.len());
-                let four = if *big { n.to_be_bytes() } else { n.to_le_bytes() };
-                for (byte, by) in bytes[at..].iter_mut().zip(four) {
-                    *byte = by;
-                }
-            }
-            Change::Cut(i, n) => drop(bytes.drain(stretch(i.index(bytes.len()), *n, bytes.len()))),
-            Change::Twice(i, n) => {
-                let range = stretch(i.index(bytes.len()), *n, bytes.len());
-                let copy = bytes[range.clone()].to_vec();
-                bytes.splice(range.start..range.start, copy);
-            }
-            Change::Word(i, word) => {
-                let at = i.index(bytes.len());
-                bytes.splice(at..at, word.bytes());
-            }
-            Change::Other(i, file, j, n) => {
-                let other = file.get(corpus);
-                let part = other[stretch(j.index(other.len()), *n, other.len())].to_vec();
-                let at = i.index(bytes.len());
-                bytes.splice(at..at, part);
-            }
-            Change::Short(i) => bytes.truncate(i.index(bytes.len()) + 1),
-        }
-    }
-    bytes
-}
+use super::format_tests::{PRJ, as_given, cells, clockwise, counter, dbf, edited, shp, written};
+use super::raw::CrsText;
+use super::shapefile::{self, Files};
+use super::{CellsFile, CellsOptions, cells_of, crs, read_cells, wkb};
+use crate::export::CellsFormat;
+use crate::fuzz::fuzz;
+use crate::import::EncodingChoice;
 
 /// What holds of every file that was read.
-fn sound(file: &CellsFile) -> Result<(), TestCaseError> {
-    prop_assert_eq!(file.records.len() + file.rejected(), file.read);
+fn sound(file: &CellsFile) {
+    assert_eq!(file.records.len() + file.rejected(), file.read);
     for r in &file.records {
-        prop_assert!(is_valid(&r.geometry), "{:?}", r);
+        assert!(is_valid(&r.geometry), "{r:?}");
     }
     for i in &file.issues {
-        prop_assert!(!i.code.is_empty() && !i.message.is_empty());
+        assert!(!i.code.is_empty() && !i.message.is_empty());
     }
     let _ = file.blocking();
-    Ok(())
+}
+
+/// Reads a file both with repairs and without.
+fn read(bytes: &[u8]) {
+    for repair in [true, false] {
+        if let Ok(file) = read_cells(bytes, &CellsOptions { repair, ..CellsOptions::default() }) {
+            sound(&file);
+        }
+    }
+}
+
+#[test]
+fn fuzz_cells_geojson() {
+    let square = r#"{"type":"Polygon","coordinates":[[[10,50],[10.1,50],[10.1,50.1],[10,50]]]}"#;
+    let line = format!("{{\"type\":\"Feature\",\"properties\":{{\"code\":\"a\",\"户数\":1.0e2}},\"geometry\":{square}}}\n");
+    let whole =
+        format!("{{\"type\":\"FeatureCollection\",\"crs\":{{\"properties\":{{\"name\":\"EPSG:4490\"}}}},\"features\":[{line}]}}");
+    let seeds = [written(&cells(), CellsFormat::GeoJson), format!("\u{1e}{line}\u{1e}{line}").into_bytes(), whole.into_bytes()];
+    fuzz("cells_geojson", &seeds, read);
+}
+
+/// The packing: gzip, and zips of a shapefile and of a KML.
+#[test]
+fn fuzz_cells_packed() {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&written(&cells(), CellsFormat::GeoJson)).unwrap();
+    let kmz = crate::export::zip(&[("doc.kml".to_owned(), written(&cells(), CellsFormat::Kml))], (2026, 1, 1)).unwrap();
+    fuzz("cells_packed", &[gz.finish().unwrap(), written(&cells(), CellsFormat::Shapefile), kmz], read);
+}
+
+#[test]
+fn fuzz_cells_kml() {
+    let ring = "<LinearRing><coordinates>10,50 10.1,50 10.1,50.1 10,50</coordinates></LinearRing>";
+    let folders = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><kml><Document><Folder><name>东湖社区</name><Folder><Placemark id=\"a\"><name>a&amp;b</name>\
+         <ExtendedData><Data name=\"code\"><value>1</value></Data></ExtendedData><MultiGeometry><Polygon><outerBoundaryIs>{ring}{ring}</outerBoundaryIs>\
+         <innerBoundaryIs>{ring}</innerBoundaryIs></Polygon></MultiGeometry></Placemark><name>一</name></Folder></Folder></Document></kml>"
+    );
+    fuzz("cells_kml", &[written(&cells(), CellsFormat::Kml), folders.into_bytes()], read);
+}
+
+/// Between the files of a shapefile in one input.
+const CUT: &[u8] = b"\n8<\n";
+
+/// A shapefile with all that lies beside it: .shp, .shx, .dbf, .prj, .cpg.
+#[test]
+fn fuzz_shapefile() {
+    let ground = shp(5, &[vec![clockwise(10.0, 50.0, 0.1), counter(10.02, 50.02, 0.02)], vec![clockwise(11.0, 50.0, 0.1)]]);
+    let mut shx = ground[..100].to_vec();
+    for (offset, length) in [(100i32, 212i32), (320, 128)] {
+        shx.extend((offset / 2).to_be_bytes());
+        shx.extend((length / 2).to_be_bytes());
+    }
+    shx[24..28].copy_from_slice(&58i32.to_be_bytes());
+    let gbk = encoding_rs::GB18030.encode("东湖社区").0.into_owned();
+    let named = [ground.clone(), shx, dbf(0x4d, b"name", &[&gbk, b"b"]), PRJ.into(), b"GBK".to_vec()].join(CUT);
+    let plain = [ground, Vec::new(), dbf(0, b"code", &[b"a", b"b"])].join(CUT);
+    fuzz("shapefile", &[named, plain], |bytes| {
+        let mut parts = Vec::new();
+        let mut rest = bytes;
+        while let Some(at) = rest.windows(CUT.len()).position(|w| w == CUT) {
+            parts.push(rest[..at].to_vec());
+            rest = &rest[at + CUT.len()..];
+        }
+        parts.push(rest.to_vec());
+        let mut part = |i: usize| parts.get_mut(i).map(std::mem::take).filter(|p| !p.is_empty());
+        let files = Files { shp: part(0).unwrap_or_default(), shx: part(1), dbf: part(2), prj: part(3), cpg: part(4) };
+        let raw = shapefile::read(&files, EncodingChoice::Auto);
+        if let Ok(file) = raw.and_then(|raw| cells_of(raw, &CellsOptions::default(), &|_| {})) {
+            sound(&file);
+        }
+    });
+}
+
+#[test]
+fn fuzz_geopackage() {
+    fuzz("geopackage", &[written(&cells(), CellsFormat::GeoPackage)], read);
+}
+
+#[test]
+fn fuzz_wkb() {
+    let mut polygon = vec![1, 3, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0];
+    for n in [10.0f64, 50.0, 10.1, 50.0, 10.1, 50.1, 10.0, 50.0] {
+        polygon.extend(n.to_le_bytes());
+    }
+    let collection = [&[1, 7, 0, 0, 0, 2, 0, 0, 0][..], &polygon, &polygon].concat();
+    let blob = [&b"GP\0\x01\xe6\x10\0\0"[..], &polygon].concat();
+    fuzz("wkb", &[polygon, collection, blob], |bytes| {
+        for shape in [wkb::shape_of(bytes), wkb::shape_of_gpkg(bytes)].into_iter().flatten() {
+            assert!(shape.polygons.iter().flatten().map(Vec::len).sum::<usize>() <= bytes.len(), "more vertices than bytes");
+        }
+    });
+}
+
+#[test]
+fn fuzz_prj() {
+    let seeds: &[&[u8]] = &[
+        PRJ.as_bytes(),
+        b"GEOGCS[\"GCS_China_Geodetic_Coordinate_System_2000\",DATUM[\"D_China_2000\",SPHEROID[\"CGCS2000\",6378137.0,298.257222101]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]]",
+    ];
+    fuzz("prj", seeds, |bytes| {
+        let text = CrsText::Wkt(String::from_utf8_lossy(bytes).into_owned());
+        if let Ok(mut ground) = crs::Ground::settle(None, Some(&text)) {
+            let ring =
+                vec![[500_000.0, 5_000_000.0], [500_100.0, 5_000_000.0], [500_100.0, 5_000_100.0], [500_000.0, 5_000_000.0]];
+            let _ = ground.in_wgs84(&[vec![ring]], true);
+        }
+    });
 }
 
 /// Statements that change what a GeoPackage says of itself.
@@ -199,58 +158,19 @@ const STATEMENTS: &[&str] = &[
     "PRAGMA user_version = 77",
 ];
 
-proptest! {
-    #![proptest_config(cases(150))]
-
-    #[test]
-    fn damaged_files_of_cells_have_an_answer(which in any::<Index>(), changes in prop::collection::vec(change(), 1..8), repair in any::<bool>()) {
-        let bytes = changed(which.get(corpus()).clone(), &changes, corpus());
-        if let Ok(file) = read_cells(&bytes, &CellsOptions { repair, ..CellsOptions::default() }) {
-            sound(&file)?;
-        }
-    }
-
-    #[test]
-    fn damaged_tickets_have_an_answer(changes in prop::collection::vec(change(), 1..6), format in 0usize..3) {
-        let samples: [&str; 3] = [
-            "external_id,category,lon,lat,reported_at,status\n1,drain,121.5,31.2,2026-01-01T08:00:00+08:00,received\n2,light,121.5,31.2,2026/1/2 9:00,办结\n",
-            "{\"external_id\":\"1\",\"category\":\"drain\",\"lon\":121.5,\"lat\":31.2}\n{\"external_id\":\"2\",\"lon\":\"121.5\",\"lat\":31.2}\n",
-            "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"external_id\":\"1\"},\"geometry\":{\"type\":\"Point\",\"coordinates\":[121.5,31.2]}}]}",
-        ];
-        let bytes = changed(samples[format].as_bytes().to_vec(), &changes, corpus());
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(["t.csv", "t.ndjson", "t.geojson"][format]);
-        std::fs::write(&path, &bytes).unwrap();
-        let source = Input::new(path.to_str().unwrap()).and_then(|input| input.open(EncodingChoice::Auto));
-        if let Ok(rows) = source.and_then(|s| tickets(s, &ReadOptions::default())) {
-            for row in rows {
-                if let Ok(Read::Reject(refused)) = row {
-                    prop_assert!(!refused.message.is_empty());
-                }
-            }
-        }
-        let defaults = Defaults::contract("fuzz");
-        for line in bytes.split(|b| *b == b'\n') {
-            let Ok(json) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
-            if let Err(refused) = ticket_from_json(&json, &defaults) {
-                prop_assert!(!refused.message.is_empty());
-            }
-            let _ = position_from_json(&json, &defaults);
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(cases(24))]
-
-    #[test]
-    fn any_metadata_of_a_geopackage_has_an_answer(statements in prop::collection::vec(select(STATEMENTS), 1..4), changes in prop::collection::vec(change(), 0..3)) {
-        let ours = corpus()[1].clone();
-        prop_assume!(ours.starts_with(b"SQLite format 3\0"));
+/// Each byte is one of [`STATEMENTS`], done one after the other to a GeoPackage of ours.
+#[test]
+fn fuzz_geopackage_metadata() {
+    let ours = written(&cells(), CellsFormat::GeoPackage);
+    let seeds: Vec<Vec<u8>> = (0..STATEMENTS.len() as u8).map(|i| vec![i]).collect();
+    fuzz("geopackage_metadata", &seeds, |bytes| {
         // What one statement takes away, the next may miss: those are left out.
-        let file = statements.iter().fold(ours, |file, sql| std::panic::catch_unwind(|| edited(&file, sql)).unwrap_or(file));
-        if let Ok(read) = read_cells(&changed(file, &changes, corpus()), &as_given()) {
-            sound(&read)?;
+        let file = bytes.iter().take(3).fold(ours.clone(), |file, b| {
+            let sql = STATEMENTS[usize::from(*b) % STATEMENTS.len()];
+            std::panic::catch_unwind(|| edited(&file, sql)).unwrap_or(file)
+        });
+        if let Ok(read) = read_cells(&file, &as_given()) {
+            sound(&read);
         }
-    }
+    });
 }

@@ -144,23 +144,23 @@ impl Wall {
         Ok(json!({ "type": "FeatureCollection", "features": features }).to_string().into())
     }
 
-    /// Buildings in a box as GeoJSON, at most twenty thousand.
+    /// Buildings in a box as GeoJSON, at most twenty thousand; `total` says how many there are, `cut` whether some are left out.
     pub async fn buildings_json(&self, actor: &Actor, bbox: Option<[f64; 4]>) -> Result<Bytes, PlanError> {
         self.may(actor, super::sees_drafts(actor.role), "see the households of buildings")?;
         let inside = |p: Place| bbox.is_none_or(|[w, s, e, n]| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n);
-        let features: Vec<Value> = self
-            .store()
-            .buildings()
-            .await?
+        let mut found = self.store().buildings().await?;
+        found.retain(|b| inside(b.place));
+        let total = found.len();
+        let features: Vec<Value> = found
             .into_iter()
-            .filter(|b| inside(b.place))
             .take(BUILDINGS)
             .map(|b| {
                 json!({ "type": "Feature", "properties": { "name": b.name, "households": b.households, "block": b.block },
                     "geometry": { "type": "Point", "coordinates": [b.place.lon, b.place.lat] } })
             })
             .collect();
-        Ok(json!({ "type": "FeatureCollection", "features": features }).to_string().into())
+        let cut = total > features.len();
+        Ok(json!({ "type": "FeatureCollection", "features": features, "total": total, "cut": cut }).to_string().into())
     }
 }
 

@@ -124,11 +124,19 @@ impl Findings {
     pub fn views(&self, session: &Session) -> Vec<PlanFindingView> {
         // Gaps, and what is to be decided about, are findings of the plan.
         let elsewhere = |kind| matches!(kind, TopologyFault::Gap | TopologyFault::Overlap | TopologyFault::Lost);
-        let made = session.built.iter().filter(|f| !elsewhere(f.kind)).take(BUILT).map(|f| built_view(session, f));
+        let mut made = session.built.iter().filter(|f| !elsewhere(f.kind));
+        let listed: Vec<PlanFindingView> = made.by_ref().take(BUILT).map(|f| built_view(session, f)).collect();
+        let more = made.count();
+        let left_out = (more > 0).then(|| PlanFindingView {
+            values: BTreeMap::from([("more".to_owned(), more.to_string())]),
+            scope: "making".into(),
+            ..whole(FindingLevel::Note, "more_made", false)
+        });
         of_the_plan(session)
             .into_iter()
             .chain(self.list.iter().map(|f| view(session, &f.faces, &f.finding, "cells")))
-            .chain(made)
+            .chain(listed)
+            .chain(left_out)
             .collect()
     }
 }

@@ -29,11 +29,11 @@ use crate::wire::{EditRefusal, PlanStuck, PlanSummary};
 use data::PlanningData;
 use owners::Owners;
 use session::{Around, NotReplayed, Session, Start};
-pub(in crate::wall) use succession::Handover;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
+pub(in crate::wall) use succession::Handover;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use wall_core::{CellRecord, EngineFault, Face, Network, PlanId, PlanStatus, UtcMs};
 use wall_store::{Actor, ChangeKind, PlanRecord, Role, StoreError};
