@@ -267,7 +267,7 @@ async fn an_owner_named_by_a_cell_takes_over_when_the_import_takes_effect() {
     assert_eq!((waits.new, waits.owners_begun, waits.owners_ended), (true, 1, 1));
     assert_eq!(answering(&room.wall, 4, then - 1).await, ["接手四"]);
     assert_eq!(answering(&room.wall, 4, then).await, ["后来四"]);
-    room.done(&desk.leader, &format!("/api/v1/plans/{}/step", waits.plan.0), json!({ "step": "withdraw" })).await;
+    room.done(&desk.planner, &format!("/api/v1/plans/{}/step", waits.plan.0), json!({ "step": "withdraw" })).await;
     assert_eq!(lines(&room.wall, 4).await, expected, "as if it had never been published");
     // A successor that is known already still comes: who takes over has what was left.
     let leaves = now() + 5 * DAY_MS;
