@@ -142,8 +142,8 @@ fn packed_nothings_are_not_unpacked() {
     answered("staff.csv.gz", &gzip(rows), "staff", 3, "unpack it first");
     answered("staff.zip", &zip(&[("staff.csv", rows)]), "staff", 3, "unpack it first");
     // Rows that shrink as well as real ones never do, each a row.
-    let many: Part<'_> =
-        &[("id,name\n", 1), ("P1,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 500_000)];
+    let row = format!("P1,{}\n", "a".repeat(10_000));
+    let many: Part<'_> = &[("id,name\n", 1), (&row, 4_000)];
     answered("many.csv.gz", &gzip(many), "staff", 3, "unpack it first");
 }
 

@@ -281,7 +281,8 @@ async fn an_owner_named_by_a_cell_takes_over_when_the_import_takes_effect() {
     // A draft takes nobody's place, and says so.
     let mut draft = named("草案四");
     draft[1].name = "草案".into();
-    let import = CellsImport { network: "general", name: "草案", records: &draft, publish: false, effective: None };
+    let import =
+        CellsImport { network: "general", name: "草案", records: &draft, doubts: &[], publish: false, effective: None };
     let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     assert_eq!((done.owners_begun, done.owners_ended, done.owners_waiting), (0, 0, 1));
     assert_eq!(lines(&room.wall, 4).await, expected);
