@@ -162,7 +162,8 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
 
 /// `POST /api/v1/positions`.
 pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
-    let (shape, judged, _held) = read(&app, &caller, request, "staff", position_taken_from_json, |_, _, judged| refuse_twins(judged)).await?;
+    let (shape, judged, _held) =
+        read(&app, &caller, request, "staff", position_taken_from_json, |_, _, judged| refuse_twins(judged)).await?;
     let (records, judged) = records(judged);
     let known = if records.is_empty() { Vec::new() } else { app.wall.put_positions(&caller.actor, records).await? };
     let mut known = known.into_iter();
