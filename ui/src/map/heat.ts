@@ -139,13 +139,13 @@ export class HeatRaster {
     this.onHeld(null);
   }
 
-  /** The largest density over a whole territory with a kernel; `null` when nobody answers. */
-  async peakOver([west, south, east, north]: Bounds, sigma_m: number): Promise<number | null> {
+  /** A top for the scale over a whole territory with a kernel: one warm pixel in fifty exceeds it. `null` when nobody answers. */
+  async highOver([west, south, east, north]: Bounds, sigma_m: number): Promise<number | null> {
     const width = 1024;
     const height = Math.max(16, Math.min(1024, Math.round((width * (north - south)) / Math.max(1e-9, (east - west) * Math.cos((south * Math.PI) / 180)))));
     try {
       const answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: 'heat', sigma_m });
-      return Number(answer.headers.get('x-heat-peak') ?? Number.NaN);
+      return Number(answer.headers.get('x-heat-high') ?? Number.NaN);
     } catch {
       return null;
     }

@@ -283,10 +283,10 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const sigma_m = kernelFor(metresPerPixel(map.getZoom(), lat), now.heat.sigma_m, wall.base.px);
     if (sigma_m === now.heat.sigma_m) return null;
     if (!tops.has(sigma_m)) {
-      const peak = await heat.peakOver(now.bounds, sigma_m);
-      if (peak === null || !(peak > 0)) return null;
-      // Some headroom is wasted on the one hottest place: it may be cut.
-      tops.set(sigma_m, niceUp(peak * 0.6));
+      const high = await heat.highOver(now.bounds, sigma_m);
+      if (high === null || !(high > 0)) return null;
+      // The few hottest places are cut, so that the others are seen.
+      tops.set(sigma_m, niceUp(high));
     }
     return { sigma_m, max: tops.get(sigma_m) ?? now.heat.scale_max };
   }
@@ -448,7 +448,15 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     if (camera?.zoom !== undefined && view.panels.legend) {
       // Where there is room to spare beside the territory, it makes way for the legend.
       const wide = ((bounds[2] - bounds[0]) / 360) * 512 * 2 ** camera.zoom;
-      padding.left += Math.max(0, Math.min(container.clientWidth - wide - padding.left - padding.right, 24 * rem) - 1);
+      const spare = container.clientWidth - wide - padding.left - padding.right;
+      padding.left += Math.max(0, Math.min(spare, 24 * rem) - 1);
+      // Where there is little, it stands above the legend, or beside it, whichever leaves it larger: nothing of it is covered.
+      if (spare < 12 * rem) {
+        const beside = { ...padding, left: edge + 25 * rem };
+        const above = { ...padding, left: edge, bottom: edge + Math.min((container.querySelector('.legend')?.clientHeight ?? 0) || 10 * rem, container.clientHeight * 0.4) };
+        const [a, b] = [beside, above].map((room) => map.cameraForBounds(box, { padding: room })?.zoom ?? 0) as [number, number];
+        Object.assign(padding, a > b ? beside : above);
+      }
     }
     map.fitBounds(box, { padding, duration: animate ? duration(700) : 0 });
   }

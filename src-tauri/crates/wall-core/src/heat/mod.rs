@@ -208,6 +208,25 @@ impl HeatField {
         f64::from(self.raster.largest(&self.stored, |row| self.raster.per_km2(row))) * self.scale()
     }
 
+    /// The density that one pixel in fifty of those with any heat exceeds: what a scale is made for, so that one stack of
+    /// tickets does not leave all else in the dark. Any heat is a thousandth of the largest density. O(pixels).
+    pub fn high(&self) -> f64 {
+        let least = (self.peak() / self.scale() / 1000.0) as f32;
+        let mut warm: Vec<f32> = Vec::new();
+        self.raster.read_rows(
+            &self.stored,
+            |row| self.raster.per_km2(row),
+            |_, values| {
+                warm.extend(values.iter().filter(|v| **v > least));
+            },
+        );
+        if warm.is_empty() {
+            return 0.0;
+        }
+        let rank = warm.len() - 1 - warm.len() / 50;
+        f64::from(*warm.select_nth_unstable_by(rank, f32::total_cmp).1) * self.scale()
+    }
+
     /// One byte a pixel, row by row from the north-west: 0 = nothing, 1 … 255 linear up to `max` per km², more is cut.
     /// What rounds to 0 of 255 is nothing. Bytes beyond width × height are left alone. O(pixels).
     pub fn write_u8(&self, max: f64, out: &mut [u8]) {

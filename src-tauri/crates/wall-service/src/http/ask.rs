@@ -77,6 +77,7 @@ pub(crate) async fn heat(
         }
     };
     set("x-heat-peak", image.peak.to_string());
+    set("x-heat-high", image.high.to_string());
     set("x-heat-max", image.max.to_string());
     set("x-heat-at-ms", image.at.0.to_string());
     set("x-heat-revision", image.revision.to_string());

@@ -11,6 +11,8 @@ pub struct HeatImage {
     pub bytes: Bytes,
     /// True largest density.
     pub peak: f64,
+    /// Density that one warm pixel in fifty exceeds ([`wall_core::HeatField::high`]).
+    pub high: f64,
     /// Density at 255.
     pub max: f64,
     /// Time of the picture.

@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn image(bytes: usize) -> HeatImage {
-        HeatImage { bytes: Bytes::from(vec![0; bytes]), peak: 0.0, max: 1.0, at: UtcMs(0), revision: 1 }
+        HeatImage { bytes: Bytes::from(vec![0; bytes]), peak: 0.0, high: 0.0, max: 1.0, at: UtcMs(0), revision: 1 }
     }
 
     /// A drawing that goes on until it is told to end; says when it began.

@@ -267,23 +267,23 @@ impl Wall {
                 .filter(|(_, t)| t.life.open_at(at))
                 .filter_map(|(_, t)| Some((world.shown_place(t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
         };
-        let peak = if time_left {
+        let (peak, high) = if time_left {
             let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
             let open = open.filter_map(|(_, t)| Some((world.shown_place(t, sight)?, UtcMs(t.life.due))));
             TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
-            0.0
+            (0.0, 0.0)
         } else if as_of.is_some() {
             let mut field = HeatField::new(grid, kernel, at);
             field.rebuild(open());
             field.write_u8(max, &mut bytes);
-            field.peak()
+            (field.peak(), field.high())
         } else {
             world.heat.read(sight, grid, kernel, at, open, |field| {
                 field.write_u8(max, &mut bytes);
-                field.peak()
+                (field.peak(), field.high())
             })
         };
-        HeatImage { bytes: bytes.into(), peak, max, at, revision: world.revision }
+        HeatImage { bytes: bytes.into(), peak, high, max, at, revision: world.revision }
     }
 
     /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site. Open tickets only.
