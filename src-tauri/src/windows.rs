@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_window_stays_with_the_wall() {
-        let judged = |address: &str| is_of_the_wall(&address.parse().unwrap());
+        let judged = |address: &str| is_of_the_wall(&address.parse().expect("an address"));
         let own = if cfg!(windows) { "http://gridwall.localhost" } else { "gridwall://localhost" };
         for path in ["/", "", "/index.html", "/?debug", "/#plan=3"] {
             assert!(judged(&format!("{own}{path}")), "{path}");
