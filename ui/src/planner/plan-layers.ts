@@ -23,6 +23,9 @@ export const bandMarks: Readonly<Record<Band, string>> = { over: '▲', in: '', 
 /** The colour of what is being drawn or has been changed: paper, not land. */
 export const draftColor = '#b79bdc';
 
+/** Ground between cells that nobody has. */
+export const laneColor = '#d7b35f';
+
 /** A band by its name; unknown names are unknown. */
 export function bandOf(name: string): Band {
   return bands.find((band) => band === name) ?? 'unknown';
@@ -128,6 +131,9 @@ export function workLayers(base: number): LayerSpecification[] {
   const px = base / 15;
   const is = (role: string): ExpressionSpecification => expression(['==', ['get', 'role'], role]);
   return [
+    { id: 'lane-fill', type: 'fill', source: 'lanes', paint: { 'fill-color': laneColor, 'fill-opacity': 0.55 } },
+    // However far away: narrower than a line it is a line.
+    { id: 'lane-line', type: 'line', source: 'lanes', layout: { 'line-join': 'round' }, paint: { 'line-color': laneColor, 'line-width': 1.6 * px } },
     {
       id: 'overlay-line', type: 'line', source: 'overlay', layout: { 'line-join': 'round' },
       paint: { 'line-color': '#e8d9a8', 'line-width': 1.7 * px, 'line-dasharray': [3, 2.4], 'line-opacity': 0.9 },

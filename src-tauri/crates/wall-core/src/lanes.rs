@@ -36,6 +36,13 @@ pub struct Lane {
     pub(crate) halves: Vec<(usize, GridRing)>,
 }
 
+impl Lane {
+    /// The ground, piece by piece: the cell each is nearer to, and its ring.
+    pub fn pieces(&self) -> impl Iterator<Item = (usize, &[GridPoint])> {
+        self.halves.iter().map(|(cell, ring)| (*cell, ring.as_slice()))
+    }
+}
+
 /// A stretch of border with a cell to its left and nobody's ground, open to the outside, to its right.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bare {

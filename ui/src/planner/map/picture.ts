@@ -12,7 +12,7 @@ const mostPatched = 400;
 /** How wide a cell must be for its name, in the base size. */
 const nameWidthRem = 2.6;
 
-const ordered = ['overlay', 'preview', 'preview-labels', 'labels', 'highlight', 'vertices', 'sketch', 'streets'] as const;
+const ordered = ['lanes', 'overlay', 'preview', 'preview-labels', 'labels', 'highlight', 'vertices', 'sketch', 'streets'] as const;
 
 /** The drawn plan. */
 export interface Picture {
@@ -93,6 +93,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     labels();
     markCells();
     void overlay();
+    void lanes();
     void borders.load(true);
     renewed();
   }
@@ -106,6 +107,21 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     const metresAtZero = 78_271.5 * Math.cos((middle.label_lat * Math.PI) / 180);
     const from = Math.log2((metresAtZero * nameWidthRem * wall.base.px) / Math.sqrt(Math.max(1, middle.area_m2)));
     map.setLayerZoomRange('cells-label', Math.min(20, Math.max(0, from)), 24);
+  }
+
+  /** Ground between cells that nobody has; without any nothing is asked. */
+  async function lanes(): Promise<void> {
+    const id = state.opened?.plan.id;
+    if (id === undefined || !state.findings.some((one) => one.code === 'lane')) {
+      desk.setData('lanes', []);
+      return;
+    }
+    try {
+      const found = await host.get<FeatureCollection>(`api/v1/plans/${id}/lanes`);
+      if (!desk.destroyed && state.opened?.plan.id === id) void desk.source('lanes')?.setData(found);
+    } catch {
+      // The findings beside name them; asked again with the next change.
+    }
   }
 
   /** Streets that were imported; a room without any has none to show. */
@@ -189,6 +205,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
       return;
     }
     const faces = [...result.changed.map((cell) => cell.face), ...result.removed];
+    if (result.findings.plan !== null) void lanes();
     borders.edges.replace(faces, result.edges);
     borders.outdate();
     const round = (lingering += 1);

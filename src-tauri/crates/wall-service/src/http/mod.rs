@@ -216,6 +216,7 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/plans/{id}/changes") => get(plans::changes),
             ("GET", "/api/v1/plans/{id}/cells") => get(plans::cells),
             ("GET", "/api/v1/plans/{id}/edges") => get(plans::edges),
+            ("GET", "/api/v1/plans/{id}/lanes") => get(plans::lanes),
             ("POST", "/api/v1/plans/{id}/preview") => post(plans::preview),
             ("POST", "/api/v1/plans/{id}/edits") => post(plans::edit),
             ("POST", "/api/v1/plans/{id}/undo") => post(plans::undo),

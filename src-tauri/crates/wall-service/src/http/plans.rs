@@ -103,6 +103,11 @@ pub(crate) async fn edges(State(app): State<App>, caller: Caller, Path(id): Path
     Ok(answer.map(geojson).map_err(PlanRefusal).into_response())
 }
 
+pub(crate) async fn lanes(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
+    let answer = app.wall.plan_lanes_json(&caller.actor, plan(&id)?).await;
+    Ok(answer.map(geojson).map_err(PlanRefusal).into_response())
+}
+
 pub(crate) async fn preview(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
     let body: EditRequest = read(&app, request).await?;
     let answer: Answer<EditResult> = app.wall.plan_preview(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal);

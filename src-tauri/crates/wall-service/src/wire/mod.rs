@@ -636,6 +636,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/plans/{id}/changes"),
     ("GET", "/api/v1/plans/{id}/cells"),
     ("GET", "/api/v1/plans/{id}/edges"),
+    ("GET", "/api/v1/plans/{id}/lanes"),
     ("POST", "/api/v1/plans/{id}/preview"),
     ("POST", "/api/v1/plans/{id}/edits"),
     ("POST", "/api/v1/plans/{id}/undo"),

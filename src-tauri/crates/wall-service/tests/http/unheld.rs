@@ -109,11 +109,17 @@ async fn lanes_are_found_and_closed_together() {
     let lane = list.as_array().unwrap().iter().find(|f| f["code"] == "lane").unwrap();
     let width: f64 = lane["values"]["width_m"].as_str().unwrap().parse().unwrap();
     assert!((5.0..8.0).contains(&width) && lane["lon"].is_f64(), "{lane}");
+    // Shown as ground: each lane has a half on either side.
+    let shown = async || room.get(&planner, &format!("{path}/lanes")).await.json()["features"].as_array().unwrap().clone();
+    let halves = shown().await;
+    assert!(halves.len() >= 8, "{halves:?}");
+    assert!(halves.iter().all(|h| h["geometry"]["type"] == "Polygon" && h["properties"]["face"].as_u64().unwrap() < 4));
 
     let before = room.get(&planner, &format!("{path}/cells")).await.text();
     let done = room.edit(&planner, plan, json!({ "kind": "close_lanes", "at_most_m": 20.0 })).await;
     assert_eq!(done["changed"].as_array().unwrap().len(), 4);
     assert!(found(&room, &planner, plan, KINDS).await.is_empty(), "no lane is left, and no gap came");
+    assert!(shown().await.is_empty());
     let again = json!({ "edit": { "kind": "close_lanes", "at_most_m": 20.0 }, "head": done["head"] });
     assert_eq!(room.refused(&planner, &format!("{path}/edits"), again).await, "nothing_there");
     room.done(&planner, &format!("{path}/undo"), json!({})).await;

@@ -80,6 +80,12 @@ impl Wall {
         Ok(view::edges_json(arcs).to_string().into())
     }
 
+    /// The lanes between the cells of a plan as GeoJSON.
+    pub async fn plan_lanes_json(&self, actor: &Actor, plan: PlanId) -> Result<Bytes, PlanError> {
+        let mut taken = self.take(actor, plan).await?;
+        Ok(view::lanes_json(&taken.session()?.lanes).to_string().into())
+    }
+
     /// The history of a plan with its branches.
     pub async fn plan_history(&self, actor: &Actor, plan: PlanId) -> Result<PlanHistory, PlanError> {
         let head = self.take(actor, plan).await?.record.head;

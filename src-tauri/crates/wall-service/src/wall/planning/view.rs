@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use wall_core::{ArcView, CellKind, Face, GridPoint, planning::workload};
+use wall_core::{ArcView, CellKind, Face, GridPoint, Lane, planning::workload};
 
 /// Names of communities by code.
 pub(super) type Names = BTreeMap<String, String>;
@@ -96,6 +96,18 @@ pub(super) fn edges_json<'a>(arcs: impl Iterator<Item = ArcView<'a>>) -> Value {
         })
         .collect();
     json!({ "type": "FeatureCollection", "features": features })
+}
+
+/// Lanes between cells as GeoJSON for the map: the ground of each, piece by piece, with the cell it is nearer to.
+pub(super) fn lanes_json(lanes: &[Lane]) -> Value {
+    let piece = |(cell, ring): (usize, &[GridPoint])| {
+        let closed: Vec<[f64; 2]> = ring.iter().chain(ring.first()).map(|p| degrees(*p)).collect();
+        json!({
+            "type": "Feature", "properties": { "face": cell },
+            "geometry": { "type": "Polygon", "coordinates": [closed] },
+        })
+    };
+    json!({ "type": "FeatureCollection", "features": lanes.iter().flat_map(Lane::pieces).map(piece).collect::<Vec<_>>() })
 }
 
 /// What an edit, undo, redo or jump made of the plan.
