@@ -13,7 +13,7 @@ run:             ## open the wall on the demonstration district (no display: ser
 test:            ## everything CI checks, with the minutes of each stage
 	@scripts/test.sh
 
-bench:           ## criterion benches of wall-core, each beside the plain way, with the ratios
+bench:           ## criterion benches of wall-core with ratios to the plain way; a whole wall with 1,000,000 tickets
 	@scripts/bench.sh
 
 soak:            ## property tests and every parser's fuzz target on new cases, an hour a target (or MINUTES=n for all)

@@ -7,10 +7,10 @@
 // Tickets are posted on schedule whether or not earlier ones were answered, so that a slow wall shows as latency
 // and not as a lower rate. Nothing here is a test: numbers are printed, only lost tickets fail.
 
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
 import { dice } from './lib/dice.mjs';
+import { footprint } from './lib/footprint.mjs';
 import { demoStore, scratch, startWall, until, wallCommand } from './lib/wall.mjs';
 
 const { values: asked } = parseArgs({
@@ -42,17 +42,6 @@ function ask(agent, base, { method = 'GET', path, headers = {}, body }) {
     sent.on('error', failed);
     sent.end(body);
   });
-}
-
-/** Resident memory of a process in MB, and processor seconds used so far; null when it cannot be read. */
-function footprint(pid) {
-  try {
-    const kb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    return { rssMb: kb / 1024, cpuS: (Number(fields[11]) + Number(fields[12])) / 100 };
-  } catch {
-    return null;
-  }
 }
 
 function percentile(sorted, share) {
