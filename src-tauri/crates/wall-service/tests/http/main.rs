@@ -4,6 +4,7 @@
 mod access;
 mod ask;
 mod beside;
+mod corpus;
 mod events;
 mod faults;
 mod impact;
