@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use wall_core::{CellRecord, TicketRecord, UtcMs};
 use wall_service::{
     demo::{DEFAULT_SEED, DISTRICT_NAME, District, DistrictFiles, STREET_CODE, STREET_NAME, ZONE},
-    import::{CellsOptions, EncodingChoice, Profile, Read, ReadOptions, Source, open_cells, tickets},
+    import::{CellsOptions, EncodingChoice, Input, Profile, Read, ReadOptions, open_cells, tickets},
     wall::{CellsImport, WallOptions, system_now},
 };
 use wall_store::Role;
@@ -342,7 +342,7 @@ fn sample(path: &std::path::Path) -> Vec<TicketRecord> {
     }
     let file = kept.into_inner().unwrap();
     let options = ReadOptions { profile: Profile::load("boston311").unwrap(), ..ReadOptions::default() };
-    let source = Source::open(&file.path().to_string_lossy(), EncodingChoice::Auto).unwrap();
+    let source = Input::new(&file.path().to_string_lossy()).unwrap().open(EncodingChoice::Auto).unwrap();
     let read = tickets(source, &options).unwrap().map(|row| match row.unwrap() {
         Read::Record { record, .. } => record,
         Read::Reject(reject) => panic!("a row of the year is refused: {reject:?}"),
