@@ -6,6 +6,7 @@ mod bombs;
 mod crash;
 mod doubtful;
 mod files;
+mod first_edition;
 mod intake;
 mod keep;
 mod open311;

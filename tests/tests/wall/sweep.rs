@@ -1,12 +1,11 @@
 //! Killed at each system call that changes files: whatever stood then, the folder opens again and holds what was
 //! acknowledged. A few points in CI; all of them with `GRIDWALL_SWEEP=all` (`make soak`).
 
-use crate::import_four;
-use sqlx::{Connection, SqliteConnection, migrate::Migrator};
-use std::{
-    path::Path,
-    process::{Command, Stdio},
+use crate::{
+    first_edition::{TICKETS, lay_down},
+    import_four,
 };
+use std::process::{Command, Stdio};
 use wall_tests::{DataDir, Ground, gridwall};
 
 /// What changes files, or the order in which they change.
@@ -91,38 +90,17 @@ fn a_first_start_killed_anywhere_starts_again() {
     );
 }
 
-/// A store as an edition before left it: with all migrations but the last.
-fn earlier(data: &DataDir) {
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/crates/wall-store/migrations");
-    let mut files: Vec<_> = std::fs::read_dir(all).unwrap().map(|e| e.unwrap().path()).collect();
-    files.sort();
-    files.pop();
-    let some = data.path().with_file_name("migrations");
-    std::fs::create_dir_all(&some).unwrap();
-    std::fs::create_dir_all(data.path()).unwrap();
-    for file in &files {
-        std::fs::copy(file, some.join(file.file_name().unwrap())).unwrap();
-    }
-    std::fs::write(data.path().join("keys"), [7; 64]).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let url = format!("sqlite:{}?mode=rwc", data.path().join("gridwall.db").display());
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut connection).await.unwrap();
-        Migrator::new(some.as_path()).await.unwrap().run(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    });
-}
-
 #[test]
 fn a_migration_killed_anywhere_is_done_again() {
     sweep(
-        earlier,
+        lay_down,
         |_| ["token", "create", "a"].map(str::to_owned).to_vec(),
         |data, n| {
             let again = data.run(["token", "create", "b"]);
             assert_eq!(again.code, 0, "killed at call {n}: {again:?}");
             is_well(data, n);
+            // Whatever stood then, it is the old store or the new one, and nothing is lost of either.
+            assert_eq!(data.run(["--json", "doctor"]).json()["tickets"], TICKETS, "killed at call {n}");
         },
     );
 }
