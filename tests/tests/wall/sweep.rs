@@ -5,7 +5,10 @@ use crate::{
     first_edition::{TICKETS, lay_down},
     import_four,
 };
-use std::process::{Command, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 use wall_tests::{DataDir, Ground, gridwall};
 
 /// What changes files, or the order in which they change.
