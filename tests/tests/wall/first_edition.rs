@@ -43,7 +43,7 @@ fn backups(data: &DataDir) -> Vec<PathBuf> {
 
 /// Everything is well; of the interface, which tests go without, and of retention, which asks when it was last done, nothing is said.
 fn is_well(data: &DataDir) {
-    let report = data.run(["--json", "doctor"]).json();
+    let report = data.run(["--json", "doctor", "--fix"]).json();
     let checks = report["checks"].as_array().unwrap();
     let ill: Vec<&Value> =
         checks.iter().filter(|c| c["ok"] == false && c["check"] != "interface" && c["check"] != "retention").collect();
