@@ -16,7 +16,8 @@ pub struct Cli {
     /// A fixed clock, RFC 3339 with zone: everything is judged at this time, and the wall says so.
     #[arg(long, global = true, value_name = "T", value_parser = time)]
     pub now: Option<wall_core::UtcMs>,
-    /// IANA zone for days and times, e.g. Asia/Shanghai (default: the store's own, see `zone`; else the system's).
+    /// IANA zone for days and times, e.g. Asia/Shanghai (default: the store's own, see `zone`; else the system's). Times in
+    /// imported files that name no zone are only read when it is named here or in the profile.
     #[arg(long, global = true, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Print exactly one JSON object on standard output.

@@ -321,7 +321,8 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
         said.push_str(&sheet_words(report.sheet.as_ref()));
         let of: Vec<String> = report.sources.iter().map(|(source, n)| format!("{source} ({n})")).collect();
         let s = &report.source;
-        said.push_str(&format!("\nsource: {}; where a row names none: {} ({})", of.join(", "), s.used, s.why));
+        let of = if of.is_empty() { String::new() } else { format!("{}; ", of.join(", ")) };
+        said.push_str(&format!("\nsource: {of}where a row names none: {} ({})", s.used, s.why));
         if s.why == "default" {
             said.push_str("; --source NAME chooses another");
         }

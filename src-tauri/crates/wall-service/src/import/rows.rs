@@ -153,8 +153,18 @@ impl Rows {
         for alternatives in fields {
             if !alternatives.iter().any(|f| has(f)) {
                 let columns = shown_columns(header.names());
+                let names = header.names();
+                let remedy = if names.iter().any(|n| n.trim_start().starts_with('<')) {
+                    "; this is a web page (HTML) under another name: open it in a spreadsheet and save it as .xlsx or CSV"
+                } else if profile.name != "zh-general"
+                    && names.iter().any(|n| n.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)))
+                {
+                    "; for Chinese headers there is --profile zh-general"
+                } else {
+                    ""
+                };
                 let message = format!(
-                    "no column for {} by profile {}; the columns are {columns}",
+                    "no column for {} by profile {}; the columns are {columns}{remedy}",
                     alternatives.join(" or "),
                     shown(&profile.name)
                 );

@@ -56,6 +56,14 @@ fn unknown(code: &'static str, field: &str) -> impl FnOnce(String) -> Problem {
     move |word| Problem::new(code, format!("{field} {word} is not known"))
 }
 
+/// The same, with the words that are.
+fn unknown_role(word: String) -> Problem {
+    let mut known: Vec<&str> = words::ROLE.iter().flat_map(|(word, role)| [role.code(), word]).collect();
+    let mut seen = std::collections::HashSet::new();
+    known.retain(|word| seen.insert(*word));
+    Problem::new("unknown_role", format!("role {word} is not known; known are {}", known.join(", ")))
+}
+
 /// Start and end of validity; an end that is not after the start is refused.
 fn validity(row: &mut FieldReader<'_>) -> Result<(Option<UtcMs>, Option<UtcMs>), Problem> {
     let from = open_end(row, "valid_from", "year_before_1970")?;
@@ -91,7 +99,7 @@ fn day_or_time(row: &mut FieldReader<'_>, field: &str) -> Result<Option<UtcMs>, 
 fn owner(row: &mut FieldReader<'_>, _: &Defaults) -> Result<Placed<OwnerRecord>, Problem> {
     let cell_code = row.key("cell_code", limits::KEY, "cell_code_missing", "cell_code_too_long")?;
     let party = row.name("party", limits::NAME, "party_missing", "party_too_long")?;
-    let role = row.word("role", OwnerRole::from_code, words::ROLE).map_err(unknown("unknown_role", "role"))?;
+    let role = row.word("role", OwnerRole::from_code, words::ROLE).map_err(unknown_role)?;
     let kind =
         row.word("party_kind", PartyKind::from_code, words::PARTY_KIND).map_err(unknown("unknown_party_kind", "party_kind"))?;
     // Each of the two says enough about the other; with neither it is a person who leads.

@@ -265,7 +265,12 @@ struct Course {
 fn not_far_ahead(row: &mut FieldReader<'_>, field: &str, time: Option<UtcMs>, defaults: &Defaults) -> Result<(), Problem> {
     let Some(time) = time else { return Ok(()) };
     let (ahead, by) = (Ahead::of(time, defaults.came_at), time.0.saturating_sub(defaults.came_at.0) / 60_000);
-    let words = || format!("{field} {} is {by} minutes ahead of the clock of this machine", time.to_rfc3339());
+    let by = match by {
+        0..120 => format!("{by} minutes"),
+        120..2_880 => format!("{} hours", by / 60),
+        _ => format!("{} days", by / 1_440),
+    };
+    let words = || format!("{field} {} is {by} ahead of the clock of this machine", time.to_rfc3339());
     match ahead {
         Ahead::Not | Ahead::Tolerated => {}
         Ahead::Refused if !row.profile().allow_future => {

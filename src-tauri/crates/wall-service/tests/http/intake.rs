@@ -327,3 +327,27 @@ async fn a_replay_that_was_ended_stays_ended_though_it_goes_on_talking() {
         assert_eq!(send(&feed, word(bad.clone())).await.status.as_u16(), 400, "{bad}");
     }
 }
+
+#[tokio::test]
+async fn what_was_taken_otherwise_than_it_was_sent_is_said() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    let [lon, lat] = [121.5, 31.2];
+    let send = async |more: Value| {
+        let mut ticket = json!({ "external_id": "n-1", "category": "noise", "title": "t", "lon": lon, "lat": lat, "reported_at": "2026-03-01T00:00:00Z" });
+        ticket.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        room.post(&feed, "/api/v1/tickets", JSON, ticket.to_string()).await.json()
+    };
+    for (id, more, code) in [
+        ("a", json!({ "status": "已归档" }), "unknown_status"),
+        ("b", json!({ "external_id": "4.1E+17" }), "id_in_exponent_form"),
+        ("c", json!({ "external_id": "=\"77\"" }), "spreadsheet_text"),
+    ] {
+        let mut more = more;
+        more.as_object_mut().unwrap().entry("external_id").or_insert(json!(id));
+        let line = send(more).await;
+        assert!(line["note"].as_str().is_some_and(|note| note.contains(code)), "{code}: {line}");
+        assert_eq!(line["reason"], Value::Null, "{line}");
+    }
+    assert_eq!(send(json!({ "external_id": "d", "status": "received" })).await.get("note").filter(|n| !n.is_null()), None);
+}

@@ -277,8 +277,9 @@ fn judge<T>(
             };
             match one(value, defaults) {
                 Ok(taken) => {
-                    let ahead = taken.issues.iter().find(|i| i.code == "time_ahead");
-                    ((named, ahead.map(|i| format!("{}: {}", i.code, i.message))), Ok(taken.record))
+                    let said = taken.issues.iter().filter(|i| NOTED.contains(&i.code));
+                    let said: Vec<String> = said.map(|i| format!("{}: {}", i.code, i.message)).collect();
+                    ((named, (!said.is_empty()).then(|| said.join("; "))), Ok(taken.record))
                 }
                 Err(reject) => ((named, None), Err(Problem::new(reject.reason_code, reject.message))),
             }
@@ -286,6 +287,9 @@ fn judge<T>(
         Row::Broken { reason, .. } => ((None, None), Err(Problem::new("bad_json", reason.clone()))),
     }
 }
+
+/// What was taken otherwise than it was sent, or with a doubt: said in `note`.
+const NOTED: &[&str] = &["time_ahead", "unknown_status", "spreadsheet_text", "id_in_exponent_form", "id_rounded"];
 
 /// Counts what came, and keeps the refused rows.
 async fn finish(app: &App, caller: &Caller, what: &'static str, refused: Vec<Rejected>, taken: usize, all: usize) {
