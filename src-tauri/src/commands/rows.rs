@@ -15,7 +15,7 @@ use std::{
     path::Path,
     time::Duration,
 };
-use wall_core::{OwnerRecord, Place, TicketRecord};
+use wall_core::{OwnerRecord, Place, TicketRecord, UtcMs};
 use wall_service::{
     import::{
         EncodingChoice, Input, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
@@ -27,7 +27,7 @@ use wall_service::{
         sites, staff, streets, tickets,
         twins::Keyed,
     },
-    wall::{LocateAnswer, Wall, system_now},
+    wall::{LocateAnswer, Wall, WallError, system_now},
 };
 use wall_store::{TicketOutcome, Upserts};
 
@@ -99,7 +99,12 @@ pub fn input(file: &Path, sheet: Option<&String>) -> Result<Input, Failure> {
 
 /// Reads an input once to know what it holds; under `--strict` that is the end when a row will be refused, and with `held`
 /// when its records are too many to be held at once.
-fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>, held: bool) -> Result<Records<T>, Failure> {
+fn surveyed<T: Keyed>(
+    args: &ImportRows,
+    options: &ReadOptions,
+    open: Open<T>,
+    held: bool,
+) -> Result<(Records<T>, [u8; 32]), Failure> {
     let bar = progress(None, "looking through the rows");
     bar.enable_steady_tick(TICK);
     let input = input(&args.file, args.sheet.as_ref())?;
@@ -113,7 +118,7 @@ fn surveyed<T: Keyed>(args: &ImportRows, options: &ReadOptions, open: Open<T>, h
             "{} rows were refused, {} are doubtful, and --strict was given; nothing was written. The first: line {line}: {message}",
             survey.refused, survey.doubtful
         ))),
-        _ => Ok(records),
+        _ => Ok((records, survey.digest)),
     }
 }
 
@@ -122,7 +127,7 @@ async fn put<T: Keyed>(
     cli: &Cli,
     args: &ImportRows,
     open: Open<T>,
-    write: impl AsyncFnOnce(&Wall, &[T]) -> Result<Upserts, wall_service::wall::WallError>,
+    write: impl AsyncFnOnce(&Wall, &[T]) -> Result<Upserts, WallError>,
 ) -> Result<(), Failure> {
     let (report, records) = read_all(cli, args, open)?;
     let records: Vec<T> = records.into_iter().map(|(_, record)| record).collect();
@@ -227,7 +232,7 @@ fn rejects_for(cli: &Cli, file: &Path) -> Result<RejectsFile, Failure> {
 /// Reads a file whole, records with their lines; refused rows go to the rejects file.
 fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(RowsReport, Vec<(u64, T)>), Failure> {
     let options = options_of(cli, args)?;
-    let mut reader = surveyed(args, &options, open, true)?;
+    let (mut reader, _) = surveyed(args, &options, open, true)?;
     let mut rejects = rejects_for(cli, &args.file)?;
     let (mut records, mut tally, mut read, mut rejected) = (Vec::new(), IssueTally::default(), 0u64, 0u64);
     for item in reader.by_ref() {
@@ -257,13 +262,18 @@ fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(Ro
 
 async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let options = options_of(cli, args)?;
-    let mut reader = surveyed(args, &options, tickets, false)?;
+    let (mut reader, digest) = surveyed(args, &options, tickets, false)?;
     let wall = open_for(cli, args).await?;
     let mut rejects = rejects_for(cli, &args.file)?;
     let mut tally = IssueTally::default();
     let mut report = TicketsReport::new(&reader.datum(), String::new());
     report.sheet = reader.sheet().cloned();
     report.source = source_report(&options, args, wall.as_ref()).await?;
+    let before = match &wall {
+        Some(wall) => wall.store().tickets_imported(&digest).await.map_err(WallError::from)?,
+        None => None,
+    };
+    report.imported_before = before.map(UtcMs::to_rfc3339);
     let bar = progress(None, "importing tickets");
     let mut chunk: Vec<TicketRecord> = Vec::with_capacity(CHUNK);
     let mut texts = 0;
@@ -293,7 +303,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
         }
         if chunk.len() == CHUNK || texts > CHUNK_TEXTS || (end && !chunk.is_empty()) {
             if let Some(wall) = &wall {
-                write_chunk(wall, &chunk, &mut report).await?;
+                write_chunk(wall, &chunk, before.is_some(), &mut report).await?;
             }
             bar.inc(chunk.len() as u64);
             chunk.clear();
@@ -311,7 +321,7 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     if let Some(wall) = &wall {
         let detail = json!({ "file": stem(&args.file), "read": report.read, "created": report.created, "updated": report.updated,
             "unchanged": report.unchanged, "rejected": report.rejected });
-        wall.audit(&os_user(), "import.tickets", &detail).await?;
+        wall.note_ticket_import(&os_user(), &digest, &detail).await?;
         wall.store().close().await;
     }
     let counts = [report.read, report.created, report.updated, report.unchanged, report.rejected];
@@ -326,6 +336,12 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
         if s.why == "default" {
             said.push_str("; --source NAME chooses another");
         }
+        said.extend(
+            report
+                .imported_before
+                .iter()
+                .map(|t| format!("\nthe same rows were imported before, at {t}: known tickets stay as they are")),
+        );
         said.extend(s.warning.iter().map(|w| format!("\nwarning: {w}")));
         said.extend(report.unknown_status.iter().map(|(word, n)| format!("\n  {n:>8} × unknown status “{word}”")));
         said
@@ -353,10 +369,14 @@ async fn source_report(options: &ReadOptions, args: &ImportRows, wall: Option<&W
     Ok(SourceReport { used: used.to_owned(), why, warning })
 }
 
-async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], report: &mut TicketsReport) -> Result<(), Failure> {
+async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], again: bool, report: &mut TicketsReport) -> Result<(), Failure> {
     let outside = |p: &Place| wall.locate(*p, None).cell_code.is_empty();
     report.outside_cells += chunk.iter().filter_map(|t| t.place).filter(outside).count() as u64;
-    for outcome in wall.import_tickets(&os_user(), chunk).await? {
+    let outcomes = match again {
+        true => wall.import_tickets_again(&os_user(), chunk).await?,
+        false => wall.import_tickets(&os_user(), chunk).await?,
+    };
+    for outcome in outcomes {
         match outcome {
             TicketOutcome::Created(_) => report.created += 1,
             TicketOutcome::Updated(_) => report.updated += 1,

@@ -340,3 +340,39 @@ fn every_change_from_the_command_line_is_in_the_audit_chain() {
         assert!(text.contains(word), "{word} in the audit: {text}");
     }
 }
+
+#[test]
+fn what_was_imported_before_changes_nothing_whatever_came_between() {
+    let data = DataDir::new();
+    import_four(&data);
+    let row = |status: &str, closed: &str| format!("A1,路灯不亮,10.005,50.015,2026-03-01T08:00:00+08:00,{status},{closed}\n");
+    let head = "external_id,title,lon,lat,reported_at,status,closed_at\n";
+    let days = [("dispatched", ""), ("in_progress", ""), ("closed", "2026-03-02T08:00:00+08:00")];
+    let files: Vec<_> =
+        days.iter().enumerate().map(|(i, (s, c))| data.file(&format!("d{i}.csv"), head.to_owned() + &row(s, c))).collect();
+    let import = |file: &std::path::Path| data.json(["import", "tickets", path(file)]);
+    for (file, count) in files.iter().zip(["created", "updated", "updated"]) {
+        let report = import(file);
+        assert_eq!((number(&report, count), &report["imported_before"]), (1, &Value::Null), "{report}");
+    }
+    let out = data.path().join("out.csv");
+    let exported = || {
+        data.run(["export", "tickets", path(&out)]).expect(0);
+        std::fs::read_to_string(&out).unwrap()
+    };
+    let after = exported();
+    assert!(after.contains("closed"), "{after}");
+    for file in files.iter().chain(&files) {
+        let report = import(file);
+        assert_eq!((number(&report, "updated"), number(&report, "unchanged")), (0, 1), "{report}");
+        assert!(report["imported_before"].is_string(), "{report}");
+        assert_eq!(exported(), after, "{file:?}");
+    }
+    // A file that says more is no old one, though one of its rows was there before.
+    let more = data.file(
+        "more.csv",
+        head.to_owned() + &row("dispatched", "") + "A2,井盖,10.005,50.015,2026-03-03T08:00:00+08:00,received,\n",
+    );
+    let report = import(&more);
+    assert_eq!((number(&report, "created"), &report["imported_before"]), (1, &Value::Null), "{report}");
+}

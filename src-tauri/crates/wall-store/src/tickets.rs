@@ -140,6 +140,21 @@ impl WriteTx {
     /// again changes nothing. Fields left empty keep what is known. `kind` is `imported` or `intake`.
     /// O(n log tickets), in bulk statements.
     pub async fn put_tickets(&mut self, writes: &[TicketWrite], kind: &'static str) -> Result<Vec<TicketOutcome>, StoreError> {
+        self.put_all(writes, kind, false).await
+    }
+
+    /// The same for what was imported whole before ([`Store::tickets_imported`]): whatever came since, known tickets stay as
+    /// they are, and only those that are missing are written.
+    pub async fn put_tickets_again(&mut self, writes: &[TicketWrite]) -> Result<Vec<TicketOutcome>, StoreError> {
+        self.put_all(writes, "imported", true).await
+    }
+
+    async fn put_all(
+        &mut self,
+        writes: &[TicketWrite],
+        kind: &'static str,
+        again: bool,
+    ) -> Result<Vec<TicketOutcome>, StoreError> {
         let mut outcomes = Vec::with_capacity(writes.len());
         let mut rest = writes;
         while !rest.is_empty() {
@@ -148,7 +163,7 @@ impl WriteTx {
             let unique =
                 rest.iter().take_while(|w| keys.insert((w.record.source.as_str(), w.record.external_id.as_str()))).count();
             let (head, tail) = rest.split_at(unique);
-            self.put_unique(head, kind, &mut outcomes).await?;
+            self.put_unique(head, kind, again, &mut outcomes).await?;
             rest = tail;
         }
         Ok(outcomes)
@@ -158,6 +173,7 @@ impl WriteTx {
         &mut self,
         writes: &[TicketWrite],
         kind: &'static str,
+        again: bool,
         outcomes: &mut Vec<TicketOutcome>,
     ) -> Result<(), StoreError> {
         let mut known: HashMap<(String, String), (i64, Vec<u8>)> = HashMap::new();
@@ -178,7 +194,9 @@ impl WriteTx {
             let hash = self.content_hash(record);
             let key = (record.source.clone(), record.external_id.clone());
             match known.get(&key) {
-                Some((id, known_hash)) if known_hash[..] == hash[..] => outcomes.push(TicketOutcome::Unchanged(TicketId(*id))),
+                Some((id, known_hash)) if again || known_hash[..] == hash[..] => {
+                    outcomes.push(TicketOutcome::Unchanged(TicketId(*id)))
+                }
                 Some((id, _)) => {
                     let lines = belongs.len();
                     let outcome = self.update_ticket(TicketId(*id), write, &hash, &mut steps, &mut belongs).await?;
@@ -459,6 +477,16 @@ impl WriteTx {
         Ok(row.map(|r| TicketId(r.get(0))))
     }
 
+    /// Notes that an input was imported whole.
+    pub async fn note_ticket_import(&mut self, digest: &[u8; 32]) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO ticket_import (digest, recorded_at) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(self.store.import_mark(digest))
+            .bind(self.recorded_at.0)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Writes new attribution lines; the old ones stay.
     pub async fn attribute(&mut self, lines: &[(TicketId, Attributed)]) -> Result<(), StoreError> {
         let rows: Vec<_> = lines.iter().map(|(t, a)| (t.0, *a, self.line(ChangeKind::Ticket, t.0))).collect();
@@ -625,6 +653,20 @@ pub(crate) const CHANGED_AFTER: &str = "SELECT id, revision FROM ticket WHERE id
      ORDER BY id DESC LIMIT ?";
 
 impl Store {
+    /// When an input with this digest was imported whole; `None` = never.
+    pub async fn tickets_imported(&self, digest: &[u8; 32]) -> Result<Option<UtcMs>, StoreError> {
+        let row = sqlx::query("SELECT recorded_at FROM ticket_import WHERE digest = ?")
+            .bind(self.import_mark(digest))
+            .fetch_optional(&self.inner.reader)
+            .await?;
+        row.map(|r| Ok(UtcMs(r.try_get(0)?))).transpose()
+    }
+
+    /// Under the key of the store: what was imported cannot be guessed from it.
+    fn import_mark(&self, digest: &[u8; 32]) -> Vec<u8> {
+        self.inner.keys.mac([b"gridwall ticket import".as_slice(), digest]).to_vec()
+    }
+
     /// Whether `attribute_all` would write anything, asked without holding up those who write. O(tickets).
     pub async fn is_attributed_to(&self, network: NetworkId, plan: PlanId) -> Result<bool, StoreError> {
         Ok(waiting(network, plan, 0, 1).fetch_optional(&self.inner.reader).await?.is_none())

@@ -96,6 +96,8 @@ pub struct Survey {
     pub first_doubt: Option<(u64, String)>,
     /// About how many bytes of memory its records take together.
     pub held: u64,
+    /// What all its records say together ([`TwinSearch::digest`]).
+    pub digest: [u8; 32],
 }
 
 /// Longest time that an input is looked through for.
@@ -239,6 +241,7 @@ impl<T> Records<T> {
             }
         }
         survey.held = search.held();
+        survey.digest = search.digest();
         let mut records = open(input.open(encoding)?, options)?;
         records.twins = search.finish();
         for line in records.twins.conflicting_lines() {

@@ -175,6 +175,8 @@ report! {
     TicketsReport {
         /// Taken, but in no cell.
         outside_cells: u64,
+        /// When the same rows were imported whole before (RFC 3339): then known tickets stay as they are.
+        imported_before: Option<String>,
         /// Source of the rows that name none.
         source: SourceReport,
         /// How many taken rows each source has.
@@ -217,6 +219,7 @@ mod tests {
             "unchanged",
             "rejected",
             "outside_cells",
+            "imported_before",
             "rejects_file",
             "issues",
             "datum",

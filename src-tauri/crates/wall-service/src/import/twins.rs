@@ -8,6 +8,7 @@
 use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
+use sha2::{Digest, Sha256};
 use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, OwnerRecord, PositionRecord, SiteRecord, StaffRecord, StreetRecord,
     TicketRecord,
@@ -89,6 +90,8 @@ pub struct TwinSearch {
     keys: RandomState,
     seen: Vec<Seen>,
     held: u64,
+    /// Over all records in their order.
+    all: Sha256,
 }
 
 /// The keys that several records of an input have.
@@ -110,13 +113,15 @@ pub enum Verdict {
     Conflict(Problem),
 }
 
-/// Hashes what `Debug` writes: derived, so that no field can be forgotten. And counts it.
-struct HashWriter<H>(H, u64);
+/// Hashes what `Debug` writes: derived, so that no field can be forgotten. Twice: with the keys of this process, and for good.
+/// And counts it.
+struct HashWriter<'a, H>(H, &'a mut Sha256, u64);
 
-impl<H: Hasher> Write for HashWriter<H> {
+impl<H: Hasher> Write for HashWriter<'_, H> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.0.write(text.as_bytes());
-        self.1 += text.len() as u64;
+        self.1.update(text);
+        self.2 += text.len() as u64;
         Ok(())
     }
 }
@@ -136,19 +141,29 @@ impl TwinSearch {
         if self.seen.len() == MAX_RECORDS {
             return Err(format!("holds more than {MAX_RECORDS} rows: give it in parts"));
         }
-        let mut content = HashWriter(self.keys.build_hasher(), 0);
+        let mut content = HashWriter(self.keys.build_hasher(), &mut self.all, 0);
         // Writing into a hasher does not fail.
         let _ = write!(content, "{record:?}");
         record.hidden().hash(&mut content.0);
+        for hidden in record.hidden() {
+            content.1.update((hidden.len() as u64).to_le_bytes());
+            content.1.update(hidden);
+        }
+        let (written, content) = (content.2, content.0.finish());
         // Texts and numbers are no longer in memory than in words.
-        self.held += content.1 + size_of::<T>() as u64 + record.hidden().map(str::len).iter().sum::<usize>() as u64;
-        self.seen.push(Seen { key: key_of(&self.keys, record), line, content: content.0.finish() });
+        self.held += written + size_of::<T>() as u64 + record.hidden().map(str::len).iter().sum::<usize>() as u64;
+        self.seen.push(Seen { key: key_of(&self.keys, record), line, content });
         Ok(())
     }
 
     /// About how many bytes of memory all these records take, rather more than less.
     pub fn held(&self) -> u64 {
         self.held
+    }
+
+    /// What all records say, in their order: the same for the same input read the same way, in any process.
+    pub fn digest(&self) -> [u8; 32] {
+        self.all.clone().finalize().into()
     }
 
     /// Which keys several records have. O(n log n).

@@ -290,12 +290,24 @@ impl Wall {
     /// Imports tickets from elsewhere: any status is taken as it is. Chunked; each chunk is on disk when its outcomes
     /// are handed to `told`. Several processes may do this at once.
     pub async fn import_tickets(&self, actor: &Actor, records: &[TicketRecord]) -> Result<Vec<TicketOutcome>, WallError> {
+        self.import_all(actor, records, false).await
+    }
+
+    /// The same for an input that was imported whole before: known tickets stay as they are, whatever came since.
+    pub async fn import_tickets_again(&self, actor: &Actor, records: &[TicketRecord]) -> Result<Vec<TicketOutcome>, WallError> {
+        self.import_all(actor, records, true).await
+    }
+
+    async fn import_all(&self, actor: &Actor, records: &[TicketRecord], again: bool) -> Result<Vec<TicketOutcome>, WallError> {
         self.may(actor, matches!(actor.role, Role::Admin | Role::Operator), "import tickets")?;
         let mut outcomes = Vec::with_capacity(records.len());
         for chunk in records.chunks(IMPORT_CHUNK) {
             let writes = self.resolve(chunk);
             let mut tx = self.store().write(actor, system_now()).await?;
-            let done = tx.put_tickets(&writes, "imported").await?;
+            let done = match again {
+                true => tx.put_tickets_again(&writes).await?,
+                false => tx.put_tickets(&writes, "imported").await?,
+            };
             let count = |what: fn(&TicketOutcome) -> bool| done.iter().filter(|o| what(o)).count();
             let created = count(|o| matches!(o, TicketOutcome::Created(_)));
             let updated = count(|o| matches!(o, TicketOutcome::Updated(_)));
@@ -324,6 +336,21 @@ impl Wall {
     pub async fn audit(&self, actor: &Actor, action: &str, detail: &serde_json::Value) -> Result<(), WallError> {
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.audit(action, &detail.to_string()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The end of an import of tickets that was done in chunks: its line of the audit log, and what was imported, so that the
+    /// same again is known.
+    pub async fn note_ticket_import(
+        &self,
+        actor: &Actor,
+        digest: &[u8; 32],
+        detail: &serde_json::Value,
+    ) -> Result<(), WallError> {
+        let mut tx = self.store().write(actor, system_now()).await?;
+        tx.note_ticket_import(digest).await?;
+        tx.audit("import.tickets", &detail.to_string()).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -17,6 +17,7 @@ pub const BLOCKING: &[(&str, &str)] = &[
     ("garbled_text", "texts were garbled before they came into the file"),
     ("axes_exchanged", "features have latitude before longitude"),
     ("far_from_meridian", "the ground lies far from the central meridian of its coordinate system"),
+    ("far_apart", "cells lie hundreds of kilometres from all others: digits may be missing"),
     ("several_layers", "the file has several layers or files, and nobody said which is meant"),
     ("several_geometry_columns", "the layer has several columns of ground, and nobody said which is meant"),
     ("not_compared", "whether cells overlap or leave gaps could not be computed"),

@@ -4,6 +4,7 @@
 //! Each format has a reader that yields raw features; from there on there is one path for all: datum, repair, fields, codes,
 //! agreement. Each feature is read for itself: whatever is wrong with one, the others come through.
 
+mod apart;
 mod blocking;
 mod child;
 mod crowd;
@@ -334,6 +335,7 @@ fn cells_of(raw: RawCells, options: &CellsOptions, told: &dyn Fn(ReadProgress)) 
     let Cells { mut records, mut issues, ground, .. } = cells;
     say_orientation_once(records.len(), &mut issues);
     say_garbled(&records, &mut issues);
+    apart::say_far_apart(&records, &mut issues);
     let crowded = is_crowded(&records);
     for change in if crowded { Vec::new() } else { snap(&mut records, options.snap_m) } {
         let place = records[change.cell].geometry.polygons.first().and_then(|p| p.outer.first()).map(|p| p.place());

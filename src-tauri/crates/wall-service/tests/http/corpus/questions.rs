@@ -153,7 +153,7 @@ pub(super) fn demo(facts: &Facts) -> Vec<Question> {
     out.push(format!("/api/v1/planning/buildings?{corner}"));
     for plan in [draft, reviewed, former, police] {
         out.extend(
-            ["", "/cells", "/edges", "/history", "/owners", "/impact", "/stand", "/stand?since=1", "/changes?since=0"]
+            ["", "/cells", "/edges", "/lanes", "/history", "/owners", "/impact", "/stand", "/stand?since=1", "/changes?since=0"]
                 .map(|part| format!("/api/v1/plans/{plan}{part}")),
         );
     }
