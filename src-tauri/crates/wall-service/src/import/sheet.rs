@@ -1,5 +1,5 @@
 //! Workbooks (`.xlsx`, `.xlsm`): one sheet as rows of text, put aside in a private file so that memory stays bounded. The
-//! workbook is taken apart in a process of its own (see [`super::child`]); nothing is read of what that left unless it ended
+//! workbook is taken apart in a process of its own (`child`); nothing is read of what that left unless it ended
 //! well.
 //!
 //! Limits: 256 MiB packed; 1 GiB unpacked, of which 64 MiB are shared texts (these are held in memory); 1 GiB of rows.
