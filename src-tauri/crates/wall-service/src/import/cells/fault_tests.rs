@@ -375,11 +375,19 @@ fn a_cell_that_lost_a_digit_is_said() {
     let at = |lon: f64, lat: f64| vec![clockwise(lon, lat, 0.01)];
     let blocking = |squares: &[Vec<Vec<[f64; 2]>>]| {
         let plain: Vec<(usize, usize)> = (0..squares.len()).map(|i| (100 + i * (SQUARE + 8), SQUARE)).collect();
-        let file = read(Case { shp: shp(5, squares), shx: Some(shx(&plain)), rows: [b"a", b"b", b"c", b"d"].map(|r: &[u8; 1]| &r[..])[..squares.len()].to_vec() });
+        let file = read(Case {
+            shp: shp(5, squares),
+            shx: Some(shx(&plain)),
+            rows: [b"a", b"b", b"c", b"d"].map(|r: &[u8; 1]| &r[..])[..squares.len()].to_vec(),
+        });
         (file.blocking(), file.issues.iter().find(|i| i.code == "far_apart").map(|i| i.at))
     };
     assert_eq!(blocking(&[square(0), square(1), square(2), square(3)]), (vec![], None));
-    assert_eq!(blocking(&[square(0), at(1.0, 50.0), square(1), square(2)]), (vec!["far_apart"], Some(1)), "10.0 without its nought");
+    assert_eq!(
+        blocking(&[square(0), at(1.0, 50.0), square(1), square(2)]),
+        (vec!["far_apart"], Some(1)),
+        "10.0 without its nought"
+    );
     // An exclave, and a few of which nobody knows which is astray.
     assert_eq!(blocking(&[square(0), square(1), square(2), at(11.0, 50.0)]), (vec![], None));
     assert_eq!(blocking(&[square(0), at(1.0, 50.0)]), (vec![], None));
