@@ -3,7 +3,7 @@
 // at one draft see each other. Every wait is for a state, with a bound.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { PATIENCE_MS, openPage } from './page.mjs';
 import { at, browser, eventually, opened, page, signIn, stand, wall } from './stage.mjs';
 
@@ -38,18 +38,32 @@ async function toPlanner(on) {
   await at('open-planner', on).click();
   await on.waitForFunction(() => window.__gridwall.planner?.planner.state.opened, null, { timeout: PATIENCE_MS });
 }
+/** The server is down. */
+let dead = false;
 async function dies() {
+  dead = true;
   await wall.kill();
   await connection('lost');
 }
 async function comesBack() {
   await wall.restart();
+  dead = false;
   // The page tries by itself, at the latest after half a minute: the test need not wait for that.
   await page.evaluate(() => window.__gridwall.wall.feed.retry());
   await connection('live');
 }
 
 stand();
+
+/** One test that fails takes no other with it; only the second goes on where the first left it. */
+let goesOn = true;
+beforeEach(async () => {
+  if (goesOn) return;
+  wall.slow(0);
+  await wall.mend();
+  if (dead) await comesBack();
+  await set({ dialog: null });
+});
 
 /** The cell whose line is in hand, and the line. */
 let big;
@@ -102,6 +116,7 @@ test('a line is begun, and the server dies: it stays in hand, through language a
 });
 
 test('the server is there again: the line is stored as it was drawn, once', { timeout: 240_000 }, async () => {
+  goesOn = false;
   const { head, cells } = await planState();
   await comesBack();
   assert.equal(await points(), 2);
