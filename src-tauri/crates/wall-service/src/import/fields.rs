@@ -11,6 +11,7 @@ use super::ids;
 use super::profile::{Column, PointOrder, Profile, normal_name};
 use super::read::{Notes, Problem, shown};
 use super::times::TimeReader;
+use super::words;
 
 /// The names of a delimited file's columns.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -315,7 +316,7 @@ impl<'a> FieldReader<'a> {
     /// A yes or no that is nice to have.
     pub fn optional_flag(&mut self, field: &str) -> Option<bool> {
         let text = self.text(field)?;
-        let word = self.profile.value(field, &text).unwrap_or(&text).to_lowercase();
+        let word = words::folded(self.profile.value(field, &text).unwrap_or(&text));
         let flag = match word.as_str() {
             "true" | "1" | "yes" | "y" | "t" | "是" | "敏感" => Some(true),
             "false" | "0" | "no" | "n" | "f" | "否" => Some(false),
@@ -332,15 +333,15 @@ impl<'a> FieldReader<'a> {
     ///
     /// # Errors
     /// The offending word.
-    pub fn word<T>(&self, field: &str, from_code: fn(&str) -> Option<T>, words: &[(&str, T)]) -> Result<Option<T>, String>
+    pub fn word<T>(&self, field: &str, from_code: fn(&str) -> Option<T>, known: &[(&str, T)]) -> Result<Option<T>, String>
     where
         T: Copy,
     {
         let Some(text) = self.text(field) else { return Ok(None) };
         let mapped = self.profile.value(field, &text).unwrap_or(&text);
-        let lower = mapped.trim().to_lowercase();
+        let lower = words::folded(mapped);
         from_code(&lower)
-            .or_else(|| words.iter().find(|(word, _)| *word == lower).map(|(_, value)| *value))
+            .or_else(|| known.iter().find(|(word, _)| *word == lower).map(|(_, value)| *value))
             .map(Some)
             .ok_or_else(|| shown(&text))
     }
@@ -351,7 +352,7 @@ impl<'a> FieldReader<'a> {
     /// `unknown_datum`.
     pub fn datum(&self, otherwise: Datum) -> Result<Datum, Problem> {
         let Some(text) = self.text("datum") else { return Ok(otherwise) };
-        let word = self.profile.value("datum", &text).unwrap_or(&text).to_lowercase();
+        let word = words::folded(self.profile.value("datum", &text).unwrap_or(&text));
         Datum::from_code(&word).or_else(|| Datum::from_crs_name(&word).ok()).ok_or_else(|| {
             Problem::new("unknown_datum", format!("datum {} is none of wgs84, cgcs2000, gcj02, bd09", shown(&text)))
         })

@@ -46,11 +46,21 @@ pub const STATUS: &[(&str, TicketStatus)] = &[
     ("canceled", TicketStatus::Cancelled),
 ];
 
+/// A word as words are compared: small letters, and those of full width as the others (`Ｃｌｏｓｅｄ` is `closed`).
+pub fn folded(word: &str) -> String {
+    let narrow = |c: char| match u32::from(c) {
+        wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
+        0x3000 => ' ',
+        _ => c,
+    };
+    word.chars().map(narrow).collect::<String>().trim().to_lowercase()
+}
+
 /// The stage that an unknown word speaks of; [`TicketStatus::Received`] when it speaks of none. A word that denies or
 /// awaits something is never taken for the end of a ticket.
 pub fn nearest_status(word: &str) -> TicketStatus {
     use TicketStatus as S;
-    let word = word.to_lowercase();
+    let word = folded(word);
     let says = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
     // What is awaited has not happened: the stage before it.
     if says(&["待", "pending", "awaiting"]) {
@@ -183,6 +193,7 @@ mod tests {
         for (word, expected) in [
             ("Duplicate (Closed)", S::Closed),
             ("Completed", S::Closed),
+            ("Ｃｏｍｐｌｅｔｅｄ", S::Closed),
             ("已归档", S::Closed),
             ("已销号", S::Closed),
             ("处置完成", S::Done),
