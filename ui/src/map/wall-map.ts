@@ -450,8 +450,8 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       const wide = ((bounds[2] - bounds[0]) / 360) * 512 * 2 ** camera.zoom;
       const spare = container.clientWidth - wide - padding.left - padding.right;
       padding.left += Math.max(0, Math.min(spare, 24 * rem) - 1);
-      // Where there is little, it stands above the legend, or beside it, whichever leaves it larger: nothing of it is covered.
-      if (spare < 12 * rem) {
+      // Where there is too little, it stands above the legend, or beside it, whichever leaves it larger: nothing of it is covered.
+      if (spare < 25 * rem) {
         const beside = { ...padding, left: edge + 25 * rem };
         const above = { ...padding, left: edge, bottom: edge + Math.min((container.querySelector('.legend')?.clientHeight ?? 0) || 10 * rem, container.clientHeight * 0.4) };
         const [a, b] = [beside, above].map((room) => map.cameraForBounds(box, { padding: room })?.zoom ?? 0) as [number, number];
