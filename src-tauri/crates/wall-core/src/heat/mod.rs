@@ -209,9 +209,9 @@ impl HeatField {
     }
 
     /// The density that one pixel in fifty of those with any heat exceeds: what a scale is made for, so that one stack of
-    /// tickets does not leave all else in the dark. Any heat is a thousandth of the largest density. O(pixels).
-    pub fn high(&self) -> f64 {
-        let least = (self.peak() / self.scale() / 1000.0) as f32;
+    /// tickets does not leave all else in the dark. Any heat is a thousandth of `peak`, which is [`Self::peak`]. O(pixels).
+    pub fn high(&self, peak: f64) -> f64 {
+        let least = (peak / self.scale() / 1000.0) as f32;
         let mut warm: Vec<f32> = Vec::new();
         self.raster.read_rows(
             &self.stored,

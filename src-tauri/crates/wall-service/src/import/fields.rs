@@ -418,7 +418,7 @@ fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Full-width digits and signs as ASCII.
+/// Full-width letters, digits and signs as ASCII.
 pub(super) fn ascii_numbers(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);

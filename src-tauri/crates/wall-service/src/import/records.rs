@@ -217,7 +217,7 @@ impl<T> Records<T> {
     {
         let encoding = options.encoding().map_err(|e| SourceError::Format(input.name().to_owned(), e))?;
         let mut survey = Survey::default();
-        let mut search = TwinSearch::default();
+        let mut search = TwinSearch::with_digest();
         let records = open(input.open(encoding)?, options)?;
         let since = Instant::now();
         for read in records {

@@ -90,8 +90,8 @@ pub struct TwinSearch {
     keys: RandomState,
     seen: Vec<Seen>,
     held: u64,
-    /// Over all records in their order.
-    all: Sha256,
+    /// Over all records in their order, where it is asked for.
+    all: Option<Sha256>,
 }
 
 /// The keys that several records of an input have.
@@ -113,14 +113,16 @@ pub enum Verdict {
     Conflict(Problem),
 }
 
-/// Hashes what `Debug` writes: derived, so that no field can be forgotten. Twice: with the keys of this process, and for good.
-/// And counts it.
-struct HashWriter<'a, H>(H, &'a mut Sha256, u64);
+/// Hashes what `Debug` writes: derived, so that no field can be forgotten. With the keys of this process and, where it is
+/// asked for, for good. And counts it.
+struct HashWriter<'a, H>(H, Option<&'a mut Sha256>, u64);
 
 impl<H: Hasher> Write for HashWriter<'_, H> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.0.write(text.as_bytes());
-        self.1.update(text);
+        if let Some(all) = &mut self.1 {
+            all.update(text);
+        }
         self.2 += text.len() as u64;
         Ok(())
     }
@@ -133,6 +135,11 @@ fn key_of(keys: &RandomState, record: &impl Keyed) -> u64 {
 }
 
 impl TwinSearch {
+    /// One that also knows what all records say together ([`Self::digest`]).
+    pub fn with_digest() -> Self {
+        Self { all: Some(Sha256::new()), ..Self::default() }
+    }
+
     /// Takes note of a record at a line.
     ///
     /// # Errors
@@ -141,13 +148,15 @@ impl TwinSearch {
         if self.seen.len() == MAX_RECORDS {
             return Err(format!("holds more than {MAX_RECORDS} rows: give it in parts"));
         }
-        let mut content = HashWriter(self.keys.build_hasher(), &mut self.all, 0);
+        let mut content = HashWriter(self.keys.build_hasher(), self.all.as_mut(), 0);
         // Writing into a hasher does not fail.
         let _ = write!(content, "{record:?}");
         record.hidden().hash(&mut content.0);
-        for hidden in record.hidden() {
-            content.1.update((hidden.len() as u64).to_le_bytes());
-            content.1.update(hidden);
+        if let Some(all) = content.1 {
+            for hidden in record.hidden() {
+                all.update((hidden.len() as u64).to_le_bytes());
+                all.update(hidden);
+            }
         }
         let (written, content) = (content.2, content.0.finish());
         // Texts and numbers are no longer in memory than in words.
@@ -161,9 +170,10 @@ impl TwinSearch {
         self.held
     }
 
-    /// What all records say, in their order: the same for the same input read the same way, in any process.
+    /// What all records say, in their order: the same for the same input read the same way, in any process. Of none where
+    /// it was not asked for.
     pub fn digest(&self) -> [u8; 32] {
-        self.all.clone().finalize().into()
+        self.all.clone().unwrap_or_default().finalize().into()
     }
 
     /// Which keys several records have. O(n log n).

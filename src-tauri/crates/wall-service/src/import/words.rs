@@ -1,5 +1,6 @@
 //! The product's own words for code words: what Chinese rooms and Open311 write, understood without a profile.
 
+use super::fields::ascii_numbers;
 use wall_core::{CameraState, Channel, DeadlineKind, OwnerRole, PartyKind, Platform, Severity, TicketStatus};
 
 /// Words for a status.
@@ -48,12 +49,7 @@ pub const STATUS: &[(&str, TicketStatus)] = &[
 
 /// A word as words are compared: small letters, and those of full width as the others (`Ｃｌｏｓｅｄ` is `closed`).
 pub fn folded(word: &str) -> String {
-    let narrow = |c: char| match u32::from(c) {
-        wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
-        0x3000 => ' ',
-        _ => c,
-    };
-    word.chars().map(narrow).collect::<String>().trim().to_lowercase()
+    ascii_numbers(word).trim().to_lowercase()
 }
 
 /// The stage that an unknown word speaks of; [`TicketStatus::Received`] when it speaks of none. A word that denies or

@@ -267,6 +267,11 @@ impl Wall {
                 .filter(|(_, t)| t.life.open_at(at))
                 .filter_map(|(_, t)| Some((world.shown_place(t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
         };
+        let mut draw = |field: &HeatField| {
+            field.write_u8(max, &mut bytes);
+            let peak = field.peak();
+            (peak, field.high(peak))
+        };
         let (peak, high) = if time_left {
             let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
             let open = open.filter_map(|(_, t)| Some((world.shown_place(t, sight)?, UtcMs(t.life.due))));
@@ -275,13 +280,9 @@ impl Wall {
         } else if as_of.is_some() {
             let mut field = HeatField::new(grid, kernel, at);
             field.rebuild(open());
-            field.write_u8(max, &mut bytes);
-            (field.peak(), field.high())
+            draw(&field)
         } else {
-            world.heat.read(sight, grid, kernel, at, open, |field| {
-                field.write_u8(max, &mut bytes);
-                (field.peak(), field.high())
-            })
+            world.heat.read(sight, grid, kernel, at, open, draw)
         };
         HeatImage { bytes: bytes.into(), peak, high, max, at, revision: world.revision }
     }

@@ -1,13 +1,11 @@
 //! Cells that lie where no cell of their file can: a digit was lost on the way.
 
-use wall_core::{CellRecord, Issue, IssueAction, Place};
+use wall_core::{CellRecord, Issue, IssueAction, Place, distance_m};
 
 /// Nearer than this to the middle of the file nothing is doubted: a territory may have an exclave …
 const NEAR_M: f64 = 200_000.0;
 /// … nor within so many times the median distance: a country is wide.
 const TIMES: f64 = 50.0;
-/// Mean radius of the Earth.
-const EARTH_M: f64 = 6_371_000.0;
 
 /// Says each cell that lies far apart from all others. O(n log n).
 pub(super) fn say_far_apart(records: &[CellRecord], issues: &mut Vec<Issue>) {
@@ -36,11 +34,4 @@ pub(super) fn say_far_apart(records: &[CellRecord], issues: &mut Vec<Issue>) {
             issues.push(Issue { at, code: "far_apart", message, action: IssueAction::Kept, place: Some(*place) });
         }
     }
-}
-
-/// Along the great circle.
-fn distance_m(a: Place, b: Place) -> f64 {
-    let (dlat, dlon) = ((b.lat - a.lat).to_radians(), (b.lon - a.lon).to_radians());
-    let h = (dlat / 2.0).sin().powi(2) + a.lat.to_radians().cos() * b.lat.to_radians().cos() * (dlon / 2.0).sin().powi(2);
-    2.0 * EARTH_M * h.sqrt().min(1.0).asin()
 }
