@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { PATIENCE_MS, openPage } from './page.mjs';
-import { at, browser, eventually, opened, page, signIn, stand, wall } from './stage.mjs';
+import { at, browser, eventually, onScreen, opened, page, signIn, stand, wall } from './stage.mjs';
 
 /** The reviewer's page. */
 let second;
@@ -18,13 +18,6 @@ const planState = (on = page) => on.evaluate(() => {
 const set = (change) => page.evaluate((to) => void Object.assign(window.__gridwall.planner.planner.state, to), change);
 const points = () => page.evaluate(() => window.__gridwall.planner.hand.view.points);
 const describe = (on, face, name) => on.evaluate(([f, n]) => window.__gridwall.planner.planner.edit({ kind: 'describe', face: f, code: null, name: n, cell_kind: null, community_code: null }), [face, name]);
-const onScreen = (place) =>
-  page.evaluate((lngLat) => {
-    const { map } = window.__gridwall.planner;
-    const point = map.project(lngLat);
-    const { x, y } = map.getCanvas().getBoundingClientRect();
-    return [x + point.x, y + point.y];
-  }, place);
 const look = async (face) => {
   await page.evaluate((one) => window.__gridwall.planner.planner.zoomToFace(one), face);
   await page.waitForFunction(() => !window.__gridwall.planner.map.isMoving() && window.__gridwall.planner.map.loaded(), null, { timeout: PATIENCE_MS });

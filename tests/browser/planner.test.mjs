@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PATIENCE_MS } from './page.mjs';
-import { at, eventually, opened, page, signIn, stand, wall } from './stage.mjs';
+import { at, eventually, onScreen, opened, page, signIn, stand, wall } from './stage.mjs';
 
 /** Of the draft: its id, and when it takes effect. */
 let plan;
@@ -18,14 +18,6 @@ const planState = () => page.evaluate(() => {
   const { state, plan: summary } = window.__gridwall.planner.planner;
   return { head: state.head, busy: state.busy, refusal: state.refusal, problem: String(state.problem ?? ''), plan: summary.value, cells: [...state.cells.values()] };
 });
-/** Where a place is on the screen. */
-const onScreen = (place) =>
-  page.evaluate((lngLat) => {
-    const { map } = window.__gridwall.planner;
-    const point = map.project(lngLat);
-    const { x, y } = map.getCanvas().getBoundingClientRect();
-    return [x + point.x, y + point.y];
-  }, place);
 /** Waits until the map stands still, and shows the cell large. */
 async function look(faces) {
   await page.evaluate((list) => window.__gridwall.planner.planner.map.showFaces(list), faces);

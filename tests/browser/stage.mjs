@@ -27,6 +27,15 @@ export async function tabTo(testId) {
   assert.fail(`Tab never reaches ${testId}`);
 }
 
+/** Where a place of the planner's map is on the screen. */
+export const onScreen = (place) =>
+  page.evaluate((lngLat) => {
+    const { map } = window.__gridwall.planner;
+    const point = map.project(lngLat);
+    const { x, y } = map.getCanvas().getBoundingClientRect();
+    return [x + point.x, y + point.y];
+  }, place);
+
 /** Signs in to an account of the demonstration, whoever is signed in; `door` is the button that names who that is. */
 export async function signIn(name, display, { on = page, door = 'account' } = {}) {
   await at(door, on).click();

@@ -453,7 +453,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       // Where there is too little, it stands above the legend, or beside it, whichever leaves it larger: nothing of it is covered.
       if (spare < 25 * rem) {
         const beside = { ...padding, left: edge + 25 * rem };
-        const above = { ...padding, left: edge, bottom: edge + Math.min((container.querySelector('.legend')?.clientHeight ?? 0) || 10 * rem, container.clientHeight * 0.4) };
+        const above = { ...padding, left: edge, bottom: edge + Math.min(10 * rem, container.clientHeight * 0.4) };
         const [a, b] = [beside, above].map((room) => map.cameraForBounds(box, { padding: room })?.zoom ?? 0) as [number, number];
         Object.assign(padding, a > b ? beside : above);
       }

@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n';
 import { useFormat, type Formats } from '@/wall/format';
 import { useWall } from '@/state/app';
 import { sinceAlways } from '@/planner/dialogs/plan-marks';
-import type { PlanCell, PlanSummary } from '@/wire/wire';
+import type { EditView, PlanCell, PlanSummary } from '@/wire/wire';
 
 /** What components of the planner call to turn values into text. */
 export interface PlanFormats extends Formats {
@@ -23,6 +23,8 @@ export interface PlanFormats extends Formats {
   minute(ms: number): string;
   /** Code and name of a cell; says when both are missing. */
   cellTitle(cell: Pick<PlanCell, 'code' | 'name' | 'face'>): string;
+  /** What an edit did, and to which cells; of many the first three. */
+  edit(edit: Pick<EditView, 'kind' | 'cells'>): string;
   /** `dictionary.group.key` when there is one, else the key itself. */
   term(group: string, key: string): string;
   /** A person who had a hand in a plan: the name on screen, or that it was the command line. */
@@ -49,6 +51,10 @@ export function usePlanFormat(): PlanFormats {
     const part = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
     return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}`;
   };
+  const term = (group: string, key: string): string => {
+    const path = `plan.${group}.${key}`;
+    return key !== '' && te(path) ? t(path) : key;
+  };
   return {
     ...format,
     km2: (m2) => fixed(m2 / 1e6, 3),
@@ -63,10 +69,12 @@ export function usePlanFormat(): PlanFormats {
     since: (ms) => (ms === null || sinceAlways(ms) ? t('plan.always') : minute(ms)),
     minute,
     cellTitle: (cell) => [cell.code === '' ? t('plan.noCode', { n: cell.face }) : cell.code, cell.name].filter((part) => part !== '').join(' '),
-    term(group, key) {
-      const path = `plan.${group}.${key}`;
-      return key !== '' && te(path) ? t(path) : key;
+    edit({ kind, cells }) {
+      const first = cells.slice(0, 3).join(t('plan.comma'));
+      const which = cells.length > 3 ? t('plan.andMore', { list: first, n: cells.length - 3 }) : first;
+      return [term('edit', kind), which].filter((part) => part !== '').join(' ');
     },
+    term,
     who(plan, name) {
       const [, shell] = /^os:(.*)$/.exec(name) ?? [];
       if (shell === undefined) return plan.people[name] ?? name;
