@@ -101,6 +101,14 @@ impl Room {
         Self::with(|o| o.local_actor = Some(Actor::new("window", Role::Operator, "wall"))).await
     }
 
+    /// What was written reaches the world a moment later: waits until it has all of it.
+    async fn settle(&self) {
+        let admin = Actor::new("test", Role::Admin, "cli");
+        let newest = self.wall.store().revision().await.unwrap();
+        let shown = async || self.wall.snapshot(&admin, None).await.unwrap().revision;
+        self.until("all that was written", async || (shown().await == newest).then_some(())).await;
+    }
+
     async fn token(&self, name: &str, role: Role, unlimited: bool) -> String {
         let admin = Actor::new("test", Role::Admin, "cli");
         let mut tx = self.wall.store().write(&admin, UtcMs(0)).await.unwrap();

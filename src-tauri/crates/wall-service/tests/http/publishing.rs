@@ -32,6 +32,7 @@ async fn publish(room: &Room, desk: &Desk, tickets: &str, effective_ms: i64) -> 
     long_ago["effective_ms"] = json!(then + DAY_MS);
     assert_eq!(room.refused(&desk.planner, &step, long_ago).await, "in_the_past");
     room.wall.end_replay(&admin(), None).await.unwrap();
+    room.settle().await;
     let summary = room.done(&desk.planner, &step, publish).await;
     assert_eq!((&summary["status"], &summary["in_force"]), (&json!("published"), &json!(false)));
     plan
@@ -50,6 +51,7 @@ async fn move_clock(room: &Room, to: i64) {
     let now = UtcMs(jiff::Timestamp::now().as_millisecond());
     let clock = wall_store::ReplayClock { wall_at: UtcMs(to), real_at: now, speed: 1.0 };
     room.wall.drive_clock(&admin(), clock, None).await.unwrap();
+    room.settle().await;
 }
 
 async fn ticket_card(room: &Room, token: &str, id: i64, as_of: Option<i64>) -> Value {

@@ -94,7 +94,7 @@ pub async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
         (0..6).map(|i| ticket(i, f64::from(u8::from(i >= 3)), i % 3 == 0, now, hidden(i, i % 3 == 0))).collect();
     room.wall.import_tickets(&admin(), &tickets).await.unwrap();
     super::plans::world_has_open(&room, 6.0).await;
-    settle(&room).await;
+    room.settle().await;
     room
 }
 
@@ -106,13 +106,7 @@ async fn redraw(room: &Room, now: UtcMs) {
     room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     let name = async || room.wall.info(&admin(), None).await.unwrap().plan.unwrap().name;
     room.until("the second plan", async || (name().await == "second").then_some(())).await;
-    settle(room).await;
-}
-
-/// What was written reaches the world a moment later: answers of two walls are compared when both have all of it.
-async fn settle(room: &Room) {
-    let newest = room.wall.store().revision().await.unwrap();
-    room.until("all of it", async || (room.wall.snapshot(&admin(), None).await.unwrap().revision == newest).then_some(())).await;
+    room.settle().await;
 }
 
 /// What is told of a store rather than of its tickets, and may differ.
@@ -327,7 +321,7 @@ fn agree(roles: &[Role], left: impl Fn(usize, bool) -> Hidden, right: impl Fn(us
             let plan = runtime.block_on(async {
                 let [left, right] = [a.draft_of(&tokens[0], 2).await, b.draft_of(&tokens[1], 2).await];
                 assert_eq!(left, right);
-                (settle(&a).await, settle(&b).await);
+                (a.settle().await, b.settle().await);
                 left
             });
             for path in of_a_draft(plan) {
