@@ -153,7 +153,7 @@ impl WriteTx {
         unlimited: bool,
         sources: &[String],
     ) -> Result<String, StoreError> {
-        let taken = sqlx::query("SELECT 1 FROM token WHERE name = ?").bind(name).fetch_optional(&mut *self.tx).await?;
+        let taken = sqlx::query("SELECT 1 FROM token WHERE name = ?").bind(name).fetch_optional(self.tx.sqlite()).await?;
         if taken.is_some() {
             return Err(StoreError::Refused(format!("a token named {name} exists; revoke it or choose another name")));
         }
@@ -167,7 +167,7 @@ impl WriteTx {
             .bind(unlimited)
             .bind(self.recorded_at.0)
             .bind(sources.to_string())
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         let detail = serde_json::json!({ "name": name, "role": role.code(), "sources": sources });
         self.audit("token.create", &detail.to_string()).await?;
@@ -179,7 +179,7 @@ impl WriteTx {
         let done = sqlx::query("UPDATE token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL")
             .bind(self.recorded_at.0)
             .bind(name)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?
             .rows_affected();
         self.audit("token.revoke", &format!("{{\"name\":{}}}", serde_json::json!(name))).await?;

@@ -85,7 +85,8 @@ impl WriteTx {
         if !role.is_for_people() {
             return Err(StoreError::Refused(format!("the role {} is for machines: make a token for it", role.code())));
         }
-        let known = sqlx::query("SELECT removed_at FROM account WHERE name = ?").bind(name).fetch_optional(&mut *self.tx).await?;
+        let known =
+            sqlx::query("SELECT removed_at FROM account WHERE name = ?").bind(name).fetch_optional(self.tx.sqlite()).await?;
         if let Some(row) = known {
             return Err(StoreError::Refused(match row.get::<Option<i64>, _>(0) {
                 None => format!("there is an account {name}; `gridwall user passwd {name}` changes its password"),
@@ -102,7 +103,7 @@ impl WriteTx {
                 .bind(&password.0)
                 .bind(at.0)
                 .bind(at.0)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?
                 .last_insert_rowid();
         self.audit("account.add", &serde_json::json!({ "account": name, "role": role.code() }).to_string()).await?;
@@ -127,7 +128,7 @@ impl WriteTx {
             .bind(&password.0)
             .bind(self.recorded_at.0)
             .bind(id)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         self.forget_failures(name).await?;
         let ended = self.end_sessions(id).await?;
@@ -145,7 +146,7 @@ impl WriteTx {
             .bind(self.recorded_at.0)
             .bind(self.recorded_at.0)
             .bind(id)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         let ended = self.end_sessions(id).await?;
         self.audit("account.remove", &serde_json::json!({ "account": name, "sessions_ended": ended }).to_string()).await?;
@@ -165,7 +166,7 @@ impl WriteTx {
         sqlx::query("DELETE FROM account_session WHERE expires_at <= ? OR last_used <= ?")
             .bind(now.0)
             .bind(now.0 - SESSION_IDLE_MS)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         sqlx::query(
             "DELETE FROM account_session WHERE hash IN (
@@ -173,7 +174,7 @@ impl WriteTx {
         )
         .bind(account.id)
         .bind(SESSIONS - 1)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         let secret = secret::new(SECRET_PREFIX)?;
         sqlx::query(
@@ -185,7 +186,7 @@ impl WriteTx {
         .bind(now.0)
         .bind(now.0)
         .bind(now.0 + SESSION_LIFE_MS)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         self.forget_failures(&account.name).await?;
         self.audit("session.open", &serde_json::json!({ "account": account.name }).to_string()).await?;
@@ -194,8 +195,10 @@ impl WriteTx {
 
     /// Ends one session; `false` when there was none.
     pub async fn close_session(&mut self, secret: &str) -> Result<bool, StoreError> {
-        let gone =
-            sqlx::query("DELETE FROM account_session WHERE hash = ?").bind(secret::hash(secret)).execute(&mut *self.tx).await?;
+        let gone = sqlx::query("DELETE FROM account_session WHERE hash = ?")
+            .bind(secret::hash(secret))
+            .execute(self.tx.sqlite())
+            .await?;
         let closed = gone.rows_affected() > 0;
         if closed {
             self.audit("session.close", "{}").await?;
@@ -212,7 +215,7 @@ impl WriteTx {
         )
         .bind(now.0 - FAILURES_KEPT_MS)
         .bind(FAILURES_KEPT)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         let mac = self.store.name_mac(typed);
         let count: i64 = sqlx::query(
@@ -221,7 +224,7 @@ impl WriteTx {
         )
         .bind(mac.as_slice())
         .bind(now.0)
-        .fetch_one(&mut *self.tx)
+        .fetch_one(self.tx.sqlite())
         .await?
         .get(0);
         let named = account.map(|a| a.name.as_str());
@@ -231,20 +234,20 @@ impl WriteTx {
 
     async fn forget_failures(&mut self, name: &str) -> Result<(), StoreError> {
         let mac = self.store.name_mac(name);
-        sqlx::query("DELETE FROM sign_in_failure WHERE name_mac = ?").bind(mac.as_slice()).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM sign_in_failure WHERE name_mac = ?").bind(mac.as_slice()).execute(self.tx.sqlite()).await?;
         Ok(())
     }
 
     async fn end_sessions(&mut self, account_id: i64) -> Result<u64, StoreError> {
         let gone =
-            sqlx::query("DELETE FROM account_session WHERE account_id = ?").bind(account_id).execute(&mut *self.tx).await?;
+            sqlx::query("DELETE FROM account_session WHERE account_id = ?").bind(account_id).execute(self.tx.sqlite()).await?;
         Ok(gone.rows_affected())
     }
 
     async fn account_id(&mut self, name: &str) -> Result<i64, StoreError> {
         let row = sqlx::query("SELECT id FROM account WHERE name = ? AND removed_at IS NULL")
             .bind(name)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?;
         row.map(|r| r.get(0)).ok_or_else(|| StoreError::Refused(format!("there is no account {name}")))
     }
@@ -313,7 +316,7 @@ impl Store {
         sqlx::query("UPDATE account_session SET last_used = max(last_used, ?) WHERE hash = ?")
             .bind(now.0)
             .bind(secret::hash(secret))
-            .execute(&mut *pen)
+            .execute(pen.sqlite())
             .await?;
         pen.commit().await
     }

@@ -2,11 +2,11 @@
 
 use crate::{
     Store, StoreError, WriteTx,
+    db::{Row, sql},
     keys::{Keys, write_private},
     lock,
     start::ANCHOR_FILE,
 };
-use sqlx::{Row, SqliteConnection};
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::Instant;
 use wall_core::UtcMs;
@@ -46,11 +46,17 @@ pub struct AuditVerdict {
     pub faults: Vec<String>,
 }
 
+const LAST: &str = "SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1";
+const ADD: &str = "INSERT INTO audit (seq, at, actor, role, station, purpose, action, detail, mac) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
 impl WriteTx {
     /// Adds a line to the chain; it becomes true with the commit.
     pub async fn audit(&mut self, action: &str, detail: &str) -> Result<(), StoreError> {
-        let last = sqlx::query("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *self.tx).await?;
-        let (seq, previous) = last.map_or((1, Vec::new()), |r| (r.get::<i64, _>(0) + 1, r.get(1)));
+        let (seq, previous) = match self.tx.optional(sql(LAST)).await? {
+            Some(last) => (last.get::<i64>("seq")? + 1, last.get("mac")?),
+            None => (1, Vec::new()),
+        };
         let line = AuditLine {
             seq,
             at: self.recorded_at,
@@ -62,20 +68,9 @@ impl WriteTx {
             detail: detail.into(),
         };
         let mac = link(&self.store.inner.keys, &line, &previous);
-        sqlx::query(
-            "INSERT INTO audit (seq, at, actor, role, station, purpose, action, detail, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(line.seq)
-        .bind(line.at.0)
-        .bind(&line.actor)
-        .bind(&line.role)
-        .bind(&line.station)
-        .bind(&line.purpose)
-        .bind(&line.action)
-        .bind(&line.detail)
-        .bind(mac.as_slice())
-        .execute(&mut *self.tx)
-        .await?;
+        let added = sql(ADD).bind(line.seq).bind(line.at).bind(line.actor).bind(line.role).bind(line.station);
+        let added = added.bind(line.purpose).bind(line.action).bind(line.detail).bind(mac.as_slice());
+        self.tx.execute(added).await?;
         self.anchored = Some((seq, mac));
         Ok(())
     }
@@ -100,10 +95,10 @@ impl Store {
 
     /// Anchors the newest line there is.
     pub(crate) async fn anchor_to_head(&self) -> Result<(), StoreError> {
-        let row = sqlx::query("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&self.inner.reader).await?;
-        let Some(row) = row else { return Ok(()) };
-        let mac: [u8; 32] = row.get::<Vec<u8>, _>(1).try_into().map_err(|_| StoreError::Damaged { what: "audit.mac".into() })?;
-        self.anchor(row.get(0), mac).await
+        let Some(last) = self.inner.read.optional(sql(LAST)).await? else { return Ok(()) };
+        let mac: [u8; 32] =
+            last.get::<Vec<u8>>("mac")?.try_into().map_err(|_| StoreError::Damaged { what: "audit.mac".into() })?;
+        self.anchor(last.get("seq")?, mac).await
     }
 
     fn read_anchor(&self) -> Option<(i64, String)> {
@@ -116,7 +111,8 @@ impl Store {
     pub async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
         // The anchor first: it is never ahead of the log, but the log may go on meanwhile.
         let anchor = self.read_anchor();
-        let mut verdict = verify_chain(&mut *self.inner.reader.acquire().await?, &self.inner.keys, anchor.as_ref()).await?;
+        let lines = self.inner.read.rows(sql(CHAIN)).await?;
+        let mut verdict = verify_chain(&lines, &self.inner.keys, anchor.as_ref())?;
         if anchor.is_none() && verdict.lines > 0 {
             verdict.faults.push("the anchor file is missing".into());
         }
@@ -125,14 +121,9 @@ impl Store {
 
     /// Lines from `from_seq` on, at most `limit`.
     pub async fn audit_lines(&self, from_seq: i64, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT seq, at, actor, role, station, purpose, action, detail FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?",
-        )
-        .bind(from_seq)
-        .bind(limit)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        Ok(rows.iter().map(audit_line).collect())
+        let lines =
+            sql("SELECT seq, at, actor, role, station, purpose, action, detail FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2");
+        self.inner.read.rows(lines.bind(from_seq).bind(i64::from(limit))).await?.iter().map(audit_line).collect()
     }
 }
 
@@ -151,20 +142,16 @@ fn link(keys: &Keys, line: &AuditLine, previous: &[u8]) -> [u8; 32] {
     ])
 }
 
-/// Recomputes the chain in a database, and compares it with head and count kept elsewhere. O(lines).
-pub(crate) async fn verify_chain(
-    connection: &mut SqliteConnection,
-    keys: &Keys,
-    anchor: Option<&(i64, String)>,
-) -> Result<AuditVerdict, StoreError> {
+/// All lines, as [`verify_chain`] takes them.
+pub(crate) const CHAIN: &str = "SELECT seq, at, actor, role, station, purpose, action, detail, mac FROM audit ORDER BY seq";
+
+/// Recomputes the chain of all lines, and compares it with head and count kept elsewhere. O(lines).
+pub(crate) fn verify_chain(rows: &[Row], keys: &Keys, anchor: Option<&(i64, String)>) -> Result<AuditVerdict, StoreError> {
     let mut faults = Vec::new();
     let (mut previous, mut expected) = (Vec::new(), 1i64);
-    let rows = sqlx::query("SELECT seq, at, actor, role, station, purpose, action, detail, mac FROM audit ORDER BY seq")
-        .fetch_all(connection)
-        .await?;
-    for row in &rows {
-        let line = audit_line(row);
-        let mac: Vec<u8> = row.get(8);
+    for row in rows {
+        let line = audit_line(row)?;
+        let mac: Vec<u8> = row.get("mac")?;
         if line.seq != expected {
             faults.push(format!("lines {expected} to {} are missing", line.seq - 1));
         }
@@ -187,15 +174,15 @@ pub(crate) async fn verify_chain(
     Ok(AuditVerdict { lines, anchored: anchor.map_or(0, |a| a.0), faults })
 }
 
-fn audit_line(row: &sqlx::sqlite::SqliteRow) -> AuditLine {
-    AuditLine {
-        seq: row.get(0),
-        at: UtcMs(row.get(1)),
-        actor: row.get(2),
-        role: row.get(3),
-        station: row.get(4),
-        purpose: row.get(5),
-        action: row.get(6),
-        detail: row.get(7),
-    }
+fn audit_line(row: &Row) -> Result<AuditLine, StoreError> {
+    Ok(AuditLine {
+        seq: row.get("seq")?,
+        at: row.get("at")?,
+        actor: row.get("actor")?,
+        role: row.get("role")?,
+        station: row.get("station")?,
+        purpose: row.get("purpose")?,
+        action: row.get("action")?,
+        detail: row.get("detail")?,
+    })
 }

@@ -7,7 +7,8 @@
 
 use crate::{
     Fault, Store, StoreError, WriteTx,
-    audit::verify_chain,
+    audit::{CHAIN, verify_chain},
+    db::{rows_of, sql},
     health::room,
     keys::{Keys, create_private, sync_folder, write_private},
     lock,
@@ -313,7 +314,7 @@ async fn verify(path: &Path, keys: &Keys) -> Result<BackupAbout, StoreError> {
     if row.try_get::<Vec<u8>, _>(1)? != facts.mac(keys, made_at) {
         return Err(wrong("it does not hold what it held when it was made".into()));
     }
-    let chain = verify_chain(&mut copy, keys, None).await?;
+    let chain = verify_chain(&rows_of(&mut copy, sql(CHAIN)).await?, keys, None)?;
     if let Some(fault) = chain.faults.first() {
         return Err(wrong(format!("its audit log is not whole: {fault}")));
     }

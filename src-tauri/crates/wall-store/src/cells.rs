@@ -3,8 +3,8 @@
 use crate::{
     Store, StoreError, WriteTx,
     changes::ChangeKind,
+    db::chunks,
     rows::{ground, word},
-    write::chunks,
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
 use wall_core::{Cell, CellGeometry, CellId, CellKind, CellRecord, Network, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
@@ -143,7 +143,7 @@ impl Store {
 impl WriteTx {
     /// The network with this key, made when it is new.
     pub async fn network(&mut self, key: &str, name: &str) -> Result<NetworkId, StoreError> {
-        let found = sqlx::query("SELECT id FROM network WHERE key = ?").bind(key).fetch_optional(&mut *self.tx).await?;
+        let found = sqlx::query("SELECT id FROM network WHERE key = ?").bind(key).fetch_optional(self.tx.sqlite()).await?;
         if let Some(row) = found {
             return Ok(NetworkId(row.get(0)));
         }
@@ -152,7 +152,7 @@ impl WriteTx {
             .bind(id)
             .bind(key)
             .bind(name)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(NetworkId(id))
     }
@@ -173,7 +173,7 @@ impl WriteTx {
         .bind(&self.actor.who)
         .bind(self.recorded_at.0)
         .bind(revision)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         let first = self.put_cells(PlanId(id), draft.cells).await?;
         let mut seen = std::collections::BTreeSet::new();
@@ -205,7 +205,7 @@ impl WriteTx {
                     .push_bind(ground::encode(&c.geometry));
                 cell_id += 1;
             });
-            query.build().execute(&mut *self.tx).await?;
+            query.build().execute(self.tx.sqlite()).await?;
         }
         Ok(CellId(first))
     }
@@ -215,7 +215,7 @@ impl WriteTx {
         let row =
             sqlx::query("SELECT id FROM plan WHERE network_id = ? AND status = 'published' ORDER BY effective_from DESC LIMIT 1")
                 .bind(network.0)
-                .fetch_optional(&mut *self.tx)
+                .fetch_optional(self.tx.sqlite())
                 .await?;
         Ok(row.map(|r| PlanId(r.get(0))))
     }
@@ -225,7 +225,7 @@ impl WriteTx {
     pub async fn publish_plan(&mut self, plan: PlanId, effective: Option<UtcMs>) -> Result<UtcMs, StoreError> {
         let row = sqlx::query("SELECT network_id, status FROM plan WHERE id = ?")
             .bind(plan.0)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?
             .ok_or_else(|| StoreError::Refused(format!("there is no plan {}", plan.0)))?;
         let (network, status): (i64, String) = (row.get(0), row.get(1));
@@ -234,7 +234,7 @@ impl WriteTx {
         }
         let last = sqlx::query("SELECT id, effective_from FROM plan WHERE network_id = ? AND status = 'published' ORDER BY effective_from DESC LIMIT 1")
             .bind(network)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?;
         let from = match (&last, effective) {
             (_, Some(t)) => t,
@@ -254,7 +254,7 @@ impl WriteTx {
                 .bind(from.0)
                 .bind(revision)
                 .bind(old)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?;
         }
         let revision = self.line(ChangeKind::Plan, plan.0);
@@ -262,7 +262,7 @@ impl WriteTx {
             .bind(from.0)
             .bind(revision)
             .bind(plan.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(from)
     }
@@ -277,7 +277,7 @@ impl WriteTx {
         .bind(level)
         .bind(name)
         .bind(self.recorded_at.0)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         if done.rows_affected() > 0 {
             self.line(ChangeKind::Division, 0);

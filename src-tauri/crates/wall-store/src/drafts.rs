@@ -3,8 +3,8 @@
 use crate::{
     Store, StoreError, WriteTx,
     changes::ChangeKind,
+    db::chunks,
     rows::{ground, word},
-    write::chunks,
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
 use wall_core::{CellKind, CellRecord, NetworkId, Plan, PlanId, PlanStatus, UtcMs};
@@ -321,7 +321,7 @@ impl WriteTx {
             .bind(base.map(|b| b.0))
             .bind(self.recorded_at.0)
             .bind(plan.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         // Whoever drew what this one is drawn from had a hand in it too, until that was published: nobody reviews their own.
         if let Some(base) = base {
@@ -331,7 +331,7 @@ impl WriteTx {
             )
             .bind(plan.0)
             .bind(base.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
             self.inherit_doubts(plan, base).await?;
         }
@@ -342,7 +342,7 @@ impl WriteTx {
     async fn plan_stand(&mut self, plan: PlanId) -> Result<(PlanStatus, Option<i64>), StoreError> {
         let row = sqlx::query("SELECT status, head_edit_id FROM plan WHERE id = ?")
             .bind(plan.0)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?
             .ok_or_else(|| StoreError::Refused(format!("there is no plan {}", plan.0)))?;
         let status: &str = row.get(0);
@@ -366,7 +366,7 @@ impl WriteTx {
     }
 
     async fn next_visit(&mut self) -> Result<i64, StoreError> {
-        Ok(sqlx::query("SELECT coalesce(max(visited), 0) + 1 FROM plan_edit").fetch_one(&mut *self.tx).await?.try_get(0)?)
+        Ok(sqlx::query("SELECT coalesce(max(visited), 0) + 1 FROM plan_edit").fetch_one(self.tx.sqlite()).await?.try_get(0)?)
     }
 
     /// Notes that the actor had a hand in a plan.
@@ -374,7 +374,7 @@ impl WriteTx {
         sqlx::query("INSERT OR IGNORE INTO plan_hand (plan_id, actor) VALUES (?, ?)")
             .bind(plan.0)
             .bind(&self.actor.who)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(())
     }
@@ -386,7 +386,7 @@ impl WriteTx {
             .bind(head)
             .bind(self.recorded_at.0)
             .bind(plan.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(())
     }
@@ -399,7 +399,7 @@ impl WriteTx {
              feature_index, geometry FROM cell WHERE plan_id = ?1 AND NOT EXISTS (SELECT 1 FROM draft_cell WHERE plan_id = ?1)",
         )
         .bind(plan.0)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         Ok(())
     }
@@ -418,7 +418,7 @@ impl WriteTx {
             .bind(&self.actor.who)
             .bind(self.recorded_at.0)
             .bind(visited)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         self.move_head(plan, Some(id)).await?;
         Ok(id)
@@ -433,7 +433,7 @@ impl WriteTx {
                 .bind(visited)
                 .bind(edit)
                 .bind(plan.0)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?;
             if done.rows_affected() == 0 {
                 return Err(StoreError::Refused(format!("plan {} has no edit {edit}", plan.0)));
@@ -453,7 +453,7 @@ impl WriteTx {
             .bind(head)
             .bind(&self.actor.who)
             .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         self.line(ChangeKind::Draft, plan.0);
         Ok(())
@@ -492,7 +492,7 @@ impl WriteTx {
             PlanStep::Withdraw | PlanStep::Retire => {}
         }
         query.push(" WHERE id = ").push_bind(plan.0);
-        query.build().execute(&mut *self.tx).await?;
+        query.build().execute(self.tx.sqlite()).await?;
         if step == PlanStep::Submit {
             self.note_hand(plan).await?;
         }
@@ -511,7 +511,7 @@ impl WriteTx {
             .bind(head)
             .bind(&self.actor.who)
             .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(())
     }
@@ -524,13 +524,13 @@ impl WriteTx {
         }
         self.keep_base(plan).await?;
         let hash = self.store.cells_hash(cells);
-        sqlx::query("DELETE FROM cell WHERE plan_id = ?").bind(plan.0).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM cell WHERE plan_id = ?").bind(plan.0).execute(self.tx.sqlite()).await?;
         self.put_cells(plan, cells).await?;
         sqlx::query("UPDATE plan SET content_hash = ?, changed_at = ? WHERE id = ?")
             .bind(hash)
             .bind(self.recorded_at.0)
             .bind(plan.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         self.line(ChangeKind::Draft, plan.0);
         Ok(())
@@ -549,7 +549,8 @@ impl WriteTx {
     ) -> Result<(), StoreError> {
         let (_, stored) = self.plan_stand(plan).await?;
         self.same_head(plan, stored, head)?;
-        let network = sqlx::query("SELECT network_id FROM plan WHERE id = ?").bind(plan.0).fetch_one(&mut *self.tx).await?.get(0);
+        let network =
+            sqlx::query("SELECT network_id FROM plan WHERE id = ?").bind(plan.0).fetch_one(self.tx.sqlite()).await?.get(0);
         let last = self.last_published(NetworkId(network)).await?;
         if last != before {
             return Err(StoreError::Refused("another plan was published meanwhile; look at the impact again".into()));
@@ -560,7 +561,7 @@ impl WriteTx {
         .bind(if tickets_stay { "stay" } else { "move" })
         .bind(self.recorded_at.0)
         .bind(plan.0)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         if done.rows_affected() == 0 {
             return Err(StoreError::Refused(format!("plan {} is not agreed to any more", plan.0)));
@@ -577,7 +578,7 @@ impl WriteTx {
             query.push_values(chunk, |mut row, l| {
                 row.push_bind(plan.0).push_bind(&l.from).push_bind(&l.to).push_bind(&l.kind).push_bind(l.area_share);
             });
-            query.build().execute(&mut *self.tx).await?;
+            query.build().execute(self.tx.sqlite()).await?;
         }
         Ok(())
     }
@@ -596,7 +597,7 @@ impl WriteTx {
         )
         .bind(plan.0)
         .bind(now.0)
-        .fetch_optional(&mut *self.tx)
+        .fetch_optional(self.tx.sqlite())
         .await?;
         let Some(row) = row else {
             return Err(StoreError::Refused(format!("plan {} has begun, or another one is published after it", plan.0)));
@@ -610,12 +611,12 @@ impl WriteTx {
              changed_at = ?3 WHERE id = ?1",
         ];
         for statement in undo {
-            sqlx::query(statement).bind(plan.0).bind(revision).bind(self.recorded_at.0).execute(&mut *self.tx).await?;
+            sqlx::query(statement).bind(plan.0).bind(revision).bind(self.recorded_at.0).execute(self.tx.sqlite()).await?;
         }
         let before: Vec<i64> = sqlx::query("SELECT id FROM plan WHERE network_id = ? AND effective_to = ?")
             .bind(network)
             .bind(from)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(self.tx.sqlite())
             .await?
             .iter()
             .map(|r| r.get(0))
@@ -625,7 +626,7 @@ impl WriteTx {
             sqlx::query("UPDATE plan SET effective_to = NULL, revision = ? WHERE id = ?")
                 .bind(revision)
                 .bind(old)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?;
         }
         self.line(ChangeKind::Owners, network);

@@ -15,6 +15,7 @@ mod backup;
 mod backup_tests;
 mod cells;
 mod changes;
+mod db;
 mod doctor;
 mod doubts;
 mod drafts;

@@ -2,6 +2,7 @@
 
 use crate::{
     ChangeBatch, Fault, StoreError,
+    db::Readers,
     error::BUSY_WAIT_S,
     health::Health,
     keys::Keys,
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     /// One connection: writers of this process stand in one line.
     pub(crate) writer: SqlitePool,
     pub(crate) reader: SqlitePool,
+    pub(crate) read: Readers,
     pub(crate) keys: Keys,
     /// Held while the anchor file is rewritten.
     pub(crate) anchor: Mutex<()>,
@@ -141,6 +143,7 @@ impl Store {
             inner: Arc::new(Inner {
                 folder: folder.to_owned(),
                 writer,
+                read: Readers::new(reader.clone()),
                 reader,
                 keys: start.keys,
                 anchor: Mutex::new(()),
@@ -226,7 +229,7 @@ impl Store {
                 let mut pen = Pen::take(&self.inner, patience()).await?;
                 sqlx::query("INSERT OR IGNORE INTO setting (key, value) VALUES ('key_check', ?)")
                     .bind(mark)
-                    .execute(&mut *pen)
+                    .execute(pen.sqlite())
                     .await?;
                 pen.commit().await
             }

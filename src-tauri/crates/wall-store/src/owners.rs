@@ -60,7 +60,7 @@ impl WriteTx {
         let found = sqlx::query("SELECT id FROM party WHERE kind = ? AND name = ?")
             .bind(r.party_kind.code())
             .bind(&r.party)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?;
         if let Some(row) = found {
             return Ok(row.get(0));
@@ -71,7 +71,7 @@ impl WriteTx {
             .bind(r.party_kind.code())
             .bind(&r.party)
             .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(id)
     }
@@ -111,7 +111,7 @@ impl WriteTx {
             .bind(party)
             .bind(r.role.code())
             .bind(from)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?;
             let Some(row) = known else {
                 self.insert_owner(next, network, r, party, from, to).await?;
@@ -143,7 +143,7 @@ impl WriteTx {
                         .bind(to)
                         .bind(plan)
                         .bind(id)
-                        .execute(&mut *self.tx)
+                        .execute(self.tx.sqlite())
                         .await?;
                     Some(to.map_or(at, |to| to.min(at)))
                 }
@@ -151,14 +151,14 @@ impl WriteTx {
             sqlx::query("UPDATE ownership SET valid_to = ?, revision = 0 WHERE id = ?")
                 .bind(end)
                 .bind(id)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?;
             done.updated += 1;
             phoned.remove(&party);
         }
         if done.created + done.updated > 0 {
             let revision = self.line(ChangeKind::Owners, network.0);
-            sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(&mut *self.tx).await?;
+            sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(self.tx.sqlite()).await?;
         }
         Ok(done)
     }
@@ -184,7 +184,7 @@ impl WriteTx {
         .bind(from)
         .bind(to)
         .bind(self.recorded_at.0)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         Ok(())
     }
@@ -208,7 +208,7 @@ impl WriteTx {
             )
             .bind(plan.0)
             .bind(line.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         }
         for code in ended {
@@ -220,7 +220,7 @@ impl WriteTx {
             .bind(network.0)
             .bind(code)
             .bind(at.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         }
         // What was to begin later never does: it ends where it would have begun.
@@ -231,7 +231,7 @@ impl WriteTx {
         .bind(at.0)
         .bind(revision)
         .bind(plan.0)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         let mut next = self.next_id("ownership").await?;
         for r in begin {
@@ -245,7 +245,7 @@ impl WriteTx {
             .bind(party)
             .bind(r.role.code())
             .bind(from)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.tx.sqlite())
             .await?;
             match known.map(|row| row.get::<i64, _>(0)) {
                 Some(id) => {
@@ -256,13 +256,13 @@ impl WriteTx {
                     )
                     .bind(plan.0)
                     .bind(id)
-                    .execute(&mut *self.tx)
+                    .execute(self.tx.sqlite())
                     .await?;
                     sqlx::query("UPDATE ownership SET valid_to = ?, revision = ? WHERE id = ?")
                         .bind(to)
                         .bind(revision)
                         .bind(id)
-                        .execute(&mut *self.tx)
+                        .execute(self.tx.sqlite())
                         .await?;
                 }
                 None => {
@@ -270,13 +270,13 @@ impl WriteTx {
                     sqlx::query("INSERT INTO plan_ownership (plan_id, ownership_id, began) VALUES (?, ?, 1)")
                         .bind(plan.0)
                         .bind(next)
-                        .execute(&mut *self.tx)
+                        .execute(self.tx.sqlite())
                         .await?;
                     next += 1;
                 }
             }
         }
-        sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(&mut *self.tx).await?;
+        sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(self.tx.sqlite()).await?;
         Ok(())
     }
 
@@ -289,7 +289,7 @@ impl WriteTx {
             "DELETE FROM plan_ownership WHERE plan_id = ?1",
         ];
         for statement in undo {
-            sqlx::query(statement).bind(plan.0).bind(revision).execute(&mut *self.tx).await?;
+            sqlx::query(statement).bind(plan.0).bind(revision).execute(self.tx.sqlite()).await?;
         }
         Ok(())
     }

@@ -6,10 +6,11 @@
 
 use crate::{
     StoreError,
+    db::Held,
     error::BUSY_WAIT_S,
     open::{Inner, read_only},
 };
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, pool::PoolConnection};
+use sqlx::AssertSqlSafe;
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
@@ -28,7 +29,7 @@ pub(crate) fn patience() -> Instant {
 /// The writing connection with an open transaction. Dropping it without [`Pen::commit`] undoes everything.
 pub(crate) struct Pen {
     inner: Arc<Inner>,
-    connection: PoolConnection<Sqlite>,
+    connection: Held,
     clean: bool,
 }
 
@@ -50,17 +51,17 @@ impl Pen {
         inner.look().await?;
         let last = until.max(Instant::now() + LAST_TRY);
         let connection = timeout_at(last, inner.writer.acquire()).await.map_err(|_| StoreError::busy())??;
-        let mut pen = Self { inner: inner.clone(), connection, clean: false };
+        let mut pen = Self { inner: inner.clone(), connection: Held::new(connection), clean: false };
         let left = until.saturating_duration_since(Instant::now()).max(LAST_TRY);
         // IMMEDIATE: the lock is taken now, not at the first write, so that what is read inside stays true.
         let sql = format!("PRAGMA busy_timeout = {}; BEGIN IMMEDIATE", left.as_millis());
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *pen).await?;
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(pen.sqlite()).await?;
         Ok(pen)
     }
 
     /// Commits: when this returns, everything is on disk.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let done = match sqlx::raw_sql("COMMIT").execute(&mut *self).await {
+        let done = match sqlx::raw_sql("COMMIT").execute(self.sqlite()).await {
             // What went into a file that nobody finds again was not committed.
             Ok(_) => self.inner.look().await,
             Err(error) => Err(error.into()),
@@ -77,14 +78,14 @@ impl Pen {
 }
 
 impl Deref for Pen {
-    type Target = SqliteConnection;
-    fn deref(&self) -> &SqliteConnection {
+    type Target = Held;
+    fn deref(&self) -> &Held {
         &self.connection
     }
 }
 
 impl DerefMut for Pen {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut Held {
         &mut self.connection
     }
 }

@@ -247,7 +247,7 @@ impl WriteTx {
     /// Erases some of the reporters that are due, with their keys; how many.
     async fn erase_reporters(&mut self, before: i64) -> Result<u64, StoreError> {
         let some = format!("SELECT s.id {DUE} ORDER BY s.id LIMIT ?2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(some)).bind(before).bind(REPORTERS).fetch_all(&mut *self.tx).await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(some)).bind(before).bind(REPORTERS).fetch_all(self.tx.sqlite()).await?;
         for row in &rows {
             self.erase_sealed("reporter", row.try_get(0)?).await?;
         }
@@ -264,7 +264,7 @@ impl WriteTx {
             gone += sqlx::query("DELETE FROM position_log WHERE staff_id = ? AND recorded_at < ?")
                 .bind(id)
                 .bind(before)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?
                 .rows_affected();
         }
@@ -277,7 +277,7 @@ impl WriteTx {
             sqlx::query("DELETE FROM change_log WHERE revision <= ?1 AND revision < (SELECT min(revision) FROM change_log) + ?2")
                 .bind(floor)
                 .bind(LINES)
-                .execute(&mut *self.tx)
+                .execute(self.tx.sqlite())
                 .await?;
         Ok(gone.rows_affected())
     }

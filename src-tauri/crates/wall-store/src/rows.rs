@@ -7,11 +7,6 @@ pub(crate) fn word<T>(value: Option<T>, table: &str, id: i64, found: &str) -> Re
     value.ok_or_else(|| StoreError::Damaged { what: format!("{table} {id}: unknown word \"{found}\"") })
 }
 
-/// A LIKE pattern (escape character `\`) for "contains `text`".
-pub(crate) fn like(text: &str) -> String {
-    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
-}
-
 /// Cell geometry as bytes: polygons, rings and points as varint counts, points as zigzag varint differences.
 pub(crate) mod ground {
     use wall_core::{CellGeometry, GridPoint, GridPolygon};

@@ -1,9 +1,12 @@
 //! Sealed values: XChaCha20-Poly1305 under a key of their own, wrapped by the key file.
 //! Deleting the wrapped key erases the value wherever copies of it are.
 
-use crate::{Store, StoreError, WriteTx, secret::random};
+use crate::{
+    Store, StoreError, WriteTx,
+    db::{Row, sql},
+    secret::random,
+};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::Aead};
-use sqlx::Row;
 
 fn shut(key: &[u8; 32], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
     let nonce = random::<24>()?;
@@ -29,22 +32,12 @@ impl WriteTx {
         let key = random::<32>()?;
         let (key_nonce, wrapped) = shut(&self.store.inner.keys.seal, &key)?;
         let (nonce, sealed) = shut(&key, value.to_string().as_bytes())?;
-        let key_id = sqlx::query("INSERT INTO seal_key (nonce, wrapped) VALUES (?, ?)")
-            .bind(key_nonce)
-            .bind(wrapped)
-            .execute(&mut *self.tx)
-            .await?
-            .last_insert_rowid();
-        sqlx::query("INSERT INTO sealed (kind, id, key_id, nonce, value, recorded_at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(kind)
-            .bind(id)
-            .bind(key_id)
-            .bind(nonce)
-            .bind(sealed)
-            .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
+        let key_id = self.ids("seal_key", 1).await?;
+        let key = sql("INSERT INTO seal_key (id, nonce, wrapped) VALUES ($1, $2, $3)").bind(key_id).bind(key_nonce).bind(wrapped);
+        self.tx.execute(key).await?;
+        let value = sql("INSERT INTO sealed (kind, id, key_id, nonce, value, recorded_at) VALUES ($1, $2, $3, $4, $5, $6)");
+        let value = value.bind(kind).bind(id).bind(key_id).bind(nonce).bind(sealed).bind(self.recorded_at);
+        self.tx.execute(value).await.map(drop)
     }
 
     /// Seals what is stated of `(kind, id)`: an empty text leaves what is known. `true` when something changed.
@@ -68,36 +61,33 @@ impl WriteTx {
 
     /// A sealed value as this write sees it, to be compared with what comes.
     pub(crate) async fn open_sealed(&mut self, kind: &str, id: i64) -> Result<Option<serde_json::Value>, StoreError> {
-        let row = sqlx::query(SEALED).bind(kind).bind(id).fetch_optional(&mut *self.tx).await?;
+        let row = self.tx.optional(sql(SEALED).bind(kind).bind(id)).await?;
         row.map(|row| opened(&self.store, &row, kind, id)).transpose()
     }
 
     /// Erases a sealed value with its key; `false` when there was none.
     pub async fn erase_sealed(&mut self, kind: &str, id: i64) -> Result<bool, StoreError> {
-        sqlx::query("DELETE FROM seal_key WHERE id IN (SELECT key_id FROM sealed WHERE kind = ? AND id = ?)")
-            .bind(kind)
-            .bind(id)
-            .execute(&mut *self.tx)
-            .await?;
-        let gone = sqlx::query("DELETE FROM sealed WHERE kind = ? AND id = ?").bind(kind).bind(id).execute(&mut *self.tx).await?;
-        Ok(gone.rows_affected() > 0)
+        let key = sql("DELETE FROM seal_key WHERE id IN (SELECT key_id FROM sealed WHERE kind = $1 AND id = $2)");
+        self.tx.execute(key.bind(kind).bind(id)).await?;
+        let gone = self.tx.execute(sql("DELETE FROM sealed WHERE kind = $1 AND id = $2").bind(kind).bind(id)).await?;
+        Ok(gone > 0)
     }
 }
 
 impl Store {
     /// Opens a sealed value. The caller has checked role and purpose and written the audit line.
     pub async fn open_sealed(&self, kind: &str, id: i64) -> Result<Option<serde_json::Value>, StoreError> {
-        let row = sqlx::query(SEALED).bind(kind).bind(id).fetch_optional(&self.inner.reader).await?;
+        let row = self.inner.read.optional(sql(SEALED).bind(kind).bind(id)).await?;
         row.map(|row| opened(self, &row, kind, id)).transpose()
     }
 }
 
-const SEALED: &str =
-    "SELECT k.nonce, k.wrapped, s.nonce, s.value FROM sealed s JOIN seal_key k ON k.id = s.key_id WHERE s.kind = ? AND s.id = ?";
+const SEALED: &str = "SELECT k.nonce AS key_nonce, k.wrapped, s.nonce, s.value FROM sealed s JOIN seal_key k ON k.id = s.key_id \
+     WHERE s.kind = $1 AND s.id = $2";
 
-fn opened(store: &Store, row: &sqlx::sqlite::SqliteRow, kind: &str, id: i64) -> Result<serde_json::Value, StoreError> {
-    let key = open(&store.inner.keys.seal, row.get(0), row.get(1))?;
+fn opened(store: &Store, row: &Row, kind: &str, id: i64) -> Result<serde_json::Value, StoreError> {
+    let key = open(&store.inner.keys.seal, row.get("key_nonce")?, row.get("wrapped")?)?;
     let key: [u8; 32] = key.try_into().map_err(|_| StoreError::Damaged { what: "seal_key".into() })?;
-    let plain = open(&key, row.get(2), row.get(3))?;
+    let plain = open(&key, row.get("nonce")?, row.get("value")?)?;
     serde_json::from_slice(&plain).map_err(|_| StoreError::Damaged { what: format!("sealed {kind} {id}") })
 }

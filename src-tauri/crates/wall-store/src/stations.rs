@@ -43,14 +43,14 @@ impl WriteTx {
     /// The system gives no random bytes, or the store cannot be written.
     pub async fn open_station(&mut self, role: Role, name: &str) -> Result<(i64, String), StoreError> {
         let now = self.recorded_at.0;
-        sqlx::query("DELETE FROM station WHERE expires_at <= $1").bind(now).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM station WHERE expires_at <= $1").bind(now).execute(self.tx.sqlite()).await?;
         sqlx::query(
             "UPDATE station SET ended_at = $1 WHERE ended_at IS NULL AND id NOT IN \
              (SELECT id FROM station WHERE ended_at IS NULL ORDER BY last_used DESC, id DESC LIMIT $2)",
         )
         .bind(now)
         .bind(STATIONS - 1)
-        .execute(&mut *self.tx)
+        .execute(self.tx.sqlite())
         .await?;
         let secret = secret::new(SECRET_PREFIX)?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MOST).collect();
@@ -62,7 +62,7 @@ impl WriteTx {
         .bind(&name)
         .bind(now)
         .bind(now + STATION_LIFE_MS)
-        .fetch_one(&mut *self.tx)
+        .fetch_one(self.tx.sqlite())
         .await?
         .try_get(0)?;
         self.audit("station.open", &serde_json::json!({ "station": id, "role": role.code() }).to_string()).await?;
@@ -74,7 +74,7 @@ impl WriteTx {
         let done = sqlx::query("UPDATE station SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL AND expires_at > $1")
             .bind(self.recorded_at.0)
             .bind(id)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?
             .rows_affected();
         if done > 0 {
@@ -118,7 +118,7 @@ impl Store {
         sqlx::query("UPDATE station SET last_used = $1 WHERE id = $2 AND last_used < $1")
             .bind(now.0)
             .bind(id)
-            .execute(&mut *pen)
+            .execute(pen.sqlite())
             .await?;
         pen.commit().await
     }

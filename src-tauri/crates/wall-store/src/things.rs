@@ -86,11 +86,11 @@ impl WriteTx {
     ) -> Result<(i64, bool), StoreError> {
         let query = sqlx::query(AssertSqlSafe(table.upsert())).bind(self.recorded_at.0).bind(external_id.to_owned());
         let name = table.kind.code();
-        let Some(row) = bind(query).bind(given(table.columns, absent)).fetch_optional(&mut *self.tx).await? else {
+        let Some(row) = bind(query).bind(given(table.columns, absent)).fetch_optional(self.tx.sqlite()).await? else {
             done.unchanged += 1;
             let known = sqlx::query(AssertSqlSafe(format!("SELECT id FROM {name} WHERE external_id = ?")))
                 .bind(external_id)
-                .fetch_one(&mut *self.tx)
+                .fetch_one(self.tx.sqlite())
                 .await?;
             return Ok((known.get(0), false));
         };
@@ -110,7 +110,7 @@ impl WriteTx {
         sqlx::query(AssertSqlSafe(format!("UPDATE {} SET revision = ? WHERE id = ?", kind.code())))
             .bind(revision)
             .bind(id)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
         Ok(())
     }
@@ -267,7 +267,7 @@ impl WriteTx {
                 .bind(r.valid_to.map(|t| t.0))
                 .bind(r.sensitive)
                 .bind(given(COLUMNS, &r.absent))
-                .fetch_optional(&mut *self.tx)
+                .fetch_optional(self.tx.sqlite())
                 .await?;
             let Some(row) = row else {
                 done.unchanged += 1;
@@ -290,7 +290,7 @@ impl WriteTx {
         let mut known = Vec::with_capacity(records.len());
         for r in records {
             let staff =
-                sqlx::query("SELECT id FROM staff WHERE external_id = ?").bind(&r.staff).fetch_optional(&mut *self.tx).await?;
+                sqlx::query("SELECT id FROM staff WHERE external_id = ?").bind(&r.staff).fetch_optional(self.tx.sqlite()).await?;
             let Some(staff) = staff.map(|row| row.get::<i64, _>(0)) else {
                 known.push(false);
                 continue;
@@ -305,7 +305,7 @@ impl WriteTx {
             .bind(r.place.lat)
             .bind(r.accuracy_m)
             .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
             let newer = sqlx::query(
                 "INSERT INTO position (staff_id, lon, lat, accuracy_m, at, recorded_at, revision) VALUES (?, ?, ?, ?, ?, ?, 0) \
@@ -320,7 +320,7 @@ impl WriteTx {
             .bind(r.accuracy_m)
             .bind(at.0)
             .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
+            .execute(self.tx.sqlite())
             .await?;
             if newer.rows_affected() > 0 {
                 self.line(ChangeKind::Position, staff);
@@ -400,7 +400,7 @@ impl Store {
 
     /// Buildings and streets whose name or number contains `text`: `(name, place)`.
     pub async fn find_addresses(&self, text: &str, limit: u32) -> Result<Vec<(String, Place)>, StoreError> {
-        let inside = crate::rows::like(text);
+        let inside = crate::db::containing(text);
         let rows = sqlx::query(
             "SELECT name, lon, lat FROM building WHERE name LIKE ?1 ESCAPE '\\' UNION ALL \
              SELECT name, json_extract(lines, '$[0][0][0]'), json_extract(lines, '$[0][0][1]') FROM street WHERE name LIKE ?1 ESCAPE '\\' \

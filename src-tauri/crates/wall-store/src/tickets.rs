@@ -3,10 +3,9 @@
 use crate::{
     Store, StoreError, WriteTx,
     changes::ChangeKind,
-    rows::{like, word},
-    write::chunks,
+    db::{Row, Sql, Value, chunks, containing, sql},
+    rows::word,
 };
-use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use std::collections::{HashMap, HashSet};
 use wall_core::{
     CellId, Channel, Course, NetworkId, Place, PlanId, Platform, Severity, StatusEvent, Ticket, TicketId, TicketRecord,
@@ -116,14 +115,23 @@ pub fn status_events(history: &[StoredTransition]) -> Vec<StatusEvent> {
     later.map(|t| StatusEvent { to: t.to, at: t.at, recorded_at: t.recorded_at, told: t.told }).collect()
 }
 
-const COLUMNS: &str = "id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, platform, \
+/// Columns of a ticket. `suspended_at` is since when it stands still, while it does.
+const TICKETS: &str = "SELECT id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, platform, \
      severity, community_code, reported_at, due_at, status, closed_at, sensitive, inverted_times, recorded_at, \
      CASE WHEN status = 'suspended' THEN coalesce((SELECT min(x.at) FROM transition x WHERE x.ticket_id = ticket.id \
      AND x.to_status = 'suspended' AND x.at >= (SELECT max(y.at) FROM transition y WHERE y.ticket_id = ticket.id \
      AND y.to_status <> 'suspended')), (SELECT max(z.at) FROM transition z WHERE z.ticket_id = ticket.id \
-     AND z.to_status = 'suspended')) END";
-/// Columns of a ticket, before those that a question adds.
-const WIDTH: usize = 22;
+     AND z.to_status = 'suspended')) END AS suspended_at";
+
+/// Tickets with the cell of their newest attribution in a network, up to `WHERE`.
+fn tickets_in(network: NetworkId) -> Sql {
+    let newest = sql(TICKETS).push(", (SELECT a.cell_id FROM attribution a WHERE a.ticket_id = ticket.id AND a.network_id = ");
+    newest.push_bind(network.0).push(" ORDER BY a.from_revision DESC LIMIT 1) AS cell_id FROM ticket WHERE ")
+}
+
+fn ticket_in(row: &Row) -> Result<(Ticket, Option<CellId>), StoreError> {
+    Ok((ticket_row(row)?, row.get::<Option<i64>>("cell_id")?.map(CellId)))
+}
 
 struct Step {
     ticket: i64,
@@ -178,16 +186,20 @@ impl WriteTx {
     ) -> Result<(), StoreError> {
         let mut known: HashMap<(String, String), (i64, Vec<u8>)> = HashMap::new();
         for chunk in chunks(writes) {
-            let mut query = QueryBuilder::<Sqlite>::new("WITH k (s, e) AS (");
-            query.push_values(chunk, |mut row, w| {
-                row.push_bind(&w.record.source).push_bind(&w.record.external_id);
-            });
-            query.push(") SELECT t.source, t.external_id, t.id, t.content_hash FROM k JOIN ticket t ON t.source = k.s AND t.external_id = k.e");
-            for row in query.build().fetch_all(&mut *self.tx).await? {
-                known.insert((row.get(0), row.get(1)), (row.get(2), row.get(3)));
+            let keys = chunk.iter().map(|w| [Value::from(&w.record.source), Value::from(&w.record.external_id)]);
+            let found = sql("WITH k (s, e) AS (VALUES ").push_rows(keys).push(
+                ") SELECT t.source, t.external_id, t.id, t.content_hash FROM k JOIN ticket t ON t.source = k.s AND t.external_id = k.e",
+            );
+            for row in self.tx.rows(found).await? {
+                known.insert((row.get("source")?, row.get("external_id")?), (row.get("id")?, row.get("content_hash")?));
             }
         }
-        let mut next = self.next_id("ticket").await?;
+        // Numbers without gaps: what is not taken gets none.
+        let is_new = |w: &&TicketWrite| {
+            let r = &w.record;
+            r.place.is_some() && !known.contains_key(&(r.source.clone(), r.external_id.clone()))
+        };
+        let mut next = self.ids("ticket", writes.iter().filter(is_new).count()).await?;
         let (mut fresh, mut steps, mut belongs, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for write in writes {
             let record = &write.record;
@@ -240,44 +252,40 @@ impl WriteTx {
                 }
             }
         }
-        for chunk in chunks(&fresh) {
-            let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO ticket (id, source, external_id, category, title, description, lon, lat, accuracy_m, address, channel, \
-                 platform, severity, community_code, attachments, reported_at, due_at, status, closed_at, sensitive, inverted_times, \
-                 content_hash, recorded_at, revision) ",
-            );
-            let recorded_at = self.recorded_at.0;
-            query.push_values(chunk, |mut row, (id, w, place, hash, reported_at, status, revision)| {
+        let recorded_at = self.recorded_at;
+        self.tx
+            .insert("ticket", NEW_TICKET, "", &fresh, |(id, w, place, hash, reported_at, status, revision)| {
                 let (r, fallback) = (&w.record, &w.fallback);
                 let closed_at = status_time(r, *status).filter(|_| status.is_final());
-                let closed_at = closed_at.map(|t| counts_from(t, UtcMs(recorded_at), Timebase::System));
-                row.push_bind(id)
-                    .push_bind(&r.source)
-                    .push_bind(&r.external_id)
-                    .push_bind(&r.category)
-                    .push_bind(&r.title)
-                    .push_bind(&r.description)
-                    .push_bind(place.lon)
-                    .push_bind(place.lat)
-                    .push_bind(r.accuracy_m)
-                    .push_bind(&r.address)
-                    .push_bind(r.channel.map(Channel::code))
-                    .push_bind(r.platform.or(fallback.platform).map(Platform::code))
-                    .push_bind(i64::from(r.severity.unwrap_or(fallback.severity).get()))
-                    .push_bind(&r.community_code)
-                    .push_bind(attachments(r))
-                    .push_bind(reported_at.0)
-                    .push_bind(r.due_at.or(fallback.due_at).map(|t| t.0))
-                    .push_bind(status.code())
-                    .push_bind(closed_at.map(|t| t.0))
-                    .push_bind(r.sensitive.unwrap_or(fallback.sensitive))
-                    .push_bind(r.inverted_times)
-                    .push_bind(hash.as_slice())
-                    .push_bind(recorded_at)
-                    .push_bind(revision);
-            });
-            query.build().execute(&mut *self.tx).await?;
-        }
+                let closed_at = closed_at.map(|t| counts_from(t, recorded_at, Timebase::System));
+                [
+                    (*id).into(),
+                    (&r.source).into(),
+                    (&r.external_id).into(),
+                    (&r.category).into(),
+                    (&r.title).into(),
+                    (&r.description).into(),
+                    place.lon.into(),
+                    place.lat.into(),
+                    r.accuracy_m.into(),
+                    (&r.address).into(),
+                    r.channel.map(Channel::code).into(),
+                    r.platform.or(fallback.platform).map(Platform::code).into(),
+                    i64::from(r.severity.unwrap_or(fallback.severity).get()).into(),
+                    (&r.community_code).into(),
+                    attachments(r).into(),
+                    (*reported_at).into(),
+                    r.due_at.or(fallback.due_at).into(),
+                    status.code().into(),
+                    closed_at.into(),
+                    r.sensitive.unwrap_or(fallback.sensitive).into(),
+                    r.inverted_times.into(),
+                    hash.as_slice().into(),
+                    recorded_at.into(),
+                    (*revision).into(),
+                ]
+            })
+            .await?;
         for (id, write, ..) in &fresh {
             if let Some(reporter) = &write.record.reporter {
                 self.seal_reporter(*id, reporter).await?;
@@ -286,11 +294,8 @@ impl WriteTx {
         self.put_steps(&steps, kind).await?;
         // A place that was corrected is another place: the old home says nothing about it.
         for (ticket, a) in &moved {
-            sqlx::query("DELETE FROM ticket_home WHERE ticket_id = ? AND network_id = ?")
-                .bind(ticket)
-                .bind(a.network.0)
-                .execute(&mut *self.tx)
-                .await?;
+            let home = sql("DELETE FROM ticket_home WHERE ticket_id = $1 AND network_id = $2");
+            self.tx.execute(home.bind(*ticket).bind(a.network.0)).await?;
         }
         self.put_attributions(&belongs).await
     }
@@ -304,15 +309,7 @@ impl WriteTx {
         belongs: &mut Vec<(i64, Attributed, i64)>,
     ) -> Result<TicketOutcome, StoreError> {
         let r = &write.record;
-        let old = ticket_row(
-            &QueryBuilder::<Sqlite>::new("SELECT ")
-                .push(COLUMNS)
-                .push(" FROM ticket WHERE id = ")
-                .push_bind(id.0)
-                .build()
-                .fetch_one(&mut *self.tx)
-                .await?,
-        )?;
+        let old = ticket_row(&self.tx.one(sql(TICKETS).push(" FROM ticket WHERE id = ").push_bind(id.0)).await?)?;
         let keep = |new: &String, old: &String| if new.is_empty() { old.clone() } else { new.clone() };
         let reported_at = match self.settled(r.reported_at) {
             // Told again by the clock that was taken as now when it came: still that moment.
@@ -368,15 +365,13 @@ impl WriteTx {
         }
         let files = attachments(r);
         let new_files = !files.is_empty()
-            && sqlx::query("UPDATE ticket SET attachments = ?1 WHERE id = ?2 AND attachments <> ?1")
-                .bind(&files)
-                .bind(id.0)
-                .execute(&mut *self.tx)
+            && self
+                .tx
+                .execute(sql("UPDATE ticket SET attachments = $1 WHERE id = $2 AND attachments <> $1").bind(&files).bind(id.0))
                 .await?
-                .rows_affected()
                 > 0;
         if new == old && !new_files && heard.is_none() {
-            sqlx::query("UPDATE ticket SET content_hash = ? WHERE id = ?").bind(hash).bind(id.0).execute(&mut *self.tx).await?;
+            self.tx.execute(sql("UPDATE ticket SET content_hash = $1 WHERE id = $2").bind(hash).bind(id.0)).await?;
             return Ok(if kept_closed { TicketOutcome::KeptClosed(id) } else { TicketOutcome::Unchanged(id) });
         }
         let revision = self.line(ChangeKind::Ticket, id.0);
@@ -399,15 +394,16 @@ impl WriteTx {
     }
 
     async fn transitions(&mut self, ticket: TicketId) -> Result<Vec<StoredTransition>, StoreError> {
-        let rows = sqlx::query(HISTORY).bind(ticket.0).fetch_all(&mut *self.tx).await?;
+        let rows = self.tx.rows(sql(HISTORY).bind(ticket.0)).await?;
         rows.iter().map(|r| transition_row(r).map(|(_, t)| t)).collect()
     }
 
     async fn write_ticket(&mut self, t: &Ticket, hash: Option<&[u8]>, revision: i64) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE ticket SET category = ?, title = ?, description = ?, lon = ?, lat = ?, accuracy_m = ?, address = ?, channel = ?, \
-             platform = ?, severity = ?, community_code = ?, reported_at = ?, due_at = ?, status = ?, closed_at = ?, sensitive = ?, \
-             inverted_times = ?, content_hash = coalesce(?, content_hash), revision = ? WHERE id = ?",
+        let row = sql(
+            "UPDATE ticket SET category = $1, title = $2, description = $3, lon = $4, lat = $5, accuracy_m = $6, address = $7, \
+             channel = $8, platform = $9, severity = $10, community_code = $11, reported_at = $12, due_at = $13, status = $14, \
+             closed_at = $15, sensitive = $16, inverted_times = $17, content_hash = coalesce($18, content_hash), revision = $19 \
+             WHERE id = $20",
         )
         .bind(&t.category)
         .bind(&t.title)
@@ -420,30 +416,22 @@ impl WriteTx {
         .bind(t.platform.map(Platform::code))
         .bind(i64::from(t.severity.get()))
         .bind(&t.community_code)
-        .bind(t.reported_at.0)
-        .bind(t.due_at.map(|t| t.0))
+        .bind(t.reported_at)
+        .bind(t.due_at)
         .bind(t.status.code())
-        .bind(t.closed_at.map(|t| t.0))
+        .bind(t.closed_at)
         .bind(t.sensitive)
         .bind(t.inverted_times)
         .bind(hash)
         .bind(revision)
-        .bind(t.id.0)
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
+        .bind(t.id.0);
+        self.tx.execute(row).await.map(drop)
     }
 
     /// Moves a ticket by hand. Only legal moves are accepted; an illegal one is refused and nothing changes.
     pub async fn move_ticket(&mut self, id: TicketId, to: TicketStatus, at: UtcMs, reason: &str) -> Result<(), StoreError> {
-        let row = QueryBuilder::<Sqlite>::new("SELECT ")
-            .push(COLUMNS)
-            .push(" FROM ticket WHERE id = ")
-            .push_bind(id.0)
-            .build()
-            .fetch_optional(&mut *self.tx)
-            .await?
-            .ok_or_else(|| StoreError::Refused(format!("there is no ticket {}", id.0)))?;
+        let row = self.tx.optional(sql(TICKETS).push(" FROM ticket WHERE id = ").push_bind(id.0)).await?;
+        let row = row.ok_or_else(|| StoreError::Refused(format!("there is no ticket {}", id.0)))?;
         let mut ticket = ticket_row(&row)?;
         let from = ticket.status;
         if !from.legal_next().contains(&to) {
@@ -469,22 +457,13 @@ impl WriteTx {
 
     /// The ticket with this key, for commands that name it by its source.
     pub async fn ticket_id(&mut self, source: &str, external_id: &str) -> Result<Option<TicketId>, StoreError> {
-        let row = sqlx::query("SELECT id FROM ticket WHERE source = ? AND external_id = ?")
-            .bind(source)
-            .bind(external_id)
-            .fetch_optional(&mut *self.tx)
-            .await?;
-        Ok(row.map(|r| TicketId(r.get(0))))
+        id_of(self.tx.optional(sql(BY_KEY).bind(source).bind(external_id)).await?)
     }
 
     /// Notes that an input was imported whole.
     pub async fn note_ticket_import(&mut self, digest: &[u8; 32]) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO ticket_import (digest, recorded_at) VALUES (?, ?) ON CONFLICT DO NOTHING")
-            .bind(self.store.import_mark(digest))
-            .bind(self.recorded_at.0)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
+        let import = sql("INSERT INTO ticket_import (digest, recorded_at) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+        self.tx.execute(import.bind(self.store.import_mark(digest)).bind(self.recorded_at)).await.map(drop)
     }
 
     /// Writes new attribution lines; the old ones stay.
@@ -503,73 +482,59 @@ impl WriteTx {
     ) -> Result<u64, StoreError> {
         let (mut after, mut written) = (0i64, 0u64);
         loop {
-            let rows = waiting(network, plan, after, 8192).fetch_all(&mut *self.tx).await?;
+            let rows = self.tx.rows(waiting(network, plan, after, 8192)).await?;
             let Some(last) = rows.last() else { return Ok(written) };
-            after = last.get(0);
-            let lines: Vec<(TicketId, Attributed)> = rows
-                .iter()
-                .map(|r| {
-                    let waiting = WaitingTicket {
-                        place: Place { lon: r.get(1), lat: r.get(2) },
-                        had: r.get::<Option<i64>, _>(3).map(CellId),
-                        home: r.get::<Option<i64>, _>(4).map(CellId).filter(|_| r.get(5)),
-                    };
-                    (TicketId(r.get(0)), Attributed { network, plan, cell: cell_at(&waiting) })
-                })
-                .collect();
+            after = last.get("id")?;
+            let line = |r: &Row| {
+                let (cell, home): (Option<i64>, Option<i64>) = (r.get("cell_id")?, r.get("home_id")?);
+                let sensitive: bool = r.get("sensitive")?;
+                let place = Place { lon: r.get("lon")?, lat: r.get("lat")? };
+                let waiting = WaitingTicket { place, had: cell.map(CellId), home: home.map(CellId).filter(|_| sensitive) };
+                Ok((TicketId(r.get("id")?), Attributed { network, plan, cell: cell_at(&waiting) }))
+            };
+            let lines: Vec<(TicketId, Attributed)> = rows.iter().map(line).collect::<Result<_, StoreError>>()?;
             written += lines.len() as u64;
             self.attribute(&lines).await?;
         }
     }
 
     async fn put_steps(&mut self, steps: &[Step], kind: &'static str) -> Result<(), StoreError> {
-        let mut id = self.next_id("transition").await?;
-        let (recorded_at, actor) = (self.recorded_at.0, self.actor.who.clone());
-        for chunk in chunks(steps) {
-            let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO transition (id, ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, revision, told) ",
-            );
-            query.push_values(chunk, |mut row, s| {
-                row.push_bind(id)
-                    .push_bind(s.ticket)
-                    .push_bind(s.from.map_or("", TicketStatus::code))
-                    .push_bind(s.to.code())
-                    .push_bind(s.at.0)
-                    .push_bind(recorded_at)
-                    .push_bind(&actor)
-                    .push_bind(&s.reason)
-                    .push_bind(kind)
-                    .push_bind(s.revision)
-                    .push_bind(s.told);
-                id += 1;
-            });
-            query.build().execute(&mut *self.tx).await?;
-        }
-        Ok(())
+        let mut id = self.ids("transition", steps.len()).await?;
+        let (recorded_at, actor) = (self.recorded_at, self.actor.who.clone());
+        let written = self.tx.insert("transition", NEW_STEP, "", steps, |s| {
+            id += 1;
+            [
+                (id - 1).into(),
+                s.ticket.into(),
+                s.from.map_or("", TicketStatus::code).into(),
+                s.to.code().into(),
+                s.at.into(),
+                recorded_at.into(),
+                (&actor).into(),
+                (&s.reason).into(),
+                kind.into(),
+                s.revision.into(),
+                s.told.into(),
+            ]
+        });
+        written.await.map(drop)
     }
 
     async fn put_attributions(&mut self, rows: &[(i64, Attributed, i64)]) -> Result<(), StoreError> {
-        for chunk in chunks(rows) {
-            let mut query =
-                QueryBuilder::<Sqlite>::new("INSERT INTO attribution (ticket_id, network_id, from_revision, plan_id, cell_id) ");
-            query.push_values(chunk, |mut row, (ticket, a, revision)| {
-                row.push_bind(ticket)
-                    .push_bind(a.network.0)
-                    .push_bind(revision)
-                    .push_bind(a.plan.0)
-                    .push_bind(a.cell.map(|c| c.0));
-            });
-            query.build().execute(&mut *self.tx).await?;
-        }
+        let columns = ["ticket_id", "network_id", "from_revision", "plan_id", "cell_id"];
+        self.tx
+            .insert("attribution", columns, "", rows, |(ticket, a, revision)| {
+                [(*ticket).into(), a.network.0.into(), (*revision).into(), a.plan.0.into(), a.cell.map(|c| c.0).into()]
+            })
+            .await?;
         let inside: Vec<(i64, NetworkId, CellId)> = rows.iter().filter_map(|(t, a, _)| Some((*t, a.network, a.cell?))).collect();
-        for chunk in chunks(&inside) {
-            let mut query = QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO ticket_home (ticket_id, network_id, cell_id) ");
-            query.push_values(chunk, |mut row, (ticket, network, cell)| {
-                row.push_bind(ticket).push_bind(network.0).push_bind(cell.0);
-            });
-            query.build().execute(&mut *self.tx).await?;
-        }
-        Ok(())
+        let columns = ["ticket_id", "network_id", "cell_id"];
+        self.tx
+            .insert("ticket_home", columns, "ON CONFLICT DO NOTHING", &inside, |(ticket, network, cell)| {
+                [(*ticket).into(), network.0.into(), cell.0.into()]
+            })
+            .await
+            .map(drop)
     }
 
     /// Seals who reported; what this record does not tell of them stays.
@@ -628,38 +593,41 @@ fn attachments(r: &TicketRecord) -> String {
     serde_json::json!(r.attachments.iter().map(|a| [&a.name, &a.hash]).collect::<Vec<_>>()).to_string()
 }
 
-/// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`: id, longitude, latitude, cell, home, sensitive.
-fn waiting(
-    network: NetworkId,
-    plan: PlanId,
-    after: i64,
-    limit: i64,
-) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
-    sqlx::query(
-        "SELECT t.id, t.lon, t.lat, a.cell_id, (SELECT h.cell_id FROM ticket_home h WHERE h.ticket_id = t.id AND h.network_id = ?1), \
-         t.sensitive FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = ?1 AND \
-         a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = ?1) \
-         WHERE t.id > ?2 AND (a.plan_id IS NULL OR (a.plan_id <> ?3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) ORDER BY t.id LIMIT ?4",
-    )
+/// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`.
+fn waiting(network: NetworkId, plan: PlanId, after: i64, limit: i64) -> Sql {
+    sql("SELECT t.id, t.lon, t.lat, t.sensitive, a.cell_id, \
+         (SELECT h.cell_id FROM ticket_home h WHERE h.ticket_id = t.id AND h.network_id = $1) AS home_id \
+         FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = $1 AND \
+         a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = $1) \
+         WHERE t.id > $2 AND (a.plan_id IS NULL OR (a.plan_id <> $3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) \
+         ORDER BY t.id LIMIT $4")
     .bind(network.0)
     .bind(after)
     .bind(plan.0)
     .bind(limit)
 }
 
+const BY_KEY: &str = "SELECT id FROM ticket WHERE source = $1 AND external_id = $2";
+
+fn id_of(row: Option<Row>) -> Result<Option<TicketId>, StoreError> {
+    row.map(|r| r.get("id").map(TicketId)).transpose()
+}
+
+/// Of each ticket a cell.
+fn cells_of(rows: &[Row]) -> impl Iterator<Item = Result<(TicketId, CellId), StoreError>> {
+    rows.iter().map(|r| Ok((TicketId(r.get("ticket_id")?), CellId(r.get("cell_id")?))))
+}
+
 /// Tickets changed since a time, on from an id: along the table's own key, however many lie before it.
-pub(crate) const CHANGED_AFTER: &str = "SELECT id, revision FROM ticket WHERE id < ? AND revision > coalesce( \
-        (SELECT revision FROM change_log WHERE recorded_at <= ? ORDER BY revision DESC LIMIT 1), 0) \
-     ORDER BY id DESC LIMIT ?";
+pub(crate) const CHANGED_AFTER: &str = "SELECT id, revision FROM ticket WHERE id < $1 AND revision > coalesce( \
+        (SELECT revision FROM change_log WHERE recorded_at <= $2 ORDER BY revision DESC LIMIT 1), 0) \
+     ORDER BY id DESC LIMIT $3";
 
 impl Store {
     /// When an input with this digest was imported whole; `None` = never.
     pub async fn tickets_imported(&self, digest: &[u8; 32]) -> Result<Option<UtcMs>, StoreError> {
-        let row = sqlx::query("SELECT recorded_at FROM ticket_import WHERE digest = ?")
-            .bind(self.import_mark(digest))
-            .fetch_optional(&self.inner.reader)
-            .await?;
-        row.map(|r| Ok(UtcMs(r.try_get(0)?))).transpose()
+        let import = sql("SELECT recorded_at FROM ticket_import WHERE digest = $1").bind(self.import_mark(digest));
+        self.inner.read.optional(import).await?.map(|r| r.get("recorded_at")).transpose()
     }
 
     /// Under the key of the store: what was imported cannot be guessed from it.
@@ -669,7 +637,7 @@ impl Store {
 
     /// Whether `attribute_all` would write anything, asked without holding up those who write. O(tickets).
     pub async fn is_attributed_to(&self, network: NetworkId, plan: PlanId) -> Result<bool, StoreError> {
-        Ok(waiting(network, plan, 0, 1).fetch_optional(&self.inner.reader).await?.is_none())
+        Ok(self.inner.read.optional(waiting(network, plan, 0, 1)).await?.is_none())
     }
 
     /// Tickets with their newest attribution in `network`, by ascending id after `after`, at most `limit`.
@@ -679,37 +647,28 @@ impl Store {
         after: TicketId,
         limit: u32,
     ) -> Result<Vec<(Ticket, Option<CellId>)>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
-        query.push(COLUMNS).push(", (SELECT a.cell_id FROM attribution a WHERE a.ticket_id = ticket.id AND a.network_id = ");
-        query.push_bind(network.0).push(" ORDER BY a.from_revision DESC LIMIT 1) FROM ticket WHERE id > ").push_bind(after.0);
-        query.push(" ORDER BY id LIMIT ").push_bind(limit);
-        let rows = query.build().fetch_all(&self.inner.reader).await?;
-        rows.iter().map(|r| Ok((ticket_row(r)?, r.get::<Option<i64>, _>(WIDTH).map(CellId)))).collect()
+        let tickets =
+            tickets_in(network).push("id > ").push_bind(after.0).push(" ORDER BY id LIMIT ").push_bind(i64::from(limit));
+        self.inner.read.rows(tickets).await?.iter().map(ticket_in).collect()
     }
 
     /// The last cell that each ticket had under a plan.
     pub async fn attributions_under(&self, plan: PlanId) -> Result<Vec<(TicketId, CellId)>, StoreError> {
-        let rows = sqlx::query("SELECT ticket_id, cell_id, max(from_revision) FROM attribution WHERE plan_id = ? AND cell_id IS NOT NULL GROUP BY ticket_id")
-            .bind(plan.0)
-            .fetch_all(&self.inner.reader)
-            .await?;
-        Ok(rows.iter().map(|r| (TicketId(r.get(0)), CellId(r.get(1)))).collect())
+        let last = sql(
+            "SELECT a.ticket_id, a.cell_id FROM attribution a JOIN (SELECT ticket_id, network_id, max(from_revision) AS revision \
+             FROM attribution WHERE plan_id = $1 AND cell_id IS NOT NULL GROUP BY ticket_id, network_id) l \
+             ON l.ticket_id = a.ticket_id AND l.network_id = a.network_id AND l.revision = a.from_revision ORDER BY a.ticket_id",
+        );
+        cells_of(&self.inner.read.rows(last.bind(plan.0)).await?).collect()
     }
 
     /// Tickets by id with their newest attribution in `network`, in no particular order.
     pub async fn tickets_by_id(&self, network: NetworkId, ids: &[TicketId]) -> Result<Vec<(Ticket, Option<CellId>)>, StoreError> {
         let mut out = Vec::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
-            query.push(COLUMNS).push(", (SELECT a.cell_id FROM attribution a WHERE a.ticket_id = ticket.id AND a.network_id = ");
-            query.push_bind(network.0).push(" ORDER BY a.from_revision DESC LIMIT 1) FROM ticket WHERE id IN (");
-            let mut list = query.separated(", ");
-            for id in chunk {
-                list.push_bind(id.0);
-            }
-            query.push(")");
-            for row in query.build().fetch_all(&self.inner.reader).await? {
-                out.push((ticket_row(&row)?, row.get::<Option<i64>, _>(WIDTH).map(CellId)));
+            let tickets = tickets_in(network).push("id IN (").push_list(chunk.iter().map(|id| id.0)).push(")");
+            for row in self.inner.read.rows(tickets).await? {
+                out.push(ticket_in(&row)?);
             }
         }
         Ok(out)
@@ -718,16 +677,18 @@ impl Store {
     /// Tickets of which something was learned after `since`, with the revision of it: those with ids below `before`, newest
     /// first. O(tickets passed).
     pub async fn tickets_changed_after(&self, since: UtcMs, before: i64, limit: u32) -> Result<Vec<(TicketId, i64)>, StoreError> {
-        let rows = sqlx::query(CHANGED_AFTER).bind(before).bind(since.0).bind(limit).fetch_all(&self.inner.reader).await?;
-        Ok(rows.iter().map(|r| (TicketId(r.get(0)), r.get(1))).collect())
+        let rows = self.inner.read.rows(sql(CHANGED_AFTER).bind(before).bind(since).bind(i64::from(limit))).await?;
+        rows.iter().map(|r| Ok((TicketId(r.get("id")?), r.get("revision")?))).collect()
     }
 
     /// Names of a ticket's attachments.
     pub async fn attachments(&self, ticket: TicketId) -> Result<Vec<String>, StoreError> {
-        let row =
-            sqlx::query("SELECT attachments FROM ticket WHERE id = ?").bind(ticket.0).fetch_optional(&self.inner.reader).await?;
-        let Some(text) = row.map(|r| r.get::<String, _>(0)).filter(|t| !t.is_empty()) else { return Ok(vec![]) };
-        let pairs: Option<Vec<[String; 2]>> = serde_json::from_str(&text).ok();
+        let row = self.inner.read.optional(sql("SELECT attachments FROM ticket WHERE id = $1").bind(ticket.0)).await?;
+        let text: &str = row.as_ref().map_or(Ok(""), |r| r.get("attachments"))?;
+        if text.is_empty() {
+            return Ok(vec![]);
+        }
+        let pairs: Option<Vec<[String; 2]>> = serde_json::from_str(text).ok();
         Ok(word(pairs, "ticket.attachments", ticket.0, "no list")?.into_iter().map(|[name, _]| name).collect())
     }
 
@@ -741,11 +702,7 @@ impl Store {
 
     /// Whether any ticket is of this source.
     pub async fn has_source(&self, source: &str) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM ticket WHERE source = ?)")
-            .bind(source)
-            .fetch_one(&self.inner.reader)
-            .await?;
-        Ok(row.try_get(0)?)
+        Ok(self.inner.read.optional(sql("SELECT id FROM ticket WHERE source = $1 LIMIT 1").bind(source)).await?.is_some())
     }
 
     /// The cells in which tickets were first found, of those with ids in `ids`.
@@ -754,40 +711,28 @@ impl Store {
         network: NetworkId,
         ids: std::ops::RangeInclusive<TicketId>,
     ) -> Result<HashMap<TicketId, CellId>, StoreError> {
-        let rows = sqlx::query("SELECT ticket_id, cell_id FROM ticket_home WHERE ticket_id BETWEEN ? AND ? AND network_id = ?")
-            .bind(ids.start().0)
-            .bind(ids.end().0)
-            .bind(network.0)
-            .fetch_all(&self.inner.reader)
-            .await?;
-        Ok(rows.iter().map(|r| (TicketId(r.get(0)), CellId(r.get(1)))).collect())
+        let homes = sql("SELECT ticket_id, cell_id FROM ticket_home WHERE ticket_id BETWEEN $1 AND $2 AND network_id = $3");
+        let homes = homes.bind(ids.start().0).bind(ids.end().0).bind(network.0);
+        cells_of(&self.inner.read.rows(homes).await?).collect()
     }
 
     /// The same for single tickets.
     pub async fn homes_of(&self, network: NetworkId, ids: &[TicketId]) -> Result<HashMap<TicketId, CellId>, StoreError> {
         let mut out = HashMap::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT ticket_id, cell_id FROM ticket_home WHERE network_id = ");
-            query.push_bind(network.0).push(" AND ticket_id IN (");
-            let mut list = query.separated(", ");
-            for id in chunk {
-                list.push_bind(id.0);
+            let homes = sql("SELECT ticket_id, cell_id FROM ticket_home WHERE network_id = ").push_bind(network.0);
+            let homes = homes.push(" AND ticket_id IN (").push_list(chunk.iter().map(|id| id.0)).push(")");
+            for home in cells_of(&self.inner.read.rows(homes).await?) {
+                let (ticket, cell) = home?;
+                out.insert(ticket, cell);
             }
-            query.push(")");
-            let rows = query.build().fetch_all(&self.inner.reader).await?;
-            out.extend(rows.iter().map(|r| (TicketId(r.get(0)), CellId(r.get(1)))));
         }
         Ok(out)
     }
 
     /// The ticket with this key.
     pub async fn ticket_by_key(&self, source: &str, external_id: &str) -> Result<Option<TicketId>, StoreError> {
-        let row = sqlx::query("SELECT id FROM ticket WHERE source = ? AND external_id = ?")
-            .bind(source)
-            .bind(external_id)
-            .fetch_optional(&self.inner.reader)
-            .await?;
-        Ok(row.map(|r| TicketId(r.get(0))))
+        id_of(self.inner.read.optional(sql(BY_KEY).bind(source).bind(external_id)).await?)
     }
 
     /// Ids below `before` of tickets whose external id, title or address may contain `text` once it is masked, newest
@@ -800,25 +745,18 @@ impl Store {
         before: TicketId,
         limit: u32,
     ) -> Result<Vec<TicketId>, StoreError> {
-        let inside = like(text).replace('*', "_");
+        let inside = containing(text).replace('*', "_");
         // As `Ticket::appears_at` says it.
-        let rows = sqlx::query(
-            "SELECT id FROM ticket WHERE id < ?5 AND (reported_at <= ?1 OR (?4 AND recorded_at <= ?1)) AND (external_id LIKE ?2 ESCAPE '\\' OR (sensitive = 0 AND \
-             (title LIKE ?2 ESCAPE '\\' OR address LIKE ?2 ESCAPE '\\'))) ORDER BY id DESC LIMIT ?3",
-        )
-        .bind(until.0)
-        .bind(inside)
-        .bind(limit)
-        .bind(base == Timebase::System)
-        .bind(before.0)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        Ok(rows.iter().map(|r| TicketId(r.get(0))).collect())
+        let found = sql("SELECT id FROM ticket WHERE id < $1 AND (reported_at <= $2 OR ($3 AND recorded_at <= $2)) \
+             AND (lower(external_id) LIKE $4 ESCAPE '\\' OR (NOT sensitive AND \
+             (lower(title) LIKE $4 ESCAPE '\\' OR lower(address) LIKE $4 ESCAPE '\\'))) ORDER BY id DESC LIMIT $5");
+        let found = found.bind(before.0).bind(until).bind(base == Timebase::System).bind(inside).bind(i64::from(limit));
+        self.inner.read.rows(found).await?.iter().map(|r| r.get("id").map(TicketId)).collect()
     }
 
     /// The history of a ticket, in the order in which it was recorded.
     pub async fn transitions(&self, ticket: TicketId) -> Result<Vec<StoredTransition>, StoreError> {
-        let rows = sqlx::query(HISTORY).bind(ticket.0).fetch_all(&self.inner.reader).await?;
+        let rows = self.inner.read.rows(sql(HISTORY).bind(ticket.0)).await?;
         rows.iter().map(|r| transition_row(r).map(|(_, t)| t)).collect()
     }
 
@@ -826,14 +764,8 @@ impl Store {
     pub async fn histories(&self, ids: &[TicketId]) -> Result<HashMap<TicketId, Vec<StoredTransition>>, StoreError> {
         let mut out: HashMap<TicketId, Vec<StoredTransition>> = HashMap::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
-            query.push(STEP_COLUMNS).push(" FROM transition WHERE ticket_id IN (");
-            let mut list = query.separated(", ");
-            for id in chunk {
-                list.push_bind(id.0);
-            }
-            query.push(") ORDER BY ticket_id, id");
-            for row in query.build().fetch_all(&self.inner.reader).await? {
+            let steps = sql(STEPS).push(" WHERE ticket_id IN (").push_list(chunk.iter().map(|id| id.0));
+            for row in self.inner.read.rows(steps.push(") ORDER BY ticket_id, id")).await? {
                 let (ticket, step) = transition_row(&row)?;
                 out.entry(ticket).or_default().push(step);
             }
@@ -854,27 +786,29 @@ impl Store {
 
     /// Number of tickets.
     pub async fn ticket_count(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query("SELECT count(*) FROM ticket").fetch_one(&self.inner.reader).await?.try_get(0)?)
+        self.inner.read.one(sql("SELECT count(*) AS n FROM ticket")).await?.get("n")
     }
 }
 
-const STEP_COLUMNS: &str = "ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, told";
+const STEPS: &str = "SELECT ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, told FROM transition";
 const HISTORY: &str = "SELECT ticket_id, from_status, to_status, at, recorded_at, actor, reason, kind, told FROM transition \
-     WHERE ticket_id = ? ORDER BY id";
+     WHERE ticket_id = $1 ORDER BY id";
+const NEW_STEP: [&str; 11] =
+    ["id", "ticket_id", "from_status", "to_status", "at", "recorded_at", "actor", "reason", "kind", "revision", "told"];
 
-fn transition_row(r: &SqliteRow) -> Result<(TicketId, StoredTransition), StoreError> {
-    let (ticket, to): (i64, &str) = (r.get(0), r.get(2));
+fn transition_row(r: &Row) -> Result<(TicketId, StoredTransition), StoreError> {
     let step = StoredTransition {
-        from: TicketStatus::from_code(r.get(1)),
-        to: word(TicketStatus::from_code(to), "transition of ticket", ticket, to)?,
-        at: UtcMs(r.get(3)),
-        recorded_at: UtcMs(r.get(4)),
-        actor: r.get(5),
-        reason: r.get(6),
-        kind: r.get(7),
-        told: r.get(8),
+        // Empty: the first.
+        from: TicketStatus::from_code(r.get("from_status")?),
+        to: r.word("transition", "to_status", TicketStatus::from_code)?,
+        at: r.get("at")?,
+        recorded_at: r.get("recorded_at")?,
+        actor: r.get("actor")?,
+        reason: r.get("reason")?,
+        kind: r.get("kind")?,
+        told: r.get("told")?,
     };
-    Ok((TicketId(ticket), step))
+    Ok((TicketId(r.get("ticket_id")?), step))
 }
 
 /// When a record says that it reached a status.
@@ -893,32 +827,56 @@ fn standing(ticket: &Ticket, events: &[StatusEvent]) -> (TicketStatus, Option<Ut
     (last.status, closed_at)
 }
 
-fn ticket_row(row: &SqliteRow) -> Result<Ticket, StoreError> {
-    let id: i64 = row.get(0);
-    let status: &str = row.get(16);
-    let severity: i64 = row.get(12);
-    let optional = |column: usize| row.get::<Option<i64>, _>(column).map(UtcMs);
+const NEW_TICKET: [&str; 24] = [
+    "id",
+    "source",
+    "external_id",
+    "category",
+    "title",
+    "description",
+    "lon",
+    "lat",
+    "accuracy_m",
+    "address",
+    "channel",
+    "platform",
+    "severity",
+    "community_code",
+    "attachments",
+    "reported_at",
+    "due_at",
+    "status",
+    "closed_at",
+    "sensitive",
+    "inverted_times",
+    "content_hash",
+    "recorded_at",
+    "revision",
+];
+
+fn ticket_row(row: &Row) -> Result<Ticket, StoreError> {
+    let (id, severity): (i64, i64) = (row.get("id")?, row.get("severity")?);
     Ok(Ticket {
         id: TicketId(id),
-        source: row.get(1),
-        external_id: row.get(2),
-        category: row.get(3),
-        title: row.get(4),
-        description: row.get(5),
-        place: Place { lon: row.get(6), lat: row.get(7) },
-        accuracy_m: row.get(8),
-        address: row.get(9),
-        channel: row.get::<Option<&str>, _>(10).and_then(Channel::from_code),
-        platform: row.get::<Option<&str>, _>(11).and_then(Platform::from_code),
+        source: row.get("source")?,
+        external_id: row.get("external_id")?,
+        category: row.get("category")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        place: Place { lon: row.get("lon")?, lat: row.get("lat")? },
+        accuracy_m: row.get("accuracy_m")?,
+        address: row.get("address")?,
+        channel: row.word_if_any("ticket", "channel", Channel::from_code)?,
+        platform: row.word_if_any("ticket", "platform", Platform::from_code)?,
         severity: word(u8::try_from(severity).ok().and_then(Severity::new), "ticket.severity", id, &severity.to_string())?,
-        community_code: row.get(13),
-        reported_at: UtcMs(row.get(14)),
-        due_at: optional(15),
-        status: word(TicketStatus::from_code(status), "ticket.status", id, status)?,
-        closed_at: optional(17),
-        sensitive: row.get(18),
-        inverted_times: row.get(19),
-        recorded_at: UtcMs(row.get(20)),
-        suspended_at: optional(21),
+        community_code: row.get("community_code")?,
+        reported_at: row.get("reported_at")?,
+        due_at: row.get("due_at")?,
+        status: row.word("ticket", "status", TicketStatus::from_code)?,
+        closed_at: row.get("closed_at")?,
+        sensitive: row.get("sensitive")?,
+        inverted_times: row.get("inverted_times")?,
+        recorded_at: row.get("recorded_at")?,
+        suspended_at: row.get("suspended_at")?,
     })
 }

@@ -3,15 +3,19 @@
 use crate::{
     Actor, ChangeBatch, Store, StoreError,
     changes::{Change, ChangeKind},
+    db::sql,
     open::ring,
     pen::{Pen, patience},
 };
-use sqlx::{AssertSqlSafe, Row, Sqlite};
 use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use wall_core::UtcMs;
 
-const SET: &str = "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const SET: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+const NEWEST: &str = "SELECT coalesce(max(revision), 0) AS newest FROM change_log";
+const IDS: &str = "INSERT INTO counter (kind, next) VALUES ($1, $2 + 1) \
+     ON CONFLICT (kind) DO UPDATE SET next = counter.next + $2 RETURNING next - $2 AS first";
 
 /// An open write. Dropping it without [`WriteTx::commit`] undoes everything.
 pub struct WriteTx {
@@ -36,8 +40,7 @@ impl Store {
     /// The same for somebody who waits already: the wait ends at `until`. Who comes later than that is let try once.
     pub async fn write_by(&self, actor: &Actor, recorded_at: UtcMs, until: Instant) -> Result<WriteTx, StoreError> {
         let mut tx = Pen::take(&self.inner, until).await?;
-        let revision: i64 =
-            sqlx::query("SELECT coalesce(max(revision), 0) FROM change_log").fetch_one(&mut *tx).await?.try_get(0)?;
+        let revision = tx.one(sql(NEWEST)).await?.get("newest")?;
         Ok(WriteTx {
             store: self.clone(),
             tx,
@@ -69,10 +72,16 @@ impl WriteTx {
         self.revision
     }
 
-    /// One more than the largest id of a table: ids are given by the writer, so that rows can be written in bulk.
+    /// The first of `n` ids in a row that no row of `table` has or ever had: the writer gives ids, so that rows can be written
+    /// in bulk, and those of rows that were deleted are not given again.
+    pub(crate) async fn ids(&mut self, table: &'static str, n: usize) -> Result<i64, StoreError> {
+        let n = i64::try_from(n).map_err(|_| StoreError::Refused("too many rows at once".into()))?;
+        self.tx.one(sql(IDS).bind(table).bind(n)).await?.get("first")
+    }
+
+    /// One more than the largest id of a table.
     pub(crate) async fn next_id(&mut self, table: &'static str) -> Result<i64, StoreError> {
-        let sql = format!("SELECT coalesce(max(id), 0) + 1 FROM {table}");
-        Ok(sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut *self.tx).await?.try_get(0)?)
+        self.tx.one(crate::db::Sql::composed(format!("SELECT coalesce(max(id), 0) + 1 AS next FROM {table}"))).await?.get("next")
     }
 
     /// Sets one value of the settings.
@@ -84,23 +93,18 @@ impl WriteTx {
 
     /// Writes down something that the store notes for itself: no news for anybody.
     pub(crate) async fn note(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        sqlx::query(SET).bind(key).bind(value).execute(&mut *self.tx).await?;
-        Ok(())
+        self.tx.execute(sql(SET).bind(key).bind(value)).await.map(drop)
     }
 
     /// Commits: when this returns, everything is on disk and visible to all. Yields what changed.
     pub async fn commit(mut self) -> Result<ChangeBatch, StoreError> {
-        for chunk in chunks(&self.lines) {
-            let mut query = sqlx::QueryBuilder::<Sqlite>::new("INSERT INTO change_log (revision, recorded_at, kind, id, op) ");
-            query.push_values(chunk, |mut row, line| {
-                row.push_bind(line.revision)
-                    .push_bind(self.recorded_at.0)
-                    .push_bind(line.kind.code())
-                    .push_bind(line.id)
-                    .push_bind(if line.removed { "remove" } else { "upsert" });
-            });
-            query.build().execute(&mut *self.tx).await?;
-        }
+        let recorded_at = self.recorded_at;
+        self.tx
+            .insert("change_log", ["revision", "recorded_at", "kind", "id", "op"], "", &self.lines, |line| {
+                let op = if line.removed { "remove" } else { "upsert" };
+                [line.revision.into(), recorded_at.into(), line.kind.code().into(), line.id.into(), op.into()]
+            })
+            .await?;
         self.tx.commit().await?;
         let batch = ChangeBatch { from_revision: self.from_revision, to_revision: self.revision, changes: self.lines };
         if let Some((count, mac)) = self.anchored
@@ -112,32 +116,5 @@ impl WriteTx {
         }
         ring(&self.store.inner, &batch);
         Ok(batch)
-    }
-}
-
-/// Slices of 128, 64, … 1 rows: bulk statements come in eight texts, so that each is prepared once.
-pub(crate) fn chunks<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let size = if rest.len() >= 128 { 128 } else { 1 << rest.len().ilog2() };
-        let (head, tail) = rest.split_at(size);
-        rest = tail;
-        Some(head)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn chunks_cover_everything_in_order() {
-        for n in [0usize, 1, 2, 3, 127, 128, 129, 1000] {
-            let rows: Vec<usize> = (0..n).collect();
-            let sizes: std::collections::BTreeSet<usize> = super::chunks(&rows).map(<[usize]>::len).collect();
-            assert_eq!(super::chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-            assert!(sizes.iter().all(|s| s.is_power_of_two() && *s <= 128));
-        }
     }
 }
