@@ -8,10 +8,11 @@ use crate::{
 };
 use serde_json::Value;
 use std::{collections::HashMap, path::Path, time::Duration};
+use wall_core::Level;
 use wall_render::{Legend, LegendStop, Still, StillArea, StillRaster, View, draw_in_child, ramp, run_child};
 use wall_service::{
     wall::{HeatQuery, Wall, WallOptions},
-    wire::{AreaStat, Level, WallInfo},
+    wire::{AreaStat, WallInfo},
 };
 
 /// How long the child may draw.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     wall::{HeatQuery, NearView, TicketQuery},
-    wire::{AreaCard, Histogram, Level, SearchHit, Snapshot, TicketCard, WallInfo},
+    wire::{AreaCard, Histogram, SearchHit, Snapshot, TicketCard, WallInfo},
 };
 use axum::{
     Extension, Json,
@@ -19,7 +19,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde_json::{Value, json};
-use wall_core::{Place, TicketStatus};
+use wall_core::{Level, Place, TicketStatus};
 
 /// Web mercator ends here.
 const MERCATOR_LAT: f64 = 85.06;
@@ -196,12 +196,7 @@ pub(crate) async fn tile(
 }
 
 fn level(p: &Params) -> Result<Level, Refusal> {
-    match p.need("level")? {
-        "cell" => Ok(Level::Cell),
-        "community" => Ok(Level::Community),
-        "street" => Ok(Level::Street),
-        _ => Err(Refusal::invalid("level must be cell, community or street")),
-    }
+    Level::from_code(p.need("level")?).ok_or_else(|| Refusal::invalid("level must be cell, community or street"))
 }
 
 fn known_kind(kind: &str) -> Result<&str, Refusal> {

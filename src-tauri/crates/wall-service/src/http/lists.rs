@@ -2,12 +2,12 @@
 
 use super::{App, ask::geojson, gate::Caller, params::Params, refusal::Refusal};
 use crate::{
-    wall::{ListArea, ListQuery, NEAR_H, PeriodAsked, WhoseQuery},
-    wire::{Comparison, Level, ListOrder, StaffCard, TicketList, TicketSet, Whose},
+    wall::{ListArea, ListOrder, ListQuery, NEAR_H, PeriodAsked, TicketSet, WhoseQuery},
+    wire::{self, Comparison, StaffCard, TicketList, Whose},
 };
 use axum::{Json, extract::State, http::Uri, response::Response};
 use serde::de::DeserializeOwned;
-use wall_core::Place;
+use wall_core::{Level, Place};
 
 /// A word of the wire, as its enum spells it.
 fn word<T: DeserializeOwned>(p: &Params, name: &str) -> Result<Option<T>, Refusal> {
@@ -25,18 +25,13 @@ fn area(p: &Params) -> Result<Option<ListArea>, Refusal> {
         return Ok(Some(ListArea::Outside));
     }
     let (level, key) = text.split_once(':').ok_or_else(wrong)?;
-    let level = match level {
-        "cell" => Level::Cell,
-        "community" => Level::Community,
-        "street" => Level::Street,
-        _ => return Err(wrong()),
-    };
-    Ok(Some(ListArea::In(level, key.to_owned())))
+    Ok(Some(ListArea::In(Level::from_code(level).ok_or_else(wrong)?, key.to_owned())))
 }
 
 pub(crate) async fn ticket_list(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Json<TicketList>, Refusal> {
     let p = Params::of(&uri)?;
-    let set = word(&p, "set")?.ok_or_else(|| Refusal::invalid("set is missing"))?;
+    let set: wire::TicketSet = word(&p, "set")?.ok_or_else(|| Refusal::invalid("set is missing"))?;
+    let set = set.into();
     let usual = match set {
         TicketSet::Overdue | TicketSet::NearDue | TicketSet::Late | TicketSet::Missed => ListOrder::Overrun,
         TicketSet::Open | TicketSet::Alarm => ListOrder::Gravest,
@@ -67,7 +62,7 @@ pub(crate) async fn ticket_list(State(app): State<App>, caller: Caller, uri: Uri
         from,
         to,
         near_h: p.number("near_h", 0.01..=8784.0)?.unwrap_or(NEAR_H),
-        order: word(&p, "order")?.unwrap_or(usual),
+        order: word::<wire::ListOrder>(&p, "order")?.map_or(usual, Into::into),
         cursor: p.text("cursor").map(str::to_owned),
         limit: p.whole("limit", 1..=500)?.unwrap_or(50),
     };
@@ -103,7 +98,7 @@ pub(crate) async fn compare(State(app): State<App>, caller: Caller, uri: Uri) ->
             ))
         })
     };
-    let level = word(&p, "level")?.unwrap_or(Level::Cell);
+    let level = word::<wire::Level>(&p, "level")?.map_or(Level::Cell, Into::into);
     Ok(Json(app.wall.compare(&caller.actor, level, period("a")?, period("b")?, p.as_of()?).await?))
 }
 

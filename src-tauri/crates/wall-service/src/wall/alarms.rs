@@ -5,15 +5,13 @@ use super::{
     Wall, WallError,
     ground::Ground,
     shown::Sight,
-    views::alarm,
     world::{World, ticket_of},
 };
-use crate::wire::{AlarmGroup, Alarms};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
-use wall_core::{TicketId, TicketStatus, Timebase, UtcMs};
+use wall_core::{Severity, TicketId, TicketStatus, Timebase, UtcMs};
 
 /// Groups told of at most, the gravest: far more than a wall pins.
 const MOST_GROUPS: usize = 40;
@@ -24,6 +22,45 @@ pub(crate) struct Raised {
     pub ticket: TicketId,
     /// red, orange, yellow.
     pub alarm: &'static str,
+}
+
+/// Alarms of one priority in one cell and category.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AlarmGroup {
+    /// red, orange, yellow.
+    pub alarm: &'static str,
+    /// Index of the cell in the ground; `None` = outside all cells.
+    pub cell: Option<u32>,
+    /// Number of the category among those seen.
+    pub category: u32,
+    /// Its newest ticket.
+    pub newest: TicketId,
+    /// At least one.
+    pub count: u32,
+}
+
+/// All alarms of a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Alarms {
+    /// Tickets that raise one.
+    pub total: u32,
+    /// Gravest and newest first, at most [`MOST_GROUPS`].
+    pub groups: Vec<AlarmGroup>,
+}
+
+/// Alarm priority of a ticket: something that needs a response now.
+pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdue: bool) -> &'static str {
+    use TicketStatus::*;
+    if !open {
+        return "";
+    }
+    match severity.get() {
+        1 if matches!(status, Received | Filed | Returned) => "red",
+        1 if overdue => "red",
+        2 if overdue => "orange",
+        1 => "yellow",
+        _ => "",
+    }
 }
 
 fn rank(alarm: &str) -> u8 {
@@ -87,13 +124,7 @@ pub(super) fn grouped(world: &World, ground: &Arc<Ground>, raised: &[Raised], si
             }
             Entry::Vacant(group) => {
                 group.insert(groups.len());
-                groups.push(AlarmGroup {
-                    alarm: r.alarm.to_owned(),
-                    cell_key: cell.map_or_else(String::new, |c| ground.cell_area(c).key.clone()),
-                    category: world.categories.code(t.category).to_owned(),
-                    newest: r.ticket.0,
-                    count: 1,
-                });
+                groups.push(AlarmGroup { alarm: r.alarm, cell, category: t.category, newest: r.ticket, count: 1 });
             }
         }
     }

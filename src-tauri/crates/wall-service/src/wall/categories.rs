@@ -1,8 +1,15 @@
 //! What tickets are about: the category table and the names seen on tickets.
 
-use crate::wire::CategoryView;
 use std::collections::{HashMap, HashSet};
 use wall_core::{Category, Platform, UtcMs};
+
+/// A category that a ticket has or the table knows.
+pub(crate) struct KnownCategory {
+    pub code: String,
+    /// The code where the table has no name for it.
+    pub name: String,
+    pub platform: Option<Platform>,
+}
 
 /// Categories by code, and a small number for each code seen.
 #[derive(Clone, Default)]
@@ -79,26 +86,22 @@ impl Categories {
     }
 
     /// Every code seen on a ticket, with its name.
-    pub fn views(&self, at: UtcMs) -> Vec<CategoryView> {
-        self.views_of(self.codes.iter().cloned().collect(), at)
+    pub fn seen_at(&self, at: UtcMs) -> Vec<KnownCategory> {
+        self.known(self.codes.iter().cloned().collect(), at)
     }
 
     /// Every code of the table in force at `at` or seen on a ticket, with its name.
-    pub fn all(&self, at: UtcMs) -> Vec<CategoryView> {
+    pub fn all(&self, at: UtcMs) -> Vec<KnownCategory> {
         let in_force = |from: &Option<UtcMs>, to: &Option<UtcMs>| from.is_none_or(|f| f <= at) && to.is_none_or(|t| at < t);
         let table = self.table.iter().filter(|(_, from, to)| in_force(from, to)).map(|(c, ..)| c.code.clone());
-        self.views_of(self.codes.iter().cloned().chain(table).collect(), at)
+        self.known(self.codes.iter().cloned().chain(table).collect(), at)
     }
 
-    fn views_of(&self, codes: HashSet<String>, at: UtcMs) -> Vec<CategoryView> {
-        let mut out: Vec<CategoryView> = codes
+    fn known(&self, codes: HashSet<String>, at: UtcMs) -> Vec<KnownCategory> {
+        let mut out: Vec<KnownCategory> = codes
             .into_iter()
             .filter(|code| !code.is_empty())
-            .map(|code| CategoryView {
-                name: self.name(&code, at).to_owned(),
-                platform: self.platform(&code, at).map_or_else(String::new, |p| p.code().into()),
-                code,
-            })
+            .map(|code| KnownCategory { name: self.name(&code, at).to_owned(), platform: self.platform(&code, at), code })
             .collect();
         out.sort_by(|a, b| a.code.cmp(&b.code));
         out

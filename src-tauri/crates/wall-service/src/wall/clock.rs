@@ -1,6 +1,5 @@
 //! The wall's clock: the system's, fixed, or driven by a replay. The only place that asks the system for the time.
 
-use crate::wire;
 use std::{
     sync::{RwLock, RwLockReadGuard},
     time::{Duration, Instant},
@@ -66,6 +65,20 @@ impl Heard {
     }
 }
 
+/// What drives the clock.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Driver {
+    /// The system's clock.
+    System,
+    /// Nothing: it stands at the time it was given.
+    Fixed,
+    /// A replay.
+    Replay {
+        /// Seconds of the wall's time per second of real time; 0 = it stands.
+        speed: f64,
+    },
+}
+
 /// Whose now the wall shows. A fixed time wins over a replay.
 #[derive(Debug)]
 pub(crate) struct WallClock {
@@ -120,14 +133,13 @@ impl WallClock {
         (*self.heard()).filter(|h| h.age_at(now).is_some()).map(|h| h.word)
     }
 
-    /// The clock as it goes over the wire, at `now`; `later` tickets are hidden behind it.
-    pub fn view(&self, now: UtcMs, later: u32) -> wire::Clock {
-        let (kind, speed) = match (self.fixed, self.running()) {
-            (Some(_), _) => (wire::ClockKind::Fixed, 0.0),
-            (None, Some(r)) => (wire::ClockKind::Replay, r.speed),
-            (None, None) => (wire::ClockKind::System, 1.0),
-        };
-        wire::Clock { kind, now_ms: now.0, speed, later }
+    /// What drives the clock now.
+    pub fn driver(&self) -> Driver {
+        match (self.fixed, self.running()) {
+            (Some(_), _) => Driver::Fixed,
+            (None, Some(r)) => Driver::Replay { speed: r.speed },
+            (None, None) => Driver::System,
+        }
     }
 }
 

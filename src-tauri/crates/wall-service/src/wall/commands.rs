@@ -1,16 +1,15 @@
 //! Commands: everything that changes the store enters here, with its actor.
 
-use super::{Wall, WallError, clock::system_now, intake::Job, planning::Handover, shown::Sight, views::coarse_frame};
-use crate::wire::{Frame, StaffView};
+use super::{Wall, WallError, clock::system_now, intake::Job, planning::Handover, shown::Sight};
 use std::{
     collections::HashSet,
-    sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
+    sync::{PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use tokio::sync::{broadcast, mpsc::error::TrySendError, oneshot};
+use tokio::sync::{mpsc::error::TrySendError, oneshot};
 use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, OwnerRecord, Place, PlanId,
-    PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketId, TicketRecord, TicketStatus, UtcMs,
+    PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
 };
 use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, Role, StoredPlan, TicketOutcome, Upserts, WriteTx};
 
@@ -366,57 +365,6 @@ impl Wall {
         )
     }
 
-    /// Frames from `since` on: first what was missed, then live ones. The caller redacts each with [`Wall::for_actor`].
-    pub async fn frames(
-        &self,
-        actor: &Actor,
-        since: i64,
-    ) -> Result<(Option<Arc<Frame>>, broadcast::Receiver<Arc<Frame>>), WallError> {
-        // Subscribed first: nothing can fall between the catch-up and the first live frame.
-        let receiver = self.inner.frames.subscribe();
-        let revision = self.world().revision;
-        if since == revision {
-            return Ok((None, receiver));
-        }
-        // Where lines after `since` were dropped the frame does not join on, and the viewer starts from a snapshot.
-        let batch = self.store().changes_since(since, 50_000).await?;
-        let mut ids: Vec<TicketId> =
-            batch.changes.iter().filter(|c| c.kind == wall_store::ChangeKind::Ticket).map(|c| TicketId(c.id)).collect();
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.dedup();
-        ids.truncate(200);
-        let (ground, now) = {
-            let world = self.world();
-            (world.ground.clone(), world.now)
-        };
-        let tickets = self.ticket_lines(actor, &ids, &ground, now).await?;
-        let raised = self.alarms_at(now).await?;
-        let world = self.world();
-        let due = |slot| world.due_of(slot);
-        let staff: Vec<StaffView> = world.staff.values().map(|w| super::views::staff_view(&world, w, world.now)).collect();
-        let frame = Frame {
-            from_revision: batch.from_revision,
-            to_revision: world.revision,
-            clock: self.inner.clock.view(world.now, world.later),
-            figures: Some(super::follow::figures(&world, world.now)),
-            alarms: Some(super::alarms::grouped(&world, &world.ground, &raised, Sight::Exact)),
-            areas: world.counts(Sight::Exact).stats(&world.ground, world.now, &due),
-            tickets,
-            staff,
-            reload: true,
-            freshness: self.freshness(),
-        };
-        Ok((Some(Arc::new(frame)), receiver))
-    }
-
-    /// A frame as the actor may see it.
-    pub fn for_actor(&self, actor: &Actor, frame: &Arc<Frame>) -> Arc<Frame> {
-        match Sight::of(actor) {
-            Sight::Exact => frame.clone(),
-            Sight::Coarse => Arc::new(coarse_frame(frame, &self.world())),
-        }
-    }
-
     /// Lines of the change log after `since`; waits up to `wait_ms` for the first.
     pub async fn changes(&self, _actor: &Actor, since: i64, limit: u32, wait_ms: u64) -> Result<ChangeBatch, WallError> {
         let until = tokio::time::Instant::now() + Duration::from_millis(wait_ms.min(60_000));
@@ -456,9 +404,9 @@ impl Wall {
             ("gridwall_cells", "Cells of the plan in force", world.ground.cells.len() as f64),
             ("gridwall_tickets_in_total", "Ticket records taken in over HTTP since the start", c.tickets_in.load(Relaxed) as f64),
             ("gridwall_positions_in_total", "Position records taken in since the start", c.positions_in.load(Relaxed) as f64),
-            ("gridwall_frames_total", "Frames sent to viewers since the start", c.frames.load(Relaxed) as f64),
+            ("gridwall_frames_total", "Frames sent to viewers since the start", self.inner.frames.sent() as f64),
             ("gridwall_pictures_drawn_total", "Heat pictures drawn since the start", self.inner.pictures.drawn() as f64),
-            ("gridwall_viewers", "Viewers subscribed to frames", self.inner.frames.receiver_count() as f64),
+            ("gridwall_viewers", "Viewers subscribed to frames", self.inner.frames.viewers() as f64),
             (
                 "gridwall_intake_waiting",
                 "Requests waiting in the intake line",

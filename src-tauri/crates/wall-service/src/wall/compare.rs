@@ -1,9 +1,8 @@
 //! Two periods side by side: last week against the week before, or any two.
 
 use super::{Wall, WallError, shown::Sight};
-use crate::wire::{ComparedArea, Comparison, Level, PeriodCounts, PeriodView};
 use jiff::{Span, civil::Date, tz::TimeZone};
-use wall_core::{UtcMs, tally::Life};
+use wall_core::{Level, UtcMs, tally::Life};
 use wall_store::Actor;
 
 /// A rate of fewer than this many tickets is no rate: it is shown with its sample and left out of the map's colours.
@@ -90,6 +89,35 @@ fn start_of(unit: Unit, date: Date, back: u32) -> Option<Date> {
     }
 }
 
+/// What happened in a period.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct PeriodCounts {
+    pub received: u32,
+    pub closed: u32,
+    /// Fell due in it: the denominator of the on-time rate.
+    pub due: u32,
+    /// Of those, closed by the due time: the numerator.
+    pub on_time: u32,
+}
+
+/// Two periods, counted.
+pub(super) struct Compared {
+    /// From … to of both, ms, half-open.
+    pub spans: [(i64, i64); 2],
+    /// Everything.
+    pub total: [PeriodCounts; 2],
+    /// Of that, in no area of the level.
+    pub elsewhere: [PeriodCounts; 2],
+    /// By key, every area of the level in the order of the ground.
+    pub areas: Vec<(String, [PeriodCounts; 2])>,
+    /// The earliest report, ms; `None` = there is none.
+    pub first: Option<i64>,
+    /// Time of the data.
+    pub at: UtcMs,
+    /// Revision of the data.
+    pub revision: i64,
+}
+
 impl PeriodCounts {
     /// Counts one ticket in `[from, to)`, as known at `now`.
     fn count(&mut self, life: Life, (from, to): (i64, i64), now: UtcMs) {
@@ -104,15 +132,15 @@ impl PeriodCounts {
 }
 
 impl Wall {
-    /// Two periods side by side, in all and by area of a level, on the ground of the time asked. O(tickets).
-    pub async fn compare(
+    /// Counts two periods, in all and by area of a level, on the ground of the time asked. O(tickets).
+    pub(super) async fn compared(
         &self,
         actor: &Actor,
         level: Level,
         a: PeriodAsked,
         b: PeriodAsked,
         as_of: Option<UtcMs>,
-    ) -> Result<Comparison, WallError> {
+    ) -> Result<Compared, WallError> {
         let ground = self.ground_as_of(as_of).await?;
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
@@ -121,50 +149,27 @@ impl Wall {
                 WallError::Invalid(format!("{name} is no period: it begins before it ends and is at most 20 years long"))
             })
         };
-        let (a, b) = (span("a", &a)?, span("b", &b)?);
-        let mut areas: Vec<ComparedArea> = Vec::new();
+        let spans = [span("a", &a)?, span("b", &b)?];
+        let mut areas: Vec<(String, [PeriodCounts; 2])> = Vec::new();
         // Which line of the answer a cell counts in.
         let mut line_of: Vec<Option<usize>> = vec![None; ground.cells.len()];
         for area in ground.areas.iter().filter(|x| x.level == level) {
             area.members.iter().for_each(|m| line_of[*m as usize] = Some(areas.len()));
-            areas.push(ComparedArea { key: area.properties.key.clone(), a: PeriodCounts::default(), b: PeriodCounts::default() });
+            areas.push((area.facts.key.clone(), Default::default()));
         }
-        let mut total = (PeriodCounts::default(), PeriodCounts::default());
-        let mut elsewhere = (PeriodCounts::default(), PeriodCounts::default());
+        let (mut total, mut elsewhere) = ([PeriodCounts::default(); 2], [PeriodCounts::default(); 2]);
         let mut first = i64::MAX;
         for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
             first = first.min(t.life.reported);
-            total.0.count(t.life, a, at);
-            total.1.count(t.life, b, at);
             let line = world.shown_cell(&ground, slot, t, Sight::of(actor)).and_then(|c| line_of[c as usize]);
-            let (left, right) = match line.and_then(|l| areas.get_mut(l)) {
-                Some(area) => (&mut area.a, &mut area.b),
-                None => (&mut elsewhere.0, &mut elsewhere.1),
-            };
-            left.count(t.life, a, at);
-            right.count(t.life, b, at);
+            let place = line.and_then(|l| areas.get_mut(l)).map_or(&mut elsewhere, |(_, counts)| counts);
+            for (period, span) in spans.iter().enumerate() {
+                total[period].count(t.life, *span, at);
+                place[period].count(t.life, *span, at);
+            }
         }
-        let view = |(from, to): (i64, i64)| PeriodView {
-            from_ms: from,
-            to_ms: to,
-            complete: to <= at.0 + 1,
-            recorded: first < to,
-            whole_recorded: first <= from,
-        };
-        Ok(Comparison {
-            level,
-            a: view(a),
-            b: view(b),
-            total_a: total.0,
-            total_b: total.1,
-            elsewhere_a: elsewhere.0,
-            elsewhere_b: elsewhere.1,
-            areas,
-            least_sample: LEAST_SAMPLE,
-            first_ms: (first < i64::MAX).then_some(first),
-            at_ms: at.0,
-            revision: world.revision,
-        })
+        let first = (first < i64::MAX).then_some(first);
+        Ok(Compared { spans, total, elsewhere, areas, first, at, revision: world.revision })
     }
 }
 

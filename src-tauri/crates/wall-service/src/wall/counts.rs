@@ -1,7 +1,6 @@
 //! Counts of one cell at one time, kept by small steps or built from all tickets.
 
-use super::ground::{Area, Ground};
-use crate::wire::AreaStat;
+use super::ground::Area;
 use std::collections::HashSet;
 use wall_core::{UtcMs, tally::Life};
 
@@ -68,6 +67,22 @@ pub(crate) struct CellCount {
     pub heat: f64,
 }
 
+/// Counts of an area at a time.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(crate) struct AreaCount {
+    pub open: u32,
+    /// Of those, past their due time.
+    pub overdue: u32,
+    /// Since local midnight.
+    pub received_today: u32,
+    /// Since local midnight.
+    pub closed_today: u32,
+    /// Open tickets by weight of severity and age, per km².
+    pub heat: f64,
+    /// Seconds to the earliest due time of an open ticket, negative = late; `None` = none has one.
+    pub time_left_s: Option<f64>,
+}
+
 /// The counts of every cell; the last one is for tickets outside all cells.
 #[derive(Clone, Debug)]
 pub(crate) struct Counts {
@@ -124,16 +139,8 @@ impl Counts {
     }
 
     /// The counts of an area at `now`. `due_of` gives the due time of a slot.
-    pub fn stat(&self, area: &Area, now: UtcMs, due_of: &dyn Fn(u32) -> i64) -> AreaStat {
-        let mut s = AreaStat {
-            key: area.properties.key.clone(),
-            open: 0,
-            overdue: 0,
-            received_today: 0,
-            closed_today: 0,
-            heat: 0.0,
-            time_left_s: None,
-        };
+    pub fn area(&self, area: &Area, now: UtcMs, due_of: &dyn Fn(u32) -> i64) -> AreaCount {
+        let mut s = AreaCount::default();
         let mut first = i64::MAX;
         for m in &area.members {
             let Some(c) = self.cells.get(*m as usize) else { continue };
@@ -144,14 +151,9 @@ impl Counts {
             s.heat += c.heat;
             first = c.open.iter().map(|t| due_of(*t)).min().unwrap_or(i64::MAX).min(first);
         }
-        s.heat *= (-(now.0 - self.reference.0) as f64 / self.half_life_ms).exp2() / area.properties.area_km2.max(1e-9);
+        s.heat *= (-(now.0 - self.reference.0) as f64 / self.half_life_ms).exp2() / area.facts.area_km2.max(1e-9);
         // The worst, not the middle: an area with one late ticket is an area with a late ticket.
         s.time_left_s = (first < i64::MAX).then(|| first.saturating_sub(now.0) as f64 / 1000.0);
         s
-    }
-
-    /// The counts of every area of the ground.
-    pub fn stats(&self, ground: &Ground, now: UtcMs, due_of: &dyn Fn(u32) -> i64) -> Vec<AreaStat> {
-        ground.areas.iter().map(|a| self.stat(a, now, due_of)).collect()
     }
 }

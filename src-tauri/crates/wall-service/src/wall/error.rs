@@ -1,6 +1,5 @@
 //! What can go wrong with a command or query, in words for the person who asked.
 
-use crate::wire::Problem;
 use wall_store::{Fault, StoreError};
 
 /// Why the wall did not do what was asked. Each says what happened, what still works, what to do.
@@ -88,11 +87,6 @@ impl WallError {
             Self::Store(_) => "store",
             Self::Io(_) => "io",
         }
-    }
-
-    /// The error as it goes over the wire.
-    pub fn problem(&self) -> Problem {
-        Problem { code: self.code().into(), message: self.to_string() }
     }
 
     /// HTTP status that fits.

@@ -2,21 +2,20 @@
 
 use super::{
     Wall, WallError,
-    alarms::grouped,
+    alarms::{Alarms, grouped},
     clock::system_now,
+    figures::{Figure, figures},
     ground::Ground,
     shown::Sight,
-    views::{staff_view, ticket_view},
     world::World,
 };
-use crate::wire::{Figure, Frame};
 use std::sync::atomic::Ordering::Relaxed;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs, tally};
+use wall_core::{CellId, Course, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -48,6 +47,7 @@ impl Asked {
         let mut a = Self::default();
         let mut seen = HashSet::new();
         for c in &batch.changes {
+            a.ground |= Ground::is_made_of(c.kind);
             match c.kind {
                 ChangeKind::Ticket => {
                     if seen.insert(c.id) {
@@ -57,17 +57,39 @@ impl Asked {
                 ChangeKind::Position => {
                     a.positions.insert(StaffId(c.id));
                 }
-                ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Division => a.ground = true,
                 ChangeKind::Staff => a.staff = true,
                 ChangeKind::Camera => a.cameras = true,
                 ChangeKind::Site => a.sites = true,
                 ChangeKind::Category => a.categories = true,
                 ChangeKind::Clock => a.clock = true,
+                ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Division => {}
                 ChangeKind::Building | ChangeKind::Street | ChangeKind::Setting | ChangeKind::Draft => {}
             }
         }
         a
     }
+}
+
+/// What one step made of the world, for whoever looks at it.
+pub(super) struct News<'a> {
+    /// Revision before the step.
+    pub from_revision: i64,
+    /// Revision after it; the same = only time passed.
+    pub to_revision: i64,
+    /// The wall's time.
+    pub now: UtcMs,
+    /// `None` = they are not due yet.
+    pub figures: Option<Vec<Figure>>,
+    /// With the figures.
+    pub alarms: Option<Alarms>,
+    /// Positions of the areas whose counts changed, in order.
+    pub areas: Vec<u32>,
+    /// Tickets that are new or changed, newest first, at most [`FRAME_TICKETS`].
+    pub tickets: Vec<(&'a Ticket, &'a Course)>,
+    /// Staff that moved or changed.
+    pub staff: Vec<StaffId>,
+    /// Areas, owners, categories or the plan changed.
+    pub reload: bool,
 }
 
 /// Loads the whole world from the store. O(tickets).
@@ -332,62 +354,21 @@ async fn step(
             dirty.iter().flat_map(|c| std::iter::once(*c).chain(world.ground.parents[*c as usize].iter().copied())).collect();
         touched.sort_unstable();
         touched.dedup();
-        let due = |slot| world.due_of(slot);
-        Frame {
+        let news = News {
             from_revision: since,
             to_revision: batch.to_revision,
-            clock: wall.inner.clock.view(now, world.later),
+            now,
             figures,
             alarms,
-            areas: touched.iter().map(|a| world.counts(Sight::Exact).stat(&world.ground.areas[*a as usize], now, &due)).collect(),
-            tickets: shown
-                .iter()
-                .zip(&courses)
-                .map(|((t, _), course)| ticket_view(world, &world.ground, t, Sight::Exact, course, now))
-                .collect(),
-            staff: moved.iter().filter_map(|s| world.staff.get(s)).map(|w| staff_view(world, w, now)).collect(),
+            areas: touched,
+            tickets: shown.iter().zip(&courses).map(|((t, _), course)| (t, course)).collect(),
+            staff: moved,
             reload,
-            freshness: wall.freshness(),
-        }
+        };
+        wall.frame_of(world, news)
     };
-    wall.send(frame);
+    wall.inner.frames.send(frame);
     Ok(true)
-}
-
-/// The figures of the left panel at `now`. O(tickets).
-pub(crate) fn figures(world: &World, now: UtcMs) -> Vec<Figure> {
-    let days = super::counts::Days::around(now, &world.zone);
-    let f = tally::figures(world.all().map(|(_, t)| t.life), now, days.start, days.yesterday);
-    // Before the history begins nothing is known: no comparison, and no line of zeros.
-    let unknown = f.unknown_steps(now);
-    let known = |v: &[f64]| v.iter().skip(unknown.saturating_sub(1)).copied().collect::<Vec<f64>>();
-    let spark = |v: &[i64]| known(&v.iter().skip(v.len().saturating_sub(24)).map(|x| *x as f64).collect::<Vec<f64>>());
-    let (day_before, yesterday) = (f.knows(now.plus_ms(-86_400_000)), f.knows(days.yesterday));
-    let (first, last) = (|v: &[i64]| v.first().copied().unwrap_or(0), |v: &[i64]| v.last().copied().unwrap_or(0));
-    let plain = |key: &str, value: i64, yesterday: Option<i64>, spark: Vec<f64>| Figure {
-        key: key.into(),
-        value: Some(value as f64),
-        numerator: None,
-        denominator: None,
-        yesterday: yesterday.map(|y| y as f64),
-        spark,
-    };
-    let ratio = |on_time: i64, due: i64| (due > 0).then(|| on_time as f64 / due as f64);
-    let rates: Vec<f64> = f.on_time.iter().zip(&f.due).skip(1).map(|(n, d)| ratio(*n, *d).unwrap_or(0.0)).collect();
-    vec![
-        plain("received_today", f.received_today, yesterday.then_some(f.received_yesterday), spark(&f.received_hourly)),
-        plain("open", last(&f.open), day_before.then_some(first(&f.open)), spark(&f.open)),
-        Figure {
-            key: "on_time".into(),
-            value: ratio(last(&f.on_time), last(&f.due)),
-            numerator: Some(last(&f.on_time).max(0) as u32),
-            denominator: Some(last(&f.due).max(0) as u32),
-            yesterday: ratio(first(&f.on_time), first(&f.due)).filter(|_| day_before),
-            spark: known(&rates),
-        },
-        plain("overdue", last(&f.overdue), day_before.then_some(first(&f.overdue)), spark(&f.overdue)),
-        plain("closed_today", f.closed_today, yesterday.then_some(f.closed_yesterday), spark(&f.closed_hourly)),
-    ]
 }
 
 /// Where open tickets stay with the code of their cell when the plan in force took effect: the cell of the plan before →

@@ -1,21 +1,46 @@
 //! The ground at one time: the plan in force, its cells and larger areas, and who answers for them.
 
-use crate::wire::{AreaProperties, Level};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 use wall_core::{
-    Cell, CellGeometry, CellId, CellIndex, Network, OwnerRole, Ownership, Party, PartyId, PartyKind, Place, Plan, TicketId,
-    UtcMs, area_km2, colour_owners, label_point, outline,
+    Cell, CellGeometry, CellId, CellIndex, CellKind, Level, Network, OwnerRole, Ownership, Party, PartyId, PartyKind, Place,
+    Plan, TicketId, UtcMs, area_km2, colour_owners, label_point, outline,
 };
-use wall_store::{Store, StoreError};
+use wall_store::{ChangeKind, Store, StoreError};
 
 /// An area of any level: a cell, or cells taken together.
 pub(crate) struct Area {
     pub level: Level,
     /// Indices of its cells.
     pub members: Vec<u32>,
-    pub properties: AreaProperties,
+    pub facts: AreaFacts,
+}
+
+/// What is known of an area besides its ground and its counts.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct AreaFacts {
+    /// Identity of a cell in digits, code of a community or street: one of its level.
+    pub key: String,
+    pub code: String,
+    /// Empty = it has none but its code.
+    pub name: String,
+    /// Of cells.
+    pub kind: Option<CellKind>,
+    /// Code of the community of a cell, of the street of a community, of the district of a street; empty = unknown.
+    pub parent_code: String,
+    /// Empty = unknown.
+    pub parent_name: String,
+    /// `None` = unknown, of a larger area already where one of its cells is.
+    pub households: Option<u32>,
+    /// Name of the party that counts first; empty = nobody answers, and of every larger area.
+    pub owner: String,
+    /// Below [`wall_core::OWNER_COLOURS`]; `None` = nobody answers.
+    pub owner_colour: Option<u8>,
+    /// Geodesic, km².
+    pub area_km2: f64,
+    /// Well inside, for the label.
+    pub label: Place,
 }
 
 /// Who answers for a cell.
@@ -47,15 +72,18 @@ pub(crate) struct Ground {
     pub stays: bool,
     /// West, south, east, north of all cells.
     pub bounds: Option<[f64; 4]>,
-    /// The next time at which plan or owners change by themselves.
+    /// When plan or owners changed last by themselves; `None` = never before.
+    pub valid_from: Option<UtcMs>,
+    /// The next time at which they do; `None` = never again.
     pub valid_until: Option<UtcMs>,
-    geojson: [OnceLock<Bytes>; 3],
+    /// The areas of each level as text, once somebody asked.
+    texts: [OnceLock<Bytes>; Level::ALL.len()],
 }
 
 impl Ground {
     /// No cells at all.
     pub fn empty() -> Self {
-        Self::build(None, None, vec![], &[], &[], &[], UtcMs(0), None)
+        Self::build(None, None, vec![], &[], &[], &[], UtcMs(0))
     }
 
     /// The ground of `network_key` at `at`. O(cells log cells).
@@ -69,19 +97,18 @@ impl Ground {
             None => vec![],
         };
         let ownerships = store.ownerships(network.id).await?;
-        let next_plan = plans.iter().flat_map(|p| [p.effective_from, p.effective_to]).flatten();
-        let next_owner = ownerships.iter().flat_map(|o| [Some(o.valid_from), o.valid_to]).flatten();
-        let valid_until = next_plan.chain(next_owner).filter(|t| *t > at).min();
+        let of_plans = plans.iter().flat_map(|p| [p.effective_from, p.effective_to]).flatten();
+        let of_owners = ownerships.iter().flat_map(|o| [Some(o.valid_from), o.valid_to]).flatten();
+        let (before, after): (Vec<UtcMs>, Vec<UtcMs>) = of_plans.chain(of_owners).partition(|t| *t <= at);
         let (parties, divisions) = (store.parties().await?, store.divisions().await?);
         let stays = match &plan {
             Some(p) => store.plan_record(p.id).await?.is_some_and(|r| r.tickets_stay),
             None => false,
         };
-        let built = Self::build(Some(network), plan, cells, &ownerships, &parties, &divisions, at, valid_until);
-        Ok(Self { stays, ..built })
+        let built = Self::build(Some(network), plan, cells, &ownerships, &parties, &divisions, at);
+        Ok(Self { stays, valid_from: before.into_iter().max(), valid_until: after.into_iter().min(), ..built })
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn build(
         network: Option<Network>,
         plan: Option<Plan>,
@@ -90,7 +117,6 @@ impl Ground {
         parties: &[Party],
         divisions: &[(String, String, String)],
         at: UtcMs,
-        valid_until: Option<UtcMs>,
     ) -> Self {
         let index = CellIndex::build(&cells);
         let parties: HashMap<PartyId, Party> = parties.iter().map(|p| (p.id, p.clone())).collect();
@@ -121,19 +147,18 @@ impl Ground {
             areas.push(Area {
                 level: Level::Cell,
                 members: vec![i as u32],
-                properties: AreaProperties {
+                facts: AreaFacts {
                     key: cell.id.0.to_string(),
                     code: cell.code.clone(),
                     name: cell.name.clone(),
-                    kind: cell.kind.code().into(),
+                    kind: Some(cell.kind),
                     parent_code: cell.community_code.clone(),
                     parent_name: name_of(&cell.community_code),
                     households: cell.households,
                     owner,
-                    owner_color: colours[i],
+                    owner_colour: colours[i],
                     area_km2: area_km2(&cell.geometry),
-                    label_lon: label.lon,
-                    label_lat: label.lat,
+                    label,
                 },
             });
         }
@@ -146,7 +171,7 @@ impl Ground {
                 areas.push(larger_area(level, code, members, &cells, &areas, &name_of));
             }
         }
-        let by_key = areas.iter().enumerate().map(|(i, a)| ((a.level, a.properties.key.clone()), i as u32)).collect();
+        let by_key = areas.iter().enumerate().map(|(i, a)| ((a.level, a.facts.key.clone()), i as u32)).collect();
         Self {
             by_id: cells.iter().enumerate().map(|(i, c)| (c.id, i as u32)).collect(),
             by_code: cells.iter().enumerate().rev().map(|(i, c)| (c.code.clone(), i as u32)).collect(),
@@ -161,10 +186,21 @@ impl Ground {
             parents,
             owners,
             parties,
-            valid_until,
-            geojson: Default::default(),
+            valid_from: None,
+            valid_until: None,
+            texts: Default::default(),
             cells,
         }
+    }
+
+    /// Whether a ground is made of what a line of the change log is about.
+    pub fn is_made_of(kind: ChangeKind) -> bool {
+        matches!(kind, ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Division)
+    }
+
+    /// Whether this is the ground of another time too: neither plan nor owners change between the two.
+    pub fn holds_at(&self, at: UtcMs) -> bool {
+        self.network.is_some() && self.valid_from.is_none_or(|from| from <= at) && self.valid_until.is_none_or(|until| at < until)
     }
 
     /// Index of the cell a place belongs to.
@@ -177,9 +213,9 @@ impl Ground {
         self.kept.get(&ticket).copied().or_else(|| self.cell_at(place))
     }
 
-    /// Properties of a cell.
-    pub fn cell_area(&self, cell: u32) -> &AreaProperties {
-        &self.areas[cell as usize].properties
+    /// What is known of a cell.
+    pub fn cell_area(&self, cell: u32) -> &AreaFacts {
+        &self.areas[cell as usize].facts
     }
 
     /// An area by level and key.
@@ -192,26 +228,10 @@ impl Ground {
         self.parties.get(&party).is_some_and(|p| p.kind == PartyKind::Unit)
     }
 
-    /// The areas of a level as GeoJSON, made once. O(vertices).
-    pub fn geojson(&self, level: Level) -> Bytes {
-        let slot = match level {
-            Level::Cell => 0,
-            Level::Community => 1,
-            Level::Street => 2,
-        };
-        self.geojson[slot]
-            .get_or_init(|| {
-                let features: Vec<serde_json::Value> = self
-                    .areas
-                    .iter()
-                    .filter(|a| a.level == level)
-                    .map(|a| {
-                        serde_json::json!({ "type": "Feature", "properties": a.properties, "geometry": geometry_json(&self.outline(a)) })
-                    })
-                    .collect();
-                Bytes::from(serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string())
-            })
-            .clone()
+    /// The areas of a level as text, made once.
+    pub fn text_of(&self, level: Level, make: impl FnOnce(&mut dyn Iterator<Item = &Area>) -> Bytes) -> Bytes {
+        let made = || make(&mut self.areas.iter().filter(|a| a.level == level));
+        self.texts[level as usize].get_or_init(made).clone()
     }
 
     /// Ground of an area: the cell's own, or its cells joined. Where they cannot be joined, they stand beside each other: an
@@ -220,7 +240,7 @@ impl Ground {
         let [one] = area.members.as_slice() else {
             let (geometry, fault) = outline(area.members.iter().map(|m| &self.cells[*m as usize].geometry));
             if let Some(fault) = fault {
-                let (code, place) = (&area.properties.code, fault.place);
+                let (code, place) = (&area.facts.code, fault.place);
                 tracing::warn!(%code, lon = place.lon, lat = place.lat, "the cells of an area cannot be joined: {fault}");
             }
             return geometry;
@@ -237,32 +257,31 @@ fn larger_area(
     areas: &[Area],
     name_of: &dyn Fn(&str) -> String,
 ) -> Area {
-    let parts: Vec<&AreaProperties> = members.iter().map(|m| &areas[*m as usize].properties).collect();
+    let parts: Vec<&AreaFacts> = members.iter().map(|m| &areas[*m as usize].facts).collect();
     let area_km2: f64 = parts.iter().map(|p| p.area_km2).sum();
     let households = parts.iter().map(|p| p.households).collect::<Option<Vec<u32>>>().map(|h| h.iter().sum());
     // The label goes to the member nearest to the middle of all.
     let weight = area_km2.max(f64::MIN_POSITIVE);
     let middle =
-        parts.iter().fold((0.0, 0.0), |(x, y), p| (x + p.label_lon * p.area_km2 / weight, y + p.label_lat * p.area_km2 / weight));
-    let near = |p: &&&AreaProperties| ((p.label_lon - middle.0).powi(2) + (p.label_lat - middle.1).powi(2)) * 1e12;
-    let label = parts.iter().min_by_key(|p| near(p) as u64).map_or(middle, |p| (p.label_lon, p.label_lat));
+        parts.iter().fold((0.0, 0.0), |(x, y), p| (x + p.label.lon * p.area_km2 / weight, y + p.label.lat * p.area_km2 / weight));
+    let near = |p: &&&AreaFacts| ((p.label.lon - middle.0).powi(2) + (p.label.lat - middle.1).powi(2)) * 1e12;
+    let label = parts.iter().min_by_key(|p| near(p) as u64).map_or(Place { lon: middle.0, lat: middle.1 }, |p| p.label);
     let parent =
         if level == Level::Community { street_code(&code).unwrap_or_default() } else { code.get(..6).unwrap_or("").into() };
     debug_assert!(members.iter().all(|m| (*m as usize) < cells.len()));
     Area {
         level,
-        properties: AreaProperties {
+        facts: AreaFacts {
             key: code.clone(),
             name: name_of(&code),
-            kind: String::new(),
+            kind: None,
             parent_name: name_of(&parent),
             parent_code: parent,
             households,
             owner: String::new(),
-            owner_color: -1,
+            owner_colour: None,
             area_km2,
-            label_lon: label.0,
-            label_lat: label.1,
+            label,
             code,
         },
         members,
@@ -274,13 +293,13 @@ fn street_code(community: &str) -> Option<String> {
     (community.len() == 12 && community.bytes().all(|b| b.is_ascii_digit())).then(|| format!("{}000", &community[..9]))
 }
 
-/// Colours 0 … 7 of the owner that counts for each cell, −1 = nobody.
-fn owner_colours(index: &CellIndex, cells: &[Cell], owners: &[Vec<Owner>]) -> Vec<i8> {
+/// Colour of the owner that counts for each cell; `None` = nobody.
+fn owner_colours(index: &CellIndex, cells: &[Cell], owners: &[Vec<Owner>]) -> Vec<Option<u8>> {
     let first: HashMap<CellId, PartyId> =
         cells.iter().zip(owners).filter_map(|(c, list)| Some((c.id, list.first()?.party))).collect();
     // From the identities alone, so that every process on this store shows the same colours.
     let colours = colour_owners(index, |cell| first.get(&cell).copied(), &BTreeMap::new());
-    let colour = |c: &Cell| first.get(&c.id).and_then(|p| colours.get(p)).map_or(-1, |n| *n as i8);
+    let colour = |c: &Cell| first.get(&c.id).and_then(|p| colours.get(p)).copied();
     cells.iter().map(colour).collect()
 }
 
@@ -291,4 +310,27 @@ pub(crate) fn geometry_json(geometry: &CellGeometry) -> serde_json::Value {
     };
     let polygons: Vec<Vec<Vec<[f64; 2]>>> = geometry.polygons.iter().map(|p| p.rings().map(ring).collect()).collect();
     serde_json::json!({ "type": "MultiPolygon", "coordinates": polygons })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wall_core::NetworkId;
+
+    #[test]
+    fn a_ground_holds_between_two_changes_and_an_empty_one_never() {
+        let network = Network { id: NetworkId(1), key: "general".into(), name: String::new() };
+        let between =
+            |from, until| Ground { network: Some(network.clone()), valid_from: from, valid_until: until, ..Ground::empty() };
+        let (ten, twenty) = (Some(UtcMs(10)), Some(UtcMs(20)));
+        for (ground, holds) in [
+            (between(ten, twenty), [false, true, true, false]),
+            (between(None, twenty), [true, true, true, false]),
+            (between(ten, None), [false, true, true, true]),
+            // Before there is a network every time is asked of the store: one may come, with a past.
+            (Ground::empty(), [false; 4]),
+        ] {
+            assert_eq!([9, 10, 19, 20].map(|t| ground.holds_at(UtcMs(t))), holds);
+        }
+    }
 }

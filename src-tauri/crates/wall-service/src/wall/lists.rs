@@ -7,23 +7,55 @@
 use super::{
     Wall, WallError,
     counts::Days,
-    ground::{Area, Ground},
+    ground::{Area, AreaFacts, Ground},
     shown::Sight,
-    views::owner_views,
     world::{Live, World, ticket_of},
 };
-use crate::wire::{AreaProperties, Level, ListOrder, ListedTicket, OwnerCount, TicketList, TicketSet, Whose, WhoseLine};
 use bytes::Bytes;
-use std::collections::HashMap;
-use wall_core::{Place, TicketId, UtcMs, tally::ON_TIME_WINDOW_MS};
+use std::{collections::HashMap, sync::Arc};
+use wall_core::{Level, Place, TicketId, UtcMs, tally::ON_TIME_WINDOW_MS};
 use wall_store::Actor;
 
 /// Nearly due, unless a question says otherwise: due within four hours.
 pub const NEAR_H: f64 = 4.0;
 /// Owners told with a list.
 const MOST_OWNERS: usize = 500;
-/// People told of a large area.
-const MOST_PEOPLE: usize = 100;
+
+/// Which tickets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TicketSet {
+    /// Open at the time.
+    Open,
+    /// Open and past the due time.
+    Overdue,
+    /// Open and due within the lead ([`ListQuery::near_h`]).
+    NearDue,
+    /// Overdue or nearly due.
+    Late,
+    /// Open with an alarm.
+    Alarm,
+    /// Received in the period.
+    Received,
+    /// Closed in the period.
+    Closed,
+    /// Fell due in the period, as the on-time rate counts it.
+    Due,
+    /// Of those: closed by the due time.
+    OnTime,
+    /// Of those: not closed by the due time.
+    Missed,
+}
+
+/// In which order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ListOrder {
+    /// Longest overdue first, then what is due next; without a due time last.
+    Overrun,
+    /// Gravest first, then by due time.
+    Gravest,
+    /// Newest first.
+    Newest,
+}
 
 /// Where tickets of a list lie.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +101,47 @@ pub struct ListQuery {
     pub cursor: Option<String>,
     /// Lines a page (1 … 500).
     pub limit: usize,
+}
+
+/// How many of a list are one owner's.
+pub(super) struct OwnerShare {
+    /// Name; empty = nobody answers there.
+    pub owner: String,
+    pub total: u32,
+    /// Open and late.
+    pub overdue: u32,
+    /// Open and nearly due.
+    pub near_due: u32,
+}
+
+/// The members of a number: one page of them, and how many there are.
+pub(super) struct Members {
+    /// This page, in its order.
+    pub page: Vec<TicketId>,
+    /// On all pages.
+    pub total: u32,
+    /// Of those, open and late.
+    pub overdue: u32,
+    /// Of those, open and nearly due.
+    pub near_due: u32,
+    /// Most late first, at most [`MOST_OWNERS`], whichever owner was asked for.
+    pub owners: Vec<OwnerShare>,
+    /// How many owners there are in all.
+    pub owner_count: u32,
+    /// Where to go on; `None` = this was the last page.
+    pub cursor: Option<String>,
+    /// What nearly due meant, seconds.
+    pub near_s: i64,
+    /// From … to, ms, half-open; `None` = the set has no period.
+    pub period: Option<(i64, i64)>,
+    /// The area asked for, where one was.
+    pub area: Option<AreaFacts>,
+    /// The ground of the time.
+    pub ground: Arc<Ground>,
+    /// Time of the data.
+    pub at: UtcMs,
+    /// Revision of the data.
+    pub revision: i64,
 }
 
 /// The place of a line in its order: compared in this sequence, smallest first.
@@ -122,7 +195,7 @@ fn belongs(set: TicketSet, t: &Live, at: UtcMs, near_ms: i64, (from, to): (i64, 
 
 impl Wall {
     /// The members of a number, a page at a time, with how many they are and whose. O(tickets).
-    pub async fn ticket_list(&self, actor: &Actor, query: ListQuery, as_of: Option<UtcMs>) -> Result<TicketList, WallError> {
+    pub(super) async fn members_of(&self, actor: &Actor, query: ListQuery, as_of: Option<UtcMs>) -> Result<Members, WallError> {
         if !(query.near_h > 0.0 && query.near_h <= 24.0 * 366.0) {
             return Err(WallError::Invalid("near_h must be more than 0 and at most a year of hours".into()));
         }
@@ -133,86 +206,74 @@ impl Wall {
         let area = query.area.as_ref().map(|a| members(&ground, a)).transpose()?;
         let at = as_of.unwrap_or_else(|| self.world().now);
         let alarming = self.alarming(&query, at).await?;
-        let (mut answer, page) = {
-            let world = self.world();
-            let span = period(&query, at, &world);
-            let mut owners: HashMap<Option<u32>, OwnerCount> = HashMap::new();
-            let mut names: HashMap<&str, u32> = HashMap::new();
-            let mut found: Vec<(Key, u32)> = Vec::new();
-            let mut answer = empty(at, near_ms / 1000, span, world.revision);
-            for (slot, t) in world.all() {
-                let id = ticket_of(slot);
-                let cell = || world.shown_cell(&ground, slot, t, Sight::of(actor));
-                if !belongs(query.set, t, at, near_ms, span.unwrap_or_default())
-                    || query.category.as_deref().is_some_and(|c| c != world.categories.code(t.category))
-                    || alarming.as_ref().is_some_and(|ids| ids.binary_search(&id).is_err())
-                {
-                    continue;
-                }
-                let cell = cell();
-                if area.as_ref().is_some_and(|(inside, _)| !inside(cell)) {
-                    continue;
-                }
-                // Two people of one name are one line here, as they are on the map.
-                let owner = cell.map_or("", |c| ground.cell_area(c).owner.as_str());
-                let number = (!owner.is_empty()).then(|| {
-                    let next = names.len() as u32;
-                    *names.entry(owner).or_insert(next)
-                });
-                let (overdue, near_due) = (t.life.overdue_at(at), t.life.nearly_due_at(at, near_ms));
-                let line = owners.entry(number).or_insert_with(|| OwnerCount {
-                    owner: owner.to_owned(),
-                    total: 0,
-                    overdue: 0,
-                    near_due: 0,
-                });
-                line.total += 1;
-                line.overdue += u32::from(overdue);
-                line.near_due += u32::from(near_due);
-                if query.owner.as_deref().is_some_and(|o| o != owner) {
-                    continue;
-                }
-                answer.total += 1;
-                answer.overdue += u32::from(overdue);
-                answer.near_due += u32::from(near_due);
-                let key = key(query.order, id.0, t);
-                if after.is_none_or(|a| key > a) {
-                    found.push((key, slot));
-                }
+        let world = self.world();
+        let span = period(&query, at, &world);
+        let mut owners: HashMap<Option<u32>, OwnerShare> = HashMap::new();
+        let mut names: HashMap<&str, u32> = HashMap::new();
+        let mut found: Vec<(Key, u32)> = Vec::new();
+        let (mut total, mut late, mut nearly) = (0, 0, 0);
+        for (slot, t) in world.all() {
+            let id = ticket_of(slot);
+            let cell = || world.shown_cell(&ground, slot, t, Sight::of(actor));
+            if !belongs(query.set, t, at, near_ms, span.unwrap_or_default())
+                || query.category.as_deref().is_some_and(|c| c != world.categories.code(t.category))
+                || alarming.as_ref().is_some_and(|ids| ids.binary_search(&id).is_err())
+            {
+                continue;
             }
-            if found.len() > limit {
-                found.select_nth_unstable(limit);
-                found.truncate(limit + 1);
+            let cell = cell();
+            if area.as_ref().is_some_and(|(inside, _)| !inside(cell)) {
+                continue;
             }
-            found.sort_unstable();
-            let more = found.len() > limit;
-            found.truncate(limit);
-            answer.cursor = found.last().filter(|_| more).map(|((a, b, c), _)| format!("{a}.{b}.{c}"));
-            answer.owner_count = owners.len() as u32;
-            answer.owners = owners.into_values().collect();
-            answer
-                .owners
-                .sort_by(|a, b| (b.overdue, b.near_due, b.total, &a.owner).cmp(&(a.overdue, a.near_due, a.total, &b.owner)));
-            answer.owners.truncate(MOST_OWNERS);
-            (answer, found.into_iter().map(|(_, slot)| ticket_of(slot)).collect::<Vec<_>>())
-        };
-        answer.area = area.and_then(|(_, properties)| properties);
-        let mut views: HashMap<i64, _> =
-            self.ticket_lines(actor, &page, &ground, at).await?.into_iter().map(|v| (v.id, v)).collect();
-        answer.lines = page
-            .iter()
-            .filter_map(|id| {
-                let ticket = views.remove(&id.0)?;
-                let cell = ground.area(Level::Cell, &ticket.cell_key).map(|a| &a.properties);
-                let community = cell.map_or("", |c| if c.parent_name.is_empty() { &c.parent_code } else { &c.parent_name });
-                Some(ListedTicket {
-                    owner: cell.map_or_else(String::new, |c| c.owner.clone()),
-                    community: community.to_owned(),
-                    ticket,
-                })
-            })
-            .collect();
-        Ok(answer)
+            // Two people of one name are one line here, as they are on the map.
+            let owner = cell.map_or("", |c| ground.cell_area(c).owner.as_str());
+            let number = (!owner.is_empty()).then(|| {
+                let next = names.len() as u32;
+                *names.entry(owner).or_insert(next)
+            });
+            let (overdue, near_due) = (t.life.overdue_at(at), t.life.nearly_due_at(at, near_ms));
+            let line =
+                owners.entry(number).or_insert_with(|| OwnerShare { owner: owner.to_owned(), total: 0, overdue: 0, near_due: 0 });
+            line.total += 1;
+            line.overdue += u32::from(overdue);
+            line.near_due += u32::from(near_due);
+            if query.owner.as_deref().is_some_and(|o| o != owner) {
+                continue;
+            }
+            total += 1;
+            late += u32::from(overdue);
+            nearly += u32::from(near_due);
+            let key = key(query.order, id.0, t);
+            if after.is_none_or(|a| key > a) {
+                found.push((key, slot));
+            }
+        }
+        if found.len() > limit {
+            found.select_nth_unstable(limit);
+            found.truncate(limit + 1);
+        }
+        found.sort_unstable();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let owner_count = owners.len() as u32;
+        let mut owners: Vec<OwnerShare> = owners.into_values().collect();
+        owners.sort_by(|a, b| (b.overdue, b.near_due, b.total, &a.owner).cmp(&(a.overdue, a.near_due, a.total, &b.owner)));
+        owners.truncate(MOST_OWNERS);
+        Ok(Members {
+            total,
+            overdue: late,
+            near_due: nearly,
+            owners,
+            owner_count,
+            cursor: found.last().filter(|_| more).map(|((a, b, c), _)| format!("{a}.{b}.{c}")),
+            page: found.into_iter().map(|(_, slot)| ticket_of(slot)).collect(),
+            near_s: near_ms / 1000,
+            period: span,
+            area: area.and_then(|(_, facts)| facts),
+            ground: ground.clone(),
+            at,
+            revision: world.revision,
+        })
     }
 
     /// Tickets with the alarm asked for, sorted; `None` when no alarm is asked for.
@@ -225,43 +286,6 @@ impl Wall {
         let mut ids: Vec<TicketId> = raised.iter().filter(|r| asked(r.alarm)).map(|r| r.ticket).collect();
         ids.sort_unstable();
         Ok(Some(ids))
-    }
-
-    /// Who answers for an area, or for the cell at a place. O(cells of the area).
-    pub async fn whose(&self, _actor: &Actor, of: WhoseQuery, as_of: Option<UtcMs>) -> Result<Whose, WallError> {
-        let ground = self.ground_as_of(as_of).await?;
-        let world = self.world();
-        let at = as_of.unwrap_or(world.now);
-        let area = match &of {
-            WhoseQuery::Area(level, key) => Some(find(&ground, *level, key)?),
-            WhoseQuery::At(place) => ground.cell_at(*place).map(|c| &ground.areas[c as usize]),
-        };
-        let mut answer = Whose {
-            area: area.map(|a| a.properties.clone()),
-            level: area.map_or(Level::Cell, |a| a.level),
-            cells: area.map_or(0, |a| a.members.len() as u32),
-            unowned: 0,
-            people: vec![],
-            people_count: 0,
-            at_ms: at.0,
-        };
-        let mut lines: HashMap<(String, String), usize> = HashMap::new();
-        for cell in area.into_iter().flat_map(|a| &a.members) {
-            let owners = owner_views(&world, &ground, *cell, at);
-            answer.unowned += u32::from(owners.is_empty());
-            for owner in owners {
-                let line = *lines.entry((owner.role.clone(), owner.name.clone())).or_insert(answer.people.len());
-                match answer.people.get_mut(line) {
-                    Some(known) => known.cells += 1,
-                    None => answer.people.push(WhoseLine { owner, cells: 1 }),
-                }
-            }
-        }
-        // Stable: within a cell they stay in the order of their roles.
-        answer.people.sort_by_key(|p| std::cmp::Reverse(p.cells));
-        answer.people_count = answer.people.len() as u32;
-        answer.people.truncate(MOST_PEOPLE);
-        Ok(answer)
     }
 
     /// Late tickets as points for every zoom of the map, longest overdue first, as GeoJSON with the total beside it.
@@ -301,7 +325,7 @@ impl Wall {
 }
 
 /// An area of the ground, or that there is none.
-fn find<'a>(ground: &'a Ground, level: Level, key: &str) -> Result<&'a Area, WallError> {
+pub(super) fn find<'a>(ground: &'a Ground, level: Level, key: &str) -> Result<&'a Area, WallError> {
     ground.area(level, key).ok_or_else(|| {
         WallError::NotFound(format!("there is no {level:?} {key} in the plan in force; the boundaries may have changed"))
     })
@@ -310,7 +334,7 @@ fn find<'a>(ground: &'a Ground, level: Level, key: &str) -> Result<&'a Area, Wal
 type Inside = Box<dyn Fn(Option<u32>) -> bool + Send>;
 
 /// Whether a cell is in the area, and what the area is.
-fn members(ground: &Ground, area: &ListArea) -> Result<(Inside, Option<AreaProperties>), WallError> {
+fn members(ground: &Ground, area: &ListArea) -> Result<(Inside, Option<AreaFacts>), WallError> {
     match area {
         ListArea::Outside => Ok((Box::new(|cell| cell.is_none()), None)),
         ListArea::In(level, key) => {
@@ -319,26 +343,8 @@ fn members(ground: &Ground, area: &ListArea) -> Result<(Inside, Option<AreaPrope
             area.members.iter().for_each(|m| inside[*m as usize] = true);
             Ok((
                 Box::new(move |cell| cell.is_some_and(|c| inside.get(c as usize).copied().unwrap_or(false))),
-                Some(area.properties.clone()),
+                Some(area.facts.clone()),
             ))
         }
-    }
-}
-
-fn empty(at: UtcMs, near_s: i64, span: Option<(i64, i64)>, revision: i64) -> TicketList {
-    TicketList {
-        lines: vec![],
-        total: 0,
-        overdue: 0,
-        near_due: 0,
-        owners: vec![],
-        owner_count: 0,
-        cursor: None,
-        near_s,
-        from_ms: span.map(|s| s.0),
-        to_ms: span.map(|s| s.1),
-        area: None,
-        at_ms: at.0,
-        revision,
     }
 }

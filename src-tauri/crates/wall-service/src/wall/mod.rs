@@ -2,14 +2,13 @@
 
 mod accounts;
 mod alarms;
-mod ask;
-mod cards;
 mod categories;
 mod clock;
 mod commands;
 mod compare;
 mod counts;
 mod error;
+mod figures;
 mod files;
 mod follow;
 mod ground;
@@ -18,10 +17,10 @@ mod intake;
 mod keep;
 mod lists;
 mod pages;
-mod people;
 mod pictures;
 mod planning;
 mod queries;
+mod questions;
 mod reading;
 mod replaying;
 mod search;
@@ -33,20 +32,20 @@ mod world;
 mod zone;
 
 pub use accounts::{SignedIn, actor_of};
-pub use ask::{HeatImage, HeatQuery, NearView, StatLine, TicketQuery};
 pub use clock::system_now;
 pub(crate) use commands::foreign_source;
 pub use commands::{CellsDone, CellsImport, LocateAnswer, NEW_CATEGORIES};
 pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;
-pub use lists::{ListArea, ListQuery, NEAR_H, WhoseQuery};
+pub use lists::{ListArea, ListOrder, ListQuery, NEAR_H, TicketSet, WhoseQuery};
 pub use planning::PlanError;
+pub use questions::{HeatImage, HeatQuery, StatLine, TicketQuery};
 pub use tries::Client;
+pub use views::NearView;
 
 use crate::{
     basemap::BaseMapFile,
     import::calendars::{CHINA, CalendarData},
-    wire::{Frame, Freshness, HeatInfo},
 };
 use std::{
     collections::HashSet,
@@ -56,7 +55,7 @@ use std::{
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
     },
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use wall_core::{TicketRecord, UtcMs, WorkCalendar};
 use wall_store::{Actor, Attributed, Role, Store, TicketFallback, TicketWrite};
 
@@ -117,13 +116,13 @@ pub(crate) struct WallInner {
     network_key: String,
     heat: HeatSettings,
     /// Tops of the colour ramps, kept as long as they fit so that the same colour means the same.
-    scale: RwLock<HeatInfo>,
+    scale: RwLock<HeatScale>,
     base_map: Option<BaseMapFile>,
     world: RwLock<world::World>,
     jobs: mpsc::Sender<intake::Waiting>,
     /// Categories that came in over HTTP and are not in the world yet.
     brought: Mutex<HashSet<String>>,
-    frames: broadcast::Sender<Arc<Frame>>,
+    frames: views::Frames,
     /// Why the store cannot be used at the moment, in a word.
     store_trouble: Mutex<Option<&'static str>>,
     last_write: AtomicI64,
@@ -154,11 +153,19 @@ struct HeatSettings {
     sigma_m: f64,
 }
 
+/// Tops of the colour ramps, weighted open tickets per km².
+#[derive(Clone, Copy, Debug)]
+struct HeatScale {
+    /// Of the raster.
+    raster: f64,
+    /// Of whole cells.
+    cell: f64,
+}
+
 #[derive(Default)]
 struct Counters {
     tickets_in: AtomicU64,
     positions_in: AtomicU64,
-    frames: AtomicU64,
     /// Whether nothing is erased because the clock leapt.
     retention_held: AtomicBool,
 }
@@ -191,7 +198,6 @@ impl Wall {
         };
         let title = if options.title.is_empty() { store.setting("title").await?.unwrap_or_default() } else { options.title };
         let (jobs, waiting) = intake::line();
-        let (frames, _) = broadcast::channel(256);
         let heat = HeatSettings { half_life_s: 24.0 * 3600.0, sigma_m: 120.0 };
         let empty = world::World::new(Arc::new(ground::Ground::empty()), UtcMs(0), zone.clone(), heat.half_life_s);
         let mut inner = WallInner {
@@ -204,12 +210,12 @@ impl Wall {
             demo: options.demo,
             network_key: options.network,
             heat,
-            scale: RwLock::new(queries::scale(&empty, &heat)),
+            scale: RwLock::new(queries::scale(&empty)),
             base_map,
             world: RwLock::new(empty),
             jobs,
             brought: Mutex::default(),
-            frames,
+            frames: views::Frames::new(),
             store_trouble: Mutex::new(None),
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
             last_feed: AtomicI64::new(0),
@@ -229,7 +235,7 @@ impl Wall {
             inner = Arc::into_inner(wall.inner).ok_or_else(|| WallError::Invalid("the wall is opened twice".into()))?;
             world
         };
-        inner.scale = RwLock::new(queries::scale(&world, &inner.heat));
+        inner.scale = RwLock::new(queries::scale(&world));
         inner.world = RwLock::new(world);
         let wall = Self { inner: Arc::new(inner) };
         tokio::spawn(intake::work(Arc::downgrade(&wall.inner), waiting));
@@ -298,15 +304,15 @@ impl Wall {
     }
 
     /// How the heat is shown now.
-    fn scale(&self) -> HeatInfo {
+    fn scale(&self) -> HeatScale {
         self.inner.scale.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Fits the ramps anew when the data have outgrown them twice, or shrunk to a fifth; `true` when that was so.
     fn refit_scale(&self) -> bool {
-        let fresh = queries::scale(&self.world(), &self.inner.heat);
+        let fresh = queries::scale(&self.world());
         let mut scale = self.inner.scale.write().unwrap_or_else(PoisonError::into_inner);
-        let ratio = fresh.cell_scale_max / scale.cell_scale_max;
+        let ratio = fresh.cell / scale.cell;
         let misfit = !(0.2..=2.0).contains(&ratio);
         if misfit {
             *scale = fresh;
@@ -328,17 +334,6 @@ impl Wall {
         }
     }
 
-    fn freshness(&self) -> Freshness {
-        let some = |t: i64| (t > 0).then_some(t);
-        Freshness {
-            last_write_ms: some(self.inner.last_write.load(Relaxed)),
-            last_feed_ms: some(self.inner.last_feed.load(Relaxed)),
-            store_ok: self.store_trouble().is_none(),
-            store_trouble: self.store_trouble().map(str::to_owned),
-            served_ms: system_now().0,
-        }
-    }
-
     /// Why the store cannot be read or written at the moment; `None` = it can.
     pub(crate) fn store_trouble(&self) -> Option<&'static str> {
         *self.inner.store_trouble.lock().unwrap_or_else(PoisonError::into_inner)
@@ -348,31 +343,5 @@ impl Wall {
     fn set_store_trouble(&self, trouble: Option<&'static str>) -> bool {
         let mut noted = self.inner.store_trouble.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *noted, trouble) != trouble
-    }
-
-    fn send(&self, frame: Frame) {
-        self.inner.counters.frames.fetch_add(1, Relaxed);
-        // Nobody looking is fine.
-        let _ = self.inner.frames.send(Arc::new(frame));
-    }
-
-    /// A frame without news, so that viewers know the wall lives although the store does not.
-    fn send_heartbeat(&self) {
-        let (revision, later) = {
-            let world = self.world();
-            (world.revision, world.later)
-        };
-        self.send(Frame {
-            from_revision: revision,
-            to_revision: revision,
-            clock: self.inner.clock.view(self.now(), later),
-            figures: None,
-            alarms: None,
-            areas: vec![],
-            tickets: vec![],
-            staff: vec![],
-            reload: false,
-            freshness: self.freshness(),
-        });
     }
 }

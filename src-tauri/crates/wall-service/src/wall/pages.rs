@@ -6,7 +6,6 @@ use super::{
     shown::Sight,
     world::{Live, World, ticket_of},
 };
-use crate::wire::TicketView;
 use std::collections::HashMap;
 use wall_core::{TicketId, TicketStatus, Timebase, UtcMs};
 use wall_store::Actor;
@@ -74,18 +73,6 @@ fn stretch(world: &World, meant: &Meant, before: i64, most: usize) -> Stretch {
 }
 
 impl Wall {
-    /// Tickets by filter, newest first, and the cursor of the next page.
-    pub async fn tickets(&self, actor: &Actor, query: TicketQuery) -> Result<(Vec<TicketView>, Option<String>), WallError> {
-        let page = self.ticket_page(actor, &query, 0).await?;
-        let (ground, now) = {
-            let world = self.world();
-            (world.ground.clone(), world.now)
-        };
-        let mut lines = self.ticket_lines(actor, &page.ids, &ground, now).await?;
-        lines.sort_by_key(|t| std::cmp::Reverse(t.id));
-        Ok((lines, page.cursor))
-    }
-
     /// Ids by filter, newest first, the first `skip` left out: those are counted in memory, never read from the store.
     /// O(tickets looked at), and for a status behind a foreign clock O(tickets found) reads.
     pub(crate) async fn ticket_page(&self, actor: &Actor, query: &TicketQuery, mut skip: usize) -> Result<Page, WallError> {

@@ -1,28 +1,17 @@
-//! What the wall asks: seldom-changing facts, snapshots of now or of another time, areas, heat, points, counts.
+//! What the wall asks of its world: ground and counts of now or of another time, heat, what is near, statistics.
 
 use super::{
-    HeatImage, HeatQuery, HeatSettings, NearView, StatLine, Wall, WallError,
-    alarms::{Raised, grouped},
+    HeatImage, HeatQuery, HeatScale, StatLine, Wall, WallError,
+    alarms::{Alarms, Raised},
     counts::{Counts, Days, Share},
-    follow::figures,
     ground::Ground,
-    pictures::{Asked, on_a_thread},
+    pictures::Asked,
     shown::Sight,
-    views::{staff_view, ticket_view},
     world::World,
 };
-use crate::wire::{
-    ActorView, Alarms, AreaStat, BaseMap, CategoryView, HeatInfo, Histogram, Level, NetworkView, PlaceView, PlanView,
-    PointProperties, Snapshot, TicketView, WallInfo,
-};
 use bytes::Bytes;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
-use wall_core::{
-    CameraId, CellId, HeatField, HeatGrid, HeatKernel, NetworkId, Place, SiteId, StaffId, TicketId, TimeLeftField, UtcMs, tally,
-};
+use std::{collections::BTreeMap, sync::Arc};
+use wall_core::{CellId, HeatField, HeatGrid, HeatKernel, Level, NetworkId, Place, TicketId, TimeLeftField, UtcMs, duty_at};
 use wall_store::Actor;
 
 /// Ticket lines in a snapshot.
@@ -30,10 +19,10 @@ const SNAPSHOT_TICKETS: usize = 200;
 /// Of those, room kept for the gravest alarms, and as much for the newest of each group of them.
 const SNAPSHOT_GRAVE: usize = 40;
 /// Half width of the time-left scale.
-const TIME_LEFT_SPAN_H: f64 = 48.0;
+pub(super) const TIME_LEFT_SPAN_H: f64 = 48.0;
 
 /// Tops of the colour ramps from the data at the start: rounded up to 1, 2 or 5 times a power of ten.
-pub(super) fn scale(world: &World, heat: &HeatSettings) -> HeatInfo {
+pub(super) fn scale(world: &World) -> HeatScale {
     let nice = |x: f64| -> f64 {
         let x = x.max(10.0);
         let power = 10f64.powf(x.log10().floor());
@@ -45,18 +34,12 @@ pub(super) fn scale(world: &World, heat: &HeatSettings) -> HeatInfo {
         .areas
         .iter()
         .filter(|a| a.level == Level::Cell)
-        .map(|a| world.counts(Sight::Exact).stat(a, world.now, &due).heat)
+        .map(|a| world.counts(Sight::Exact).area(a, world.now, &due).heat)
         .collect();
     cells.sort_by(f64::total_cmp);
     let high = cells.get(cells.len().saturating_sub(1 + cells.len() / 20)).copied().unwrap_or(0.0);
-    HeatInfo {
-        half_life_h: heat.half_life_s / 3600.0,
-        sigma_m: heat.sigma_m,
-        // A smoothed peak stands above the mean of its cell.
-        scale_max: nice(high * 1.6),
-        cell_scale_max: nice(high),
-        time_left_span_h: TIME_LEFT_SPAN_H,
-    }
+    // A smoothed peak stands above the mean of its cell.
+    HeatScale { raster: nice(high * 1.6), cell: nice(high) }
 }
 
 /// Open tickets, counts and ground at another time than the wall's. O(tickets).
@@ -67,12 +50,20 @@ pub(super) struct Past {
 }
 
 impl Wall {
-    /// The ground of another time: the present one when it is the same.
+    /// The ground of another time: the present one when it is the same, without reading a ground from the store where nothing changes
+    /// between the two.
     pub(super) async fn ground_at(&self, at: UtcMs) -> Result<Arc<Ground>, WallError> {
-        let present = self.world().ground.clone();
+        let (present, known) = {
+            let world = self.world();
+            (world.ground.clone(), world.revision)
+        };
+        // What others wrote a moment ago may give the other time another ground.
+        if present.holds_at(at) && !self.store().kinds_since(known).await?.iter().any(|(kind, _)| Ground::is_made_of(*kind)) {
+            return Ok(present);
+        }
         let mut then = Ground::load(self.store(), &self.inner.network_key, at).await?;
         let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)
-            && then.areas.iter().map(|a| &a.properties).eq(present.areas.iter().map(|a| &a.properties))
+            && then.areas.iter().map(|a| &a.facts).eq(present.areas.iter().map(|a| &a.facts))
             && then.owners == present.owners;
         if same {
             return Ok(present);
@@ -113,121 +104,6 @@ impl Wall {
         self.world().ground.network.as_ref().map_or(NetworkId(0), |n| n.id)
     }
 
-    /// Ticket lines by id at a time, newest first, as the actor may see them.
-    pub(super) async fn ticket_lines(
-        &self,
-        actor: &Actor,
-        ids: &[TicketId],
-        ground: &Arc<Ground>,
-        at: UtcMs,
-    ) -> Result<Vec<TicketView>, WallError> {
-        let base = self.world().base;
-        let mut rows = self.store().tickets_by_id(self.network_id(), ids).await?;
-        rows.retain(|(t, _)| t.appears_at(base) <= at);
-        rows.sort_by_key(|(t, _)| std::cmp::Reverse((t.appears_at(base), t.id)));
-        let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
-        let world = self.world();
-        Ok(rows
-            .iter()
-            .zip(&courses)
-            .map(|((t, _), course)| ticket_view(&world, ground, t, Sight::of(actor), course, at))
-            .collect())
-    }
-
-    /// What changes seldom.
-    pub async fn info(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<WallInfo, WallError> {
-        let at = as_of.unwrap_or_else(|| self.now());
-        let ground = self.ground_as_of(as_of).await?;
-        let networks = self.store().networks().await?;
-        let (zone, _, zone_proposed) = self.zone_standing().await?;
-        let world = self.world();
-        Ok(WallInfo {
-            title: self.inner.title.clone(),
-            demo: self.inner.demo,
-            version: env!("CARGO_PKG_VERSION").into(),
-            store: self.store().identity(),
-            zone,
-            zone_proposed,
-            revision: world.revision,
-            clock: self.inner.clock.view(at, if as_of.is_none() { world.later } else { 0 }),
-            base_map: self.inner.base_map.as_ref().map(|m| BaseMap {
-                tiles: "basemap/{z}/{x}/{y}.mvt".into(),
-                min_zoom: m.min_zoom(),
-                max_zoom: m.max_zoom(),
-                attribution: m.attribution().to_owned(),
-            }),
-            bounds: ground.bounds,
-            networks: networks.into_iter().map(|n| NetworkView { key: n.key, name: n.name }).collect(),
-            network: self.inner.network_key.clone(),
-            plan: ground.plan.as_ref().map(|p| PlanView {
-                id: p.id.0,
-                name: p.name.clone(),
-                status: p.status.code().into(),
-                effective_from_ms: p.effective_from.map(|t| t.0),
-            }),
-            cell_count: ground.cells.len() as u32,
-            heat: self.scale(),
-            actor: ActorView { who: actor.who.clone(), role: actor.role.code().into(), station: actor.station.clone() },
-            categories: world.categories.views(at),
-        })
-    }
-
-    /// The whole moving state, now or as it was.
-    pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
-        let now = self.world().now;
-        let raised = self.alarms_at(as_of.unwrap_or(now)).await?;
-        let (ground, at, areas, figures, staff, revision, later) = match as_of {
-            None => {
-                let world = self.world();
-                let due = |slot| world.due_of(slot);
-                let areas = world.counts(Sight::of(actor)).stats(&world.ground, world.now, &due);
-                let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
-                (world.ground.clone(), world.now, areas, figures(&world, world.now), staff, world.revision, world.later)
-            }
-            Some(at) => {
-                let past = self.past(actor, at).await?;
-                let base = self.world().base;
-                let positions = self.store().positions_at(at, base).await?;
-                let world = self.world();
-                let due = |slot| world.due_of(slot);
-                let areas: Vec<AreaStat> = past.counts.stats(&past.ground, past.at, &due);
-                let staff = world
-                    .staff
-                    .values()
-                    .map(|w| {
-                        let mut w = w.clone();
-                        w.position = positions.iter().find(|p| p.staff == w.staff.id).copied();
-                        staff_view(&world, &w, at)
-                    })
-                    .collect();
-                (past.ground, at, areas, figures(&world, at), staff, world.revision, 0)
-            }
-        };
-        let (alarms, ids) = {
-            let world = self.world();
-            let alarms = grouped(&world, &ground, &raised, Sight::of(actor));
-            let ids = newest_and_gravest(&world, at, &raised, &alarms);
-            (alarms, ids)
-        };
-        Ok(Snapshot {
-            revision,
-            clock: self.inner.clock.view(at, later),
-            as_of: as_of.is_some(),
-            figures,
-            alarms,
-            areas,
-            tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
-            staff,
-            freshness: self.freshness(),
-        })
-    }
-
-    /// Areas of a level as GeoJSON text.
-    pub async fn areas(&self, _actor: &Actor, level: Level, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
-        let ground = self.ground_as_of(as_of).await?;
-        Ok(on_a_thread(move || ground.geojson(level)).await)
-    }
-
     /// A heat raster of the tickets open now or at another time.
     pub async fn heat(&self, actor: &Actor, query: HeatQuery, as_of: Option<UtcMs>) -> Result<HeatImage, WallError> {
         let [west, south, east, north] = query.bounds;
@@ -239,7 +115,7 @@ impl Wall {
         let kernel =
             HeatKernel { half_life_s: self.inner.heat.half_life_s, sigma_m: query.sigma_m.unwrap_or(self.inner.heat.sigma_m) };
         let sight = Sight::of(actor);
-        let max = query.max.unwrap_or_else(|| self.scale().scale_max);
+        let max = query.max.unwrap_or_else(|| self.scale().raster);
         let (now, revision) = {
             let world = self.world();
             (world.now, world.revision)
@@ -287,189 +163,10 @@ impl Wall {
         HeatImage { bytes: bytes.into(), peak, high, max, at, revision: world.revision }
     }
 
-    /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site. Open tickets only.
-    pub async fn points(
-        &self,
-        actor: &Actor,
-        bounds: [f64; 4],
-        kinds: Vec<String>,
-        limit: u32,
-        as_of: Option<UtcMs>,
-    ) -> Result<Bytes, WallError> {
-        let [west, south, east, north] = bounds;
-        let at = as_of.unwrap_or_else(|| self.world().now);
-        let limit = limit.clamp(1, 10_000) as usize;
-        let mut features = Vec::new();
-        let in_box = |p: Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
-        let wants = |kind: &str| kinds.iter().any(|k| k == kind);
-        if wants("ticket") {
-            let ground = self.ground_as_of(as_of).await?;
-            let ids: Vec<TicketId> = {
-                let world = self.world();
-                let mut ids = Vec::new();
-                let sight = Sight::of(actor);
-                if sight == Sight::Exact && as_of.is_none() {
-                    world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
-                } else {
-                    // Chosen by the place that is shown: the box of a question must not tell more than the answer.
-                    let inside = |t: &super::world::Live| world.shown_place(t, sight).is_some_and(in_box);
-                    ids.extend(
-                        world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| super::world::ticket_of(s)),
-                    );
-                }
-                ids.sort_unstable_by(|a, b| b.cmp(a));
-                ids.truncate(limit);
-                ids
-            };
-            for t in self.ticket_lines(actor, &ids, &ground, at).await? {
-                let (Some(lon), Some(lat)) = (t.lon, t.lat) else { continue };
-                features.push(point(
-                    lon,
-                    lat,
-                    PointProperties {
-                        kind: "ticket".into(),
-                        id: t.id,
-                        name: t.title,
-                        state: t.status,
-                        severity: t.severity,
-                        overdue: t.overdue,
-                        heading_deg: None,
-                        fov_deg: None,
-                        range_m: None,
-                    },
-                ));
-            }
-        }
-        let positions = match as_of {
-            Some(t) if wants("staff") => {
-                let base = self.world().base;
-                Some(self.store().positions_at(t, base).await?)
-            }
-            _ => None,
-        };
+    /// The `k` nearest of a kind, open tickets as the actor may see them.
+    pub(super) fn nearest_of(&self, actor: &Actor, place: Place, kind: &str, k: usize) -> Result<Vec<Near>, WallError> {
         let world = self.world();
-        let plain = |kind: &str, id: i64, name: &str, state: &str| PointProperties {
-            kind: kind.into(),
-            id,
-            name: name.into(),
-            state: state.into(),
-            severity: 0,
-            overdue: false,
-            heading_deg: None,
-            fov_deg: None,
-            range_m: None,
-        };
-        if wants("camera") {
-            world.camera_index.in_box(west, south, east, north, |id, place| {
-                if let (Some(c), true) = (world.cameras.get(&id), features.len() < limit * 4) {
-                    let mut p = plain("camera", id.0, &c.name, c.state.code());
-                    (p.heading_deg, p.fov_deg, p.range_m) = (c.heading_deg, c.fov_deg, c.range_m);
-                    features.push(point(place.lon, place.lat, p));
-                }
-            });
-        }
-        if wants("site") {
-            world.site_index.in_box(west, south, east, north, |id, place| {
-                if let (Some(s), true) = (world.sites.get(&id), features.len() < limit * 4) {
-                    features.push(point(place.lon, place.lat, plain("site", id.0, &s.name, &s.kind)));
-                }
-            });
-        }
-        if let Some(positions) = positions {
-            for p in positions.into_iter().filter(|p| in_box(p.place)) {
-                if let (Some(w), true) = (world.staff.get(&p.staff), features.len() < limit * 4) {
-                    let mut then = w.clone();
-                    then.position = Some(p);
-                    let view = staff_view(&world, &then, at);
-                    features.push(point(p.place.lon, p.place.lat, plain("staff", p.staff.0, &view.name, &view.duty)));
-                }
-            }
-        } else if wants("staff") {
-            world.staff_index.in_box(west, south, east, north, |id, place| {
-                if let (Some(w), true) = (world.staff.get(&id), features.len() < limit * 4) {
-                    let view = staff_view(&world, w, at);
-                    features.push(point(place.lon, place.lat, plain("staff", id.0, &view.name, &view.duty)));
-                }
-            });
-        }
-        Ok(Bytes::from(serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string()))
-    }
-
-    /// Received and closed in equal steps of time.
-    pub async fn histogram(&self, _actor: &Actor, from: UtcMs, to: UtcMs, buckets: u32) -> Result<Histogram, WallError> {
-        if to <= from || buckets == 0 || buckets > 2_000 {
-            return Err(WallError::Invalid("a histogram needs from < to and 1 … 2000 buckets".into()));
-        }
-        let world = self.world();
-        let (received, closed) = tally::histogram(world.all().map(|(_, t)| t.life), from, to, buckets as usize);
-        Ok(Histogram { from_ms: from.0, bucket_s: (to.0 - from.0) / 1000 / i64::from(buckets), received, closed })
-    }
-
-    /// The `k` nearest of a kind: open tickets, cameras, staff with a position, sites.
-    pub async fn near(
-        &self,
-        actor: &Actor,
-        place: Place,
-        kind: &str,
-        k: usize,
-        within_m: Option<f64>,
-    ) -> Result<Vec<NearView>, WallError> {
-        let found = self.places_near(actor, place, kind, k, within_m).await?;
-        let mut ids = HashMap::new();
-        if kind == "ticket" {
-            let asked: Vec<TicketId> = found.iter().map(|p| TicketId(p.id)).collect();
-            for (ticket, _) in self.store().tickets_by_id(self.network_id(), &asked).await? {
-                ids.insert(ticket.id.0, (ticket.external_id, ticket.source));
-            }
-        }
-        let world = self.world();
-        let own = |id: i64| match kind {
-            "camera" => world.cameras.get(&CameraId(id)).map(|c| c.external_id.clone()),
-            "site" => world.sites.get(&SiteId(id)).map(|s| s.external_id.clone()),
-            "staff" => world.staff.get(&StaffId(id)).map(|w| w.staff.external_id.clone()),
-            _ => None,
-        };
-        Ok(found
-            .into_iter()
-            .map(|place| {
-                let (external_id, source) =
-                    ids.remove(&place.id).unwrap_or_else(|| (own(place.id).unwrap_or_default(), String::new()));
-                NearView { place, external_id, source }
-            })
-            .collect())
-    }
-
-    async fn places_near(
-        &self,
-        actor: &Actor,
-        place: Place,
-        kind: &str,
-        k: usize,
-        within_m: Option<f64>,
-    ) -> Result<Vec<PlaceView>, WallError> {
-        let k = k.clamp(1, 1_000);
-        let mut found = self.nearest_of(actor, place, kind, k)?;
-        found.iter_mut().for_each(|p| p.kind = kind.to_owned());
-        found.retain(|p| within_m.is_none_or(|m| p.distance_m.is_some_and(|d| d <= m)));
-        if kind == "ticket" {
-            let (ground, now) = {
-                let world = self.world();
-                (world.ground.clone(), world.now)
-            };
-            let ids: Vec<TicketId> = found.iter().map(|p| TicketId(p.id)).collect();
-            let lines = self.ticket_lines(actor, &ids, &ground, now).await?;
-            for p in &mut found {
-                if let Some(line) = lines.iter().find(|l| l.id == p.id) {
-                    p.state.clone_from(&line.status);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    fn nearest_of(&self, actor: &Actor, place: Place, kind: &str, k: usize) -> Result<Vec<PlaceView>, WallError> {
-        let world = self.world();
-        let found: Vec<PlaceView> = match kind {
+        let found = match kind {
             "camera" => nearest(&world.camera_index, place, k, |id| {
                 world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
             }),
@@ -478,7 +175,12 @@ impl Wall {
             }),
             "staff" => nearest(&world.staff_index, place, k, |id| {
                 let w = world.staff.get(&id)?;
-                Some((id.0, w.staff.name.clone(), staff_view(&world, w, world.now).duty, w.position?.place))
+                Some((
+                    id.0,
+                    w.staff.name.clone(),
+                    duty_at(&w.staff.shifts, world.now, &world.zone).code().to_owned(),
+                    w.position?.place,
+                ))
             }),
             "ticket" => {
                 if !actor.role.sees_exact_places() {
@@ -558,12 +260,6 @@ impl Wall {
             Some(map) => map.tile(z, x, y).await.map_err(|e| WallError::Invalid(e.to_string())),
         }
     }
-
-    /// Every category: of the table in force, and seen on tickets.
-    pub fn categories(&self) -> Vec<CategoryView> {
-        let world = self.world();
-        world.categories.all(world.now)
-    }
 }
 
 fn blank(key: &str, name: &str, cell: Option<CellId>) -> StatLine {
@@ -582,38 +278,36 @@ fn blank(key: &str, name: &str, cell: Option<CellId>) -> StatLine {
     }
 }
 
+/// Something near a place.
+pub(super) struct Near {
+    /// Identity inside its kind.
+    pub id: i64,
+    pub name: String,
+    /// State or kind word.
+    pub state: String,
+    pub place: Place,
+    /// In a straight line.
+    pub distance_m: f64,
+}
+
 pub(super) fn nearest<T: Copy + Eq + std::hash::Hash>(
     index: &wall_core::PointIndex<T>,
     place: Place,
     k: usize,
     describe: impl Fn(T) -> Option<(i64, String, String, Place)>,
-) -> Vec<PlaceView> {
+) -> Vec<Near> {
     index
         .nearest(place, k)
         .into_iter()
         .filter_map(|(id, distance_m)| {
-            let (id, name, state, at) = describe(id)?;
-            Some(PlaceView {
-                kind: String::new(),
-                id,
-                name,
-                state,
-                lon: at.lon,
-                lat: at.lat,
-                distance_m: Some(distance_m),
-                // An estimate, and said as one: straight line × 1.3 at 1.2 m/s.
-                walk_s: Some(distance_m * 1.3 / 1.2),
-            })
+            let (id, name, state, place) = describe(id)?;
+            Some(Near { id, name, state, place, distance_m })
         })
         .collect()
 }
 
-fn point(lon: f64, lat: f64, properties: PointProperties) -> serde_json::Value {
-    serde_json::json!({ "type": "Feature", "properties": properties, "geometry": { "type": "Point", "coordinates": [lon, lat] } })
-}
-
 /// The newest tickets reported by `at`, and the gravest alarms with the newest of each group. O(tickets).
-fn newest_and_gravest(world: &World, at: UtcMs, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
+pub(super) fn newest_and_gravest(world: &World, at: UtcMs, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
     let mut reported: Vec<(i64, u32)> =
         world.all().filter(|(_, t)| t.life.there_at(at)).map(|(s, t)| (t.life.reported, s)).collect();
     let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
@@ -623,7 +317,7 @@ fn newest_and_gravest(world: &World, at: UtcMs, raised: &[Raised], alarms: &Alar
     }
     let mut ids: Vec<TicketId> = reported.iter().map(|(_, s)| TicketId(i64::from(*s) + 1)).collect();
     ids.extend(raised.iter().take(SNAPSHOT_GRAVE).map(|r| r.ticket));
-    ids.extend(alarms.groups.iter().take(SNAPSHOT_GRAVE).map(|g| TicketId(g.newest)));
+    ids.extend(alarms.groups.iter().take(SNAPSHOT_GRAVE).map(|g| g.newest));
     ids.sort_unstable();
     ids.dedup();
     ids

@@ -4,9 +4,8 @@ use super::{
     Wall, WallError,
     shown::{Sight, shown_text},
 };
-use crate::wire::{Level, SearchHit};
 use pinyin::ToPinyin;
-use wall_core::{TicketId, Timebase, UtcMs};
+use wall_core::{Place, TicketId, Timebase, UtcMs};
 use wall_store::Actor;
 
 /// Tickets looked at together whether they show what is searched.
@@ -51,41 +50,48 @@ fn rank(needle: &str, name: &str) -> Option<u8> {
     }
 }
 
+/// Something found.
+pub(super) struct Hit {
+    /// area, ticket, camera, staff, site, address.
+    pub kind: &'static str,
+    /// Level and key of an area, an address itself, else the identity inside its kind.
+    pub key: String,
+    pub title: String,
+    /// Second line; may be empty.
+    pub subtitle: String,
+    /// `None` = nowhere, or not to be told.
+    pub place: Option<Place>,
+}
+
 impl Wall {
     /// Finds areas, tickets, cameras, staff, sites and addresses; best first. O(names) + one scan of the tickets' text.
-    pub async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<SearchHit>, WallError> {
+    pub(super) async fn find(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>, WallError> {
         let needle = text.trim().to_lowercase();
         let limit = limit.clamp(1, 100) as usize;
         if needle.is_empty() || needle.chars().count() > 100 {
             return Ok(vec![]);
         }
-        let mut hits: Vec<(u8, u8, SearchHit)> = Vec::new();
+        let mut hits: Vec<(u8, u8, Hit)> = Vec::new();
         let (ground, now, base) = {
             let world = self.world();
-            let mut add = |rank: Option<u8>, order: u8, hit: &dyn Fn() -> SearchHit| {
+            let mut add = |rank: Option<u8>, order: u8, hit: &dyn Fn() -> Hit| {
                 if let Some(r) = rank {
                     hits.push((r, order, hit()));
                 }
             };
             let best = |names: &[&str]| names.iter().filter_map(|n| rank(&needle, n)).min();
             for a in &world.ground.areas {
-                let p = &a.properties;
-                let level = match a.level {
-                    Level::Cell => "cell",
-                    Level::Community => "community",
-                    Level::Street => "street",
-                };
-                add(best(&[&p.code, &p.name, &p.owner]), 0, &|| SearchHit {
-                    kind: "area".into(),
-                    key: format!("{level}:{}", p.key),
+                let p = &a.facts;
+                add(best(&[&p.code, &p.name, &p.owner]), 0, &|| Hit {
+                    kind: "area",
+                    key: format!("{}:{}", a.level.code(), p.key),
                     title: if p.name.is_empty() { p.code.clone() } else { p.name.clone() },
                     subtitle: [p.code.as_str(), &p.parent_name, &p.owner]
                         .into_iter()
                         .filter(|s| !s.is_empty())
                         .collect::<Vec<_>>()
                         .join(" · "),
-                    lon: Some(p.label_lon),
-                    lat: Some(p.label_lat),
+                    place: Some(p.label),
                 });
             }
             for s in world.sites.values() {
@@ -108,20 +114,19 @@ impl Wall {
                 .filter(|s| !s.is_empty())
                 .collect::<Vec<_>>()
                 .join(" · ");
-            let hit =
-                SearchHit { kind: "ticket".into(), key: t.id.to_string(), title: t.title, subtitle, lon: t.lon, lat: t.lat };
+            let hit = Hit {
+                kind: "ticket",
+                key: t.id.to_string(),
+                title: t.title,
+                subtitle,
+                place: t.lon.zip(t.lat).map(|(lon, lat)| Place { lon, lat }),
+            };
             hits.push((if exact { 0 } else { 2 }, 4, hit));
         }
         if Sight::of(actor) == Sight::Exact {
             for (address, place) in self.store().find_addresses(text.trim(), limit as u32).await? {
-                let hit = SearchHit {
-                    kind: "address".into(),
-                    key: address.clone(),
-                    title: address,
-                    subtitle: String::new(),
-                    lon: Some(place.lon),
-                    lat: Some(place.lat),
-                };
+                let hit =
+                    Hit { kind: "address", key: address.clone(), title: address, subtitle: String::new(), place: Some(place) };
                 hits.push((3, 5, hit));
             }
         }
@@ -162,15 +167,8 @@ impl Wall {
     }
 }
 
-fn hit(kind: &str, id: i64, title: &str, subtitle: &str, place: Option<wall_core::Place>) -> SearchHit {
-    SearchHit {
-        kind: kind.into(),
-        key: id.to_string(),
-        title: title.into(),
-        subtitle: subtitle.into(),
-        lon: place.map(|p| p.lon),
-        lat: place.map(|p| p.lat),
-    }
+fn hit(kind: &'static str, id: i64, title: &str, subtitle: &str, place: Option<Place>) -> Hit {
+    Hit { kind, key: id.to_string(), title: title.into(), subtitle: subtitle.into(), place }
 }
 
 #[cfg(test)]

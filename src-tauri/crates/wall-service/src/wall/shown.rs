@@ -83,7 +83,7 @@ impl Homes {
             return Some(*n);
         }
         let area = ground.cell_area(*ground.by_id.get(&cell)?);
-        Some(self.put(cell, &area.code, Place { lon: area.label_lon, lat: area.label_lat }, ground))
+        Some(self.put(cell, &area.code, area.label, ground))
     }
 
     fn put(&mut self, id: CellId, code: &str, place: Place, ground: &Ground) -> u32 {
@@ -159,8 +159,7 @@ impl World {
             }
             // Not in the world yet, in which it is found within a moment: its home will be the cell it lies in now.
             None => {
-                let label = |c: u32| self.ground.cell_area(c);
-                let place = self.ground.cell_at(ticket.place).map(label).map(|a| Place { lon: a.label_lon, lat: a.label_lat });
+                let place = self.ground.cell_at(ticket.place).map(|c| self.ground.cell_area(c).label);
                 (place, place.and_then(|p| ground.cell_at(p)))
             }
         }

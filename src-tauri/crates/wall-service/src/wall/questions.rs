@@ -1,6 +1,5 @@
-//! Questions and answers that are not on the wire.
+//! Questions to the wall, and the answers that no screen asks for.
 
-use crate::wire::PlaceView;
 use bytes::Bytes;
 use wall_core::UtcMs;
 
@@ -61,19 +60,6 @@ pub struct TicketQuery {
     pub cursor: Option<String>,
     /// At most so many (1 … 1000).
     pub limit: u32,
-}
-
-/// Something near, with the id that its own source knows it by.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct NearView {
-    /// What and where.
-    #[serde(flatten)]
-    pub place: PlaceView,
-    /// Its id in its source.
-    pub external_id: String,
-    /// The source of a ticket; empty for everything else.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub source: String,
 }
 
 /// A line of `stats`.

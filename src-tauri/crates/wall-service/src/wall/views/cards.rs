@@ -1,16 +1,23 @@
 //! The cards of an area and of a ticket.
 
 use super::{
-    Wall, WallError,
-    shown::{Sight, shown_text},
-    views::{owner_views, staff_view, ticket_view},
+    super::{
+        Wall, WallError,
+        lists::find,
+        queries::nearest,
+        shown::{Sight, shown_text},
+        world::{Live, ticket_of},
+    },
+    area_stat, owner_views,
+    places::near_views,
+    tickets::ticket_view,
 };
 use crate::{
     masking::mask,
-    wire::{AreaCard, CategoryCount, KeptCell, Level, PlaceView, TicketCard, TransitionView},
+    wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView},
 };
 use std::collections::HashMap;
-use wall_core::{Ahead, Course, TicketId, Timebase, UtcMs, counts_from, tally};
+use wall_core::{Ahead, Course, Level, TicketId, Timebase, UtcMs, counts_from, duty_at, tally};
 use wall_store::{Actor, StoredTransition, status_events};
 
 const DAY_MS: i64 = 86_400_000;
@@ -25,11 +32,7 @@ impl Wall {
             None => None,
         };
         let ground = past.as_ref().map_or_else(|| self.world().ground.clone(), |p| p.ground.clone());
-        let Some(area) = ground.area(level, key) else {
-            return Err(WallError::NotFound(format!(
-                "there is no {level:?} {key} in the plan in force; the boundaries may have changed"
-            )));
-        };
+        let area = find(&ground, level, key)?;
         let sight = Sight::of(actor);
         let (mut card, ids, at) = {
             let world = self.world();
@@ -39,8 +42,7 @@ impl Wall {
                 area.members.iter().for_each(|i| m[*i as usize] = true);
                 m
             };
-            let inside =
-                |slot: u32, t: &super::world::Live| world.shown_cell(&ground, slot, t, sight).is_some_and(|c| member[c as usize]);
+            let inside = |slot: u32, t: &Live| world.shown_cell(&ground, slot, t, sight).is_some_and(|c| member[c as usize]);
             let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
             let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
             let mut lives = Vec::new();
@@ -54,7 +56,7 @@ impl Wall {
                     line.1 += u32::from(recent);
                 }
                 if is_open {
-                    open.push((t.severity.get(), t.life.due, super::world::ticket_of(slot)));
+                    open.push((t.severity.get(), t.life.due, ticket_of(slot)));
                 }
             }
             let (last_24h, _) = tally::histogram(lives.into_iter(), at.plus_ms(1 - DAY_MS), at.plus_ms(1), 24);
@@ -70,8 +72,8 @@ impl Wall {
             categories.sort_by(|a, b| (b.open, b.recent, &a.code).cmp(&(a.open, a.recent, &b.code)));
             let due = |slot| world.due_of(slot);
             let stat = match &past {
-                Some(p) => p.counts.stat(area, p.at, &due),
-                None => world.counts(sight).stat(area, world.now, &due),
+                Some(p) => p.counts.area(area, p.at, &due),
+                None => world.counts(sight).area(area, world.now, &due),
             };
             let here = |place| ground.cell_at(place).is_some_and(|c| member[c as usize]);
             let mut cameras: Vec<PlaceView> = world
@@ -89,9 +91,9 @@ impl Wall {
             cameras.sort_by_key(|c| c.id);
             sites.sort_by_key(|s| s.id);
             let card = AreaCard {
-                area: area.properties.clone(),
-                level,
-                stat,
+                area: (&area.facts).into(),
+                level: level.into(),
+                stat: area_stat(area, stat),
                 owners: if level == Level::Cell { owner_views(&world, &ground, area.members[0], at) } else { vec![] },
                 categories,
                 last_24h,
@@ -132,23 +134,19 @@ impl Wall {
         let view = ticket_view(&world, &ground, &ticket, sight, &course, at);
         let text = shown_text(&ticket, &view.category_name, sight);
         let cameras = from.map(|p| {
-            super::queries::nearest(&world.camera_index, p, 5, |id| {
+            nearest(&world.camera_index, p, 5, |id| {
                 world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
             })
         });
         let staff = from.map(|p| {
-            let mut near = super::queries::nearest(&world.staff_index, p, 20, |id| {
+            let mut near = nearest(&world.staff_index, p, 20, |id| {
                 let w = world.staff.get(&id)?;
                 let fresh = w.position.filter(|p| (0..=FRESH_POSITION_MS).contains(&(at.0 - p.counts_from(base).0)))?;
-                Some((id.0, w.staff.name.clone(), staff_view(&world, w, at).duty, fresh.place))
+                Some((id.0, w.staff.name.clone(), duty_at(&w.staff.shifts, at, &world.zone).code().to_owned(), fresh.place))
             });
             near.truncate(5);
             near
         });
-        let kind = |mut places: Vec<PlaceView>, kind: &str| {
-            places.iter_mut().for_each(|p| p.kind = kind.to_owned());
-            places
-        };
         Ok(TicketCard {
             source: ticket.source.clone(),
             description: text.description.into_owned(),
@@ -158,8 +156,8 @@ impl Wall {
             kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
             history: history_views(&history, &course, at, base, exact),
-            cameras: kind(cameras.unwrap_or_default(), "camera"),
-            staff: kind(staff.unwrap_or_default(), "staff"),
+            cameras: near_views("camera", cameras.unwrap_or_default()),
+            staff: near_views("staff", staff.unwrap_or_default()),
             ticket: view,
             at_ms: at.0,
         })

@@ -1,0 +1,146 @@
+//! What changes seldom, the whole moving state, and the areas.
+
+use super::{
+    super::{
+        Wall, WallError,
+        alarms::grouped,
+        figures::figures,
+        ground::{Area, Ground, geometry_json},
+        pictures::on_a_thread,
+        queries::{TIME_LEFT_SPAN_H, newest_and_gravest},
+        shown::Sight,
+    },
+    alarms_view, area_stat, clock_view,
+    frames::area_stats,
+    staff_view,
+};
+use crate::wire::{
+    ActorView, AreaProperties, BaseMap, CategoryView, HeatInfo, Histogram, NetworkView, PlanView, Snapshot, WallInfo,
+};
+use bytes::Bytes;
+use serde_json::json;
+use wall_core::{Level, UtcMs, tally};
+use wall_store::Actor;
+
+impl Wall {
+    /// What changes seldom.
+    pub async fn info(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<WallInfo, WallError> {
+        let at = as_of.unwrap_or_else(|| self.now());
+        let ground = self.ground_as_of(as_of).await?;
+        let networks = self.store().networks().await?;
+        let (zone, _, zone_proposed) = self.zone_standing().await?;
+        let (world, scale) = (self.world(), self.scale());
+        Ok(WallInfo {
+            title: self.inner.title.clone(),
+            demo: self.inner.demo,
+            version: env!("CARGO_PKG_VERSION").into(),
+            store: self.store().identity(),
+            zone,
+            zone_proposed,
+            revision: world.revision,
+            clock: clock_view(&self.inner.clock, at, if as_of.is_none() { world.later } else { 0 }),
+            base_map: self.inner.base_map.as_ref().map(|m| BaseMap {
+                tiles: "basemap/{z}/{x}/{y}.mvt".into(),
+                min_zoom: m.min_zoom(),
+                max_zoom: m.max_zoom(),
+                attribution: m.attribution().to_owned(),
+            }),
+            bounds: ground.bounds,
+            networks: networks.into_iter().map(|n| NetworkView { key: n.key, name: n.name }).collect(),
+            network: self.inner.network_key.clone(),
+            plan: ground.plan.as_ref().map(|p| PlanView {
+                id: p.id.0,
+                name: p.name.clone(),
+                status: p.status.code().into(),
+                effective_from_ms: p.effective_from.map(|t| t.0),
+            }),
+            cell_count: ground.cells.len() as u32,
+            heat: HeatInfo {
+                half_life_h: self.inner.heat.half_life_s / 3600.0,
+                sigma_m: self.inner.heat.sigma_m,
+                scale_max: scale.raster,
+                cell_scale_max: scale.cell,
+                time_left_span_h: TIME_LEFT_SPAN_H,
+            },
+            actor: ActorView { who: actor.who.clone(), role: actor.role.code().into(), station: actor.station.clone() },
+            categories: world.categories.seen_at(at).into_iter().map(Into::into).collect(),
+        })
+    }
+
+    /// The whole moving state, now or as it was.
+    pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
+        let now = self.world().now;
+        let raised = self.alarms_at(as_of.unwrap_or(now)).await?;
+        let (ground, at, areas, figures, staff, revision, later) = match as_of {
+            None => {
+                let world = self.world();
+                let areas = area_stats(&world, Sight::of(actor), &world.ground.areas);
+                let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
+                (world.ground.clone(), world.now, areas, figures(&world, world.now), staff, world.revision, world.later)
+            }
+            Some(at) => {
+                let past = self.past(actor, at).await?;
+                let base = self.world().base;
+                let positions = self.store().positions_at(at, base).await?;
+                let world = self.world();
+                let due = |slot| world.due_of(slot);
+                let areas = past.ground.areas.iter().map(|a| area_stat(a, past.counts.area(a, past.at, &due))).collect();
+                let staff = world
+                    .staff
+                    .values()
+                    .map(|w| {
+                        let mut w = w.clone();
+                        w.position = positions.iter().find(|p| p.staff == w.staff.id).copied();
+                        staff_view(&world, &w, at)
+                    })
+                    .collect();
+                (past.ground, at, areas, figures(&world, at), staff, world.revision, 0)
+            }
+        };
+        let (alarms, ids) = {
+            let world = self.world();
+            let alarms = grouped(&world, &ground, &raised, Sight::of(actor));
+            (alarms_view(&world, &ground, &alarms), newest_and_gravest(&world, at, &raised, &alarms))
+        };
+        Ok(Snapshot {
+            revision,
+            clock: clock_view(&self.inner.clock, at, later),
+            as_of: as_of.is_some(),
+            figures: figures.iter().map(Into::into).collect(),
+            alarms,
+            areas,
+            tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
+            staff,
+            freshness: self.freshness(),
+        })
+    }
+
+    /// Areas of a level as GeoJSON text.
+    pub async fn areas(&self, _actor: &Actor, level: Level, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
+        let ground = self.ground_as_of(as_of).await?;
+        Ok(on_a_thread(move || ground.text_of(level, |areas| geojson(&ground, areas))).await)
+    }
+
+    /// Received and closed in equal steps of time.
+    pub async fn histogram(&self, _actor: &Actor, from: UtcMs, to: UtcMs, buckets: u32) -> Result<Histogram, WallError> {
+        if to <= from || buckets == 0 || buckets > 2_000 {
+            return Err(WallError::Invalid("a histogram needs from < to and 1 … 2000 buckets".into()));
+        }
+        let world = self.world();
+        let (received, closed) = tally::histogram(world.all().map(|(_, t)| t.life), from, to, buckets as usize);
+        Ok(Histogram { from_ms: from.0, bucket_s: (to.0 - from.0) / 1000 / i64::from(buckets), received, closed })
+    }
+
+    /// Every category: of the table in force, and seen on tickets.
+    pub fn categories(&self) -> Vec<CategoryView> {
+        let world = self.world();
+        world.categories.all(world.now).into_iter().map(Into::into).collect()
+    }
+}
+
+/// Areas as GeoJSON. O(vertices).
+fn geojson(ground: &Ground, areas: &mut dyn Iterator<Item = &Area>) -> Bytes {
+    let feature = |a: &Area| json!({ "type": "Feature", "properties": AreaProperties::from(&a.facts), "geometry": geometry_json(&ground.outline(a)) });
+    let features: Vec<serde_json::Value> = areas.map(feature).collect();
+    Bytes::from(json!({ "type": "FeatureCollection", "features": features }).to_string())
+}
