@@ -9,8 +9,8 @@ use std::{path::Path, time::Duration};
 use wall_core::{TicketRecord, TicketStatus, UtcMs};
 use wall_service::{
     demo::{
-        DEFAULT_SEED, DEMO_ACCOUNTS, DEMO_PASSWORD, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE,
-        STREET_NAME, ZONE, write_district,
+        DEFAULT_SEED, DEMO_ACCOUNTS, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE, STREET_NAME, ZONE,
+        write_district,
     },
     wall::{CellsImport, TicketQuery, Wall, WallOptions, system_now},
 };
@@ -37,6 +37,7 @@ pub async fn prepare(folder: &Path, now: Option<UtcMs>) -> Result<WallOptions, F
     let (store, files, made) = (place.join("store"), place.join("files"), place.join("made"));
     let mut options = WallOptions::new(&store);
     options.demo = true;
+    options.published = DEMO_ACCOUNTS;
     options.title = format!("{STREET_NAME}社会治理综合指挥室");
     options.zone = Some(ZONE.to_owned());
     options.base_map = Some(DistrictFiles::inside(&files).base_map);
@@ -65,14 +66,14 @@ pub async fn prepare(folder: &Path, now: Option<UtcMs>) -> Result<WallOptions, F
 /// One who plans and one who reviews, with the published password. Called for the demonstration's own store alone.
 async fn accounts(store: &Store) -> Result<(), Failure> {
     let known = store.accounts().await?;
-    for (name, display_name, role) in DEMO_ACCOUNTS {
+    for account in DEMO_ACCOUNTS {
         // One that was removed stays removed.
-        if known.iter().any(|a| a.name == *name) {
+        if known.iter().any(|a| a.name == account.name) {
             continue;
         }
-        let hash = store.hash_password(DEMO_PASSWORD)?;
+        let hash = store.hash_password(account.password)?;
         let mut tx = store.write(&os_user(), system_now()).await?;
-        tx.add_account(name, display_name, *role, &hash).await?;
+        tx.add_account(account.name, account.display_name, account.role, &hash).await?;
         tx.commit().await?;
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! The demonstration's accounts: one who plans, one who reviews. Their password is published, their data invented.
 
+use crate::wall::PublishedAccount;
 use wall_store::Role;
 
-/// Password of every account of the demonstration.
-pub const DEMO_PASSWORD: &str = "gridwall-demo";
-
-/// Name, name on screen and role of each.
-pub const DEMO_ACCOUNTS: &[(&str, &str, Role)] = &[("planner", "规划员", Role::Planner), ("reviewer", "审核人", Role::Leader)];
+/// Every account of the demonstration.
+pub const DEMO_ACCOUNTS: &[PublishedAccount] = &[
+    PublishedAccount { name: "planner", display_name: "规划员", role: Role::Planner, password: "gridwall-demo" },
+    PublishedAccount { name: "reviewer", display_name: "审核人", role: Role::Leader, password: "gridwall-demo" },
+];

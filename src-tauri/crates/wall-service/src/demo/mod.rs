@@ -23,7 +23,7 @@ mod spots;
 mod stories;
 mod tiles;
 
-pub use accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
+pub use accounts::DEMO_ACCOUNTS;
 pub use feed::{DemoEvent, LiveCity};
 pub use files::{DistrictFiles, write_district};
 

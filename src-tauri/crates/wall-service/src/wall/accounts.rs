@@ -5,10 +5,6 @@ use super::{
     clock::system_now,
     tries::{Client, Tries},
 };
-use crate::{
-    demo::{DEMO_ACCOUNTS, DEMO_PASSWORD},
-    wire::{Can, DemoAccount, SessionView},
-};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -61,6 +57,19 @@ impl Entrance {
     fn forget(&self, key: &[u8; 32]) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
+}
+
+/// An account with which anybody may sign in, shown with its password: of a demonstration alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublishedAccount {
+    /// What is typed to sign in.
+    pub name: &'static str,
+    /// Name on screen.
+    pub display_name: &'static str,
+    /// Its role.
+    pub role: Role,
+    /// Its password.
+    pub password: &'static str,
 }
 
 /// A person who has just signed in.
@@ -177,36 +186,5 @@ impl Wall {
         let store = self.store().clone();
         let hashed = tokio::task::spawn_blocking(move || store.hash_password(&password)).await;
         Ok(hashed.map_err(std::io::Error::other)??)
-    }
-
-    /// Who `actor` is on screen; `account` when a person is signed in.
-    pub async fn session_view(&self, actor: &Actor, account: Option<&Account>) -> Result<SessionView, WallError> {
-        let demo = self.inner.demo;
-        let demo_account = |&(name, display_name, role): &(&str, &str, Role)| DemoAccount {
-            name: name.into(),
-            display_name: display_name.into(),
-            role: role.code().into(),
-            password: DEMO_PASSWORD.into(),
-        };
-        Ok(SessionView {
-            signed_in: account.is_some(),
-            name: actor.who.clone(),
-            display_name: account.map(|a| a.display_name.clone()).unwrap_or_default(),
-            role: actor.role.code().into(),
-            can: can(actor.role),
-            accounts_exist: self.store().any_account().await?,
-            demo,
-            demo_accounts: if demo { DEMO_ACCOUNTS.iter().map(demo_account).collect() } else { Vec::new() },
-        })
-    }
-}
-
-fn can(role: Role) -> Can {
-    Can {
-        plan: role.may_plan(),
-        review: role.may_review(),
-        publish: role.may_publish(),
-        admin: role.may_administer(),
-        end_replay: role.may_end_replay(),
     }
 }

@@ -31,7 +31,7 @@ mod views;
 mod world;
 mod zone;
 
-pub use accounts::{SignedIn, actor_of};
+pub use accounts::{PublishedAccount, SignedIn, actor_of};
 pub use clock::system_now;
 pub(crate) use commands::foreign_source;
 pub use commands::{CellsDone, CellsImport, LocateAnswer, NEW_CATEGORIES};
@@ -70,6 +70,8 @@ pub struct WallOptions {
     pub title: String,
     /// Demonstration data.
     pub demo: bool,
+    /// Accounts to be shown with their passwords where one signs in; empty = none, as everywhere but in a demonstration.
+    pub published: &'static [PublishedAccount],
     /// IANA zone for days and for showing times; `None` = the setting of the store, else the system's.
     pub zone: Option<String>,
     /// Key of the network that counts; `general` unless told.
@@ -89,6 +91,7 @@ impl WallOptions {
             fixed_now: None,
             title: String::new(),
             demo: false,
+            published: &[],
             zone: None,
             network: "general".into(),
             base_map: None,
@@ -113,6 +116,7 @@ pub(crate) struct WallInner {
     calendar: WorkCalendar,
     title: String,
     demo: bool,
+    published: &'static [PublishedAccount],
     network_key: String,
     heat: HeatSettings,
     /// Tops of the colour ramps, kept as long as they fit so that the same colour means the same.
@@ -208,6 +212,7 @@ impl Wall {
             zone_own,
             title,
             demo: options.demo,
+            published: options.published,
             network_key: options.network,
             heat,
             scale: RwLock::new(queries::scale(&empty)),

@@ -5,6 +5,7 @@ mod compare;
 mod frames;
 mod people;
 mod places;
+mod session;
 mod state;
 mod tickets;
 

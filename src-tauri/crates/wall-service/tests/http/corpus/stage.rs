@@ -169,6 +169,7 @@ impl Stage {
         district.write(files.path(), now).unwrap();
         let mut stage = Self::open(now, |o| {
             o.demo = true;
+            o.published = wall_service::demo::DEMO_ACCOUNTS;
             o.title = format!("{STREET_NAME}社会治理综合指挥室");
             o.zone = Some(ZONE.into());
             o.base_map = Some(DistrictFiles::inside(files.path()).base_map);
