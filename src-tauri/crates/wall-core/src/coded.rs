@@ -20,6 +20,19 @@ macro_rules! coded {
                 match code { $($code => Some(Self::$variant),)+ _ => None }
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.code())
+            }
+        }
+
+        impl<'a> serde::Deserialize<'a> for $name {
+            fn deserialize<D: serde::Deserializer<'a>>(from: D) -> Result<Self, D::Error> {
+                let code = std::borrow::Cow::<str>::deserialize(from)?;
+                Self::from_code(&code).ok_or_else(|| serde::de::Error::custom(format!("unknown word \"{code}\"")))
+            }
+        }
     };
 }
 

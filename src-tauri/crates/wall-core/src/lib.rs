@@ -15,7 +15,6 @@ mod calendar;
 mod camera;
 mod cell;
 mod colouring;
-mod course;
 mod datum;
 mod dissolve;
 mod duty;
@@ -39,6 +38,7 @@ mod staff;
 pub mod tally;
 mod ticket;
 mod time;
+mod told;
 mod topology;
 
 pub use agreement::{Agreement, Gap, NotCompared, Overlap, agreement};
@@ -47,7 +47,6 @@ pub use calendar::{CalendarError, DayHours, WorkCalendar, day_start};
 pub use camera::{Camera, CameraState};
 pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
 pub use colouring::{OWNER_COLOURS, colour_owners};
-pub use course::{AHEAD_REFUSED_MS, AHEAD_TOLERATED_MS, Ahead, Course, Standing, StatusEvent, Timebase, counts_from, settled};
 pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
 pub use dissolve::{dissolve, outline};
 pub use duty::{Duty, Shifts, duty_at};
@@ -62,15 +61,20 @@ pub use place::{GridPoint, Place};
 pub use plan::{Network, Plan, PlanStatus};
 pub use point_index::PointIndex;
 pub use record::{
-    Absent, Attachment, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord,
-    PositionRecord, Reporter, SiteRecord, StaffRecord, StreetRecord, TicketRecord,
+    Absent, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,
+    SiteRecord, StaffRecord, StreetRecord,
 };
 pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
 pub use site::Site;
 pub use snap::{CellChange, snap};
 pub use staff::{Position, Staff};
-pub use ticket::{Category, Channel, DeadlineKind, Platform, Severity, Ticket, TicketStatus};
+pub use ticket::{
+    Attachment, BadPayload, Category, Change, Channel, Command, Course, DeadlineKind, Decision, Described, History, Located,
+    LocationMethod, Origin, Payload, Platform, Received, ReportedAt, Reporter, Severity, Spot, Stamp, Standing, StatusEvent,
+    StatusSet, Ticket, TicketAt, TicketEvent, TicketFallback, TicketRecord, TicketRefusal, TicketStatus, decide, project,
+};
 pub use time::UtcMs;
+pub use told::{AHEAD_REFUSED_MS, AHEAD_TOLERATED_MS, Ahead, Timebase, counts_from, settled};
 pub use topology::{
     ArcId, ArcView, AreaOp, BuildOptions, BuildReport, EdgeHit, Edit, Face, GapView, LINE_REACH_M, MAX_POINTS, Patch, Refusal,
     RefusalCode, Resolution, Topology, TopologyError, TopologyFault, TopologyFinding, area_op, polygonize,

@@ -1,7 +1,8 @@
 //! Points in time. The crate has no clock: every time is an argument.
 
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct UtcMs(pub i64);
 
 impl UtcMs {

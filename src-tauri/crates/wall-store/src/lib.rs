@@ -54,5 +54,5 @@ pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use retention::{LEAP_MS, LINES_KEPT, Leap, Retention, RetentionStanding, Tidied};
 pub use stations::{STATION_LIFE_MS, Station};
 pub use things::Upserts;
-pub use tickets::{Attributed, StoredTransition, TicketFallback, TicketOutcome, TicketWrite, WaitingTicket, status_events};
+pub use tickets::{Attributed, StoredTransition, TicketOutcome, TicketWrite, WaitingTicket, status_events};
 pub use write::WriteTx;

@@ -8,8 +8,8 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 use wall_core::{
-    CellId, Channel, Course, NetworkId, Place, PlanId, Platform, Severity, StatusEvent, Ticket, TicketId, TicketRecord,
-    TicketStatus, Timebase, UtcMs, counts_from, settled,
+    Attachment, CellId, Channel, Course, NetworkId, Place, PlanId, Platform, Severity, StatusEvent, Ticket, TicketFallback,
+    TicketId, TicketRecord, TicketStatus, Timebase, UtcMs, counts_from, settled,
 };
 
 /// To which cell of which plan a ticket belongs (`cell` = `None`: outside all cells).
@@ -32,23 +32,6 @@ pub struct WaitingTicket {
     pub had: Option<CellId>,
     /// Of a sensitive one, the cell in which it was first found: nothing that people see may tell more of its place.
     pub home: Option<CellId>,
-}
-
-/// What a new ticket gets where its record is silent.
-#[derive(Clone, Copy, Debug)]
-pub struct TicketFallback {
-    /// Severity: the category's default, else 3.
-    pub severity: Severity,
-    /// Platform of the category.
-    pub platform: Option<Platform>,
-    /// When it was reported: the wall's now. A status whose time nobody told is of then too.
-    pub reported_at: UtcMs,
-    /// The wall's now.
-    pub now: UtcMs,
-    /// Due time by the category's deadline.
-    pub due_at: Option<UtcMs>,
-    /// Whether the category is sensitive.
-    pub sensitive: bool,
 }
 
 /// A ticket to be written, with its cell already found.
@@ -121,7 +104,7 @@ const TICKETS: &str = "SELECT id, source, external_id, category, title, descript
      CASE WHEN status = 'suspended' THEN coalesce((SELECT min(x.at) FROM transition x WHERE x.ticket_id = ticket.id \
      AND x.to_status = 'suspended' AND x.at >= (SELECT max(y.at) FROM transition y WHERE y.ticket_id = ticket.id \
      AND y.to_status <> 'suspended')), (SELECT max(z.at) FROM transition z WHERE z.ticket_id = ticket.id \
-     AND z.to_status = 'suspended')) END AS suspended_at";
+     AND z.to_status = 'suspended')) END AS suspended_at, attachments";
 
 /// Tickets with the cell of their newest attribution in a network, up to `WHERE`.
 fn tickets_in(network: NetworkId) -> Sql {
@@ -342,7 +325,7 @@ impl WriteTx {
             category: keep(&r.category, &old.category),
             title: keep(&r.title, &old.title),
             description: keep(&r.description, &old.description),
-            place: r.place.unwrap_or(old.place),
+            place: r.place.or(old.place),
             accuracy_m: r.accuracy_m.or(old.accuracy_m),
             address: keep(&r.address, &old.address),
             channel: r.channel.or(old.channel),
@@ -355,6 +338,7 @@ impl WriteTx {
             status,
             suspended_at: old.suspended_at,
             closed_at,
+            attachments: old.attachments.clone(),
             sensitive: r.sensitive.unwrap_or(old.sensitive),
             inverted_times: false,
         };
@@ -408,8 +392,8 @@ impl WriteTx {
         .bind(&t.category)
         .bind(&t.title)
         .bind(&t.description)
-        .bind(t.place.lon)
-        .bind(t.place.lat)
+        .bind(t.place.map(|p| p.lon))
+        .bind(t.place.map(|p| p.lat))
         .bind(t.accuracy_m)
         .bind(&t.address)
         .bind(t.channel.map(Channel::code))
@@ -593,6 +577,16 @@ fn attachments(r: &TicketRecord) -> String {
     serde_json::json!(r.attachments.iter().map(|a| [&a.name, &a.hash]).collect::<Vec<_>>()).to_string()
 }
 
+/// The attachments of a ticket as [`attachments`] writes them.
+fn files(ticket: i64, text: &str) -> Result<Vec<Attachment>, StoreError> {
+    if text.is_empty() {
+        return Ok(vec![]);
+    }
+    let pairs: Option<Vec<[String; 2]>> = serde_json::from_str(text).ok();
+    let pairs = word(pairs, "ticket.attachments", ticket, "no list")?;
+    Ok(pairs.into_iter().map(|[name, hash]| Attachment { name, hash }).collect())
+}
+
 /// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`.
 fn waiting(network: NetworkId, plan: PlanId, after: i64, limit: i64) -> Sql {
     sql("SELECT t.id, t.lon, t.lat, t.sensitive, a.cell_id, \
@@ -684,12 +678,8 @@ impl Store {
     /// Names of a ticket's attachments.
     pub async fn attachments(&self, ticket: TicketId) -> Result<Vec<String>, StoreError> {
         let row = self.inner.read.optional(sql("SELECT attachments FROM ticket WHERE id = $1").bind(ticket.0)).await?;
-        let text: &str = row.as_ref().map_or(Ok(""), |r| r.get("attachments"))?;
-        if text.is_empty() {
-            return Ok(vec![]);
-        }
-        let pairs: Option<Vec<[String; 2]>> = serde_json::from_str(text).ok();
-        Ok(word(pairs, "ticket.attachments", ticket.0, "no list")?.into_iter().map(|[name, _]| name).collect())
+        let Some(row) = row else { return Ok(vec![]) };
+        Ok(files(ticket.0, row.get("attachments")?)?.into_iter().map(|f| f.name).collect())
     }
 
     /// A keyed hash: who does not have the key file cannot try what it may be of.
@@ -863,7 +853,7 @@ fn ticket_row(row: &Row) -> Result<Ticket, StoreError> {
         category: row.get("category")?,
         title: row.get("title")?,
         description: row.get("description")?,
-        place: Place { lon: row.get("lon")?, lat: row.get("lat")? },
+        place: Place::new(row.get("lon")?, row.get("lat")?),
         accuracy_m: row.get("accuracy_m")?,
         address: row.get("address")?,
         channel: row.word_if_any("ticket", "channel", Channel::from_code)?,
@@ -874,6 +864,7 @@ fn ticket_row(row: &Row) -> Result<Ticket, StoreError> {
         due_at: row.get("due_at")?,
         status: row.word("ticket", "status", TicketStatus::from_code)?,
         closed_at: row.get("closed_at")?,
+        attachments: files(id, row.get("attachments")?)?,
         sensitive: row.get("sensitive")?,
         inverted_times: row.get("inverted_times")?,
         recorded_at: row.get("recorded_at")?,

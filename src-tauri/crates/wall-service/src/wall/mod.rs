@@ -56,8 +56,8 @@ use std::{
     },
 };
 use tokio::sync::mpsc;
-use wall_core::{TicketRecord, UtcMs, WorkCalendar};
-use wall_store::{Actor, Attributed, Role, Store, TicketFallback, TicketWrite};
+use wall_core::{TicketFallback, TicketRecord, UtcMs, WorkCalendar};
+use wall_store::{Actor, Attributed, Role, Store, TicketWrite};
 
 /// How a wall is opened.
 #[derive(Clone, Debug)]

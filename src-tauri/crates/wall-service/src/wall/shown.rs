@@ -130,7 +130,7 @@ impl World {
 
     /// Where a ticket is shown; `None` = nowhere: outside all cells, to somebody who sees to the cell.
     pub fn shown_place(&self, t: &Live, sight: Sight) -> Option<Place> {
-        if sight.is_exact_for(t.sensitive) { Some(t.exact_place()) } else { self.home_of(t).map(|h| h.place) }
+        if sight.is_exact_for(t.sensitive) { t.exact_place() } else { self.home_of(t).map(|h| h.place) }
     }
 
     /// The cell of a ground in which a ticket is shown.
@@ -138,7 +138,7 @@ impl World {
         let present = Arc::ptr_eq(ground, &self.ground);
         match sight.is_exact_for(t.sensitive) {
             true if present => t.attributed(),
-            true => ground.cell_of(ticket_of(slot), t.exact_place()),
+            true => t.exact_place().and_then(|p| ground.cell_of(ticket_of(slot), p)),
             false => self.home_of(t).and_then(|h| if present { h.now } else { h.cell_under(ground) }),
         }
     }
@@ -150,7 +150,8 @@ impl World {
         if sight.is_exact_for(ticket.sensitive) {
             let present = Arc::ptr_eq(ground, &self.ground);
             let attributed = known.filter(|t| present && !t.sensitive).and_then(|t| t.attributed());
-            return (Some(ticket.place), attributed.or_else(|| ground.cell_of(ticket.id, ticket.place)));
+            let found = || ticket.place.and_then(|p| ground.cell_of(ticket.id, p));
+            return (ticket.place, attributed.or_else(found));
         }
         match known {
             Some(mut t) => {
@@ -159,7 +160,8 @@ impl World {
             }
             // Not in the world yet, in which it is found within a moment: its home will be the cell it lies in now.
             None => {
-                let place = self.ground.cell_at(ticket.place).map(|c| self.ground.cell_area(c).label);
+                let inside = ticket.place.and_then(|p| self.ground.cell_at(p));
+                let place = inside.map(|c| self.ground.cell_area(c).label);
                 (place, place.and_then(|p| ground.cell_at(p)))
             }
         }

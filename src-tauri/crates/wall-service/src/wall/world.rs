@@ -24,8 +24,8 @@ use wall_core::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Live {
     pub life: Life,
-    /// Where it is. What is shown of it is asked of [`World::shown_place`].
-    place: Place,
+    /// Where it is, when that is known. What is shown of it is asked of [`World::shown_place`].
+    place: Option<Place>,
     /// Index of its cell in the present ground.
     cell: Option<u32>,
     /// Number of the cell in which it was first found.
@@ -44,7 +44,7 @@ impl Live {
     }
 
     /// The true place, for `shown` only.
-    pub(super) fn exact_place(&self) -> Place {
+    pub(super) fn exact_place(&self) -> Option<Place> {
         self.place
     }
 
@@ -153,7 +153,8 @@ impl World {
     /// What is kept of a ticket with its stored cell and the one in which it was first found.
     pub fn live(&mut self, ticket: &Ticket, cell: Option<CellId>, home: Option<CellId>) -> Live {
         // A closed ticket keeps the cell of its own plan; for counting on the present ground it is where it lies.
-        let cell = cell.and_then(|c| self.ground.by_id.get(&c).copied()).or_else(|| self.ground.cell_at(ticket.place));
+        let stored = cell.and_then(|c| self.ground.by_id.get(&c).copied());
+        let cell = stored.or_else(|| ticket.place.and_then(|p| self.ground.cell_at(p)));
         if let Ok(slot) = u32::try_from(ticket.id.0 - 1) {
             if ticket.reported_at > ticket.recorded_at {
                 self.ahead.insert(slot, [Life::of(ticket, Timebase::System), Life::of(ticket, Timebase::Foreign)]);
@@ -347,7 +348,7 @@ impl World {
             self.homes.set_ground(&self.ground);
             for slot in 0..self.tickets.len() {
                 if let Some(live) = &mut self.tickets[slot] {
-                    live.cell = self.ground.cell_at(live.place);
+                    live.cell = live.place.and_then(|p| self.ground.cell_at(p));
                     if live.home.is_none() {
                         // First found inside a cell.
                         live.home = live.cell.and_then(|c| self.homes.number(self.ground.cells[c as usize].id, &self.ground));

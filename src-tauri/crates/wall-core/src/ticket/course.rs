@@ -1,5 +1,4 @@
-//! How a ticket went: one fold over its history says where it stood at any time. Lists, cards, exports, figures, Open311
-//! and questions about the past all follow it.
+//! How the status of a ticket went: the part of the fold that says where it stood at any time.
 //!
 //! The rules, in this order:
 //! 1. Nothing has happened later than it was learned: a time ahead of the clock counts from when it was recorded
@@ -9,66 +8,8 @@
 //!    its status was reached never does, in whichever order the two arrive.
 //! 4. The same final status told again without a reopening between is the same event; what was told last about it counts.
 
-use crate::{Ticket, TicketStatus, UtcMs};
-
-/// By which clock the wall judges what has happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Timebase {
-    /// The system's: what was accepted is there, whatever time it names.
-    #[default]
-    System,
-    /// A fixed time or a replay: what happens later than it stays hidden, and is counted.
-    Foreign,
-}
-
-/// A sender's clock may be so far ahead without a word: its "in a moment" is taken as now.
-pub const AHEAD_TOLERATED_MS: i64 = 60_000;
-/// Further ahead than this is no clock but a mistake: refused, unless the profile allows it.
-pub const AHEAD_REFUSED_MS: i64 = 86_400_000;
-
-/// How a told time stands to the system's clock at intake.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ahead {
-    /// Past or present.
-    Not,
-    /// Within the tolerance: taken as now.
-    Tolerated,
-    /// Accepted, shown at once, and marked.
-    Odd,
-    /// Beyond what is accepted.
-    Refused,
-}
-
-impl Ahead {
-    /// Judges a time by the system's clock when it came.
-    pub fn of(at: UtcMs, recorded_at: UtcMs) -> Self {
-        match at.0.saturating_sub(recorded_at.0) {
-            ahead if ahead <= 0 => Self::Not,
-            ahead if ahead <= AHEAD_TOLERATED_MS => Self::Tolerated,
-            ahead if ahead <= AHEAD_REFUSED_MS => Self::Odd,
-            _ => Self::Refused,
-        }
-    }
-
-    /// Whether the time is to be marked wherever it is shown.
-    pub fn is_odd(self) -> bool {
-        matches!(self, Self::Odd | Self::Refused)
-    }
-}
-
-/// A told time as it is kept: within the tolerance it is now, else as it was told.
-pub fn settled(at: UtcMs, recorded_at: UtcMs) -> UtcMs {
-    if Ahead::of(at, recorded_at) == Ahead::Tolerated { recorded_at } else { at }
-}
-
-/// From when something counts that is said to have happened at `at` and was learned at `recorded_at`. Every question
-/// "had it happened by T?" is this time against T.
-pub fn counts_from(at: UtcMs, recorded_at: UtcMs, base: Timebase) -> UtcMs {
-    match base {
-        Timebase::System => at.min(recorded_at),
-        Timebase::Foreign => at,
-    }
-}
+use super::{Ticket, TicketStatus};
+use crate::{Ahead, Timebase, UtcMs, counts_from};
 
 /// One line of a ticket's history after it was received.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +44,8 @@ pub struct Standing {
 pub struct Course {
     steps: Vec<Standing>,
     passed_over: Vec<usize>,
+    /// By event: the earliest time of which it changes what is said.
+    touches: Vec<UtcMs>,
     ahead: bool,
 }
 
@@ -115,6 +58,7 @@ impl Course {
         order.sort_by_key(|i| (when(*i), events[*i].recorded_at, *i));
         let received = Standing { since: reported, status: TicketStatus::Received, over_at: None, event: None, over_by: None };
         let (mut steps, mut passed_over) = (vec![received], Vec::new());
+        let mut touches: Vec<UtcMs> = (0..events.len()).map(when).collect();
         // Where the present stretch of final statuses begins, when the ticket is over.
         let mut over_from: Option<usize> = None;
         for i in order {
@@ -128,7 +72,9 @@ impl Course {
                         passed_over.push(i);
                         continue;
                     }
-                    passed_over.extend(steps.remove(earlier).event);
+                    let corrected = steps.remove(earlier).event;
+                    touches[i] = corrected.map_or(touches[i], |c| touches[c].min(touches[i]));
+                    passed_over.extend(corrected);
                 }
                 steps.push(Standing { since: when(i), status: event.to, over_at: None, event: Some(i), over_by: None });
             } else if over_from.is_some() && !event.told {
@@ -146,7 +92,7 @@ impl Course {
         passed_over.sort_unstable();
         let odd = |i: usize| Ahead::of(events[i].at, events[i].recorded_at).is_odd();
         let ahead = steps.iter().filter_map(|s| s.event).any(odd);
-        Self { steps, passed_over, ahead }
+        Self { steps, passed_over, touches, ahead }
     }
 
     /// Where the ticket stood at `t`; `None` before it was reported.
@@ -166,10 +112,21 @@ impl Course {
         if self.last().over_at == Some(over_at) { ticket.closed_at } else { Some(over_at) }
     }
 
+    /// While it stands suspended (缓办) at `t`: since when.
+    pub fn suspended_at(&self, t: UtcMs) -> Option<UtcMs> {
+        let by_then = self.steps.iter().rev().skip_while(|s| s.since > t);
+        by_then.take_while(|s| s.status == TicketStatus::Suspended).last().map(|s| s.since)
+    }
+
     /// Whether at `t` it stands open after it had been over.
     pub fn is_reopened_at(&self, t: UtcMs) -> bool {
         let by_then = || self.steps.iter().take_while(|s| s.since <= t);
         by_then().last().is_some_and(|s| !s.status.is_final()) && by_then().any(|s| s.status.is_final())
+    }
+
+    /// The earliest time of which an event changes what is said: its own, or that of a closing that it corrects.
+    pub fn touches_from(&self, event: usize) -> UtcMs {
+        self.touches[event]
     }
 
     /// Whether a step names a time that lies oddly ahead of the clock it came in by.
@@ -249,11 +206,6 @@ mod tests {
         let foreign = Course::of(T0, &ahead, Timebase::Foreign);
         assert_eq!(foreign.at(at(60)).unwrap().status, Received);
         assert_eq!(foreign.at(at(480)).unwrap().status, Closed);
-        let judged = |ms| Ahead::of(T0.plus_ms(ms), T0);
-        assert_eq!([judged(0), judged(60_000), judged(60_001)], [Ahead::Not, Ahead::Tolerated, Ahead::Odd]);
-        assert_eq!([judged(86_400_000), judged(86_400_001)], [Ahead::Odd, Ahead::Refused]);
-        assert_eq!(Ahead::of(UtcMs(i64::MAX), UtcMs(i64::MIN)), Ahead::Refused);
-        assert_eq!(settled(T0.plus_ms(42_000), T0), T0);
     }
 
     #[test]

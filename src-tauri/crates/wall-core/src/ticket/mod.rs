@@ -1,7 +1,27 @@
-//! Tickets (事件/工单): one matter at one place, with an append-only history.
+//! Tickets (事件/工单): one matter, with an append-only history of events.
+//!
+//! [`decide`] says which events a message or a command makes, [`History`] folds them into what was true at a time; the
+//! row of a ticket is that fold at its end ([`project`]). Nothing else says how a ticket stands or stood.
+
+mod clock;
+mod course;
+mod decide;
+mod event;
+mod fold;
+#[cfg(test)]
+mod history_tests;
+mod record;
+
+pub use course::{Course, Standing, StatusEvent};
+pub use decide::{Command, Decision, Stamp, TicketFallback, TicketRefusal, decide};
+pub use event::{
+    BadPayload, Change, Described, Located, LocationMethod, Origin, Payload, Received, ReportedAt, Spot, StatusSet, TicketEvent,
+};
+pub use fold::{History, TicketAt, project};
+pub use record::{Attachment, Reporter, TicketRecord};
 
 use crate::coded::coded;
-use crate::{Ahead, CategoryId, Place, TicketId, Timebase, UtcMs, counts_from};
+use crate::{CategoryId, Place, TicketId, UtcMs};
 
 coded! {
     /// Where a ticket stands.
@@ -106,8 +126,17 @@ coded! {
 }
 
 /// Severity 1 (gravest) … 4.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "u8")]
 pub struct Severity(u8);
+
+impl TryFrom<u8> for Severity {
+    type Error = String;
+
+    fn try_from(value: u8) -> Result<Self, String> {
+        Self::new(value).ok_or_else(|| format!("{value} is no severity from 1 to 4"))
+    }
+}
 
 impl Severity {
     /// Used when neither the record nor its category says.
@@ -152,7 +181,8 @@ pub struct Category {
     pub sensitive: bool,
 }
 
-/// The present state of a ticket. Times are when it happened (`at`), in UTC.
+/// The state of a ticket: at present as its row holds it, or at another time as its [`History`] says. Times are when it
+/// happened (`at`), in UTC.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ticket {
     /// Identity inside the store.
@@ -167,9 +197,9 @@ pub struct Ticket {
     pub title: String,
     /// Free text.
     pub description: String,
-    /// Where.
-    pub place: Place,
-    /// Accuracy radius in metres, when told.
+    /// Where; `None` = nobody knows yet.
+    pub place: Option<Place>,
+    /// Accuracy radius of the place in metres, when told.
     pub accuracy_m: Option<f64>,
     /// Address as given.
     pub address: String,
@@ -187,39 +217,16 @@ pub struct Ticket {
     pub recorded_at: UtcMs,
     /// When it is due; `None` = no deadline. Whether it is late is asked of [`Ticket::runs_out_at`].
     pub due_at: Option<UtcMs>,
-    /// Where it stands when all that is known has happened: the last step of its [`crate::Course`].
+    /// Where it stands.
     pub status: TicketStatus,
     /// While it is suspended (缓办): since when.
     pub suspended_at: Option<UtcMs>,
     /// When it was closed (or cancelled), never later than we learned it; `None` also when nobody says since when.
     pub closed_at: Option<UtcMs>,
+    /// Files that came with it, by name and hash; may be empty.
+    pub attachments: Vec<Attachment>,
     /// Whether its text is sensitive.
     pub sensitive: bool,
     /// Closed before opened: kept, flagged, and left out of durations.
     pub inverted_times: bool,
-}
-
-impl Ticket {
-    /// From when it is there: every list, count and map asks this against its time.
-    pub fn appears_at(&self, base: Timebase) -> UtcMs {
-        counts_from(self.reported_at, self.recorded_at, base)
-    }
-
-    /// Whether its time of reporting lies oddly ahead of the clock it came in by.
-    pub fn is_ahead(&self) -> bool {
-        Ahead::of(self.reported_at, self.recorded_at).is_odd()
-    }
-
-    /// When its time runs out: its due time. `None` without a deadline, and while its clock stands still: suspended before it
-    /// was late it is not late, however long that takes; what was late by then stays late.
-    pub fn runs_out_at(&self) -> Option<UtcMs> {
-        self.due_at.filter(|due| self.suspended_at.is_none_or(|since| since > *due))
-    }
-
-    /// When it counts as closed, never before it was reported: an inverted closing counts at reporting, and so does a
-    /// final status without a time (it is over, nobody says since when).
-    pub fn over_at(&self, base: Timebase) -> Option<UtcMs> {
-        let appears = self.appears_at(base);
-        self.status.is_final().then(|| self.closed_at.map_or(appears, |c| c.max(appears)))
-    }
 }
