@@ -1,7 +1,11 @@
 //! Who acts, in which role, and the tokens machines hold.
 
-use crate::{Store, StoreError, WriteTx, rows::word, secret};
-use sqlx::Row;
+use crate::{
+    Store, StoreError, WriteTx,
+    db::{Row, sql},
+    rows::word,
+    secret,
+};
 use wall_core::UtcMs;
 
 macro_rules! roles {
@@ -153,22 +157,17 @@ impl WriteTx {
         unlimited: bool,
         sources: &[String],
     ) -> Result<String, StoreError> {
-        let taken = sqlx::query("SELECT 1 FROM token WHERE name = ?").bind(name).fetch_optional(self.tx.sqlite()).await?;
-        if taken.is_some() {
+        if self.tx.optional(sql("SELECT id FROM token WHERE name = $1").bind(name)).await?.is_some() {
             return Err(StoreError::Refused(format!("a token named {name} exists; revoke it or choose another name")));
         }
         let secret = secret::new("gw_")?;
         let own = [name.to_owned()];
         let sources = serde_json::json!(if sources.is_empty() { &own } else { sources });
-        sqlx::query("INSERT INTO token (name, hash, role, unlimited, created_at, sources) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(name)
-            .bind(secret::hash(&secret))
-            .bind(role.code())
-            .bind(unlimited)
-            .bind(self.recorded_at.0)
-            .bind(sources.to_string())
-            .execute(self.tx.sqlite())
-            .await?;
+        let id = self.ids("token", 1).await?;
+        let made =
+            sql("INSERT INTO token (id, name, hash, role, unlimited, created_at, sources) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+        let made = made.bind(id).bind(name).bind(secret::hash(&secret)).bind(role.code()).bind(unlimited);
+        self.tx.execute(made.bind(self.recorded_at).bind(sources.to_string())).await?;
         let detail = serde_json::json!({ "name": name, "role": role.code(), "sources": sources });
         self.audit("token.create", &detail.to_string()).await?;
         Ok(secret)
@@ -176,49 +175,37 @@ impl WriteTx {
 
     /// Revokes a token by name; `false` when there is none in force.
     pub async fn revoke_token(&mut self, name: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL")
-            .bind(self.recorded_at.0)
-            .bind(name)
-            .execute(self.tx.sqlite())
-            .await?
-            .rows_affected();
+        let revoked = sql("UPDATE token SET revoked_at = $1 WHERE name = $2 AND revoked_at IS NULL");
+        let done = self.tx.execute(revoked.bind(self.recorded_at).bind(name)).await?;
         self.audit("token.revoke", &format!("{{\"name\":{}}}", serde_json::json!(name))).await?;
         Ok(done > 0)
     }
 }
 
+const TOKENS: &str = "SELECT id, name, role, unlimited, created_at, revoked_at, sources FROM token";
+
 impl Store {
     /// All tokens, oldest first.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let rows = sqlx::query("SELECT id, name, role, unlimited, created_at, revoked_at, sources FROM token ORDER BY id")
-            .fetch_all(&self.inner.reader)
-            .await?;
-        rows.iter().map(token).collect()
+        self.inner.read.rows(sql(TOKENS).push(" ORDER BY id")).await?.iter().map(token).collect()
     }
 
     /// The token in force with this secret.
     pub async fn token_by_secret(&self, secret: &str) -> Result<Option<Token>, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, name, role, unlimited, created_at, revoked_at, sources FROM token WHERE hash = ? AND revoked_at IS NULL",
-        )
-        .bind(secret::hash(secret))
-        .fetch_optional(&self.inner.reader)
-        .await?;
-        row.as_ref().map(token).transpose()
+        let found = sql(TOKENS).push(" WHERE revoked_at IS NULL AND hash = ").push_bind(secret::hash(secret));
+        self.inner.read.optional(found).await?.as_ref().map(token).transpose()
     }
 }
 
-fn token(row: &sqlx::sqlite::SqliteRow) -> Result<Token, StoreError> {
-    let (id, role): (i64, &str) = (row.get(0), row.get(2));
-    let sources: Option<String> = row.get(6);
-    let sources = sources.map(|text| word(serde_json::from_str(&text).ok(), "token.sources", id, &text)).transpose()?;
+fn token(row: &Row) -> Result<Token, StoreError> {
+    let (id, sources): (i64, Option<&str>) = (row.get("id")?, row.get("sources")?);
     Ok(Token {
         id,
-        sources,
-        name: row.get(1),
-        role: Role::from_code(role).ok_or_else(|| StoreError::Damaged { what: format!("token.role {role}") })?,
-        unlimited: row.get(3),
-        created_at: UtcMs(row.get(4)),
-        revoked_at: row.get::<Option<i64>, _>(5).map(UtcMs),
+        name: row.get("name")?,
+        role: row.word("token", "role", Role::from_code)?,
+        unlimited: row.get("unlimited")?,
+        sources: sources.map(|text| word(serde_json::from_str(text).ok(), "token.sources", id, text)).transpose()?,
+        created_at: row.get("created_at")?,
+        revoked_at: row.get("revoked_at")?,
     })
 }

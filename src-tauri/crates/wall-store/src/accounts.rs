@@ -2,11 +2,11 @@
 
 use crate::{
     Role, Store, StoreError, WriteTx,
+    db::{Row, Sql, sql},
     password::PasswordHash,
     pen::{Pen, patience},
     secret,
 };
-use sqlx::{Row, sqlite::SqliteRow};
 use subtle::ConstantTimeEq;
 use wall_core::UtcMs;
 
@@ -85,27 +85,17 @@ impl WriteTx {
         if !role.is_for_people() {
             return Err(StoreError::Refused(format!("the role {} is for machines: make a token for it", role.code())));
         }
-        let known =
-            sqlx::query("SELECT removed_at FROM account WHERE name = ?").bind(name).fetch_optional(self.tx.sqlite()).await?;
-        if let Some(row) = known {
-            return Err(StoreError::Refused(match row.get::<Option<i64>, _>(0) {
+        if let Some(row) = self.tx.optional(sql("SELECT removed_at FROM account WHERE name = $1").bind(name)).await? {
+            return Err(StoreError::Refused(match row.get::<Option<UtcMs>>("removed_at")? {
                 None => format!("there is an account {name}; `gridwall user passwd {name}` changes its password"),
                 Some(_) => format!("{name} was another account, now removed, and the log still names it; choose another name"),
             }));
         }
         let display_name = if display_name.trim().is_empty() { name } else { display_name.trim() };
         let at = self.recorded_at;
-        let id =
-            sqlx::query("INSERT INTO account (name, display_name, role, hash, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)")
-                .bind(name)
-                .bind(display_name)
-                .bind(role.code())
-                .bind(&password.0)
-                .bind(at.0)
-                .bind(at.0)
-                .execute(self.tx.sqlite())
-                .await?
-                .last_insert_rowid();
+        let id = self.ids("account", 1).await?;
+        let made = sql(ADD).bind(id).bind(name).bind(display_name).bind(role.code()).bind(&password.0).bind(at);
+        self.tx.execute(made).await?;
         self.audit("account.add", &serde_json::json!({ "account": name, "role": role.code() }).to_string()).await?;
         Ok(Account {
             id,
@@ -124,12 +114,8 @@ impl WriteTx {
     /// There is no such account.
     pub async fn set_password(&mut self, name: &str, password: &PasswordHash) -> Result<u64, StoreError> {
         let id = self.account_id(name).await?;
-        sqlx::query("UPDATE account SET hash = ?, changed_at = ? WHERE id = ?")
-            .bind(&password.0)
-            .bind(self.recorded_at.0)
-            .bind(id)
-            .execute(self.tx.sqlite())
-            .await?;
+        let changed = sql("UPDATE account SET hash = $1, changed_at = $2 WHERE id = $3");
+        self.tx.execute(changed.bind(&password.0).bind(self.recorded_at).bind(id)).await?;
         self.forget_failures(name).await?;
         let ended = self.end_sessions(id).await?;
         self.audit("account.password", &serde_json::json!({ "account": name, "sessions_ended": ended }).to_string()).await?;
@@ -142,12 +128,8 @@ impl WriteTx {
     /// There is no such account.
     pub async fn remove_account(&mut self, name: &str) -> Result<u64, StoreError> {
         let id = self.account_id(name).await?;
-        sqlx::query("UPDATE account SET hash = '', removed_at = ?, changed_at = ? WHERE id = ?")
-            .bind(self.recorded_at.0)
-            .bind(self.recorded_at.0)
-            .bind(id)
-            .execute(self.tx.sqlite())
-            .await?;
+        let removed = sql("UPDATE account SET hash = '', removed_at = $1, changed_at = $1 WHERE id = $2");
+        self.tx.execute(removed.bind(self.recorded_at).bind(id)).await?;
         let ended = self.end_sessions(id).await?;
         self.audit("account.remove", &serde_json::json!({ "account": name, "sessions_ended": ended }).to_string()).await?;
         Ok(ended)
@@ -163,31 +145,12 @@ impl WriteTx {
             return Err(StoreError::Refused("there is no such account".into()));
         }
         let now = self.recorded_at;
-        sqlx::query("DELETE FROM account_session WHERE expires_at <= ? OR last_used <= ?")
-            .bind(now.0)
-            .bind(now.0 - SESSION_IDLE_MS)
-            .execute(self.tx.sqlite())
-            .await?;
-        sqlx::query(
-            "DELETE FROM account_session WHERE hash IN (
-                SELECT hash FROM account_session WHERE account_id = ? ORDER BY last_used DESC LIMIT -1 OFFSET ?)",
-        )
-        .bind(account.id)
-        .bind(SESSIONS - 1)
-        .execute(self.tx.sqlite())
-        .await?;
+        let ended = sql("DELETE FROM account_session WHERE expires_at <= $1 OR last_used <= $2");
+        self.tx.execute(ended.bind(now).bind(now.0 - SESSION_IDLE_MS)).await?;
+        self.tx.execute(sql(CROWDED_OUT).bind(account.id).bind(SESSIONS - 1)).await?;
         let secret = secret::new(SECRET_PREFIX)?;
-        sqlx::query(
-            "INSERT INTO account_session (hash, account_id, station, created_at, last_used, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(secret::hash(&secret))
-        .bind(account.id)
-        .bind(self.actor.station.clone())
-        .bind(now.0)
-        .bind(now.0)
-        .bind(now.0 + SESSION_LIFE_MS)
-        .execute(self.tx.sqlite())
-        .await?;
+        let opened = sql(OPEN).bind(secret::hash(&secret)).bind(account.id).bind(&self.actor.station);
+        self.tx.execute(opened.bind(now).bind(now.0 + SESSION_LIFE_MS)).await?;
         self.forget_failures(&account.name).await?;
         self.audit("session.open", &serde_json::json!({ "account": account.name }).to_string()).await?;
         Ok(secret)
@@ -195,11 +158,8 @@ impl WriteTx {
 
     /// Ends one session; `false` when there was none.
     pub async fn close_session(&mut self, secret: &str) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM account_session WHERE hash = ?")
-            .bind(secret::hash(secret))
-            .execute(self.tx.sqlite())
-            .await?;
-        let closed = gone.rows_affected() > 0;
+        let gone = sql("DELETE FROM account_session WHERE hash = $1").bind(secret::hash(secret));
+        let closed = self.tx.execute(gone).await? > 0;
         if closed {
             self.audit("session.close", "{}").await?;
         }
@@ -209,24 +169,9 @@ impl WriteTx {
     /// Notes a failed attempt under `typed`; `account` is named in the log, a name that is nobody's is not.
     pub async fn note_failure(&mut self, typed: &str, account: Option<&Account>) -> Result<Failures, StoreError> {
         let now = self.recorded_at;
-        sqlx::query(
-            "DELETE FROM sign_in_failure WHERE last_at < ? OR name_mac IN (
-                SELECT name_mac FROM sign_in_failure ORDER BY last_at DESC LIMIT -1 OFFSET ?)",
-        )
-        .bind(now.0 - FAILURES_KEPT_MS)
-        .bind(FAILURES_KEPT)
-        .execute(self.tx.sqlite())
-        .await?;
+        self.tx.execute(sql(FORGOTTEN).bind(now.0 - FAILURES_KEPT_MS).bind(FAILURES_KEPT)).await?;
         let mac = self.store.name_mac(typed);
-        let count: i64 = sqlx::query(
-            "INSERT INTO sign_in_failure (name_mac, failures, last_at) VALUES (?, 1, ?)
-             ON CONFLICT (name_mac) DO UPDATE SET failures = failures + 1, last_at = excluded.last_at RETURNING failures",
-        )
-        .bind(mac.as_slice())
-        .bind(now.0)
-        .fetch_one(self.tx.sqlite())
-        .await?
-        .get(0);
+        let count: i64 = self.tx.one(sql(FAILED).bind(mac.as_slice()).bind(now)).await?.get("failures")?;
         let named = account.map(|a| a.name.as_str());
         self.audit("session.refused", &serde_json::json!({ "account": named, "in_a_row": count }).to_string()).await?;
         Ok(Failures { count: u32::try_from(count).unwrap_or(u32::MAX), last_at: Some(now) })
@@ -234,60 +179,64 @@ impl WriteTx {
 
     async fn forget_failures(&mut self, name: &str) -> Result<(), StoreError> {
         let mac = self.store.name_mac(name);
-        sqlx::query("DELETE FROM sign_in_failure WHERE name_mac = ?").bind(mac.as_slice()).execute(self.tx.sqlite()).await?;
-        Ok(())
+        self.tx.execute(sql("DELETE FROM sign_in_failure WHERE name_mac = $1").bind(mac.as_slice())).await.map(drop)
     }
 
     async fn end_sessions(&mut self, account_id: i64) -> Result<u64, StoreError> {
-        let gone =
-            sqlx::query("DELETE FROM account_session WHERE account_id = ?").bind(account_id).execute(self.tx.sqlite()).await?;
-        Ok(gone.rows_affected())
+        self.tx.execute(sql("DELETE FROM account_session WHERE account_id = $1").bind(account_id)).await
     }
 
     async fn account_id(&mut self, name: &str) -> Result<i64, StoreError> {
-        let row = sqlx::query("SELECT id FROM account WHERE name = ? AND removed_at IS NULL")
-            .bind(name)
-            .fetch_optional(self.tx.sqlite())
-            .await?;
-        row.map(|r| r.get(0)).ok_or_else(|| StoreError::Refused(format!("there is no account {name}")))
+        let found = sql("SELECT id FROM account WHERE name = $1 AND removed_at IS NULL").bind(name);
+        let row = self.tx.optional(found).await?;
+        row.ok_or_else(|| StoreError::Refused(format!("there is no account {name}")))?.get("id")
     }
 }
 
-const COLUMNS: &str = "a.id, a.name, a.display_name, a.role, a.created_at, a.changed_at, a.removed_at";
+const ADD: &str = "INSERT INTO account (id, name, display_name, role, hash, created_at, changed_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $6)";
+const OPEN: &str = "INSERT INTO account_session (hash, account_id, station, created_at, last_used, expires_at) \
+     VALUES ($1, $2, $3, $4, $4, $5)";
+/// Ends those sessions of an account that give way to a new one.
+const CROWDED_OUT: &str = "DELETE FROM account_session WHERE account_id = $1 AND hash NOT IN \
+     (SELECT hash FROM account_session WHERE account_id = $1 ORDER BY last_used DESC, hash DESC LIMIT $2)";
+/// Forgets failures that are old, and those beyond the newest.
+const FORGOTTEN: &str = "DELETE FROM sign_in_failure WHERE last_at < $1 OR (last_at, name_mac) <= \
+     (SELECT last_at, name_mac FROM sign_in_failure ORDER BY last_at DESC, name_mac DESC LIMIT 1 OFFSET $2)";
+const FAILED: &str = "INSERT INTO sign_in_failure (name_mac, failures, last_at) VALUES ($1, 1, $2) ON CONFLICT (name_mac) \
+     DO UPDATE SET failures = sign_in_failure.failures + 1, last_at = excluded.last_at RETURNING failures";
+
+/// An account with more columns and what follows them, which begins with a space.
+fn accounts(rest: &str) -> Sql {
+    sql("SELECT a.id, a.name, a.display_name, a.role, a.created_at, a.changed_at, a.removed_at").push(rest)
+}
 
 impl Store {
     /// All accounts, removed ones too, by name.
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM account a ORDER BY a.name");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.inner.reader).await?;
-        rows.iter().map(account).collect()
+        self.inner.read.rows(accounts(" FROM account a ORDER BY a.name")).await?.iter().map(account).collect()
     }
 
     /// Whether anybody could sign in.
     pub async fn any_account(&self) -> Result<bool, StoreError> {
-        let row =
-            sqlx::query("SELECT EXISTS (SELECT 1 FROM account WHERE removed_at IS NULL)").fetch_one(&self.inner.reader).await?;
-        Ok(row.get(0))
+        let any = sql("SELECT EXISTS (SELECT 1 FROM account WHERE removed_at IS NULL) AS found");
+        self.inner.read.one(any).await?.get("found")
     }
 
     /// The account in force with this name, and its password's hash.
     pub async fn account_to_verify(&self, name: &str) -> Result<Option<(Account, PasswordHash)>, StoreError> {
-        let sql = format!("SELECT {COLUMNS}, a.hash FROM account a WHERE a.name = ? AND a.removed_at IS NULL");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(&self.inner.reader).await?;
-        row.map(|r| Ok((account(&r)?, PasswordHash(r.get(7))))).transpose()
+        let found = accounts(", a.hash FROM account a WHERE a.name = $1 AND a.removed_at IS NULL").bind(name);
+        let row = self.inner.read.optional(found).await?;
+        row.map(|r| Ok((account(&r)?, PasswordHash(r.get("hash")?)))).transpose()
     }
 
     /// Failed attempts in a row under a name, whoever it is.
     pub async fn failures(&self, typed: &str) -> Result<Failures, StoreError> {
         let mac = self.name_mac(typed);
-        let row = sqlx::query("SELECT failures, last_at FROM sign_in_failure WHERE name_mac = ?")
-            .bind(mac.as_slice())
-            .fetch_optional(&self.inner.reader)
-            .await?;
-        Ok(row.map_or_else(Failures::default, |r| Failures {
-            count: u32::try_from(r.get::<i64, _>(0)).unwrap_or(u32::MAX),
-            last_at: Some(UtcMs(r.get(1))),
-        }))
+        let noted = sql("SELECT failures, last_at FROM sign_in_failure WHERE name_mac = $1").bind(mac.as_slice());
+        let Some(row) = self.inner.read.optional(noted).await? else { return Ok(Failures::default()) };
+        let count: i64 = row.get("failures")?;
+        Ok(Failures { count: u32::try_from(count).unwrap_or(u32::MAX), last_at: Some(row.get("last_at")?) })
     }
 
     /// Whether a secret could be a session's; says nothing about whether it is.
@@ -297,27 +246,20 @@ impl Store {
 
     /// The account of a session that is good at `now`, and when it was last noted as used.
     pub async fn account_by_session(&self, secret: &str, now: UtcMs) -> Result<Option<(Account, UtcMs)>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS}, s.last_used FROM account_session s JOIN account a ON a.id = s.account_id
-             WHERE s.hash = ? AND s.expires_at > ? AND s.last_used > ? AND a.removed_at IS NULL"
+        let found = accounts(
+            ", s.last_used FROM account_session s JOIN account a ON a.id = s.account_id \
+             WHERE s.hash = $1 AND s.expires_at > $2 AND s.last_used > $3 AND a.removed_at IS NULL",
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(secret::hash(secret))
-            .bind(now.0)
-            .bind(now.0 - SESSION_IDLE_MS)
-            .fetch_optional(&self.inner.reader)
-            .await?;
-        row.map(|r| Ok((account(&r)?, UtcMs(r.get(7))))).transpose()
+        let found = found.bind(secret::hash(secret)).bind(now).bind(now.0 - SESSION_IDLE_MS);
+        let row = self.inner.read.optional(found).await?;
+        row.map(|r| Ok((account(&r)?, r.get("last_used")?))).transpose()
     }
 
     /// Notes that a session is in use. Waits for other writers, so nothing that answers somebody waits for it.
     pub async fn touch_session(&self, secret: &str, now: UtcMs) -> Result<(), StoreError> {
         let mut pen = Pen::take(&self.inner, patience()).await?;
-        sqlx::query("UPDATE account_session SET last_used = max(last_used, ?) WHERE hash = ?")
-            .bind(now.0)
-            .bind(secret::hash(secret))
-            .execute(pen.sqlite())
-            .await?;
+        let used = sql("UPDATE account_session SET last_used = $1 WHERE hash = $2 AND last_used < $1");
+        pen.execute(used.bind(now).bind(secret::hash(secret))).await?;
         pen.commit().await
     }
 
@@ -358,16 +300,15 @@ impl Store {
     }
 }
 
-fn account(row: &SqliteRow) -> Result<Account, StoreError> {
-    let role: &str = row.get(3);
+fn account(row: &Row) -> Result<Account, StoreError> {
     Ok(Account {
-        id: row.get(0),
-        name: row.get(1),
-        display_name: row.get(2),
-        role: Role::from_code(role).ok_or_else(|| StoreError::Damaged { what: format!("account.role {role}") })?,
-        created_at: UtcMs(row.get(4)),
-        changed_at: UtcMs(row.get(5)),
-        removed_at: row.get::<Option<i64>, _>(6).map(UtcMs),
+        id: row.get("id")?,
+        name: row.get("name")?,
+        display_name: row.get("display_name")?,
+        role: row.word("account", "role", Role::from_code)?,
+        created_at: row.get("created_at")?,
+        changed_at: row.get("changed_at")?,
+        removed_at: row.get("removed_at")?,
     })
 }
 
@@ -388,6 +329,24 @@ mod tests {
         {
             assert!(store.device_of(name, bad).is_none(), "{name} {bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn failures_that_are_old_and_those_beyond_the_newest_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).await.unwrap();
+        let mut tx = store.write(&crate::Actor::new("nobody", Role::Viewer, "browser"), UtcMs(0)).await.unwrap();
+        // Of those that failed in the same moment only as many go as have to.
+        for (name, at) in [(1, 5), (2, 9), (3, 7), (4, 7), (5, 7), (6, 7)] {
+            tx.tx.execute(sql(FAILED).bind(vec![name]).bind(UtcMs(at))).await.unwrap();
+        }
+        let mut left = Vec::new();
+        for (before, most) in [(0i64, 6i64), (6, 6), (6, 3)] {
+            tx.tx.execute(sql(FORGOTTEN).bind(before).bind(most)).await.unwrap();
+            let rows = tx.tx.rows(sql("SELECT name_mac FROM sign_in_failure ORDER BY name_mac")).await.unwrap();
+            left.push(rows.iter().flat_map(|r| r.get::<Vec<u8>>("name_mac").unwrap()).collect::<Vec<_>>());
+        }
+        assert_eq!(left, [vec![1, 2, 3, 4, 5, 6], vec![2, 3, 4, 5, 6], vec![2, 5, 6]]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     ChangeBatch, Fault, StoreError,
-    db::Readers,
+    db::{Readers, sql},
     error::BUSY_WAIT_S,
     health::Health,
     keys::Keys,
@@ -214,11 +214,8 @@ impl Store {
 
     /// One value of the settings.
     pub async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query("SELECT value FROM setting WHERE key = ?")
-            .bind(key)
-            .fetch_optional(&self.inner.reader)
-            .await?
-            .map(|r| r.get(0)))
+        let row = self.inner.read.optional(sql("SELECT value FROM setting WHERE key = $1").bind(key)).await?;
+        row.map(|r| r.get("value")).transpose()
     }
 
     /// A key file that belongs to another store is found at once, not at the first sealed value.
@@ -227,10 +224,8 @@ impl Store {
         match self.setting("key_check").await? {
             None if first || self.revision().await? == 0 => {
                 let mut pen = Pen::take(&self.inner, patience()).await?;
-                sqlx::query("INSERT OR IGNORE INTO setting (key, value) VALUES ('key_check', ?)")
-                    .bind(mark)
-                    .execute(pen.sqlite())
-                    .await?;
+                let whose = sql("INSERT INTO setting (key, value) VALUES ('key_check', $1) ON CONFLICT DO NOTHING");
+                pen.execute(whose.bind(mark)).await?;
                 pen.commit().await
             }
             None => Err(StoreError::Key("the database does not say whose it is".into())),

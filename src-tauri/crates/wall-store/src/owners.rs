@@ -1,78 +1,82 @@
 //! Who answers for cells: dated lines by code, what plans did to them, and the parties with their sealed phones.
 
-use crate::{PLAN_EPOCH, Store, StoreError, WriteTx, changes::ChangeKind, rows::word};
-use sqlx::Row;
+use crate::{
+    PLAN_EPOCH, Store, StoreError, WriteTx,
+    changes::ChangeKind,
+    db::{Row, sql},
+    rows::word,
+};
 use std::collections::{BTreeSet, HashMap};
 use wall_core::{NetworkId, OwnerRecord, OwnerRole, Ownership, OwnershipId, Party, PartyId, PartyKind, PlanId, UtcMs};
 
 impl Store {
     /// All parties.
     pub async fn parties(&self) -> Result<Vec<Party>, StoreError> {
-        let rows = sqlx::query("SELECT id, kind, name FROM party ORDER BY id").fetch_all(&self.inner.reader).await?;
+        let rows = self.inner.read.rows(sql("SELECT id, kind, name FROM party ORDER BY id")).await?;
         rows.iter()
             .map(|r| {
-                let (id, kind): (i64, &str) = (r.get(0), r.get(1));
-                Ok(Party { id: PartyId(id), kind: word(PartyKind::from_code(kind), "party", id, kind)?, name: r.get(2) })
+                let (id, kind): (i64, &str) = (r.get("id")?, r.get("kind")?);
+                Ok(Party { id: PartyId(id), kind: word(PartyKind::from_code(kind), "party", id, kind)?, name: r.get("name")? })
             })
             .collect()
     }
 
     /// All dated owners of a network.
     pub async fn ownerships(&self, network: NetworkId) -> Result<Vec<Ownership>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, cell_code, party_id, role, valid_from, valid_to FROM ownership WHERE network_id = ? ORDER BY cell_code, id",
-        )
-        .bind(network.0)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        rows.iter().map(|r| ownership(r, network)).collect()
+        let lines = sql(
+            "SELECT id, cell_code, party_id, role, valid_from, valid_to FROM ownership WHERE network_id = $1 ORDER BY cell_code, id",
+        );
+        self.inner.read.rows(lines.bind(network.0)).await?.iter().map(|r| ownership(r, network)).collect()
     }
 
     /// The lines that published plans ended at the codes of a network, as they would go on had no plan ended them.
     pub async fn ended_by_plans(&self, network: NetworkId) -> Result<Vec<(PlanId, Ownership)>, StoreError> {
-        let rows = sqlx::query(
+        let ended = sql(
             "SELECT o.id, o.cell_code, o.party_id, o.role, o.valid_from, e.valid_to, e.plan_id FROM plan_ownership e \
-             JOIN ownership o ON o.id = e.ownership_id WHERE o.network_id = ? AND e.began = 0 ORDER BY o.cell_code, e.plan_id, o.id",
-        )
-        .bind(network.0)
-        .fetch_all(&self.inner.reader)
-        .await?;
-        rows.iter().map(|r| Ok((PlanId(r.get(6)), ownership(r, network)?))).collect()
+             JOIN ownership o ON o.id = e.ownership_id WHERE o.network_id = $1 AND NOT e.began ORDER BY o.cell_code, e.plan_id, o.id",
+        );
+        let rows = self.inner.read.rows(ended.bind(network.0)).await?;
+        rows.iter().map(|r| Ok((PlanId(r.get("plan_id")?), ownership(r, network)?))).collect()
     }
 }
 
-fn ownership(r: &sqlx::sqlite::SqliteRow, network: NetworkId) -> Result<Ownership, StoreError> {
-    let (id, role): (i64, &str) = (r.get(0), r.get(3));
+fn ownership(r: &Row, network: NetworkId) -> Result<Ownership, StoreError> {
+    let (id, role): (i64, &str) = (r.get("id")?, r.get("role")?);
     Ok(Ownership {
         id: OwnershipId(id),
         network,
-        cell_code: r.get(1),
-        party: PartyId(r.get(2)),
+        cell_code: r.get("cell_code")?,
+        party: PartyId(r.get("party_id")?),
         role: word(OwnerRole::from_code(role), "ownership", id, role)?,
-        valid_from: UtcMs(r.get(4)),
-        valid_to: r.get::<Option<i64>, _>(5).map(UtcMs),
+        valid_from: r.get("valid_from")?,
+        valid_to: r.get("valid_to")?,
     })
 }
+
+/// A line with its end had the newest plan that ended it never been, and when that plan took effect.
+const KNOWN: &str = "SELECT o.id, o.valid_to, e.plan_id, e.valid_to AS would_end, p.effective_from FROM ownership o \
+     LEFT JOIN plan_ownership e ON e.ownership_id = o.id AND NOT e.began LEFT JOIN plan p ON p.id = e.plan_id \
+     WHERE o.network_id = $1 AND o.cell_code = $2 AND o.party_id = $3 AND o.role = $4 AND o.valid_from = $5 \
+     ORDER BY e.plan_id DESC LIMIT 1";
+const NEW_LINE: &str = "INSERT INTO ownership (id, network_id, cell_code, party_id, role, valid_from, valid_to, recorded_at, revision) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
+const SET_END: &str = "UPDATE ownership SET valid_to = $1, revision = $2 WHERE id = $3";
+/// Gives the revision to the lines that were written, which wait for it with 0.
+const REVISED: &str = "UPDATE ownership SET revision = $1 WHERE revision = 0";
+/// What a plan ends, and how it was before, up to `WHERE`.
+const ENDED: &str =
+    "INSERT INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT $1, id, FALSE, valid_to FROM ownership";
 
 impl WriteTx {
     /// The party of a record, made when it is new.
     async fn party_of(&mut self, r: &OwnerRecord) -> Result<i64, StoreError> {
-        let found = sqlx::query("SELECT id FROM party WHERE kind = ? AND name = ?")
-            .bind(r.party_kind.code())
-            .bind(&r.party)
-            .fetch_optional(self.tx.sqlite())
-            .await?;
-        if let Some(row) = found {
-            return Ok(row.get(0));
+        let found = sql("SELECT id FROM party WHERE kind = $1 AND name = $2").bind(r.party_kind.code()).bind(&r.party);
+        if let Some(row) = self.tx.optional(found).await? {
+            return row.get("id");
         }
-        let id = self.next_id("party").await?;
-        sqlx::query("INSERT INTO party (id, kind, name, recorded_at) VALUES (?, ?, ?, ?)")
-            .bind(id)
-            .bind(r.party_kind.code())
-            .bind(&r.party)
-            .bind(self.recorded_at.0)
-            .execute(self.tx.sqlite())
-            .await?;
+        let id = self.ids("party", 1).await?;
+        let party = sql("INSERT INTO party (id, kind, name, recorded_at) VALUES ($1, $2, $3, $4)");
+        self.tx.execute(party.bind(id).bind(r.party_kind.code()).bind(&r.party).bind(self.recorded_at)).await?;
         Ok(id)
     }
 
@@ -96,33 +100,18 @@ impl WriteTx {
                 phoned.insert(party);
             }
         }
-        let mut next = self.next_id("ownership").await?;
         for (r, party) in records.iter().zip(parties) {
-            let from = r.valid_from.unwrap_or(PLAN_EPOCH).0;
-            let to = r.valid_to.map(|t| t.0);
-            let known = sqlx::query(
-                "SELECT o.id, o.valid_to, e.plan_id, e.valid_to, p.effective_from FROM ownership o \
-                 LEFT JOIN plan_ownership e ON e.ownership_id = o.id AND e.began = 0 LEFT JOIN plan p ON p.id = e.plan_id \
-                 WHERE o.network_id = ? AND o.cell_code = ? AND o.party_id = ? AND o.role = ? AND o.valid_from = ? \
-                 ORDER BY e.plan_id DESC LIMIT 1",
-            )
-            .bind(network.0)
-            .bind(&r.cell_code)
-            .bind(party)
-            .bind(r.role.code())
-            .bind(from)
-            .fetch_optional(self.tx.sqlite())
-            .await?;
-            let Some(row) = known else {
-                self.insert_owner(next, network, r, party, from, to).await?;
-                next += 1;
+            let (from, to) = (r.valid_from.unwrap_or(PLAN_EPOCH), r.valid_to);
+            let known = sql(KNOWN).bind(network.0).bind(&r.cell_code).bind(party).bind(r.role.code()).bind(from);
+            let Some(row) = self.tx.optional(known).await? else {
+                self.insert_owner(network, r, party, from).await?;
                 done.created += 1;
                 phoned.remove(&party);
                 continue;
             };
-            let (id, stored): (i64, Option<i64>) = (row.get(0), row.get(1));
-            let ended: Option<(i64, Option<i64>, i64)> = match (row.get(2), row.get::<Option<i64>, _>(4)) {
-                (Some(plan), Some(at)) => Some((plan, row.get(3), at.max(from))),
+            let (id, stored): (i64, Option<UtcMs>) = (row.get("id")?, row.get("valid_to")?);
+            let ended: Option<(i64, Option<UtcMs>, UtcMs)> = match (row.get("plan_id")?, row.get("effective_from")?) {
+                (Some(plan), Some(at)) => Some((plan, row.get("would_end")?, from.max(at))),
                 _ => None,
             };
             let stated = ended.map_or(stored, |(_, would_end, _)| would_end);
@@ -139,54 +128,28 @@ impl WriteTx {
             let end = match ended {
                 None => to,
                 Some((plan, _, at)) => {
-                    sqlx::query("UPDATE plan_ownership SET valid_to = ? WHERE plan_id = ? AND ownership_id = ?")
-                        .bind(to)
-                        .bind(plan)
-                        .bind(id)
-                        .execute(self.tx.sqlite())
-                        .await?;
+                    let would_end = sql("UPDATE plan_ownership SET valid_to = $1 WHERE plan_id = $2 AND ownership_id = $3");
+                    self.tx.execute(would_end.bind(to).bind(plan).bind(id)).await?;
                     Some(to.map_or(at, |to| to.min(at)))
                 }
             };
-            sqlx::query("UPDATE ownership SET valid_to = ?, revision = 0 WHERE id = ?")
-                .bind(end)
-                .bind(id)
-                .execute(self.tx.sqlite())
-                .await?;
+            self.tx.execute(sql(SET_END).bind(end).bind(0i64).bind(id)).await?;
             done.updated += 1;
             phoned.remove(&party);
         }
         if done.created + done.updated > 0 {
             let revision = self.line(ChangeKind::Owners, network.0);
-            sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(self.tx.sqlite()).await?;
+            self.tx.execute(sql(REVISED).bind(revision)).await?;
         }
         Ok(done)
     }
 
-    async fn insert_owner(
-        &mut self,
-        id: i64,
-        network: NetworkId,
-        r: &OwnerRecord,
-        party: i64,
-        from: i64,
-        to: Option<i64>,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO ownership (id, network_id, cell_code, party_id, role, valid_from, valid_to, recorded_at, revision) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-        )
-        .bind(id)
-        .bind(network.0)
-        .bind(&r.cell_code)
-        .bind(party)
-        .bind(r.role.code())
-        .bind(from)
-        .bind(to)
-        .bind(self.recorded_at.0)
-        .execute(self.tx.sqlite())
-        .await?;
-        Ok(())
+    /// A new line, which waits for its revision.
+    async fn insert_owner(&mut self, network: NetworkId, r: &OwnerRecord, party: i64, from: UtcMs) -> Result<i64, StoreError> {
+        let id = self.ids("ownership", 1).await?;
+        let line = sql(NEW_LINE).bind(id).bind(network.0).bind(&r.cell_code).bind(party).bind(r.role.code());
+        self.tx.execute(line.bind(from).bind(r.valid_to).bind(self.recorded_at)).await?;
+        Ok(id)
     }
 
     /// Owners that a plan brings with it from `at` on: those of ended codes end (also lines that were to begin later), and
@@ -202,95 +165,59 @@ impl WriteTx {
     ) -> Result<(), StoreError> {
         let revision = self.line(ChangeKind::Owners, network.0);
         for line in ended_lines {
-            sqlx::query(
-                "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) \
-                 SELECT ?1, id, 0, valid_to FROM ownership WHERE id = ?2",
-            )
-            .bind(plan.0)
-            .bind(line.0)
-            .execute(self.tx.sqlite())
-            .await?;
+            self.keep_ended(plan, line.0).await?;
         }
         for code in ended {
-            sqlx::query(
-                "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?1, id, 0, valid_to FROM ownership \
-                 WHERE network_id = ?2 AND cell_code = ?3 AND (valid_to IS NULL OR (valid_to > ?4 AND valid_to > valid_from))",
-            )
-            .bind(plan.0)
-            .bind(network.0)
-            .bind(code)
-            .bind(at.0)
-            .execute(self.tx.sqlite())
-            .await?;
+            let lines = sql(ENDED).push(
+                " WHERE network_id = $2 AND cell_code = $3 AND (valid_to IS NULL OR (valid_to > $4 AND valid_to > valid_from)) \
+                 ON CONFLICT DO NOTHING",
+            );
+            self.tx.execute(lines.bind(plan.0).bind(network.0).bind(code).bind(at)).await?;
         }
         // What was to begin later never does: it ends where it would have begun.
-        sqlx::query(
-            "UPDATE ownership SET valid_to = max(valid_from, ?1), revision = ?2 \
-             WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?3)",
-        )
-        .bind(at.0)
-        .bind(revision)
-        .bind(plan.0)
-        .execute(self.tx.sqlite())
-        .await?;
-        let mut next = self.next_id("ownership").await?;
+        let end = sql("UPDATE ownership SET valid_to = CASE WHEN valid_from > $1 THEN valid_from ELSE $1 END, revision = $2 \
+             WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = $3)");
+        self.tx.execute(end.bind(at).bind(revision).bind(plan.0)).await?;
         for r in begin {
             let party = self.party_of(r).await?;
-            let (from, to) = (r.valid_from.unwrap_or(at).0, r.valid_to.map(|t| t.0));
-            let known = sqlx::query(
-                "SELECT id FROM ownership WHERE network_id = ? AND cell_code = ? AND party_id = ? AND role = ? AND valid_from = ?",
-            )
-            .bind(network.0)
-            .bind(&r.cell_code)
-            .bind(party)
-            .bind(r.role.code())
-            .bind(from)
-            .fetch_optional(self.tx.sqlite())
-            .await?;
-            match known.map(|row| row.get::<i64, _>(0)) {
-                Some(id) => {
+            let from = r.valid_from.unwrap_or(at);
+            let known = sql(
+                "SELECT id FROM ownership WHERE network_id = $1 AND cell_code = $2 AND party_id = $3 AND role = $4 AND valid_from = $5",
+            );
+            let known = known.bind(network.0).bind(&r.cell_code).bind(party).bind(r.role.code()).bind(from);
+            match self.tx.optional(known).await? {
+                Some(row) => {
                     // A line that was to begin then anyway: it does, as this plan says.
-                    sqlx::query(
-                        "INSERT OR IGNORE INTO plan_ownership (plan_id, ownership_id, began, valid_to) SELECT ?, id, 0, valid_to \
-                         FROM ownership WHERE id = ?",
-                    )
-                    .bind(plan.0)
-                    .bind(id)
-                    .execute(self.tx.sqlite())
-                    .await?;
-                    sqlx::query("UPDATE ownership SET valid_to = ?, revision = ? WHERE id = ?")
-                        .bind(to)
-                        .bind(revision)
-                        .bind(id)
-                        .execute(self.tx.sqlite())
-                        .await?;
+                    let id: i64 = row.get("id")?;
+                    self.keep_ended(plan, id).await?;
+                    self.tx.execute(sql(SET_END).bind(r.valid_to).bind(revision).bind(id)).await?;
                 }
                 None => {
-                    self.insert_owner(next, network, r, party, from, to).await?;
-                    sqlx::query("INSERT INTO plan_ownership (plan_id, ownership_id, began) VALUES (?, ?, 1)")
-                        .bind(plan.0)
-                        .bind(next)
-                        .execute(self.tx.sqlite())
-                        .await?;
-                    next += 1;
+                    let id = self.insert_owner(network, r, party, from).await?;
+                    let began = sql("INSERT INTO plan_ownership (plan_id, ownership_id, began) VALUES ($1, $2, TRUE)");
+                    self.tx.execute(began.bind(plan.0).bind(id)).await?;
                 }
             }
         }
-        sqlx::query("UPDATE ownership SET revision = ? WHERE revision = 0").bind(revision).execute(self.tx.sqlite()).await?;
-        Ok(())
+        self.tx.execute(sql(REVISED).bind(revision)).await.map(drop)
+    }
+
+    /// Keeps the end of a line as it was before a plan changed it.
+    async fn keep_ended(&mut self, plan: PlanId, line: i64) -> Result<(), StoreError> {
+        let kept = sql(ENDED).push(" WHERE id = $2 ON CONFLICT DO NOTHING");
+        self.tx.execute(kept.bind(plan.0).bind(line)).await.map(drop)
     }
 
     /// Owners as if a plan had never been published.
     pub(crate) async fn undo_plan_ownerships(&mut self, plan: PlanId, revision: i64) -> Result<(), StoreError> {
-        let undo = [
-            "UPDATE ownership SET revision = ?2, valid_to = (SELECT o.valid_to FROM plan_ownership o WHERE o.plan_id = ?1 AND o.ownership_id = \
-             ownership.id) WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 0)",
-            "DELETE FROM ownership WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = ?1 AND began = 1)",
-            "DELETE FROM plan_ownership WHERE plan_id = ?1",
-        ];
-        for statement in undo {
-            sqlx::query(statement).bind(plan.0).bind(revision).execute(self.tx.sqlite()).await?;
-        }
-        Ok(())
+        let before = sql(
+            "UPDATE ownership SET valid_to = (SELECT o.valid_to FROM plan_ownership o WHERE o.plan_id = $1 AND o.ownership_id = \
+             ownership.id), revision = $2 WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = $1 AND NOT began)",
+        );
+        self.tx.execute(before.bind(plan.0).bind(revision)).await?;
+        let began =
+            sql("DELETE FROM ownership WHERE id IN (SELECT ownership_id FROM plan_ownership WHERE plan_id = $1 AND began)");
+        self.tx.execute(began.bind(plan.0)).await?;
+        self.tx.execute(sql("DELETE FROM plan_ownership WHERE plan_id = $1").bind(plan.0)).await.map(drop)
     }
 }

@@ -4,8 +4,7 @@
 //! further from the last time this was done (the first time: from what the store recorded) than [`LEAP_MS`], everything
 //! stays, that is said, and somebody has to confirm the clock.
 
-use crate::{Actor, Store, StoreError, WriteTx};
-use sqlx::Row;
+use crate::{Actor, Store, StoreError, WriteTx, db::sql};
 use wall_core::UtcMs;
 
 /// A day in ms.
@@ -103,11 +102,15 @@ impl RetentionStanding {
     }
 }
 
-/// Reporters that are due before `?1`. A record from before the store began is of a clock that was wrong then: it counts
+/// Reporters that are due before `$1`. A record from before the store began is of a clock that was wrong then: it counts
 /// from the beginning of the store.
 const DUE: &str = "FROM sealed s JOIN ticket t ON t.id = s.id WHERE s.kind = 'reporter' \
-     AND max(s.recorded_at, coalesce((SELECT at FROM audit WHERE seq = 1), 0)) < ?1 \
-     AND t.status IN ('closed', 'rated', 'cancelled') AND coalesce(t.closed_at, s.recorded_at) < ?1";
+     AND s.recorded_at < $1 AND coalesce((SELECT at FROM audit WHERE seq = 1), 0) < $1 \
+     AND t.status IN ('closed', 'rated', 'cancelled') AND coalesce(t.closed_at, s.recorded_at) < $1";
+/// On each day on which the store was written, when that was last.
+const DAYS: &str = "SELECT max(t) AS last FROM (SELECT recorded_at AS t FROM change_log UNION ALL SELECT at FROM audit) AS written \
+     GROUP BY t / 86400000 ORDER BY last";
+const DROP_LINES: &str = "DELETE FROM change_log WHERE revision <= $1 AND revision < (SELECT min(revision) FROM change_log) + $2";
 
 impl Store {
     /// The rule.
@@ -125,14 +128,10 @@ impl Store {
     pub async fn retention_standing(&self, now: UtcMs) -> Result<RetentionStanding, StoreError> {
         let rule = self.retention().await?;
         let last = self.tidied().await?;
-        let count = format!("SELECT count(*) {DUE}");
-        let due: i64 = sqlx::query(sqlx::AssertSqlSafe(count))
-            .bind(before(now, rule.reporters_days))
-            .fetch_one(&self.inner.reader)
-            .await?
-            .try_get(0)?;
-        let kept: i64 =
-            sqlx::query("SELECT count(*) FROM sealed WHERE kind = 'reporter'").fetch_one(&self.inner.reader).await?.try_get(0)?;
+        let due = sql("SELECT count(*) AS n ").push(DUE).bind(before(now, rule.reporters_days));
+        let due: i64 = self.inner.read.one(due).await?.get("n")?;
+        let kept = sql("SELECT count(*) AS n FROM sealed WHERE kind = 'reporter'");
+        let kept: i64 = self.inner.read.one(kept).await?.get("n")?;
         let leap = self.leap(last, now).await?;
         Ok(RetentionStanding { rule, last, due: due as u64, kept: kept as u64, leap })
     }
@@ -141,15 +140,7 @@ impl Store {
     async fn leap(&self, last: Option<Tidied>, now: UtcMs) -> Result<Option<Leap>, StoreError> {
         let mut days: Vec<i64> = match last {
             Some(last) => vec![last.at],
-            None => sqlx::query(
-                "SELECT max(t) FROM (SELECT recorded_at AS t FROM change_log UNION ALL SELECT at FROM audit) GROUP BY t / 86400000 \
-                 ORDER BY 1",
-            )
-            .fetch_all(&self.inner.reader)
-            .await?
-            .iter()
-            .map(|r| r.try_get(0))
-            .collect::<Result<_, sqlx::Error>>()?,
+            None => self.inner.read.rows(sql(DAYS)).await?.iter().map(|r| r.get("last")).collect::<Result<_, _>>()?,
         };
         days.push(now.0);
         let leaps = |pair: &&[i64]| pair[1].saturating_sub(pair[0]) > LEAP_MS;
@@ -222,11 +213,8 @@ impl Store {
     /// The newest revision of the change log that may go: everything up to it is older than `before`, and enough stays.
     async fn floor_due(&self, before: i64) -> Result<i64, StoreError> {
         let newest = self.revision().await?;
-        let young: Option<i64> = sqlx::query("SELECT min(revision) FROM change_log WHERE recorded_at >= ?")
-            .bind(before)
-            .fetch_one(&self.inner.reader)
-            .await?
-            .try_get(0)?;
+        let young = sql("SELECT min(revision) AS first FROM change_log WHERE recorded_at >= $1").bind(before);
+        let young: Option<i64> = self.inner.read.one(young).await?.get("first")?;
         Ok(young.map_or(newest, |r| r - 1).min(newest - LINES_KEPT))
     }
 }
@@ -246,10 +234,10 @@ impl WriteTx {
 
     /// Erases some of the reporters that are due, with their keys; how many.
     async fn erase_reporters(&mut self, before: i64) -> Result<u64, StoreError> {
-        let some = format!("SELECT s.id {DUE} ORDER BY s.id LIMIT ?2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(some)).bind(before).bind(REPORTERS).fetch_all(self.tx.sqlite()).await?;
+        let some = sql("SELECT s.id ").push(DUE).push(" ORDER BY s.id LIMIT $2").bind(before).bind(REPORTERS);
+        let rows = self.tx.rows(some).await?;
         for row in &rows {
-            self.erase_sealed("reporter", row.try_get(0)?).await?;
+            self.erase_sealed("reporter", row.get("id")?).await?;
         }
         if !rows.is_empty() {
             let detail = serde_json::json!({ "erased": rows.len(), "before": UtcMs(before).to_rfc3339() });
@@ -261,24 +249,14 @@ impl WriteTx {
     async fn forget_positions(&mut self, staff: &[i64], before: i64) -> Result<u64, StoreError> {
         let mut gone = 0;
         for id in staff {
-            gone += sqlx::query("DELETE FROM position_log WHERE staff_id = ? AND recorded_at < ?")
-                .bind(id)
-                .bind(before)
-                .execute(self.tx.sqlite())
-                .await?
-                .rows_affected();
+            let old = sql("DELETE FROM position_log WHERE staff_id = $1 AND recorded_at < $2").bind(*id).bind(before);
+            gone += self.tx.execute(old).await?;
         }
         Ok(gone)
     }
 
     /// Drops some of the oldest lines of the change log, none above `floor`.
     async fn drop_lines(&mut self, floor: i64) -> Result<u64, StoreError> {
-        let gone =
-            sqlx::query("DELETE FROM change_log WHERE revision <= ?1 AND revision < (SELECT min(revision) FROM change_log) + ?2")
-                .bind(floor)
-                .bind(LINES)
-                .execute(self.tx.sqlite())
-                .await?;
-        Ok(gone.rows_affected())
+        self.tx.execute(sql(DROP_LINES).bind(floor).bind(LINES)).await
     }
 }
