@@ -1,12 +1,13 @@
-//! The boundary planner over HTTP: parameters and bodies checked, then the wall's desk answers.
+//! The boundary planner over HTTP: parameters and bodies checked, then the wall answers.
 
 use super::{App, body, gate::Caller, params::Params, refusal::Refusal};
 use crate::{
     export::CellsFormat,
     wall::PlanError,
     wire::{
-        EditRequest, EditResult, NewPlanRequest, OverlayLineView, PlanGotoRequest, PlanHistory, PlanOwners, PlanSnapshotRequest,
-        PlanStand, PlanState, PlanStepRequest, PlanSummary, PlanningSettings, Proposals,
+        EditRefusal, EditRequest, EditResult, ImpactView, NewPlanRequest, OverlayLineView, PlanGotoRequest, PlanHistory,
+        PlanOwners, PlanSnapshotRequest, PlanStand, PlanState, PlanStepRequest, PlanStuck, PlanSummary, PlanningSettings,
+        Proposals,
     },
 };
 use axum::{
@@ -34,13 +35,13 @@ impl IntoResponse for PlanRefusal {
     fn into_response(self) -> Response {
         match self.0 {
             PlanError::Wall(e) => Refusal::from(e).into_response(),
-            PlanError::Refused(refused) => (StatusCode::UNPROCESSABLE_ENTITY, Json(refused)).into_response(),
-            PlanError::Stuck(stuck) => (StatusCode::UNPROCESSABLE_ENTITY, Json(*stuck)).into_response(),
+            PlanError::Refused(refused) => (StatusCode::UNPROCESSABLE_ENTITY, Json(EditRefusal::from(refused))).into_response(),
+            PlanError::Stuck(stuck) => (StatusCode::UNPROCESSABLE_ENTITY, Json(PlanStuck::from(*stuck))).into_response(),
         }
     }
 }
 
-/// A refusal of the interface itself, before the desk was asked.
+/// A refusal of the interface itself, before the wall was asked.
 type Early = Result<Response, Refusal>;
 
 async fn read<T: DeserializeOwned>(app: &App, request: Request) -> Result<T, Refusal> {
@@ -74,7 +75,7 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller, uri: Uri) -> Ea
 
 pub(crate) async fn new(State(app): State<App>, caller: Caller, request: Request) -> Early {
     let body: NewPlanRequest = read(&app, request).await?;
-    json(app.wall.plan_new(&caller.actor, &body).await.map(Json).map_err(PlanRefusal))
+    json(app.wall.plan_new(&caller.actor, body).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn state(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Early {
@@ -110,13 +111,13 @@ pub(crate) async fn lanes(State(app): State<App>, caller: Caller, Path(id): Path
 
 pub(crate) async fn preview(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
     let body: EditRequest = read(&app, request).await?;
-    let answer: Answer<EditResult> = app.wall.plan_preview(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal);
+    let answer: Answer<EditResult> = app.wall.plan_preview(&caller.actor, plan(&id)?, body).await.map(Json).map_err(PlanRefusal);
     json(answer)
 }
 
 pub(crate) async fn edit(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
     let body: EditRequest = read(&app, request).await?;
-    json(app.wall.plan_edit(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal))
+    json(app.wall.plan_edit(&caller.actor, plan(&id)?, body).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
@@ -151,7 +152,7 @@ pub(crate) async fn owners(State(app): State<App>, caller: Caller, Path(id): Pat
 
 pub(crate) async fn step(State(app): State<App>, caller: Caller, Path(id): Path<String>, request: Request) -> Early {
     let body: PlanStepRequest = read(&app, request).await?;
-    json(app.wall.plan_step(&caller.actor, plan(&id)?, &body).await.map(Json).map_err(PlanRefusal))
+    json(app.wall.plan_step(&caller.actor, plan(&id)?, body).await.map(Json).map_err(PlanRefusal))
 }
 
 pub(crate) async fn overlay(State(app): State<App>, caller: Caller, Path(id): Path<String>, uri: Uri) -> Early {
@@ -169,11 +170,11 @@ pub(crate) async fn impact(State(app): State<App>, caller: Caller, Path(id): Pat
         Err(e) => return Ok(PlanRefusal(e).into_response()),
     };
     let file = |kind: &'static str, ending: &str, text: String| {
-        let name = format!("attachment; filename=\"impact-{}.{ending}\"", impact.plan.id);
+        let name = format!("attachment; filename=\"impact-{}.{ending}\"", impact.plan().0);
         ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], text).into_response()
     };
     Ok(match p.text("format") {
-        None | Some("json") => Json(impact).into_response(),
+        None | Some("json") => Json(ImpactView::from(&impact)).into_response(),
         Some("md") => file("text/markdown; charset=utf-8", "md", app.wall.impact_markdown(&impact, chinese)),
         Some("csv") => file("text/csv; charset=utf-8", "csv", app.wall.impact_csv(&impact, chinese)),
         Some(_) => return Err(Refusal::invalid("format must be json, md or csv")),

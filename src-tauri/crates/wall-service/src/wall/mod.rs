@@ -38,7 +38,7 @@ pub use commands::{CellsDone, CellsImport, LocateAnswer, NEW_CATEGORIES};
 pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;
 pub use lists::{ListArea, ListOrder, ListQuery, NEAR_H, TicketSet, WhoseQuery};
-pub use planning::PlanError;
+pub use planning::{EditRefused, Impact, NewDraft, PlanError, StepAsked};
 pub use questions::{HeatImage, HeatQuery, StatLine, TicketQuery};
 pub use tries::Client;
 pub use views::NearView;
@@ -137,7 +137,7 @@ pub(crate) struct WallInner {
     counters: Counters,
     entrance: accounts::Entrance,
     stations: stations::Stations,
-    desk: planning::Desk,
+    open_plans: planning::OpenPlans,
     reading: reading::Reading,
     pictures: pictures::Pictures,
     /// The wall itself, where it acts without being asked (a plan takes effect).
@@ -228,7 +228,7 @@ impl Wall {
             counters: Counters::default(),
             entrance: accounts::Entrance::new(),
             stations: stations::Stations::default(),
-            desk: planning::Desk::default(),
+            open_plans: planning::OpenPlans::default(),
             reading: reading::Reading::new(options.reader),
             pictures: pictures::Pictures::new(),
             own: Actor::new("gridwall", Role::Admin, "wall"),

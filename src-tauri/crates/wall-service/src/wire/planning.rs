@@ -737,7 +737,7 @@ pub struct OverlayLineView {
 mod tests {
     use super::*;
 
-    /// Edits come from pages and from the store: whatever comes is read or refused, and what is read is written the same.
+    /// Edits come from pages: whatever comes is read or refused, and what is read is written the same.
     #[test]
     fn fuzz_plan_edit() {
         let seeds: &[&[u8]] = &[

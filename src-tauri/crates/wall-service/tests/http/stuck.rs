@@ -66,17 +66,59 @@ async fn a_draft_with_a_vertex_of_the_old_snapping_is_said_and_can_be_gone_on_wi
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_step_may_be_the_one_and_a_damaged_one_is_named() {
     let (room, desk) = ready().await;
-    for (edit, why) in [("{\"kind\": \"fold\"}", "damaged_edit"), ("{", "damaged_edit")] {
+    for (edit, why, called, words) in [
+        (r#"{"kind": "fold"}"#, "unknown_edit", "fold", "(\"fold\")"),
+        (r#"{"version": 1, "edit": {"kind": "fold"}}"#, "unknown_edit", "fold", "(\"fold\")"),
+        (
+            r#"{"version": 2, "edit": {"kind": "merge", "into": 1}}"#,
+            "newer_edit",
+            "merge",
+            "newer edition of this program (version 2 of edits)",
+        ),
+        ("{", "damaged_edit", "unknown", "cannot be read"),
+    ] {
         let plan = room.draft(&desk.planner).await;
         let path = format!("/api/v1/plans/{plan}");
         let head = stored(&room, plan, &Value::Null, edit, &json!([code(0)])).await;
         let said = room.get(&desk.planner, &path).await.json();
         assert_eq!((&said["step"], &said["steps"], &said["last"]), (&json!(1), &json!(1), &json!(null)));
-        assert_eq!(said["why"]["code"], why);
+        assert_eq!((&said["why"]["code"], &said["rest"][0]["kind"]), (&json!(why), &json!(called)));
+        assert!(said["why"]["message"].as_str().unwrap().contains(words), "{said}");
         room.done(&desk.planner, &format!("{path}/goto"), json!({ "edit": null, "seen": head })).await;
         let state = room.get(&desk.planner, &path).await.json();
         assert_eq!((&state["head"], state["cells"].as_array().unwrap().len()), (&json!(null), 9));
+        // It is kept as it was stored, for the edition that knows it.
+        let kept = room.wall.store().plan_edits(PlanId(plan)).await.unwrap();
+        assert_eq!((kept.len(), kept[0].edit.as_str()), (1, edit));
     }
+}
+
+/// A draft whose edits lie in the store as the editions before versions wrote them opens as it was left, and goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_without_a_version_are_done_as_they_were() {
+    let (room, desk) = ready().await;
+    let drawn = room.draft(&desk.planner).await;
+    let old = room.draft(&desk.planner).await;
+    let owners = json!({ "kind": "owners", "face": 4, "owners": null });
+    let mut head = Value::Null;
+    for edit in [moved_border(), split(), merge(), owners] {
+        room.edit(&desk.planner, drawn, edit).await;
+    }
+    let rows = room.wall.store().plan_edits(PlanId(drawn)).await.unwrap();
+    for row in &rows {
+        let edit: Value = serde_json::from_str(&row.edit).unwrap();
+        assert_eq!(edit["version"], 1, "{edit}");
+        head = stored(&room, old, &head, &edit["edit"].to_string(), &json!([])).await;
+    }
+    let cells = async |plan: i64| room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
+    assert_eq!(cells(old).await, cells(drawn).await);
+    let kinds = async |plan: i64| -> Vec<Value> {
+        let history = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/history")).await.json();
+        history["edits"].as_array().unwrap().iter().map(|e| e["kind"].clone()).collect()
+    };
+    assert_eq!(kinds(old).await, kinds(drawn).await);
+    assert_eq!(room.get(&desk.planner, &format!("/api/v1/plans/{old}")).await.json()["head"], head);
+    room.done(&desk.planner, &format!("/api/v1/plans/{old}/undo"), json!({})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,17 +2,16 @@
 
 use super::{
     PlanError,
-    ask::{kind_of, redo_of},
-    refusal, same_head,
-    session::{NotReplayed, way_to},
-    view,
+    edits::{PlanEdit, stored},
+    findings::Looked,
+    queries::redo_of,
+    refused::{EditRefused, refusal},
+    same_head,
+    session::{NotReplayed, Session, way_to},
 };
-use crate::{
-    wall::{Wall, WallError, clock::system_now},
-    wire::{EditRefusal, EditRequest, EditResult, PlanGotoRequest, PlanHistory},
-};
+use crate::wall::{Wall, WallError, clock::system_now};
 use std::collections::BTreeSet;
-use wall_core::{PlanId, PlanStatus};
+use wall_core::{Face, PlanId, PlanStatus};
 use wall_store::{Actor, EditRecord, PlanRecord, StoreError};
 
 /// Largest stored edit, bytes.
@@ -30,9 +29,9 @@ fn stuck(edits: &[EditRecord], why: NotReplayed) -> PlanError {
     match why {
         NotReplayed::NoSuchEdit => refusal("no_such_edit", "there is no such edit in this plan", &[]).into(),
         NotReplayed::Edit { id, why } => {
-            let kind = edits.iter().find(|e| e.id == id).map_or_else(String::new, |e| kind_of(&e.edit));
+            let kind = edits.iter().find(|e| e.id == id).map_or_else(String::new, |e| stored::called(&e.edit));
             let message = format!("edit {id} ({kind}) of the history cannot be done again: {}", why.message);
-            EditRefusal { code: "cannot_replay".into(), message, ..why }.into()
+            EditRefused { code: "cannot_replay", message, ..why }.into()
         }
     }
 }
@@ -45,40 +44,63 @@ pub(super) fn moved(error: StoreError) -> PlanError {
     }
 }
 
+/// What an edit, undo, redo or jump made of a plan.
+pub(super) struct Outcome<'a> {
+    pub session: &'a Session,
+    /// Cells that may differ; those that are gone too.
+    pub touched: &'a BTreeSet<Face>,
+    /// What was looked at for findings.
+    pub looked: &'a Looked,
+    /// Edits that could be done again, the last one undone first.
+    pub redo: Vec<i64>,
+}
+
 impl Wall {
     /// What an edit would make of a draft. Nothing is stored.
-    pub async fn plan_preview(&self, actor: &Actor, plan: PlanId, request: &EditRequest) -> Result<EditResult, PlanError> {
+    pub(super) async fn preview_edit<T>(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        edit: &PlanEdit,
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
         self.may(actor, super::sees_drafts(actor.role), "try edits of plans")?;
-        let names = self.community_names().await?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
         let open = taken.open()?;
         open.unsettled = true;
         let session = &mut open.session;
         session.findings.watch();
-        let looked = session.apply(&request.edit).map(|(done, _)| {
-            let result = view::result(session, &done.faces(), Vec::new(), &names);
+        let looked = session.apply(edit).map(|(done, _)| {
+            let touched = &done.faces();
+            let shown = show(Outcome { session, touched, looked: session.findings.looked(), redo: Vec::new() });
             session.revert(&done);
-            result
+            shown
         });
         open.unsettled = false;
         Ok(looked?)
     }
 
-    /// Edits a draft: on disk when this returns.
-    pub async fn plan_edit(&self, actor: &Actor, plan: PlanId, request: &EditRequest) -> Result<EditResult, PlanError> {
+    /// Edits a draft that stands on the edit `seen` (`None` = the beginning): on disk when this returns.
+    pub(super) async fn do_edit<T>(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        edit: &PlanEdit,
+        seen: Option<i64>,
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
         self.may(actor, actor.role.may_plan(), "edit plans")?;
-        let names = self.community_names().await?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
-        same_head(&taken.record, Some(request.head.unwrap_or(0)))?;
+        same_head(&taken.record, Some(seen.unwrap_or(0)))?;
         let head = taken.record.head;
         let open = taken.open()?;
         // Whoever asked may go away while this is written: then the plan is opened anew.
         open.unsettled = true;
         let session = &mut open.session;
         session.findings.watch();
-        let (done, stored) = match session.apply(&request.edit) {
+        let (done, stored) = match session.apply(edit) {
             Ok(done) => done,
             Err(refused) => {
                 open.unsettled = false;
@@ -86,7 +108,7 @@ impl Wall {
             }
         };
         let faces = done.faces();
-        let text = serde_json::to_string(&stored).map_err(|e| WallError::Invalid(e.to_string()))?;
+        let text = stored::write(&stored).map_err(|e| WallError::Invalid(e.to_string()))?;
         if text.len() > EDIT_BYTES {
             session.revert(&done);
             open.unsettled = false;
@@ -106,60 +128,80 @@ impl Wall {
         match written {
             Ok(id) => {
                 session.keep(id, done);
-                Ok(view::result(session, &faces, Vec::new(), &names))
+                Ok(show(Outcome { session, touched: &faces, looked: session.findings.looked(), redo: Vec::new() }))
             }
             Err(e) => {
-                // What is not on disk is not on the desk either.
+                // What is not on disk is not in memory either.
                 session.revert(&done);
                 Err(moved(e))
             }
         }
     }
 
-    /// Goes one edit back.
-    pub async fn plan_undo(&self, actor: &Actor, plan: PlanId, request: &PlanGotoRequest) -> Result<EditResult, PlanError> {
-        self.walk(actor, plan, request.seen, |edits, head| match head {
-            Some(head) => Ok(edits.iter().find(|e| e.id == head).and_then(|e| e.parent)),
-            None => Err(refusal("nothing_to_undo", "the plan is at its beginning", &[])),
-        })
-        .await
-    }
-
-    /// Goes one edit forward: the one asked for, or the one walked last.
-    pub async fn plan_redo(&self, actor: &Actor, plan: PlanId, request: &PlanGotoRequest) -> Result<EditResult, PlanError> {
-        self.walk(actor, plan, request.seen, |edits, head| {
-            let next = redo_of(edits, head);
-            let to = match request.edit {
-                Some(id) => next.contains(&id).then_some(id),
-                None => next.first().copied(),
-            };
-            to.map(Some).ok_or_else(|| refusal("nothing_to_redo", "there is no such edit to be done again", &[]))
-        })
-        .await
-    }
-
-    /// Goes to any state of the history; nothing of it is lost.
-    pub async fn plan_go_to(&self, actor: &Actor, plan: PlanId, request: &PlanGotoRequest) -> Result<EditResult, PlanError> {
-        self.walk(actor, plan, request.seen, |_, _| Ok(request.edit)).await
-    }
-
-    /// Moves the head to where `whither` says, given the edits and the head.
-    async fn walk(
+    /// Goes one edit back. `seen` is the edit that was looked at (0 = the beginning); `None` = whatever it is.
+    pub(super) async fn undo_edit<T>(
         &self,
         actor: &Actor,
         plan: PlanId,
         seen: Option<i64>,
-        whither: impl FnOnce(&[EditRecord], Option<i64>) -> Result<Option<i64>, EditRefusal>,
-    ) -> Result<EditResult, PlanError> {
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
+        let back = |edits: &[EditRecord], head| match head {
+            Some(head) => Ok(edits.iter().find(|e| e.id == head).and_then(|e| e.parent)),
+            None => Err(refusal("nothing_to_undo", "the plan is at its beginning", &[])),
+        };
+        self.walk(actor, plan, seen, back, show).await
+    }
+
+    /// Goes one edit forward: the one asked for, or the one walked last.
+    pub(super) async fn redo_edit<T>(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        asked: Option<i64>,
+        seen: Option<i64>,
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
+        let forward = |edits: &[EditRecord], head| {
+            let next = redo_of(edits, head);
+            let to = match asked {
+                Some(id) => next.contains(&id).then_some(id),
+                None => next.first().copied(),
+            };
+            to.map(Some).ok_or_else(|| refusal("nothing_to_redo", "there is no such edit to be done again", &[]))
+        };
+        self.walk(actor, plan, seen, forward, show).await
+    }
+
+    /// Goes to any state of the history (`None` = the beginning); nothing of it is lost.
+    pub(super) async fn go_to_edit<T>(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        to: Option<i64>,
+        seen: Option<i64>,
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
+        self.walk(actor, plan, seen, |_, _| Ok(to), show).await
+    }
+
+    /// Moves the head to where `target` says, given the edits and the head.
+    async fn walk<T>(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        seen: Option<i64>,
+        target: impl FnOnce(&[EditRecord], Option<i64>) -> Result<Option<i64>, EditRefused>,
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
         self.may(actor, actor.role.may_plan(), "edit plans")?;
-        let names = self.community_names().await?;
         // A draft that cannot be brought to its head is left from there as from anywhere: that is the way on.
         let (mut taken, _) = self.take_as_far(actor, plan).await?;
         only_a_draft(&taken.record)?;
         same_head(&taken.record, seen)?;
         let head = taken.record.head;
         let edits = self.store().plan_edits(plan).await?;
-        let to = whither(&edits, head)?;
+        let to = target(&edits, head)?;
         if way_to(&edits, to).is_none() {
             return Err(refusal("no_such_edit", "there is no such edit in this plan", &[]).into());
         }
@@ -176,26 +218,33 @@ impl Wall {
             _ = session.go_to(&edits, head);
             return Err(moved(e));
         }
-        Ok(view::result(session, &touched, redo_of(&edits, to), &names))
+        let redo = redo_of(&edits, to);
+        Ok(show(Outcome { session, touched: &touched, looked: session.findings.looked(), redo }))
     }
 
     /// What became of a plan since it stood on an edit (0 = the beginning): what others changed, without the rest.
     ///
     /// # Errors
     /// `gap`: that is not known any more; the whole plan is to be asked for.
-    pub async fn plan_changes(&self, actor: &Actor, plan: PlanId, since: i64) -> Result<EditResult, PlanError> {
-        let names = self.community_names().await?;
+    pub(super) async fn changes_since<T>(
+        &self,
+        actor: &Actor,
+        plan: PlanId,
+        since: i64,
+        show: impl FnOnce(Outcome<'_>) -> T,
+    ) -> Result<T, PlanError> {
         let mut taken = self.take(actor, plan).await?;
         let head = taken.record.head;
         let edits = self.store().plan_edits(plan).await?;
         let session = taken.session()?;
         let gap = || refusal("gap", "what changed since then is not known any more; ask for the whole plan", &[]);
         let difference = session.since((since != 0).then_some(since)).ok_or_else(gap)?;
-        Ok(view::result_looked(session, &difference.touched, &difference.looked, redo_of(&edits, head), &names))
+        let redo = redo_of(&edits, head);
+        Ok(show(Outcome { session, touched: &difference.touched, looked: &difference.looked, redo }))
     }
 
     /// Names the state a draft is in.
-    pub async fn plan_name_state(&self, actor: &Actor, plan: PlanId, name: &str) -> Result<PlanHistory, PlanError> {
+    pub(super) async fn name_state(&self, actor: &Actor, plan: PlanId, name: &str) -> Result<(), PlanError> {
         self.may(actor, actor.role.may_plan(), "edit plans")?;
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
@@ -207,6 +256,6 @@ impl Wall {
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.add_snapshot(plan, name).await?;
         tx.commit().await?;
-        self.plan_history(actor, plan).await
+        Ok(())
     }
 }

@@ -5,7 +5,6 @@ use crate::{
     export::{CellRow, CellsBytes, CellsFormat, cells_bytes},
     import::{CellsOptions, CellsReport, ReadProgress},
     wall::{Wall, WallError, clock::system_now},
-    wire::PlanSummary,
 };
 use serde_json::json;
 use std::path::Path;
@@ -46,7 +45,7 @@ impl Wall {
     }
 
     /// A draft from a file of cells, with the report of its import. Dropping the future ends the reading.
-    pub async fn plan_from_file(
+    pub(super) async fn draft_from_file(
         &self,
         actor: &Actor,
         network: &str,
@@ -54,7 +53,7 @@ impl Wall {
         path: &Path,
         options: &CellsOptions,
         told: impl Fn(ReadProgress),
-    ) -> Result<(PlanSummary, CellsReport), PlanError> {
+    ) -> Result<(PlanId, CellsReport), PlanError> {
         self.may_draw(actor)?;
         let file = self.read_cells_file(path, options, told).await?;
         if file.issues.iter().any(|i| i.code == "too_many_overlaps") {
@@ -76,6 +75,6 @@ impl Wall {
         let mut report = CellsReport::from(&file);
         report.imported = file.records.len();
         (report.network, report.plan, report.status) = (key.to_owned(), name.to_owned(), "draft".into());
-        Ok((self.plan_summary(plan).await?, report))
+        Ok((plan, report))
     }
 }

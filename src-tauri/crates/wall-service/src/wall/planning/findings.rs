@@ -1,12 +1,56 @@
-//! The findings of a plan on the desk, kept up to date edit by edit.
+//! The findings of an open plan, kept up to date edit by edit.
 
-use super::{desk_cells::DeskCell, session::Session};
-use crate::wire::{FindingsChange, PlanFindingView};
-use std::collections::{BTreeMap, BTreeSet};
+use super::{draft_cells::DraftCell, session::Session};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use wall_core::{
     Face, Lane, Place, TopologyFault, TopologyFinding, geometry_area_m2,
     planning::{CellFigures, FindingLevel, FindingRules, Leftover, LeftoverKind, PlanFinding, PlannedCell, findings_of},
 };
+
+/// Something to know about a plan before publishing it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct DraftFinding {
+    pub level: FindingLevel,
+    /// not_contiguous, overlap, gap, no_owner, code_duplicate …
+    pub code: Cow<'static, str>,
+    /// Cells it is about.
+    pub faces: Vec<Face>,
+    /// Their codes, as far as they have any place in the plan.
+    pub cells: Vec<String>,
+    /// Where to look; `None` = nowhere in particular.
+    pub place: Option<Place>,
+    /// Values for the words.
+    pub values: BTreeMap<String, String>,
+    /// Publishing needs it to be mended or acknowledged by its code.
+    pub blocks: bool,
+    pub scope: Scope,
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    /// Some cells.
+    Cells,
+    /// The plan as a whole: a gap, owners to confirm.
+    Plan,
+    /// The making of the draft, which no edit changes.
+    Making,
+    /// The file it was made of.
+    File,
+}
+
+/// What became of the findings where something was looked at.
+pub(super) struct FindingsChange {
+    /// Of the findings about cells those about any of these are replaced.
+    pub looked_at: Vec<Face>,
+    /// Findings about those cells.
+    pub cells: Vec<DraftFinding>,
+    /// All findings about the plan as a whole; `None` = as they were.
+    pub plan: Option<Vec<DraftFinding>>,
+}
 
 /// A finding with the cells it is about by face, which stay when others come and go.
 #[derive(Clone, Debug)]
@@ -114,27 +158,27 @@ impl Findings {
     pub fn change(&self, session: &Session, looked: &Looked) -> FindingsChange {
         let about = |f: &&Found| f.faces.iter().any(|x| looked.at.contains(x));
         FindingsChange {
-            looked_at: looked.at.iter().map(|f| f.0).collect(),
-            cells: self.list.iter().filter(about).map(|f| view(session, &f.faces, &f.finding, "cells")).collect(),
+            looked_at: looked.at.iter().copied().collect(),
+            cells: self.list.iter().filter(about).map(|f| told(session, &f.faces, &f.finding, Scope::Cells)).collect(),
             plan: looked.plan.then(|| of_the_plan(session)),
         }
     }
 
     /// All findings, those about the plan as a whole first. O(n log n).
-    pub fn views(&self, session: &Session) -> Vec<PlanFindingView> {
+    pub fn all(&self, session: &Session) -> Vec<DraftFinding> {
         // Gaps, and what is to be decided about, are findings of the plan.
         let elsewhere = |kind| matches!(kind, TopologyFault::Gap | TopologyFault::Overlap | TopologyFault::Lost);
         let mut made = session.built.iter().filter(|f| !elsewhere(f.kind));
-        let listed: Vec<PlanFindingView> = made.by_ref().take(BUILT).map(|f| built_view(session, f)).collect();
+        let listed: Vec<DraftFinding> = made.by_ref().take(BUILT).map(|f| of_the_making(session, f)).collect();
         let more = made.count();
-        let left_out = (more > 0).then(|| PlanFindingView {
+        let left_out = (more > 0).then(|| DraftFinding {
             values: BTreeMap::from([("more".to_owned(), more.to_string())]),
-            scope: "making".into(),
+            scope: Scope::Making,
             ..whole(FindingLevel::Note, "more_made", false)
         });
         of_the_plan(session)
             .into_iter()
-            .chain(self.list.iter().map(|f| view(session, &f.faces, &f.finding, "cells")))
+            .chain(self.list.iter().map(|f| told(session, &f.faces, &f.finding, Scope::Cells)))
             .chain(listed)
             .chain(left_out)
             .collect()
@@ -142,7 +186,7 @@ impl Findings {
 }
 
 /// Gaps between cells, and owners to confirm. O(borders with bare ground + cells).
-fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
+fn of_the_plan(session: &Session) -> Vec<DraftFinding> {
     let gaps = session.topology.gaps();
     let order: Vec<Face> = session.cells.keys().copied().collect();
     let leftovers: Vec<Leftover> = gaps
@@ -158,7 +202,7 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
     let rules = FindingRules::new(&session.rules.scheme, &none);
     let found = wall_core::planning::findings(&[], &[], &leftovers, &rules);
     let around = leftovers.iter().map(|l| l.cells.iter().map(|i| order[*i]).collect::<Vec<_>>());
-    let gaps = found.into_iter().zip(around).map(|(finding, faces)| view(session, &faces, &finding, "plan"));
+    let gaps = found.into_iter().zip(around).map(|(finding, faces)| told(session, &faces, &finding, Scope::Plan));
     behind(session)
         .into_iter()
         .chain(doubts(session))
@@ -170,31 +214,29 @@ fn of_the_plan(session: &Session) -> Vec<PlanFindingView> {
 }
 
 /// A finding about the whole plan, without a place.
-fn whole(level: FindingLevel, code: &str, blocks: bool) -> PlanFindingView {
-    PlanFindingView {
-        level: level.code().into(),
+fn whole(level: FindingLevel, code: impl Into<Cow<'static, str>>, blocks: bool) -> DraftFinding {
+    DraftFinding {
+        level,
         code: code.into(),
         cells: Vec::new(),
         faces: Vec::new(),
-        lon: None,
-        lat: None,
+        place: None,
         values: BTreeMap::new(),
         blocks,
-        scope: "plan".into(),
+        scope: Scope::Plan,
     }
 }
 
 /// Cells that the draft does not hold as its base has them, about which nobody decided: of which nothing is left, or of which
 /// another has a part.
-pub(super) fn unheld(session: &Session) -> Vec<PlanFindingView> {
+pub(super) fn unheld(session: &Session) -> Vec<DraftFinding> {
     let code_of = |face: Face| session.cells.get(&face).map_or_else(String::new, |c| c.code.clone());
     let mut found = Vec::new();
     for (face, u) in session.unheld.undecided() {
-        let finding = |code: &str, faces: Vec<Face>, m2: f64, place: Place| PlanFindingView {
+        let finding = |code: &'static str, faces: Vec<Face>, m2: f64, place: Place| DraftFinding {
             cells: faces.iter().map(|f| if *f == face { u.cell.code.clone() } else { code_of(*f) }).collect(),
-            faces: faces.iter().map(|f| f.0).collect(),
-            lon: Some(place.lon),
-            lat: Some(place.lat),
+            faces,
+            place: Some(place),
             values: BTreeMap::from([("area_m2".to_owned(), format!("{m2:.1}"))]),
             ..whole(FindingLevel::Wrong, code, true)
         };
@@ -210,14 +252,13 @@ pub(super) fn unheld(session: &Session) -> Vec<PlanFindingView> {
 }
 
 /// Lanes between cells, the largest first; beyond the most that are listed, how many more there are.
-fn lanes(session: &Session) -> Vec<PlanFindingView> {
+fn lanes(session: &Session) -> Vec<DraftFinding> {
     let lane = |l: &Lane| {
         let faces = [Face(l.cells.0 as u32), Face(l.cells.1 as u32)];
-        PlanFindingView {
+        DraftFinding {
             cells: faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).collect(),
-            faces: faces.iter().map(|f| f.0).collect(),
-            lon: Some(l.place.lon),
-            lat: Some(l.place.lat),
+            faces: faces.to_vec(),
+            place: Some(l.place),
             values: BTreeMap::from([
                 ("width_m".to_owned(), format!("{:.2}", l.width_m)),
                 ("length_m".to_owned(), format!("{:.0}", l.length_m)),
@@ -226,7 +267,7 @@ fn lanes(session: &Session) -> Vec<PlanFindingView> {
             ..whole(FindingLevel::Incomplete, "lane", false)
         }
     };
-    let mut found: Vec<PlanFindingView> = session.lanes.iter().take(BUILT).map(lane).collect();
+    let mut found: Vec<DraftFinding> = session.lanes.iter().take(BUILT).map(lane).collect();
     if session.lanes.len() > BUILT {
         let mut more = whole(FindingLevel::Incomplete, "lane", false);
         more.values.insert("more".into(), (session.lanes.len() - BUILT).to_string());
@@ -236,7 +277,7 @@ fn lanes(session: &Session) -> Vec<PlanFindingView> {
 }
 
 /// The plan was drawn from one that another has followed: publishing it takes back what that one changed.
-fn behind(session: &Session) -> Option<PlanFindingView> {
+fn behind(session: &Session) -> Option<DraftFinding> {
     let newer = session.behind.as_ref()?;
     let mut found = whole(FindingLevel::Wrong, "base_outdated", true);
     found.values.insert("plan".into(), newer.clone());
@@ -244,13 +285,13 @@ fn behind(session: &Session) -> Option<PlanFindingView> {
 }
 
 /// What was doubtful about the file: it may be right, and somebody who has looked says so by acknowledging it.
-fn doubts(session: &Session) -> impl Iterator<Item = PlanFindingView> + '_ {
-    session.doubts.iter().map(|code| PlanFindingView { scope: "file".into(), ..whole(FindingLevel::Wrong, code, true) })
+fn doubts(session: &Session) -> impl Iterator<Item = DraftFinding> + '_ {
+    session.doubts.iter().map(|code| DraftFinding { scope: Scope::File, ..whole(FindingLevel::Wrong, code.clone(), true) })
 }
 
 /// Owners that nobody has looked at as they are: changed by others after somebody confirmed or named them (publishing asks),
 /// or carried over by rule and not confirmed yet.
-fn owners_to_see(session: &Session) -> Vec<PlanFindingView> {
+fn owners_to_see(session: &Session) -> Vec<DraftFinding> {
     let (mut changed, mut unconfirmed) = (Vec::new(), Vec::new());
     for (face, cell) in session.cells.iter() {
         let of = session.owners.of(*face, cell);
@@ -260,14 +301,12 @@ fn owners_to_see(session: &Session) -> Vec<PlanFindingView> {
             unconfirmed.push((*face, cell));
         }
     }
-    let about = |faces: &[(Face, &DeskCell)], code: &str, blocks: bool| {
-        let place = session.labels.get(&faces.first()?.0).copied();
-        Some(PlanFindingView {
-            lon: place.map(|p| p.lon),
-            lat: place.map(|p| p.lat),
+    let about = |faces: &[(Face, &DraftCell)], code: &'static str, blocks: bool| {
+        Some(DraftFinding {
+            place: session.labels.get(&faces.first()?.0).copied(),
             values: BTreeMap::from([("cells".to_owned(), faces.len().to_string())]),
             cells: faces.iter().map(|(_, c)| c.code.clone()).collect(),
-            faces: faces.iter().map(|(f, _)| f.0).collect(),
+            faces: faces.iter().map(|(f, _)| *f).collect(),
             ..whole(FindingLevel::Incomplete, code, blocks)
         })
     };
@@ -278,35 +317,31 @@ fn owners_to_see(session: &Session) -> Vec<PlanFindingView> {
 const BUILT: usize = 200;
 
 /// What was done to bring the cells into one topology. A gap that was left is among the gaps.
-fn built_view(session: &Session, found: &TopologyFinding) -> PlanFindingView {
+fn of_the_making(session: &Session, found: &TopologyFinding) -> DraftFinding {
     let faces: Vec<Face> = found.cells.iter().map(|i| Face(*i as u32)).collect();
-    PlanFindingView {
-        level: FindingLevel::Note.code().into(),
-        code: found.kind.code().into(),
+    DraftFinding {
         cells: faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).collect(),
-        faces: faces.iter().map(|f| f.0).collect(),
-        lon: Some(found.place.lon),
-        lat: Some(found.place.lat),
+        faces,
+        place: Some(found.place),
         values: BTreeMap::from([
             ("area_m2".to_owned(), format!("{:.1}", found.area_m2)),
             ("resolution".to_owned(), found.resolution.code().to_owned()),
         ]),
-        blocks: false,
-        scope: "making".into(),
+        scope: Scope::Making,
+        ..whole(FindingLevel::Note, found.kind.code(), false)
     }
 }
 
-fn view(session: &Session, faces: &[Face], finding: &PlanFinding, scope: &str) -> PlanFindingView {
+fn told(session: &Session, faces: &[Face], finding: &PlanFinding, scope: Scope) -> DraftFinding {
     let code = |f: &Face| session.cells.get(f).map_or_else(String::new, |c| c.code.clone());
-    PlanFindingView {
-        level: finding.level.code().into(),
+    DraftFinding {
+        level: finding.level,
         code: finding.code.into(),
-        faces: faces.iter().map(|f| f.0).collect(),
+        faces: faces.to_vec(),
         cells: faces.iter().map(code).collect(),
-        lon: finding.place.map(|p| p.lon),
-        lat: finding.place.map(|p| p.lat),
-        values: finding.values.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect::<BTreeMap<_, _>>(),
+        place: finding.place,
+        values: finding.values.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
         blocks: blocks(finding),
-        scope: scope.into(),
+        scope,
     }
 }

@@ -1,11 +1,7 @@
 //! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
 
-use super::{PlanError, desk_cells::DeskCell, owners::Owners, session::Session, succession::planned_record};
-use crate::import::ids::formula_neutralised;
-use crate::{
-    wall::Wall,
-    wire::{ImpactCell, ImpactFlow, ImpactView, PlanAmounts},
-};
+use super::{ListedPlan, PlanError, draft_cells::DraftCell, owners::Owners, session::Session, succession::planned_record};
+use crate::{import::ids::formula_neutralised, wall::Wall};
 use std::fmt::Write;
 use wall_core::{
     Face, Place, PlanId, UtcMs,
@@ -13,18 +9,55 @@ use wall_core::{
 };
 use wall_store::Actor;
 
-fn amounts(a: &Amounts) -> PlanAmounts {
-    PlanAmounts {
-        area_m2: a.figures.area_m2,
-        households: a.figures.households.unwrap_or(0.0),
-        population: a.figures.population.unwrap_or(0.0),
-        workload: a.workload,
-        open: a.figures.open,
-        tickets_90d: a.figures.tickets(),
-        cameras: a.cameras,
-        sites: a.sites,
-        staff: a.figures.staff,
+/// What publishing a plan does.
+#[derive(Debug)]
+pub struct Impact {
+    pub(super) plan: ListedPlan,
+    /// The plan it is compared with: the one in force when it takes effect; `None` = there is none.
+    pub(super) base: Option<ListedPlan>,
+    /// Changed cells.
+    pub(super) cells: Vec<ChangedCell>,
+    /// What moves from whom to whom.
+    pub(super) flows: Vec<Flow>,
+    /// Cells that do not change.
+    pub(super) unchanged: usize,
+    /// The wall's time of the figures.
+    pub(super) at: UtcMs,
+}
+
+impl Impact {
+    /// The plan it is of.
+    pub fn plan(&self) -> PlanId {
+        self.plan.record.plan.id
     }
+}
+
+/// A changed cell before and after.
+#[derive(Debug)]
+pub(super) struct ChangedCell {
+    /// Empty = new.
+    pub before_code: String,
+    /// Empty = gone.
+    pub after_code: String,
+    /// Name after, else before.
+    pub name: String,
+    pub lineage: LineageKind,
+    pub before: Option<Amounts>,
+    pub after: Option<Amounts>,
+}
+
+/// What moves from one cell to another.
+#[derive(Debug)]
+pub(super) struct Flow {
+    /// Code of the cell that gives; empty = no cell.
+    pub from: String,
+    /// Code of the cell that takes; empty = no cell.
+    pub to: String,
+    /// Who answers for the ground before; empty = nobody.
+    pub from_owner: String,
+    /// Who answers for it after; empty = nobody.
+    pub to_owner: String,
+    pub amounts: Amounts,
 }
 
 /// Less ground than this with nothing on it is a border that was rounded to the grid, m².
@@ -44,7 +77,7 @@ fn first_owner(session: &Session, face: Face) -> String {
 impl Wall {
     /// What publishing a plan does, compared with the plan that is in force when it takes effect: the last one published, also
     /// when that one still waits for its time (for a published plan: the one before it).
-    pub async fn plan_impact(&self, actor: &Actor, plan: PlanId) -> Result<ImpactView, PlanError> {
+    pub async fn plan_impact(&self, actor: &Actor, plan: PlanId) -> Result<Impact, PlanError> {
         let mut taken = self.take(actor, plan).await?;
         let record = taken.record.clone();
         let network = record.plan.network;
@@ -89,7 +122,7 @@ impl Wall {
             weights: &session.rules.weights,
         };
         let report = tokio::task::block_in_place(|| impact(&session.data.ground, &of))?;
-        let (faces, after): (Vec<Face>, Vec<&DeskCell>) = session.cells.iter().map(|(f, c)| (*f, c)).unzip();
+        let (faces, after): (Vec<Face>, Vec<&DraftCell>) = session.cells.iter().map(|(f, c)| (*f, c)).unzip();
         let owners_before = then.as_ref().map_or(&session.owners, |(was, _)| was);
         let before_owner = |i: usize| owners_before.first_of(&before[i].code);
         let after_owner = |i: usize| match &then {
@@ -104,50 +137,50 @@ impl Wall {
         let same = report.cells.iter().filter(|c| goes_on(c)).count();
         let code_before = |i: Option<usize>| i.map_or_else(String::new, |i| before[i].code.clone());
         let code_after = |i: Option<usize>| i.map_or_else(String::new, |i| after[i].code.clone());
-        Ok(ImpactView {
-            plan: self.summary(&record, &network_key),
-            base: base_record.as_ref().map(|b| self.summary(b, &network_key)),
+        Ok(Impact {
+            plan: self.listed(record, &network_key),
+            base: base_record.map(|b| self.listed(b, &network_key)),
             cells: report
                 .cells
                 .iter()
                 .filter(|c| !goes_on(c))
-                .map(|c| ImpactCell {
+                .map(|c| ChangedCell {
                     before_code: code_before(c.base),
                     after_code: code_after(c.draft),
                     name: c.draft.map(|i| after[i].name.clone()).or(c.base.map(|i| before[i].name.clone())).unwrap_or_default(),
-                    lineage: c.kind.code().into(),
-                    before: c.before.as_ref().map(amounts),
-                    after: c.after.as_ref().map(amounts),
+                    lineage: c.kind,
+                    before: c.before,
+                    after: c.after,
                 })
                 .collect(),
             flows: report
                 .flows
                 .iter()
                 .filter(|f| !f.stays && is_something(&f.amounts))
-                .map(|f| ImpactFlow {
+                .map(|f| Flow {
                     from: code_before(f.from),
                     to: code_after(f.to),
                     from_owner: f.from.map(before_owner).unwrap_or_default(),
                     to_owner: f.to.map(after_owner).unwrap_or_default(),
-                    amounts: amounts(&f.amounts),
+                    amounts: f.amounts,
                 })
                 .collect(),
-            unchanged: (report.unchanged + same) as u32,
-            at_ms: at.0,
+            unchanged: report.unchanged + same,
+            at,
         })
     }
 
     /// The impact as a Markdown document.
-    pub fn impact_markdown(&self, impact: &ImpactView, chinese: bool) -> String {
+    pub fn impact_markdown(&self, impact: &Impact, chinese: bool) -> String {
         let w = words(chinese);
         let mut out = String::new();
         // Writing into a string does not fail.
-        let _ = writeln!(out, "# {}: {}\n", w.title, cell_text(&impact.plan.name));
+        let _ = writeln!(out, "# {}: {}\n", w.title, cell_text(&impact.plan.record.plan.name));
         if let Some(base) = &impact.base {
-            let _ = writeln!(out, "{}: {}  ", w.base, cell_text(&base.name));
+            let _ = writeln!(out, "{}: {}  ", w.base, cell_text(&base.record.plan.name));
         }
-        let _ = writeln!(out, "{}: {}  ", w.at, self.local_time(impact.at_ms));
-        if let Some(from) = impact.plan.effective_from_ms {
+        let _ = writeln!(out, "{}: {}  ", w.at, self.local_time(impact.at));
+        if let Some(from) = impact.plan.record.plan.effective_from {
             let _ = writeln!(out, "{}: {}  ", w.effective, self.local_time(from));
         }
         let _ = writeln!(out, "{}: {} · {}: {}\n", w.changed, impact.cells.len(), w.unchanged, impact.unchanged);
@@ -165,13 +198,13 @@ impl Wall {
         for c in &impact.cells {
             let pairs = both(c.before.as_ref(), c.after.as_ref());
             let names = [&c.before_code, &c.after_code, &c.name].map(|t| cell_text(t));
-            let _ = writeln!(out, "| {} | {} | {} |", names.join(" | "), w.lineage_word(&c.lineage), pairs.join(" | "));
+            let _ = writeln!(out, "| {} | {} | {} |", names.join(" | "), w.lineage_word(c.lineage.code()), pairs.join(" | "));
         }
         out
     }
 
     /// The flows of the impact as CSV, with a byte order mark so that spreadsheets read the Chinese.
-    pub fn impact_csv(&self, impact: &ImpactView, chinese: bool) -> String {
+    pub fn impact_csv(&self, impact: &Impact, chinese: bool) -> String {
         let w = words(chinese);
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut head = vec![w.from, w.from_owner, w.to, w.to_owner];
@@ -187,11 +220,11 @@ impl Wall {
         format!("\u{feff}{}", String::from_utf8_lossy(&bytes))
     }
 
-    fn local_time(&self, ms: i64) -> String {
-        if ms <= wall_store::PLAN_EPOCH.0 {
+    fn local_time(&self, at: UtcMs) -> String {
+        if at <= wall_store::PLAN_EPOCH {
             return "—".into();
         }
-        match jiff::Timestamp::from_millisecond(ms) {
+        match jiff::Timestamp::from_millisecond(at.0) {
             Ok(t) => t.to_zoned(self.zone().clone()).strftime("%Y-%m-%d %H:%M").to_string(),
             Err(_) => "—".into(),
         }
@@ -203,22 +236,23 @@ fn cell_text(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
-fn numbers(a: &PlanAmounts) -> Vec<String> {
+fn numbers(a: &Amounts) -> Vec<String> {
+    let f = &a.figures;
     vec![
-        format!("{:.0}", a.area_m2),
-        format!("{:.0}", a.households),
-        format!("{:.0}", a.population),
+        format!("{:.0}", f.area_m2),
+        format!("{:.0}", f.households.unwrap_or(0.0)),
+        format!("{:.0}", f.population.unwrap_or(0.0)),
         format!("{:.0}", a.workload),
-        a.open.to_string(),
-        a.tickets_90d.to_string(),
+        f.open.to_string(),
+        f.tickets().to_string(),
         a.cameras.to_string(),
         a.sites.to_string(),
-        a.staff.to_string(),
+        f.staff.to_string(),
     ]
 }
 
-fn both(before: Option<&PlanAmounts>, after: Option<&PlanAmounts>) -> Vec<String> {
-    let list = |a: Option<&PlanAmounts>| a.map_or_else(|| vec!["—".to_owned(); 9], numbers);
+fn both(before: Option<&Amounts>, after: Option<&Amounts>) -> Vec<String> {
+    let list = |a: Option<&Amounts>| a.map_or_else(|| vec!["—".to_owned(); 9], numbers);
     list(before).into_iter().zip(list(after)).map(|(b, a)| if a == b { a } else { format!("{b} → {a}") }).collect()
 }
 

@@ -1,13 +1,18 @@
 //! The life of a plan: drawn, sent to review, agreed to by a second person, published from a date, put away.
 
 use super::{
-    PlanError, Taken, desk_cells::DeskCell, edit::moved, findings, owners::Owners, refusal, same_head, session::Session,
+    PlanError, Taken,
+    draft_cells::DraftCell,
+    edit::moved,
+    edits::OwnerLine,
+    findings::{self, DraftFinding},
+    owners::Owners,
+    refused::{EditRefused, refusal},
+    same_head,
+    session::Session,
     succession,
 };
-use crate::{
-    wall::{Wall, WallError, clock::system_now},
-    wire::{NewPlanRequest, PlanFindingView, PlanStepRequest, PlanSummary},
-};
+use crate::wall::{Wall, WallError, clock::system_now};
 use serde_json::json;
 use std::collections::BTreeSet;
 use wall_core::{
@@ -21,9 +26,39 @@ const NOW_SLACK_MS: i64 = 120_000;
 /// A plan takes effect within so long.
 const FARTHEST_MS: i64 = 10 * 366 * 24 * 3_600_000;
 
+/// A draft that is wished for.
+#[derive(Clone, Debug)]
+pub struct NewDraft {
+    /// Its name, 1 to 120 signs.
+    pub name: String,
+    /// Key of its network, which need not be there yet.
+    pub network: String,
+    /// The plan to start from; `None` = the one in force.
+    pub base: Option<PlanId>,
+    /// Draw cells from streets, water, buildings and community outlines instead of copying.
+    pub from_nothing: bool,
+}
+
+/// A step of a plan's life that is wished for.
+#[derive(Clone, Debug)]
+pub struct StepAsked {
+    /// submit, withdraw (from review, or a published plan before it begins), approve, return, publish, retire.
+    pub step: String,
+    /// What to say with it, at most 2,000 signs.
+    pub note: String,
+    /// The edit that was looked at, 0 = the beginning; `None` = whatever it stands on.
+    pub seen: Option<i64>,
+    /// publish: from when; `None` = now (a first plan: since always).
+    pub effective: Option<UtcMs>,
+    /// publish: open tickets `move` with the ground or `stay` with the cell's code; empty = move.
+    pub tickets: String,
+    /// publish: codes of blocking findings that are acknowledged.
+    pub acknowledge: Vec<String>,
+}
+
 /// The cells of a plan as its edits left them.
 pub(super) fn final_cells(session: &Session) -> Vec<CellRecord> {
-    let record = |(i, (face, cell)): (u32, (&Face, &DeskCell))| {
+    let record = |(i, (face, cell)): (u32, (&Face, &DraftCell))| {
         let counted =
             session.figures.get(face).filter(|f| session.ground_changed(*face) && f.households_from != HouseholdsFrom::Unknown);
         let counted = counted.and_then(|f| f.households).map(|h| h.round().clamp(0.0, f64::from(u32::MAX)) as u32);
@@ -62,31 +97,31 @@ pub(super) fn network_key(given: &str) -> Result<&str, WallError> {
 
 impl Wall {
     /// A new draft: from the plan in force, from another plan as it stands, or drawn from streets and buildings.
-    pub async fn plan_new(&self, actor: &Actor, request: &NewPlanRequest) -> Result<PlanSummary, PlanError> {
+    pub(super) async fn new_draft(&self, actor: &Actor, asked: &NewDraft) -> Result<PlanId, PlanError> {
         self.may(actor, actor.role.may_plan(), "draw plans")?;
-        let (name, key) = (plan_name(&request.name)?, network_key(&request.network)?);
+        let (name, key) = (plan_name(&asked.name)?, network_key(&asked.network)?);
         let known = self.store().networks().await?.into_iter().find(|n| n.key == key).map(|n| n.id);
-        let (base, cells) = self.cells_to_start_from(actor, known, request).await?;
+        let (base, cells) = self.cells_to_start_from(actor, known, asked).await?;
         let mut tx = self.store().write(actor, system_now()).await?;
         let network = tx.network(key, key).await?;
         let plan = tx.new_draft(network, name, base, &cells).await?;
         tx.audit("plan.new", &json!({ "plan": plan.0, "base": base.map(|b| b.0), "cells": cells.len() }).to_string()).await?;
         tx.commit().await?;
-        self.plan_summary(plan).await
+        Ok(plan)
     }
 
     async fn cells_to_start_from(
         &self,
         actor: &Actor,
         network: Option<NetworkId>,
-        request: &NewPlanRequest,
+        asked: &NewDraft,
     ) -> Result<(Option<PlanId>, Vec<CellRecord>), PlanError> {
         let nothing =
             || WallError::NotFound("this network has no plan yet: import cells, or draw from streets and buildings".into());
-        if request.from_nothing {
+        if asked.from_nothing {
             return Ok((None, self.cells_from_nothing(network).await?));
         }
-        if let Some(base) = request.base.map(PlanId) {
+        if let Some(base) = asked.base {
             let mut taken = self.take(actor, base).await?;
             return Ok((Some(base), self.cells_as_they_are(&mut taken).await?));
         }
@@ -103,15 +138,15 @@ impl Wall {
     }
 
     /// Takes a step of a plan's life.
-    pub async fn plan_step(&self, actor: &Actor, plan: PlanId, request: &PlanStepRequest) -> Result<PlanSummary, PlanError> {
+    pub(super) async fn take_step(&self, actor: &Actor, plan: PlanId, asked: &StepAsked) -> Result<(), PlanError> {
         let record = self.plan_record(plan).await?;
-        same_head(&record, request.seen)?;
-        let note = request.note.trim();
+        same_head(&record, asked.seen)?;
+        let note = asked.note.trim();
         if note.chars().count() > 2_000 {
             return Err(WallError::Invalid("a note has at most 2,000 signs".into()).into());
         }
-        match request.step.as_str() {
-            "submit" => self.submit(actor, plan, request.seen, note).await?,
+        match asked.step.as_str() {
+            "submit" => self.submit(actor, plan, asked.seen, note).await?,
             "withdraw" if record.plan.status == PlanStatus::Published => self.unpublish(actor, &record, note).await?,
             "withdraw" => {
                 self.may(actor, actor.role.may_plan(), "take plans back from review")?;
@@ -125,9 +160,9 @@ impl Wall {
             "approve" => self.review(actor, &record, PlanStep::Approve, note).await?,
             "return" => self.review(actor, &record, PlanStep::Return, note).await?,
             "publish" => {
-                let published = self.publish(actor, &record, request, note).await;
+                let published = self.publish(actor, &record, asked, note).await;
                 // It was looked at as of the time it takes effect; whoever looks next looks as of now.
-                self.clear_desk(Some(plan)).await;
+                self.close_plans(Some(plan)).await;
                 published?;
             }
             "retire" => {
@@ -138,7 +173,7 @@ impl Wall {
                 return Err(WallError::Invalid("the step is submit, withdraw, approve, return, publish or retire".into()).into());
             }
         }
-        self.plan_summary(plan).await
+        Ok(())
     }
 
     async fn simple_step(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
@@ -191,43 +226,43 @@ impl Wall {
     }
 
     /// Publishes what was approved, from a time on. Before it nothing changes on the wall.
-    async fn publish(&self, actor: &Actor, record: &PlanRecord, request: &PlanStepRequest, note: &str) -> Result<(), PlanError> {
+    async fn publish(&self, actor: &Actor, record: &PlanRecord, asked: &StepAsked, note: &str) -> Result<(), PlanError> {
         self.may(actor, actor.role.may_publish(), "publish plans")?;
         if record.plan.status != PlanStatus::InReview || !record.approved {
             return Err(refusal("not_approved", "only a plan that a second person approved is published", &[]).into());
         }
-        let tickets_stay = match request.tickets.as_str() {
+        let tickets_stay = match asked.tickets.as_str() {
             "" | "move" => false,
             "stay" => true,
             _ => return Err(WallError::Invalid("open tickets move (with the ground) or stay (with the code)".into()).into()),
         };
         // What takes effect, and when, is judged by the system's time, wherever a replay or `--now` has put the wall.
         let now = system_now();
-        if request.effective_ms.is_some_and(|t| t < now.0 - NOW_SLACK_MS) {
+        if asked.effective.is_some_and(|t| t.0 < now.0 - NOW_SLACK_MS) {
             return Err(refusal("in_the_past", "a plan takes effect now or later; history is not rewritten", &[]).into());
         }
-        if request.effective_ms.is_some_and(|t| t > now.0.saturating_add(FARTHEST_MS)) {
+        if asked.effective.is_some_and(|t| t.0 > now.0.saturating_add(FARTHEST_MS)) {
             let message = "a plan takes effect within ten years; please look at the date again";
             return Err(refusal("too_far", message, &[]).into());
         }
         let network = record.plan.network;
-        let in_force_at = request.effective_ms.map_or(now, UtcMs);
+        let in_force_at = asked.effective.unwrap_or(now);
         // Looked at anew: other processes may have published, named owners or given codes since it was opened.
-        self.clear_desk(Some(record.plan.id)).await;
+        self.close_plans(Some(record.plan.id)).await;
         let mut taken = self.take(actor, record.plan.id).await?;
-        same_head(&taken.record, request.seen)?;
+        same_head(&taken.record, asked.seen)?;
         let head = taken.record.head;
         let session = taken.session()?;
         // Whoever answers when it takes effect is carried over, not whoever answers today.
         let then = Owners::load(self, network, in_force_at).await?;
         session.owners.present_as(then);
         session.find_all();
-        check_blocks(session, &request.acknowledge)?;
+        check_blocks(session, &asked.acknowledge)?;
         let cells = final_cells(session);
         let before = self.cells_in_force(network, in_force_at).await?;
         // A first plan of a network without a date is in force since always; a later one from now.
-        let effective = match (request.effective_ms, &before) {
-            (Some(t), _) => Some(UtcMs(t)),
+        let effective = match (asked.effective, &before) {
+            (Some(t), _) => Some(t),
             (None, Some(_)) => Some(now),
             (None, None) => None,
         };
@@ -267,12 +302,12 @@ impl Wall {
         tx.plan_ownerships(record.plan.id, network, &ended, &[], &begin, from).await?;
         let detail = json!({
             "plan": record.plan.id.0, "effective": from.to_rfc3339(), "cells": cells.len(), "tickets": if tickets_stay { "stay" } else { "move" },
-            "acknowledged": request.acknowledge, "codes_ended": codes_ended.len(),
+            "acknowledged": asked.acknowledge, "codes_ended": codes_ended.len(),
         });
         tx.audit("plan.publish", &detail.to_string()).await?;
         tx.commit().await?;
         drop(taken);
-        self.clear_desk(None).await;
+        self.close_plans(None).await;
         Ok(())
     }
 
@@ -293,7 +328,7 @@ impl Wall {
         tx.unpublish_plan(record.plan.id, note, now).await.map_err(moved)?;
         tx.audit("plan.unpublish", &json!({ "plan": record.plan.id.0 }).to_string()).await?;
         tx.commit().await?;
-        self.clear_desk(None).await;
+        self.close_plans(None).await;
         Ok(())
     }
 }
@@ -302,34 +337,33 @@ impl Wall {
 fn check_blocks(session: &Session, acknowledged: &[String]) -> Result<(), PlanError> {
     let open: Vec<_> = session
         .findings
-        .views(session)
+        .all(session)
         .into_iter()
-        .filter(|f| f.blocks && !(acknowledged.contains(&f.code) && findings::can_be_acknowledged(&f.code)))
+        .filter(|f| f.blocks && !(acknowledged.iter().any(|a| *a == f.code) && findings::can_be_acknowledged(&f.code)))
         .collect();
     refuse_open(&open)
 }
 
 /// Refuses with the kinds of findings that stand in the way, and the place of the first.
-fn refuse_open(open: &[PlanFindingView]) -> Result<(), PlanError> {
+fn refuse_open(open: &[DraftFinding]) -> Result<(), PlanError> {
     let Some(first) = open.first() else { return Ok(()) };
-    let kinds: BTreeSet<&str> = open.iter().map(|f| f.code.as_str()).collect();
+    let kinds: BTreeSet<&str> = open.iter().map(|f| f.code.as_ref()).collect();
     let message = format!("mend or acknowledge first: {}", kinds.into_iter().collect::<Vec<_>>().join(", "));
-    let mut refused = refusal("blocked", &message, &[]);
-    (refused.lon, refused.lat) = (first.lon, first.lat);
-    refused.faces = open.iter().flat_map(|f| f.faces.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
-    Err(refused.into())
+    let faces: BTreeSet<Face> = open.iter().flat_map(|f| f.faces.iter().copied()).collect();
+    let refused = refusal("blocked", &message, &faces.into_iter().collect::<Vec<_>>());
+    Err(EditRefused { place: first.place, ..refused }.into())
 }
 
 /// Owners that begin with the plan: code, lines with their ends and successors, and whether they take the place of others.
-fn new_owners(session: &Session) -> Vec<(String, Vec<crate::wire::PlanOwnerLine>, bool)> {
-    let begins = |(face, cell): (&Face, &DeskCell)| {
+fn new_owners(session: &Session) -> Vec<(String, Vec<OwnerLine>, bool)> {
+    let begins = |(face, cell): (&Face, &DraftCell)| {
         let of = session.owners.of(*face, cell);
         matches!(of.rule, "inherited" | "named").then(|| (cell.code.clone(), of.owners, of.rule == "named"))
     };
     session.cells.iter().filter(|(_, c)| !c.code.is_empty()).filter_map(begins).collect()
 }
 
-fn owner_record(code: &str, line: &crate::wire::PlanOwnerLine, from: UtcMs) -> OwnerRecord {
+fn owner_record(code: &str, line: &OwnerLine, from: UtcMs) -> OwnerRecord {
     OwnerRecord {
         cell_code: code.to_owned(),
         party: line.party.clone(),

@@ -1,12 +1,12 @@
-//! The boundary planner's desk: drafts opened, edited, figured, reviewed and published.
+//! The boundary planner: drafts opened, edited, figured, reviewed and published.
 //!
-//! Each plan on the desk is a [`Session`](session::Session) in memory behind its own lock; the store is the truth. An edit
+//! Each open plan is a [`Session`](session::Session) in memory behind its own lock; the store is the truth. An edit
 //! is on disk before its answer is given. Several people and processes may work: an edit on another head is refused.
 
-mod ask;
 mod data;
-mod desk_cells;
+mod draft_cells;
 mod edit;
+mod edits;
 mod files;
 mod findings;
 mod impact;
@@ -15,6 +15,8 @@ mod moves;
 mod naming;
 mod owners;
 mod propose;
+mod queries;
+mod refused;
 mod session;
 mod settings;
 mod shape;
@@ -22,73 +24,34 @@ mod stand;
 mod stuck;
 mod succession;
 mod unheld;
-mod view;
+mod views;
 
 use super::{Wall, WallError, clock::system_now};
-use crate::wire::{EditRefusal, PlanStuck, PlanSummary};
 use data::PlanningData;
+pub use impact::Impact;
+pub use life::{NewDraft, StepAsked};
 use owners::Owners;
+use refused::refusal;
+pub use refused::{EditRefused, PlanError};
 use session::{Around, NotReplayed, Session, Start};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 pub(in crate::wall) use succession::Handover;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use wall_core::{CellRecord, EngineFault, Face, Network, PlanId, PlanStatus, UtcMs};
-use wall_store::{Actor, ChangeKind, PlanRecord, Role, StoreError};
+use wall_core::{CellRecord, Network, PlanId, UtcMs};
+use wall_store::{Actor, ChangeKind, PlanRecord, Role};
 
-/// Plans kept on the desk; the one not used for longest gives way.
+/// Plans kept open; the one not used for longest gives way.
 const OPEN_PLANS: usize = 6;
 /// Neighbours' borders are joined within so many metres when a draft is opened (decision 5).
 const SNAP_M: f64 = 0.5;
 /// Figures older than this are counted anew when a plan is opened, ms.
 const FIGURES_MS: i64 = 60_000;
 
-/// Why the planner's wish was not done.
-#[derive(Debug)]
-pub enum PlanError {
-    /// Not by anybody, or not now.
-    Wall(WallError),
-    /// An edit or step that cannot be; nothing was changed.
-    Refused(EditRefusal),
-    /// The draft cannot be brought to where it stands; with the way on.
-    Stuck(Box<PlanStuck>),
-}
-
-impl From<WallError> for PlanError {
-    fn from(e: WallError) -> Self {
-        Self::Wall(e)
-    }
-}
-
-impl From<StoreError> for PlanError {
-    fn from(e: StoreError) -> Self {
-        Self::Wall(e.into())
-    }
-}
-
-impl From<EditRefusal> for PlanError {
-    fn from(e: EditRefusal) -> Self {
-        Self::Refused(e)
-    }
-}
-
-impl From<EngineFault> for PlanError {
-    /// An answer that is not known is none: it is said with its place.
-    fn from(fault: EngineFault) -> Self {
-        let mut refused = refusal("not_computed", &format!("this cannot be computed: {fault}"), &[]);
-        (refused.lon, refused.lat) = (Some(fault.place.lon), Some(fault.place.lat));
-        refused.into()
-    }
-}
-
-fn refusal(code: &str, message: &str, faces: &[Face]) -> EditRefusal {
-    EditRefusal { code: code.into(), message: message.into(), lon: None, lat: None, faces: faces.iter().map(|f| f.0).collect() }
-}
-
-/// A plan on the desk, and what the session was made of.
-struct Open {
+/// An open plan, and what the session was made of.
+struct OpenPlan {
     session: Session,
     /// draft or in review: edits on top; published or retired: the cells as they are.
     edited: bool,
@@ -102,25 +65,39 @@ struct Open {
     used: u64,
 }
 
-type Place = Arc<Mutex<Option<Open>>>;
+/// Names of communities by code.
+type Names = BTreeMap<String, String>;
 
-/// The plans on the desk.
+/// Room for one open plan; empty until it is opened.
+type Slot = Arc<Mutex<Option<OpenPlan>>>;
+
+/// The plans that are open.
 #[derive(Default)]
-pub(crate) struct Desk {
-    places: Mutex<HashMap<PlanId, Place>>,
+pub(crate) struct OpenPlans {
+    slots: Mutex<HashMap<PlanId, Slot>>,
     present: Mutex<stand::Present>,
     uses: std::sync::atomic::AtomicU64,
 }
 
-/// A plan taken from the desk, locked until it is dropped.
+/// A plan with what a list says of it.
+#[derive(Debug)]
+struct ListedPlan {
+    record: PlanRecord,
+    /// Key of its network.
+    network: String,
+    /// At the wall's now.
+    in_force: bool,
+}
+
+/// An open plan taken, locked until it is dropped.
 struct Taken {
     record: PlanRecord,
-    guard: OwnedMutexGuard<Option<Open>>,
+    guard: OwnedMutexGuard<Option<OpenPlan>>,
 }
 
 impl Taken {
-    fn open(&mut self) -> Result<&mut Open, PlanError> {
-        self.guard.as_mut().ok_or_else(|| WallError::Invalid("the plan is not on the desk".into()).into())
+    fn open(&mut self) -> Result<&mut OpenPlan, PlanError> {
+        self.guard.as_mut().ok_or_else(|| WallError::Invalid("the plan is not open".into()).into())
     }
 
     fn session(&mut self) -> Result<&mut Session, PlanError> {
@@ -148,7 +125,7 @@ fn same_head(record: &PlanRecord, seen: Option<i64>) -> Result<(), PlanError> {
 
 impl Wall {
     /// The plans the actor may see, newest first.
-    pub async fn plan_list(&self, actor: &Actor, network: Option<&str>) -> Result<Vec<PlanSummary>, PlanError> {
+    async fn listed_plans(&self, actor: &Actor, network: Option<&str>) -> Result<Vec<ListedPlan>, PlanError> {
         let networks = self.store().networks().await?;
         let wanted = match network {
             None => None,
@@ -158,50 +135,30 @@ impl Wall {
             },
         };
         let key_of: HashMap<_, _> = networks.iter().map(|n| (n.id, n.key.as_str())).collect();
-        let records = self.store().plan_records().await?;
-        let shown = records
-            .iter()
-            .filter(|r| wanted.is_none_or(|n| r.plan.network == n))
-            .filter(|r| r.plan.effective_from.is_some() || sees_drafts(actor.role));
-        let summary = |r: &PlanRecord| {
-            let mut plan = self.summary(r, key_of.get(&r.plan.network).copied().unwrap_or(""));
+        let mut records = self.store().plan_records().await?;
+        records.retain(|r| wanted.is_none_or(|n| r.plan.network == n));
+        records.retain(|r| r.plan.effective_from.is_some() || sees_drafts(actor.role));
+        let listed = |mut r: PlanRecord| {
             if !sees_drafts(actor.role) {
                 // Whoever only looks at the wall learns neither sign-in names nor what was said in review.
-                (plan.author, plan.submitted_by, plan.reviewed_by, plan.review_note) = Default::default();
-                plan.people.clear();
+                (r.author, r.submitted_by, r.reviewed_by, r.review_note) = Default::default();
+                r.people.clear();
             }
-            plan
+            let network = key_of.get(&r.plan.network).copied().unwrap_or("");
+            self.listed(r, network)
         };
-        Ok(shown.map(summary).collect())
+        Ok(records.into_iter().map(listed).collect())
     }
 
-    fn summary(&self, r: &PlanRecord, network: &str) -> PlanSummary {
-        PlanSummary {
-            id: r.plan.id.0,
-            network: network.into(),
-            name: r.plan.name.clone(),
-            status: r.plan.status.code().into(),
-            in_force: r.plan.in_force_at(self.now()),
-            approved: r.approved && r.plan.status == PlanStatus::InReview,
-            effective_from_ms: r.plan.effective_from.map(|t| t.0),
-            effective_to_ms: r.plan.effective_to.map(|t| t.0),
-            base_plan: r.base.map(|b| b.0),
-            author: r.author.clone(),
-            submitted_by: r.submitted_by.clone(),
-            reviewed_by: r.reviewed_by.clone(),
-            people: r.people.clone(),
-            review_note: r.review_note.clone(),
-            cells: r.cells,
-            edits: r.edits,
-            changed_ms: r.changed_at.0,
-        }
+    fn listed(&self, record: PlanRecord, network: &str) -> ListedPlan {
+        ListedPlan { in_force: record.plan.in_force_at(self.now()), network: network.into(), record }
     }
 
     /// One plan of the list.
-    pub async fn plan_summary(&self, plan: PlanId) -> Result<PlanSummary, PlanError> {
+    async fn listed_plan(&self, plan: PlanId) -> Result<ListedPlan, PlanError> {
         let record = self.plan_record(plan).await?;
         let network = self.network_of_plan(&record).await?;
-        Ok(self.summary(&record, &network.key))
+        Ok(self.listed(record, &network.key))
     }
 
     async fn plan_record(&self, plan: PlanId) -> Result<PlanRecord, PlanError> {
@@ -230,7 +187,7 @@ impl Wall {
         Ok(Some((record, cells)))
     }
 
-    /// Takes a plan from the desk, opening it when it is not there, and brings it to where the store stands.
+    /// Takes a plan, opening it when it is not open, and brings it to where the store stands.
     async fn take(&self, actor: &Actor, plan: PlanId) -> Result<Taken, PlanError> {
         match self.take_as_far(actor, plan).await? {
             (taken, None) => Ok(taken),
@@ -244,11 +201,11 @@ impl Wall {
         if !sees_drafts(actor.role) {
             return Err(WallError::Forbidden(format!("the role {} may not see this plan", actor.role.code())).into());
         }
-        let place = self.place(plan).await;
-        let mut guard = place.lock_owned().await;
+        let slot = self.slot(plan).await;
+        let mut guard = slot.lock_owned().await;
         // Read behind the lock: whoever held it may have moved the head.
         let record = self.plan_record(plan).await?;
-        let use_now = self.inner.desk.uses.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let use_now = self.inner.open_plans.uses.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let edited = record.plan.effective_from.is_none();
         if guard.as_ref().is_none_or(|o| o.edited != edited || o.unsettled) {
             *guard = Some(self.open_plan(&record, edited).await?);
@@ -265,19 +222,19 @@ impl Wall {
         Ok((Taken { record, guard }, not_reached))
     }
 
-    async fn place(&self, plan: PlanId) -> Place {
-        let mut places = self.inner.desk.places.lock().await;
-        if places.len() >= OPEN_PLANS && !places.contains_key(&plan) {
-            // Whoever holds a place keeps it; of the others the one not used for longest goes.
-            let idle = places.iter().filter_map(|(id, p)| Some((p.try_lock().ok()?.as_ref().map_or(0, |o| o.used), *id))).min();
+    async fn slot(&self, plan: PlanId) -> Slot {
+        let mut slots = self.inner.open_plans.slots.lock().await;
+        if slots.len() >= OPEN_PLANS && !slots.contains_key(&plan) {
+            // Whoever holds a slot keeps it; of the others the one not used for longest goes.
+            let idle = slots.iter().filter_map(|(id, s)| Some((s.try_lock().ok()?.as_ref().map_or(0, |o| o.used), *id))).min();
             if let Some((_, id)) = idle {
-                places.remove(&id);
+                slots.remove(&id);
             }
         }
-        places.entry(plan).or_default().clone()
+        slots.entry(plan).or_default().clone()
     }
 
-    async fn open_plan(&self, record: &PlanRecord, edited: bool) -> Result<Open, PlanError> {
+    async fn open_plan(&self, record: &PlanRecord, edited: bool) -> Result<OpenPlan, PlanError> {
         // Read first: what changes while the plan is opened is caught up with.
         let seen = self.store().revision().await?;
         let network = self.network_of_plan(record).await?;
@@ -293,7 +250,7 @@ impl Wall {
         let session = built
             .map_err(|_| WallError::Invalid("opening this plan failed; the wall goes on".into()))?
             .map_err(|e| WallError::Invalid(format!("the plan's cells cannot be brought together: {e}")))?;
-        Ok(Open { session, edited, network, unsettled: false, counted: system_now(), seen, used: 0 })
+        Ok(OpenPlan { session, edited, network, unsettled: false, counted: system_now(), seen, used: 0 })
     }
 
     /// Codes, owners, rules and plans as they are now; `cells` = those of a published plan itself.
@@ -334,7 +291,7 @@ impl Wall {
 
     /// What others changed since the plan was opened or last looked at reaches it: owners, codes, settings, plans that were
     /// published, and what lies on the ground.
-    async fn catch_up(&self, record: &PlanRecord, open: &mut Open) -> Result<(), PlanError> {
+    async fn catch_up(&self, record: &PlanRecord, open: &mut OpenPlan) -> Result<(), PlanError> {
         let news = self.store().kinds_since(open.seen).await?;
         let Some(newest) = news.iter().map(|(_, revision)| *revision).max() else { return Ok(()) };
         if news.iter().any(|(kind, _)| around_changes(*kind)) {
@@ -373,17 +330,17 @@ impl Wall {
     }
 
     /// A plan is looked up anew next time: its cells, owners or the settings changed.
-    async fn clear_desk(&self, plan: Option<PlanId>) {
-        let mut places = self.inner.desk.places.lock().await;
+    async fn close_plans(&self, plan: Option<PlanId>) {
+        let mut slots = self.inner.open_plans.slots.lock().await;
         match plan {
             Some(plan) => {
-                places.remove(&plan);
+                slots.remove(&plan);
             }
-            None => places.clear(),
+            None => slots.clear(),
         }
     }
 
-    async fn community_names(&self) -> Result<view::Names, PlanError> {
+    async fn community_names(&self) -> Result<Names, PlanError> {
         let divisions = self.store().divisions().await?;
         Ok(divisions.into_iter().filter(|(_, level, _)| level == "community").map(|(code, _, name)| (code, name)).collect())
     }

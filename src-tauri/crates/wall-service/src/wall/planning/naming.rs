@@ -1,12 +1,12 @@
-//! What is written of the cells on the desk: codes that come and go with edits, names, kinds, communities.
+//! What is written of the cells of an open plan: codes that come and go with edits, names, kinds, communities.
 
 use super::{
-    desk_cells::DeskCell,
+    draft_cells::DraftCell,
+    edits::{OwnerLine, PlanEdit},
     owners::{self, Written},
-    refusal,
+    refused::{EditRefused, refusal},
     session::{Session, Step},
 };
-use crate::wire::{EditBody, EditRefusal, PlanOwnerLine};
 use std::collections::BTreeSet;
 use wall_core::{
     CellKind, Face,
@@ -61,8 +61,8 @@ impl Session {
     }
 
     /// Writes what a person says of a cell.
-    pub(super) fn describe(&mut self, edit: &EditBody, step: &mut Step) -> Result<(), EditRefusal> {
-        let EditBody::Describe { face, code, name, cell_kind, community_code } = edit else { return Ok(()) };
+    pub(super) fn describe(&mut self, edit: &PlanEdit, step: &mut Step) -> Result<(), EditRefused> {
+        let PlanEdit::Describe { face, code, name, cell_kind, community_code } = edit else { return Ok(()) };
         let face = Face(*face);
         if !self.cells.contains_key(&face) {
             return Err(refusal("nothing_there", "there is no such cell in this plan", &[]));
@@ -88,7 +88,7 @@ impl Session {
     }
 
     /// Changes what is written of a cell, and writes the edit that does the same again.
-    fn write(&mut self, face: Face, step: &mut Step, change: impl FnOnce(&mut DeskCell)) {
+    fn write(&mut self, face: Face, step: &mut Step, change: impl FnOnce(&mut DraftCell)) {
         let Some(before) = self.cells.get(&face).cloned() else { return };
         let mut after = before.clone();
         change(&mut after);
@@ -96,7 +96,7 @@ impl Session {
             return;
         }
         let word = |old: &String, new: &String| (old != new).then(|| new.clone());
-        step.stored.push(EditBody::Describe {
+        step.stored.push(PlanEdit::Describe {
             face: face.0,
             code: word(&before.code, &after.code),
             name: word(&before.name, &after.name),
@@ -112,16 +112,16 @@ impl Session {
     pub(super) fn name_owners(
         &mut self,
         face: Face,
-        named: Option<&[PlanOwnerLine]>,
-        seen: Option<&[PlanOwnerLine]>,
+        named: Option<&[OwnerLine]>,
+        seen: Option<&[OwnerLine]>,
         step: &mut Step,
-    ) -> Result<(), EditRefusal> {
+    ) -> Result<(), EditRefused> {
         let Some(cell) = self.cells.get(&face) else {
             return Err(refusal("nothing_there", "there is no such cell in this plan", &[]));
         };
         let named = named.map(|named| owners::checked(face, named)).transpose()?;
         let against = match step.again() {
-            true => seen.map(<[PlanOwnerLine]>::to_vec),
+            true => seen.map(<[OwnerLine]>::to_vec),
             false => {
                 self.owners.check_seen(face, cell, seen)?;
                 Some(self.owners.by_rule(cell).0)
@@ -131,14 +131,14 @@ impl Session {
         if self.owners.written(face) == Some(&written) {
             return Ok(());
         }
-        step.stored.push(EditBody::Owners { face: face.0, owners: written.named.clone(), against: written.against.clone() });
+        step.stored.push(PlanEdit::Owners { face: face.0, owners: written.named.clone(), against: written.against.clone() });
         let before = self.owners.write(face, Some(written));
         step.wrote_owners(face, before);
         Ok(())
     }
 
     /// Codes by the scheme: for cells without one, or for all in reading order.
-    pub(super) fn number(&mut self, all: bool, step: &mut Step) -> Result<(), EditRefusal> {
+    pub(super) fn number(&mut self, all: bool, step: &mut Step) -> Result<(), EditRefused> {
         let faces: Vec<Face> = self.cells.keys().copied().collect();
         let planned = self.all_planned();
         let which: Vec<usize> = (0..planned.len()).filter(|i| all || planned[*i].code.is_empty()).collect();

@@ -4,11 +4,12 @@
 //! their ends and successors. What somebody confirmed or named is kept with what they saw: when that is another thing by the
 //! time of publishing, they are asked again.
 
-use super::{desk_cells::DeskCell, refusal, session::Session};
-use crate::{
-    wall::{Wall, WallError},
-    wire::{EditRefusal, OwnerView, PlanOwnerLine, PlanOwners},
+use super::{
+    draft_cells::DraftCell,
+    edits::OwnerLine,
+    refused::{EditRefused, refusal},
 };
+use crate::wall::{Wall, WallError};
 use std::collections::{BTreeMap, HashMap};
 use wall_core::{Face, NetworkId, OwnerRole, PartyKind, UtcMs};
 
@@ -16,7 +17,7 @@ use wall_core::{Face, NetworkId, OwnerRole, PartyKind, UtcMs};
 pub(super) struct Owners {
     /// Who answers at this time, and who will later.
     at: UtcMs,
-    present: HashMap<String, Vec<PlanOwnerLine>>,
+    present: HashMap<String, Vec<OwnerLine>>,
     written: BTreeMap<Face, Written>,
 }
 
@@ -24,24 +25,24 @@ pub(super) struct Owners {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Written {
     /// Those named; `None` = those that the rule proposes.
-    pub named: Option<Vec<PlanOwnerLine>>,
+    pub named: Option<Vec<OwnerLine>>,
     /// Those that the rule proposed then; `None` = not known (an edit of an older edition).
-    pub against: Option<Vec<PlanOwnerLine>>,
+    pub against: Option<Vec<OwnerLine>>,
 }
 
 /// Owners of one cell, and by which rule.
 pub(super) struct CellOwners {
-    pub owners: Vec<PlanOwnerLine>,
+    pub owners: Vec<OwnerLine>,
     /// kept, inherited, named, none.
     pub rule: &'static str,
     pub confirmed: bool,
     /// Somebody confirmed or named them, and the rule proposes others now: these.
-    pub changed: Option<Vec<PlanOwnerLine>>,
+    pub changed: Option<Vec<OwnerLine>>,
 }
 
 impl CellOwners {
     /// Those who answer from the beginning.
-    pub fn answering(&self) -> impl Iterator<Item = &PlanOwnerLine> {
+    pub fn answering(&self) -> impl Iterator<Item = &OwnerLine> {
         self.owners.iter().filter(|l| l.valid_from_ms.is_none())
     }
 }
@@ -50,14 +51,14 @@ impl CellOwners {
 const LINES: usize = 50;
 
 /// Lines as they are at a time: what ended by then is gone, what began by then has no beginning any more.
-fn as_of(lines: &[PlanOwnerLine], at: UtcMs) -> Vec<PlanOwnerLine> {
+fn as_of(lines: &[OwnerLine], at: UtcMs) -> Vec<OwnerLine> {
     let there = lines.iter().filter(|l| l.valid_to_ms.is_none_or(|to| to > at.0));
-    there.map(|l| PlanOwnerLine { valid_from_ms: l.valid_from_ms.filter(|from| *from > at.0), ..l.clone() }).collect()
+    there.map(|l| OwnerLine { valid_from_ms: l.valid_from_ms.filter(|from| *from > at.0), ..l.clone() }).collect()
 }
 
 /// Whether two lists say the same, in whatever order and wherever the lines come from.
-fn same(a: &[PlanOwnerLine], b: &[PlanOwnerLine]) -> bool {
-    let sorted = |lines: &[PlanOwnerLine]| {
+fn same(a: &[OwnerLine], b: &[OwnerLine]) -> bool {
+    let sorted = |lines: &[OwnerLine]| {
         let mut keys: Vec<_> = lines
             .iter()
             .map(|l| (l.party.clone(), l.party_kind.clone(), l.role.clone(), l.valid_from_ms, l.valid_to_ms))
@@ -74,13 +75,13 @@ impl Owners {
     pub async fn load(wall: &Wall, network: NetworkId, at: UtcMs) -> Result<Self, WallError> {
         let store = wall.store();
         let parties: HashMap<_, _> = store.parties().await?.into_iter().map(|p| (p.id, p)).collect();
-        let mut present: HashMap<String, Vec<PlanOwnerLine>> = HashMap::new();
+        let mut present: HashMap<String, Vec<OwnerLine>> = HashMap::new();
         let mut lines = store.ownerships(network).await?;
         lines.retain(|o| o.valid_to.is_none_or(|e| at < e && o.valid_from < e));
         lines.sort_by_key(|o| (o.role, o.party, o.valid_from));
         for o in lines {
             let Some(party) = parties.get(&o.party) else { continue };
-            present.entry(o.cell_code.clone()).or_default().push(PlanOwnerLine {
+            present.entry(o.cell_code.clone()).or_default().push(OwnerLine {
                 party: party.name.clone(),
                 party_kind: party.kind.code().into(),
                 role: o.role.code().into(),
@@ -98,7 +99,7 @@ impl Owners {
     }
 
     /// Who answers for a cell by the rule, and by which.
-    pub fn by_rule(&self, cell: &DeskCell) -> (Vec<PlanOwnerLine>, &'static str) {
+    pub fn by_rule(&self, cell: &DraftCell) -> (Vec<OwnerLine>, &'static str) {
         let found = |code: &str| self.present.get(code).filter(|l| !l.is_empty()).cloned();
         match (found(&cell.code), found(&cell.origin)) {
             (Some(own), _) => (own, "kept"),
@@ -108,7 +109,7 @@ impl Owners {
     }
 
     /// Owners of a cell.
-    pub fn of(&self, face: Face, cell: &DeskCell) -> CellOwners {
+    pub fn of(&self, face: Face, cell: &DraftCell) -> CellOwners {
         let (proposed, rule) = self.by_rule(cell);
         let Some(written) = self.written.get(&face) else {
             return CellOwners { owners: proposed, rule, confirmed: rule == "kept", changed: None };
@@ -149,7 +150,7 @@ impl Owners {
     }
 
     /// Refuses when somebody confirms or names owners against others than there are.
-    pub fn check_seen(&self, face: Face, cell: &DeskCell, seen: Option<&[PlanOwnerLine]>) -> Result<(), EditRefusal> {
+    pub fn check_seen(&self, face: Face, cell: &DraftCell, seen: Option<&[OwnerLine]>) -> Result<(), EditRefused> {
         match seen.is_some_and(|seen| !same(&as_of(seen, self.at), &self.by_rule(cell).0)) {
             true => Err(refusal("owners_changed", "the owners were changed meanwhile; look at them again", &[face])),
             false => Ok(()),
@@ -157,51 +158,12 @@ impl Owners {
     }
 }
 
-/// The owners of a cell for its card.
-pub(super) fn owner_views(owners: &CellOwners) -> Vec<OwnerView> {
-    let view = |l: &PlanOwnerLine| OwnerView {
-        name: l.party.clone(),
-        kind: l.party_kind.clone(),
-        role: l.role.clone(),
-        duty: "unknown".into(),
-        staff_id: None,
-    };
-    owners.answering().map(view).collect()
-}
-
-/// The owners of all cells, to be confirmed: first those that changed meanwhile and those without, then those inherited.
-pub(super) fn list(session: &Session) -> Vec<PlanOwners> {
-    let line = |(face, cell): (&Face, &DeskCell)| {
-        let of = session.owners.of(*face, cell);
-        PlanOwners {
-            face: face.0,
-            code: cell.code.clone(),
-            name: cell.name.clone(),
-            owners: of.owners,
-            rule: of.rule.into(),
-            confirmed: of.confirmed,
-            changed: of.changed,
-            now: session.owners.by_rule(cell).0,
-        }
-    };
-    let mut all: Vec<PlanOwners> = session.cells.iter().map(line).collect();
-    let rank = |o: &PlanOwners| match (o.rule.as_str(), o.confirmed) {
-        _ if o.changed.is_some() => 0,
-        ("none", _) => 0,
-        (_, false) => 1,
-        ("named" | "inherited", true) => 2,
-        _ => 3,
-    };
-    all.sort_by(|a, b| rank(a).cmp(&rank(b)).then(a.code.cmp(&b.code)).then(a.face.cmp(&b.face)));
-    all
-}
-
 /// Lines as a person wrote them, checked.
-pub(super) fn checked(face: Face, lines: &[PlanOwnerLine]) -> Result<Vec<PlanOwnerLine>, EditRefusal> {
+pub(super) fn checked(face: Face, lines: &[OwnerLine]) -> Result<Vec<OwnerLine>, EditRefused> {
     if lines.len() > LINES {
         return Err(refusal("too_many", &format!("at most {LINES} owners for one cell"), &[face]));
     }
-    let line = |l: &PlanOwnerLine| {
+    let line = |l: &OwnerLine| {
         let party = l.party.trim().to_owned();
         if party.is_empty() || party.chars().count() > 120 || party.chars().any(char::is_control) {
             return Err(refusal("bad_text", "an owner has a name of 1 to 120 signs", &[face]));
@@ -213,7 +175,7 @@ pub(super) fn checked(face: Face, lines: &[PlanOwnerLine]) -> Result<Vec<PlanOwn
         if l.valid_to_ms.is_some_and(|to| l.valid_from_ms.is_some_and(|from| from >= to)) {
             return Err(refusal("bad_owner", "a line of owners ends after it begins", &[face]));
         }
-        Ok(PlanOwnerLine { party, ..l.clone() })
+        Ok(OwnerLine { party, ..l.clone() })
     };
     lines.iter().map(line).collect()
 }

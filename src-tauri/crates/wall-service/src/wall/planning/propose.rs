@@ -1,10 +1,7 @@
 //! Proposals: moves of blocks that bring cells into the band, and cells drawn from nothing. Never applied by themselves.
 
-use super::{PlanError, data::PlanningData, edit::only_a_draft, refusal, session::Session};
-use crate::{
-    wall::{Wall, WallError},
-    wire::{EditBody, ProposalMove, Proposals},
-};
+use super::{PlanError, data::PlanningData, edit::only_a_draft, refused::refusal, session::Session};
+use crate::wall::{Wall, WallError};
 use std::collections::BTreeSet;
 use wall_core::{
     CellGeometry, CellKind, CellRecord, EngineFault, Face, NetworkId, PlanId,
@@ -15,9 +12,37 @@ use wall_core::{
 };
 use wall_store::Actor;
 
+/// One move of a proposal: a block that goes from one cell to another.
+pub(super) struct BlockMove {
+    /// Its name.
+    pub block: String,
+    /// Households in it.
+    pub households: f64,
+    pub from: Face,
+    pub to: Face,
+    pub from_code: String,
+    pub to_code: String,
+    /// Of the first cell before and after.
+    pub from_households: [f64; 2],
+    /// Of the second cell before and after.
+    pub to_households: [f64; 2],
+    /// The ground that goes over, as a ring in degrees.
+    pub ring: Vec<[f64; 2]>,
+}
+
+/// Changes that would bring cells into the band.
+pub(super) struct Proposed {
+    /// In the order in which they build on each other.
+    pub moves: Vec<BlockMove>,
+    /// Cells of the target band before and after all moves.
+    pub in_band: [usize; 2],
+    /// Why there is nothing, or nothing more.
+    pub reason: NothingMore,
+}
+
 impl Wall {
     /// Changes that would bring cells of a draft into the band, each explained by its numbers.
-    pub async fn plan_proposals(&self, actor: &Actor, plan: PlanId) -> Result<Proposals, PlanError> {
+    pub(super) async fn proposals_for(&self, actor: &Actor, plan: PlanId) -> Result<Proposed, PlanError> {
         self.may(actor, super::sees_drafts(actor.role), "ask for proposals")?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
@@ -87,7 +112,7 @@ fn draw(
     Ok(cells)
 }
 
-fn propose(session: &Session) -> Proposals {
+fn propose(session: &Session) -> Proposed {
     let order: Vec<Face> = session.cells.keys().copied().collect();
     let cells = session.all_planned();
     let figures: Vec<CellFigures> = order.iter().map(|f| session.figures.get(f).copied().unwrap_or_default()).collect();
@@ -95,14 +120,10 @@ fn propose(session: &Session) -> Proposals {
     let found_blocks =
         blocks(&session.data.ground, &cells, &around_the_band(session, &order, &figures), &[], session.data.base.as_ref());
     let found = proposals(&session.data.ground, &cells, &figures, &found_blocks, session.data.base.as_ref(), &rules);
-    let reason = match found.reason {
-        NothingMore::Enough => "",
-        other => other.code(),
-    };
-    Proposals {
+    Proposed {
         moves: found.moves.iter().filter_map(|m| proposed(session, &order, &found_blocks, m)).collect(),
-        in_band: found.in_band.map(|n| n as u32),
-        reason: reason.into(),
+        in_band: found.in_band,
+        reason: found.reason,
     }
 }
 
@@ -117,21 +138,21 @@ fn around_the_band(session: &Session, order: &[Face], figures: &[CellFigures]) -
     wanted.iter().filter_map(|f| order.binary_search(f).ok()).collect()
 }
 
-fn proposed(session: &Session, order: &[Face], blocks: &[Block], m: &ProposedMove) -> Option<ProposalMove> {
+fn proposed(session: &Session, order: &[Face], blocks: &[Block], m: &ProposedMove) -> Option<BlockMove> {
     let block = blocks.get(m.block)?;
     let (from, to) = (*order.get(m.from)?, *order.get(m.to)?);
     let code = |face: Face| session.cells.get(&face).map(|c| c.code.clone());
     let name = if block.name.is_empty() { format!("B{}", block.number) } else { format!("{} (B{})", block.name, block.number) };
-    Some(ProposalMove {
+    Some(BlockMove {
         block: name,
         households: m.households,
-        from_face: from.0,
-        to_face: to.0,
+        from,
+        to,
         from_code: code(from)?,
         to_code: code(to)?,
         from_households: m.from_households,
         to_households: m.to_households,
-        edit: EditBody::Transfer { to: to.0, ring: outer_ring(&block.geometry)? },
+        ring: outer_ring(&block.geometry)?,
     })
 }
 

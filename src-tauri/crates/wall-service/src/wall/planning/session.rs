@@ -1,19 +1,22 @@
-//! One plan on the desk: its topology, what is written of its cells, their figures, and the way back.
+//! One open plan: its topology, what is written of its cells, their figures, and the way back.
 //!
 //! Everything here is derived from the store: the cells the draft began from and the edits on the way to its head. The same
 //! edits always give the same cells, so a process that was killed loses at most the edit in hand.
 
 use super::{
     data::PlanningData,
-    desk_cells::{DeskCell, DeskCells},
+    draft_cells::{DraftCell, DraftCells},
+    edits::{
+        PlanEdit,
+        stored::{self, NotRead},
+    },
     findings::Findings,
     moves::{Difference, Moves},
     owners::{Owners, Written},
-    refusal,
+    refused::{EditRefused, refusal},
     shape::{Joined, shape_of},
     unheld::AllUnheld,
 };
-use crate::wire::{EditBody, EditRefusal};
 use std::{
     collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
@@ -45,7 +48,7 @@ pub(super) struct Done {
 pub(super) struct Step {
     done: Done,
     /// The edit as it is to be stored, in parts.
-    pub stored: Vec<EditBody>,
+    pub stored: Vec<PlanEdit>,
     /// It was stored before.
     again: bool,
     /// Edits in batches so far, on all levels.
@@ -59,7 +62,7 @@ impl Step {
     }
 
     /// What is written of a cell was changed.
-    pub fn wrote(&mut self, face: Face, before: DeskCell, after: DeskCell) {
+    pub fn wrote(&mut self, face: Face, before: DraftCell, after: DraftCell) {
         self.done.parts.push(Part::Cells(vec![(face, Some(before), Some(after))]));
     }
 
@@ -72,7 +75,7 @@ impl Step {
 enum Part {
     Ground(Patch),
     /// Cells before and after; `None` = not there.
-    Cells(Vec<(Face, Option<DeskCell>, Option<DeskCell>)>),
+    Cells(Vec<(Face, Option<DraftCell>, Option<DraftCell>)>),
     /// Who was written down for a cell before; `None` = nobody.
     Owners(Face, Option<Written>),
     /// It was decided what becomes of what the draft could not hold of these cells.
@@ -106,7 +109,7 @@ impl Done {
     }
 
     /// Notes the cells that go on for those whose codes changed.
-    fn note_kin(&mut self, cells: &DeskCells) {
+    fn note_kin(&mut self, cells: &DraftCells) {
         let lists = self.parts.iter().filter_map(|p| if let Part::Cells(list) = p { Some(list) } else { None });
         let written = lists.flatten().flat_map(|(_, before, after)| [before, after]).flatten();
         let words: BTreeSet<&str> = written.flat_map(|c| [c.code.as_str(), c.origin.as_str()]).collect();
@@ -120,7 +123,7 @@ pub(super) enum NotReplayed {
     /// The history has no such edit.
     NoSuchEdit,
     /// This edit of it cannot be done again: an earlier edition stored it, or it is damaged.
-    Edit { id: i64, why: EditRefusal },
+    Edit { id: i64, why: EditRefused },
 }
 
 /// What the room set for planning.
@@ -152,10 +155,10 @@ pub(super) struct Start {
     pub snap_m: f64,
 }
 
-/// A plan on the desk.
+/// An open plan.
 pub(super) struct Session {
     pub topology: Topology,
-    pub cells: DeskCells,
+    pub cells: DraftCells,
     pub geometry: HashMap<Face, CellGeometry>,
     /// Where the labels stand: dear to find, so kept.
     pub labels: HashMap<Face, Place>,
@@ -196,7 +199,7 @@ impl Session {
         let input: Vec<(&str, &CellGeometry)> = base.iter().map(|c| (c.code.as_str(), &c.geometry)).collect();
         let options = BuildOptions { snap_m, ..BuildOptions::default() };
         let (topology, report) = Topology::build(&input, options).map_err(|e| e.to_string())?;
-        let cell = |c: &CellRecord| DeskCell {
+        let cell = |c: &CellRecord| DraftCell {
             code: c.code.clone(),
             name: c.name.clone(),
             kind: c.kind,
@@ -205,7 +208,7 @@ impl Session {
             origin: c.code.clone(),
         };
         let living: BTreeSet<Face> = topology.faces().collect();
-        let cells: DeskCells = (0u32..).map(Face).zip(base.iter().map(cell)).filter(|(f, _)| living.contains(f)).collect();
+        let cells: DraftCells = (0u32..).map(Face).zip(base.iter().map(cell)).filter(|(f, _)| living.contains(f)).collect();
         let mut session = Self {
             geometry: cells.keys().map(|f| (*f, topology.geometry(*f))).collect(),
             lanes: topology.lanes(LANE_M),
@@ -344,13 +347,13 @@ impl Session {
 
     /// Does an edit; on a refusal everything is as before. Returns what was done and the edit as it is to be stored: with
     /// every code that was given written out, so that doing it again gives the same.
-    pub fn apply(&mut self, edit: &EditBody) -> Result<(Done, EditBody), EditRefusal> {
+    pub fn apply(&mut self, edit: &PlanEdit) -> Result<(Done, PlanEdit), EditRefused> {
         self.perform(edit, false)
     }
 
     /// Does an edit: for the first time, or as it was stored. What was stored says every code by itself, whatever the
     /// room's policies, the households or the free codes are by now.
-    fn perform(&mut self, edit: &EditBody, again: bool) -> Result<(Done, EditBody), EditRefusal> {
+    fn perform(&mut self, edit: &PlanEdit, again: bool) -> Result<(Done, PlanEdit), EditRefused> {
         let mut step = Step { done: Done::default(), stored: Vec::new(), again, parts: 0 };
         let outcome = self.step(edit, &mut step);
         let Step { mut done, stored, .. } = step;
@@ -363,9 +366,9 @@ impl Session {
                 let faces = done.faces();
                 self.refresh(&faces);
                 self.find(&done);
-                let edit = match <[EditBody; 1]>::try_from(stored) {
+                let edit = match <[PlanEdit; 1]>::try_from(stored) {
                     Ok([one]) => one,
-                    Err(edits) => EditBody::Batch { edits },
+                    Err(edits) => PlanEdit::Batch { edits },
                 };
                 Ok((done, edit))
             }
@@ -438,9 +441,7 @@ impl Session {
         }
         for record in &way[common..] {
             let stuck = |why| NotReplayed::Edit { id: record.id, why };
-            let edit: EditBody = serde_json::from_str(&record.edit).map_err(|e| {
-                stuck(refusal("damaged_edit", &format!("edit {} of the store cannot be read: {e}", record.id), &[]))
-            })?;
+            let edit = stored::read(&record.edit).map_err(|e| stuck(not_read(record.id, e)))?;
             let (done, _) = self.perform(&edit, true).map_err(stuck)?;
             touched.extend(done.faces());
             self.path.push((record.id, done));
@@ -448,9 +449,9 @@ impl Session {
         Ok(())
     }
 
-    fn step(&mut self, edit: &EditBody, step: &mut Step) -> Result<(), EditRefusal> {
+    fn step(&mut self, edit: &PlanEdit, step: &mut Step) -> Result<(), EditRefused> {
         match edit {
-            EditBody::Batch { edits } => {
+            PlanEdit::Batch { edits } => {
                 // What was stored is done again however long it is: numbering all cells is a step for each.
                 step.parts += edits.len();
                 if step.parts > BATCH && !step.again {
@@ -458,16 +459,16 @@ impl Session {
                 }
                 edits.iter().try_for_each(|e| self.step(e, step))
             }
-            EditBody::Describe { .. } => self.describe(edit, step),
-            EditBody::Owners { face, owners, against } => {
+            PlanEdit::Describe { .. } => self.describe(edit, step),
+            PlanEdit::Owners { face, owners, against } => {
                 self.name_owners(Face(*face), owners.as_deref(), against.as_deref(), step)
             }
-            EditBody::Number { all } => self.number(*all, step),
-            EditBody::Settle { faces } => self.settle(faces, step),
+            PlanEdit::Number { all } => self.number(*all, step),
+            PlanEdit::Settle { faces } => self.settle(faces, step),
             ground => {
                 let ground = &on_grid(ground);
                 let core = self.core_edit(ground, step.again)?;
-                let patch = self.topology.plan_edit(&core).map_err(from_core)?;
+                let patch = self.topology.plan_edit(&core).map_err(EditRefused::from)?;
                 self.topology.apply(&patch);
                 let (created, removed) = (patch.created().to_vec(), patch.removed().to_vec());
                 let parent = match &core {
@@ -477,8 +478,8 @@ impl Session {
                 let mut changes = Vec::new();
                 for face in created {
                     let cell =
-                        parent.clone().map(|p| DeskCell { code: String::new(), name: String::new(), households: None, ..p });
-                    let cell = cell.or_else(|| self.unheld.lost_cell(face).cloned()).unwrap_or_else(|| DeskCell {
+                        parent.clone().map(|p| DraftCell { code: String::new(), name: String::new(), households: None, ..p });
+                    let cell = cell.or_else(|| self.unheld.lost_cell(face).cloned()).unwrap_or_else(|| DraftCell {
                         code: String::new(),
                         name: String::new(),
                         kind: CellKind::Basic,
@@ -514,7 +515,7 @@ impl Session {
     }
 
     /// What the draft could not hold of some cells (or all) stays with whoever has it.
-    fn settle(&mut self, faces: &[u32], step: &mut Step) -> Result<(), EditRefusal> {
+    fn settle(&mut self, faces: &[u32], step: &mut Step) -> Result<(), EditRefused> {
         let undecided: Vec<Face> = self.unheld.undecided().map(|(f, _)| f).collect();
         let wanted: Vec<Face> = match faces.is_empty() {
             true => undecided,
@@ -524,12 +525,12 @@ impl Session {
             return Err(refusal("nothing_there", "there is nothing to decide about these cells", &[]));
         }
         wanted.iter().for_each(|f| self.unheld.settle(*f));
-        step.stored.push(EditBody::Settle { faces: wanted.iter().map(|f| f.0).collect() });
+        step.stored.push(PlanEdit::Settle { faces: wanted.iter().map(|f| f.0).collect() });
         step.done.parts.push(Part::Settled(wanted));
         Ok(())
     }
 
-    fn core_edit(&self, edit: &EditBody, again: bool) -> Result<Edit, EditRefusal> {
+    fn core_edit(&self, edit: &PlanEdit, again: bool) -> Result<Edit, EditRefused> {
         let (lo, hi) = self.reach;
         let point = |p: &[f64; 2]| {
             let point = Place::new(p[0], p[1]).map(GridPoint::nearest);
@@ -537,7 +538,7 @@ impl Session {
             let message = "a place is [longitude, latitude] in degrees, at most half a degree outside the plan";
             near.ok_or_else(|| refusal("bad_place", message, &[]))
         };
-        let line = |l: &[[f64; 2]]| -> Result<Vec<GridPoint>, EditRefusal> {
+        let line = |l: &[[f64; 2]]| -> Result<Vec<GridPoint>, EditRefused> {
             if l.len() > LINE_POINTS {
                 return Err(refusal("too_many", &format!("a line has at most {LINE_POINTS} points"), &[]));
             }
@@ -550,45 +551,45 @@ impl Session {
             false => Err(refusal("nothing_there", "there is no such cell in this plan", &[])),
         };
         Ok(match edit {
-            EditBody::MoveVertex { from, to, outer: false } => Edit::MoveVertex { from: point(from)?, to: point(to)? },
-            EditBody::MoveVertex { from, to, outer: true } => Edit::MoveOuterVertex { from: point(from)?, to: point(to)? },
-            EditBody::InsertVertex { a, b, at } => Edit::InsertVertex { segment: (point(a)?, point(b)?), at: point(at)? },
-            EditBody::DeleteVertex { at } => Edit::DeleteVertex { at: point(at)? },
-            EditBody::Reshape { line: l, outer: false } => Edit::Reshape { line: line(l)? },
-            EditBody::Reshape { line: l, outer: true } => Edit::ReshapeOuter { line: line(l)? },
-            EditBody::Split { face, line: l } => Edit::Split { face: known(*face)?, line: line(l)? },
-            EditBody::Merge { into, from } => {
+            PlanEdit::MoveVertex { from, to, outer: false } => Edit::MoveVertex { from: point(from)?, to: point(to)? },
+            PlanEdit::MoveVertex { from, to, outer: true } => Edit::MoveOuterVertex { from: point(from)?, to: point(to)? },
+            PlanEdit::InsertVertex { a, b, at } => Edit::InsertVertex { segment: (point(a)?, point(b)?), at: point(at)? },
+            PlanEdit::DeleteVertex { at } => Edit::DeleteVertex { at: point(at)? },
+            PlanEdit::Reshape { line: l, outer: false } => Edit::Reshape { line: line(l)? },
+            PlanEdit::Reshape { line: l, outer: true } => Edit::ReshapeOuter { line: line(l)? },
+            PlanEdit::Split { face, line: l } => Edit::Split { face: known(*face)?, line: line(l)? },
+            PlanEdit::Merge { into, from } => {
                 let from: BTreeSet<Face> = from.iter().map(|f| known(*f)).collect::<Result<_, _>>()?;
                 Edit::Merge { into: known(*into)?, from: from.into_iter().collect() }
             }
-            EditBody::Transfer { to, ring } => {
+            PlanEdit::Transfer { to, ring } => {
                 let mut outer = line(ring)?;
                 if outer.len() > 1 && outer.first() == outer.last() {
                     outer.pop();
                 }
                 Edit::Transfer { to: known(*to)?, area: GridPolygon { outer, holes: Vec::new() }, allow_parts: false }
             }
-            EditBody::FillGap { at, to } => Edit::FillGap { at: point(at)?, to: known(*to)? },
-            EditBody::CloseLanes { at_most_m } => match (0.001..=MOST_LANE_M).contains(at_most_m) {
+            PlanEdit::FillGap { at, to } => Edit::FillGap { at: point(at)?, to: known(*to)? },
+            PlanEdit::CloseLanes { at_most_m } => match (0.001..=MOST_LANE_M).contains(at_most_m) {
                 true => Edit::CloseLanes { at_most_m: *at_most_m },
                 false => return Err(refusal("bad_edit", &format!("a lane is at most {MOST_LANE_M} m wide"), &[])),
             },
-            EditBody::CutOut { face } => match self.unheld.get(Face(*face)) {
+            PlanEdit::CutOut { face } => match self.unheld.get(Face(*face)) {
                 Some(unheld) => Edit::CutOut { face: Face(*face), grounds: unheld.ground.polygons.clone() },
                 None => return Err(refusal("nothing_there", "nothing of this cell is under another", &[])),
             },
-            EditBody::Simplify { faces, tolerance_m } => {
+            PlanEdit::Simplify { faces, tolerance_m } => {
                 let faces = match faces.is_empty() {
                     true => self.cells.keys().copied().collect(),
                     false => faces.iter().map(|f| known(*f)).collect::<Result<_, _>>()?,
                 };
                 Edit::Simplify { faces, tolerance_m: *tolerance_m }
             }
-            EditBody::Describe { .. }
-            | EditBody::Owners { .. }
-            | EditBody::Number { .. }
-            | EditBody::Settle { .. }
-            | EditBody::Batch { .. } => {
+            PlanEdit::Describe { .. }
+            | PlanEdit::Owners { .. }
+            | PlanEdit::Number { .. }
+            | PlanEdit::Settle { .. }
+            | PlanEdit::Batch { .. } => {
                 return Err(refusal("bad_edit", "this is no edit of the ground", &[]));
             }
         })
@@ -597,7 +598,7 @@ impl Session {
 
 /// An edit with its places on the grid, as it is stored: text and back, a number may come out a last digit apart, which on the
 /// grid is the same place and between two places might be another one.
-fn on_grid(edit: &EditBody) -> EditBody {
+fn on_grid(edit: &PlanEdit) -> PlanEdit {
     fn snap(p: &mut [f64; 2]) {
         if let Some(place) = Place::new(p[0], p[1]) {
             let place = GridPoint::nearest(place).place();
@@ -606,20 +607,20 @@ fn on_grid(edit: &EditBody) -> EditBody {
     }
     let mut edit = edit.clone();
     match &mut edit {
-        EditBody::MoveVertex { from, to, .. } => [from, to].into_iter().for_each(snap),
-        EditBody::InsertVertex { a, b, at } => [a, b, at].into_iter().for_each(snap),
-        EditBody::DeleteVertex { at } | EditBody::FillGap { at, .. } => snap(at),
-        EditBody::Reshape { line, .. } | EditBody::Split { line, .. } => line.iter_mut().for_each(snap),
-        EditBody::Transfer { ring, .. } => ring.iter_mut().for_each(snap),
-        EditBody::Merge { .. }
-        | EditBody::CloseLanes { .. }
-        | EditBody::CutOut { .. }
-        | EditBody::Settle { .. }
-        | EditBody::Simplify { .. }
-        | EditBody::Describe { .. }
-        | EditBody::Owners { .. }
-        | EditBody::Number { .. }
-        | EditBody::Batch { .. } => {}
+        PlanEdit::MoveVertex { from, to, .. } => [from, to].into_iter().for_each(snap),
+        PlanEdit::InsertVertex { a, b, at } => [a, b, at].into_iter().for_each(snap),
+        PlanEdit::DeleteVertex { at } | PlanEdit::FillGap { at, .. } => snap(at),
+        PlanEdit::Reshape { line, .. } | PlanEdit::Split { line, .. } => line.iter_mut().for_each(snap),
+        PlanEdit::Transfer { ring, .. } => ring.iter_mut().for_each(snap),
+        PlanEdit::Merge { .. }
+        | PlanEdit::CloseLanes { .. }
+        | PlanEdit::CutOut { .. }
+        | PlanEdit::Settle { .. }
+        | PlanEdit::Simplify { .. }
+        | PlanEdit::Describe { .. }
+        | PlanEdit::Owners { .. }
+        | PlanEdit::Number { .. }
+        | PlanEdit::Batch { .. } => {}
     }
     edit
 }
@@ -637,14 +638,22 @@ fn reach(base: &[CellRecord]) -> (GridPoint, GridPoint) {
     (GridPoint { x: shrunk(lo.x), y: shrunk(lo.y) }, GridPoint { x: grown(hi.x), y: grown(hi.y) })
 }
 
-fn from_core(refused: wall_core::Refusal) -> EditRefusal {
-    EditRefusal {
-        code: refused.code.code().into(),
-        message: refused.message,
-        lon: refused.place.map(|p| p.lon),
-        lat: refused.place.map(|p| p.lat),
-        faces: refused.faces.into_iter().map(|f| f.0).collect(),
-    }
+/// A stored edit that cannot be read, in words.
+fn not_read(id: i64, why: NotRead) -> EditRefused {
+    let (code, words) = match why {
+        NotRead::Newer { version } => (
+            "newer_edit",
+            format!(
+                "was stored by a newer edition of this program (version {version} of edits): open the draft with that edition"
+            ),
+        ),
+        NotRead::UnknownKind { kind } => (
+            "unknown_edit",
+            format!("is of a kind that this edition does not know (\"{kind}\"): open the draft with the edition that stored it"),
+        ),
+        NotRead::Damaged { why } => ("damaged_edit", format!("cannot be read: {why}")),
+    };
+    refusal(code, &format!("edit {id} of the store {words}"), &[])
 }
 
 /// The edits from the beginning to `to`, in order; `None` when the tree has no such edit (or is damaged).

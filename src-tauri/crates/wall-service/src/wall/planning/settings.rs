@@ -1,46 +1,73 @@
 //! What the room sets for planning, kept as one value of the settings.
 
 use super::{PlanError, session::Rules};
-use crate::{
-    wall::{Wall, WallError, clock::system_now},
-    wire::{PlanningSettings, WorkloadWeightsView},
-};
+use crate::wall::{Wall, WallError, clock::system_now};
+use serde::{Deserialize, Serialize};
 use wall_core::planning::{Band, CodeScheme, MergePolicy, SplitPolicy, WorkloadWeights};
 use wall_store::Actor;
 
 const KEY: &str = "planning";
 
+/// What is set, member by member as the store keeps it: what lies there is read for ever.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub(super) struct StoredRules {
+    /// Households.
+    pub band_low: f64,
+    /// Households.
+    pub band_high: f64,
+    pub weights: StoredWeights,
+    /// Digits of the sequence behind the community code.
+    pub code_sequence_digits: u8,
+    /// Code of a [`SplitPolicy`].
+    pub split_policy: String,
+    /// Code of a [`MergePolicy`].
+    pub merge_policy: String,
+}
+
+/// Weights of the workload figure.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub(super) struct StoredWeights {
+    pub household: f64,
+    /// For each ticket of 90 days, by severity 1 … 4.
+    pub ticket_by_severity: Vec<f64>,
+    pub open: f64,
+    pub area_km2: f64,
+    pub patrol_km: f64,
+}
+
 impl Wall {
     /// What the room set, or the defaults.
-    pub async fn planning_settings(&self) -> Result<PlanningSettings, PlanError> {
-        let stored = self.store().setting(KEY).await?;
-        let read = stored.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        Ok(read.unwrap_or_else(|| settings_of(&Rules::default())))
+    pub(super) async fn stored_rules(&self) -> Result<StoredRules, PlanError> {
+        let default = || stored_of(&Rules::default());
+        let Some(text) = self.store().setting(KEY).await? else { return Ok(default()) };
+        Ok(serde_json::from_str(&text).unwrap_or_else(|error| {
+            tracing::error!(%error, "the settings of planning in the store cannot be read; the defaults hold until they are set anew");
+            default()
+        }))
     }
 
     pub(super) async fn planning_rules(&self) -> Result<Rules, PlanError> {
-        let settings = self.planning_settings().await?;
-        Ok(rules_of(&settings).unwrap_or_default())
+        Ok(rules_of(&self.stored_rules().await?).unwrap_or_default())
     }
 
-    /// Sets band, weights and rules of codes. Plans on the desk follow.
-    pub async fn set_planning_settings(&self, actor: &Actor, settings: PlanningSettings) -> Result<PlanningSettings, PlanError> {
+    /// Sets band, weights and rules of codes. Open plans follow.
+    pub(super) async fn store_rules(&self, actor: &Actor, rules: &StoredRules) -> Result<(), PlanError> {
         self.may(actor, actor.role.may_plan(), "change the settings of planning")?;
-        rules_of(&settings)?;
-        let text = serde_json::to_string(&settings).map_err(|e| WallError::Invalid(e.to_string()))?;
+        rules_of(rules)?;
+        let text = serde_json::to_string(rules).map_err(|e| WallError::Invalid(e.to_string()))?;
         let mut tx = self.store().write(actor, system_now()).await?;
         tx.set_setting(KEY, &text).await?;
         tx.audit("planning.settings", &text).await?;
         tx.commit().await?;
-        Ok(settings)
+        Ok(())
     }
 }
 
-fn settings_of(rules: &Rules) -> PlanningSettings {
-    PlanningSettings {
+fn stored_of(rules: &Rules) -> StoredRules {
+    StoredRules {
         band_low: rules.band.low,
         band_high: rules.band.high,
-        weights: WorkloadWeightsView {
+        weights: StoredWeights {
             household: rules.weights.household,
             ticket_by_severity: rules.weights.ticket_by_severity.to_vec(),
             open: rules.weights.open,
@@ -53,7 +80,7 @@ fn settings_of(rules: &Rules) -> PlanningSettings {
     }
 }
 
-fn rules_of(s: &PlanningSettings) -> Result<Rules, WallError> {
+fn rules_of(s: &StoredRules) -> Result<Rules, WallError> {
     let invalid = |what: &str| WallError::Invalid(what.into());
     let sound = |x: f64| x.is_finite() && (0.0..=1e6).contains(&x);
     if !(sound(s.band_low) && sound(s.band_high) && s.band_low <= s.band_high && s.band_high > 0.0) {

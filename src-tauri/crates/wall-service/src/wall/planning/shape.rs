@@ -30,7 +30,7 @@ impl Joined {
         }
     }
 
-    /// Ground as the plan on the desk has it, where that plan began with this ground.
+    /// Ground as the open plan has it, where that plan began with this ground.
     pub fn of<'a>(&'a self, ground: &'a CellGeometry) -> &'a CellGeometry {
         if self.0.is_empty() {
             return ground;

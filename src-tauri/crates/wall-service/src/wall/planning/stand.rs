@@ -1,18 +1,15 @@
 //! Where a plan stands and who else has it before them: asked every other second by whoever has it open, so that two people
 //! at one draft see each other.
 
-use super::{PlanError, around_changes, ask::kind_of};
-use crate::{
-    wall::Wall,
-    wire::{LastEdit, PlanPerson, PlanStand},
-};
+use super::{PlanError, around_changes};
+use crate::wall::Wall;
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
 };
 use tokio::time::Instant;
 use wall_core::PlanId;
-use wall_store::Actor;
+use wall_store::{Actor, EditRecord, PlanRecord};
 
 /// Whoever asked within this has the plan before them.
 const HERE: Duration = Duration::from_secs(10);
@@ -20,10 +17,23 @@ const HERE: Duration = Duration::from_secs(10);
 /// Who asked last about which plan, and when; on the monotonic clock.
 pub(super) type Present = HashMap<(PlanId, String), Instant>;
 
+/// Where a plan stands, and who else looks.
+pub(super) struct Stand {
+    pub record: PlanRecord,
+    /// Line of the change log up to which this is true.
+    pub revision: i64,
+    /// Something around it changed since the revision that was asked about.
+    pub news: bool,
+    /// The edit it stands on with the name on screen of who made it; `None` = the beginning.
+    pub last: Option<(EditRecord, String)>,
+    /// Names on screen of whoever else has it before them.
+    pub others: Vec<String>,
+}
+
 impl Wall {
     /// Where a plan stands: its head with who made it, and whether something around it changed since the revision `since`
     /// (owners, codes, settings, plans, names). Light: nothing is opened.
-    pub async fn plan_stand(&self, actor: &Actor, plan: PlanId, since: Option<i64>) -> Result<PlanStand, PlanError> {
+    pub(super) async fn stand_of(&self, actor: &Actor, plan: PlanId, since: Option<i64>) -> Result<Stand, PlanError> {
         self.may(actor, super::sees_drafts(actor.role), "see plans in the making")?;
         // Read before the plan: what changes between the two is news the next time.
         let news = match since {
@@ -41,32 +51,25 @@ impl Wall {
         let called = |who: &str| people.get(who).cloned().unwrap_or_else(|| who.to_owned());
         let last = match record.head {
             None => None,
-            Some(head) => self.store().plan_edit(plan, head).await?.map(|edit| LastEdit {
-                id: edit.id,
-                parent: edit.parent,
-                kind: kind_of(&edit.edit),
-                cells: serde_json::from_str(&edit.cells).unwrap_or_default(),
-                name: called(&edit.actor),
-                mine: edit.actor == actor.who,
-                at_ms: edit.at.0,
-            }),
+            Some(head) => self.store().plan_edit(plan, head).await?,
         };
         let others = self.note_present(plan, &actor.who).await;
-        Ok(PlanStand {
-            head: record.head,
-            status: record.plan.status.code().into(),
-            approved: record.approved && record.plan.status == wall_core::PlanStatus::InReview,
+        Ok(Stand {
+            record,
             revision,
             news: news.iter().any(|(kind, _)| around_changes(*kind)),
-            last,
-            others: others.iter().map(|who| PlanPerson { name: called(who) }).collect(),
+            last: last.map(|edit| {
+                let name = called(&edit.actor);
+                (edit, name)
+            }),
+            others: others.iter().map(|who| called(who)).collect(),
         })
     }
 
     /// Notes that somebody has a plan before them; answers who else has.
     async fn note_present(&self, plan: PlanId, who: &str) -> Vec<String> {
         let now = Instant::now();
-        let mut present = self.inner.desk.present.lock().await;
+        let mut present = self.inner.open_plans.present.lock().await;
         present.retain(|_, seen| now.duration_since(*seen) < HERE);
         present.insert((plan, who.to_owned()), now);
         let mut others: Vec<String> =

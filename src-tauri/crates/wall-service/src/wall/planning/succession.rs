@@ -1,4 +1,4 @@
-//! What a plan that takes effect does to the codes of the plan before it and to their owners: from the desk, and by import.
+//! What a plan that takes effect does to the codes of the plan before it and to their owners: by the planner, and by import.
 
 use crate::wall::{Wall, WallError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -3,14 +3,14 @@
 //! Cells of a draft lie apart. Where those of its base overlap, the one with the lowest code has the ground; a cell that lies
 //! wholly under another is not there at all. Neither is passed over: until it is decided, the draft goes nowhere.
 
-use super::desk_cells::DeskCell;
+use super::draft_cells::DraftCell;
 use std::collections::{BTreeMap, BTreeSet};
 use wall_core::{CellGeometry, CellRecord, Face, Place, TopologyFault, TopologyFinding};
 
 /// A cell that the draft does not hold as its base has it.
 pub(super) struct Unheld {
     /// What is written of it.
-    pub cell: DeskCell,
+    pub cell: DraftCell,
     /// Its ground in the base.
     pub ground: CellGeometry,
     /// Nothing of it is left.
@@ -30,7 +30,7 @@ pub(super) struct AllUnheld {
 
 impl AllUnheld {
     /// From what the making of the draft found. O(findings).
-    pub fn of(built: &[TopologyFinding], base: &[CellRecord], written: impl Fn(&CellRecord) -> DeskCell) -> Self {
+    pub fn of(built: &[TopologyFinding], base: &[CellRecord], written: impl Fn(&CellRecord) -> DraftCell) -> Self {
         let mut cells: BTreeMap<Face, Unheld> = BTreeMap::new();
         for found in built {
             let position = match (found.kind, found.cells.as_slice()) {
@@ -69,7 +69,7 @@ impl AllUnheld {
     }
 
     /// What is written of a cell of which nothing was left.
-    pub fn lost_cell(&self, face: Face) -> Option<&DeskCell> {
+    pub fn lost_cell(&self, face: Face) -> Option<&DraftCell> {
         self.cells.get(&face).filter(|u| u.lost).map(|u| &u.cell)
     }
 

@@ -1,49 +1,30 @@
 //! Looking at plans: their state, ground, edges, history, and what lies on the ground for drawing over.
 
-use super::{FIGURES_MS, Open, PlanError, data::PlanningData, owners, session::way_to, view};
-use crate::{
-    wall::{Wall, WallError, clock::system_now},
-    wire::{EditView, OverlayLineView, PlanHistory, PlanOwners, PlanSnapshotView, PlanState},
-};
+use super::{FIGURES_MS, OpenPlan, PlanError, data::PlanningData, views};
+use crate::wall::{Wall, WallError, clock::system_now};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, sync::Arc};
-use wall_core::{EngineFault, Place, PlanId, PlanStatus, planning::PlannedCell};
+use std::sync::Arc;
+use wall_core::{
+    EngineFault, Place, PlanId, PlanStatus,
+    planning::{OverlayLine, PlannedCell},
+};
 use wall_store::{Actor, EditRecord, PlanRecord};
 
 /// Buildings in one answer.
 const BUILDINGS: usize = 20_000;
 
 impl Wall {
-    /// A plan with all its cells, figures and findings.
-    pub async fn plan_state(&self, actor: &Actor, plan: PlanId) -> Result<PlanState, PlanError> {
-        let names = self.community_names().await?;
-        let edits = self.store().plan_edits(plan).await?;
-        let settings = self.planning_settings().await?;
-        let mut taken = self.take(actor, plan).await?;
-        let record = taken.record.clone();
-        let open = taken.open()?;
-        if system_now().0.saturating_sub(open.counted.0) > FIGURES_MS {
-            self.count_anew(open, &record).await?;
+    /// Counts the figures of an open plan anew where they have grown old.
+    pub(super) async fn freshen(&self, open: &mut OpenPlan, record: &PlanRecord) -> Result<(), PlanError> {
+        match system_now().0.saturating_sub(open.counted.0) > FIGURES_MS {
+            true => self.count_anew(open, record).await,
+            false => Ok(()),
         }
-        let why_not = why_not(&record, actor.role.may_plan());
-        let session = &open.session;
-        Ok(PlanState {
-            plan: self.summary(&record, &open.network.key),
-            editable: why_not.is_empty(),
-            why_not: why_not.into(),
-            head: record.head,
-            can_undo: record.head.is_some(),
-            redo: redo_of(&edits, record.head),
-            cells: view::cells(session, &names),
-            findings: session.findings.views(session),
-            settings,
-            communities: names,
-        })
     }
 
     /// Tickets, staff and buildings as they are now.
-    async fn count_anew(&self, open: &mut Open, record: &PlanRecord) -> Result<(), PlanError> {
+    async fn count_anew(&self, open: &mut OpenPlan, record: &PlanRecord) -> Result<(), PlanError> {
         let base = match open.edited {
             true => self.store().draft_base(record.plan.id).await?,
             false => self.store().written_cells(record.plan.id).await?,
@@ -59,7 +40,7 @@ impl Wall {
         let names = self.community_names().await?;
         let mut taken = self.take(actor, plan).await?;
         let session = taken.session()?;
-        Ok(view::cells_json(session, session.cells.keys().copied(), &names).to_string().into())
+        Ok(views::cells_json(session, session.cells.keys().copied(), &names).to_string().into())
     }
 
     /// The edges of a plan in a box (west, south, east, north; all without) as GeoJSON.
@@ -77,39 +58,17 @@ impl Wall {
             })
         };
         let arcs = session.topology.arcs().filter(|a| inside(a.points));
-        Ok(view::edges_json(arcs).to_string().into())
+        Ok(views::edges_json(arcs).to_string().into())
     }
 
     /// The lanes between the cells of a plan as GeoJSON.
     pub async fn plan_lanes_json(&self, actor: &Actor, plan: PlanId) -> Result<Bytes, PlanError> {
         let mut taken = self.take(actor, plan).await?;
-        Ok(view::lanes_json(&taken.session()?.lanes).to_string().into())
-    }
-
-    /// The history of a plan with its branches.
-    pub async fn plan_history(&self, actor: &Actor, plan: PlanId) -> Result<PlanHistory, PlanError> {
-        let head = self.take(actor, plan).await?.record.head;
-        let edits = self.store().plan_edits(plan).await?;
-        let applied: BTreeSet<i64> = way_to(&edits, head).unwrap_or_default().iter().map(|e| e.id).collect();
-        let snapshots = self.store().plan_snapshots(plan).await?;
-        Ok(PlanHistory {
-            head,
-            edits: edits.iter().map(|e| edit_view(e, applied.contains(&e.id))).collect(),
-            snapshots: snapshots
-                .into_iter()
-                .map(|s| PlanSnapshotView { id: s.id, name: s.name, edit: s.edit, actor: s.actor, at_ms: s.at.0 })
-                .collect(),
-        })
-    }
-
-    /// Who will answer for the cells of a plan.
-    pub async fn plan_owners(&self, actor: &Actor, plan: PlanId) -> Result<Vec<PlanOwners>, PlanError> {
-        let mut taken = self.take(actor, plan).await?;
-        Ok(owners::list(taken.session()?))
+        Ok(views::lanes_json(&taken.session()?.lanes).to_string().into())
     }
 
     /// How the cells of two plans share the ground.
-    pub async fn plan_overlay(&self, actor: &Actor, a: PlanId, b: PlanId) -> Result<Vec<OverlayLineView>, PlanError> {
+    pub(super) async fn overlay_of(&self, actor: &Actor, a: PlanId, b: PlanId) -> Result<Vec<CommonGround>, PlanError> {
         let mut sides = Vec::new();
         for plan in [a, b] {
             let mut taken = self.take(actor, plan).await?;
@@ -121,15 +80,11 @@ impl Wall {
                 .collect();
             sides.push(cells);
         }
-        let lines = tokio::task::spawn_blocking(move || -> Result<Vec<OverlayLineView>, EngineFault> {
+        let lines = tokio::task::spawn_blocking(move || -> Result<Vec<CommonGround>, EngineFault> {
             let (a, b) = (planned_side(&sides[0]), planned_side(&sides[1]));
             let overlay = wall_core::planning::network_overlay(&a, &b, MOST_MOVED)?;
             let name = |side: usize, i: usize| (sides[side][i].0.clone(), sides[side][i].1.clone());
-            let line = |l: &wall_core::planning::OverlayLine| {
-                let ((a, a_name), (b, b_name)) = (name(0, l.a), name(1, l.b));
-                OverlayLineView { a, a_name, b, b_name, area_m2: l.area_m2, share_of_a: l.share_of_a, share_of_b: l.share_of_b }
-            };
-            Ok(overlay.lines.iter().map(line).collect())
+            Ok(overlay.lines.iter().map(|l| CommonGround { a: name(0, l.a), b: name(1, l.b), line: *l }).collect())
         });
         Ok(lines.await.map_err(|_| WallError::Invalid("laying the plans over each other failed".into()))??)
     }
@@ -170,6 +125,15 @@ impl Wall {
     }
 }
 
+/// Ground that a cell of one plan has in common with a cell of another.
+pub(super) struct CommonGround {
+    /// Code and name of the first plan's cell.
+    pub a: (String, String),
+    /// Code and name of the second plan's cell.
+    pub b: (String, String),
+    pub line: OverlayLine,
+}
+
 /// Code, name and ground of the cells of one plan.
 type Side = Vec<(String, String, wall_core::CellGeometry)>;
 
@@ -196,32 +160,4 @@ pub(super) fn redo_of(edits: &[EditRecord], head: Option<i64>) -> Vec<i64> {
     let mut next: Vec<&EditRecord> = edits.iter().filter(|e| e.parent == head).collect();
     next.sort_by_key(|e| std::cmp::Reverse((e.visited, e.id)));
     next.iter().map(|e| e.id).collect()
-}
-
-/// An edit as the history shows it.
-pub(super) fn edit_view(e: &EditRecord, applied: bool) -> EditView {
-    EditView {
-        id: e.id,
-        parent: e.parent,
-        kind: kind_of(&e.edit),
-        cells: serde_json::from_str(&e.cells).unwrap_or_default(),
-        actor: e.actor.clone(),
-        at_ms: e.at.0,
-        applied,
-    }
-}
-
-/// What a stored edit is, for the history: of several the first says it.
-pub(super) fn kind_of(edit: &str) -> String {
-    let value: Value = serde_json::from_str(edit).unwrap_or_default();
-    let word = |v: &Value| v["kind"].as_str().unwrap_or("unknown").to_owned();
-    match value["edits"].as_array().and_then(|e| e.first().map(|first| (first, e.len()))) {
-        Some((first, 1)) => word(first),
-        Some((first, _)) => match first["kind"].as_str() {
-            Some("describe") => "number".into(),
-            Some("transfer") => "batch".into(),
-            _ => word(first),
-        },
-        None => word(&value),
-    }
 }

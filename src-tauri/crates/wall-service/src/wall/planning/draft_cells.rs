@@ -1,4 +1,4 @@
-//! What is written of the cells of a plan on the desk, with who carries which code and who comes from which cell.
+//! What is written of the cells of an open plan, with who carries which code and who comes from which cell.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -6,9 +6,9 @@ use std::{
 };
 use wall_core::{CellKind, Face};
 
-/// What is written of a cell of a plan on the desk.
+/// What is written of a cell of an open plan.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct DeskCell {
+pub(super) struct DraftCell {
     pub code: String,
     pub name: String,
     pub kind: CellKind,
@@ -23,31 +23,31 @@ type Faces = HashMap<String, BTreeSet<Face>>;
 
 /// The cells by face; changed only through [`Self::insert`] and [`Self::remove`], so that the indexes stay true.
 #[derive(Default)]
-pub(super) struct DeskCells {
-    by_face: BTreeMap<Face, DeskCell>,
+pub(super) struct DraftCells {
+    by_face: BTreeMap<Face, DraftCell>,
     by_code: Faces,
     by_origin: Faces,
 }
 
-impl Deref for DeskCells {
-    type Target = BTreeMap<Face, DeskCell>;
+impl Deref for DraftCells {
+    type Target = BTreeMap<Face, DraftCell>;
 
     fn deref(&self) -> &Self::Target {
         &self.by_face
     }
 }
 
-impl FromIterator<(Face, DeskCell)> for DeskCells {
-    fn from_iter<I: IntoIterator<Item = (Face, DeskCell)>>(cells: I) -> Self {
+impl FromIterator<(Face, DraftCell)> for DraftCells {
+    fn from_iter<I: IntoIterator<Item = (Face, DraftCell)>>(cells: I) -> Self {
         let mut all = Self::default();
         cells.into_iter().for_each(|(face, cell)| _ = all.insert(face, cell));
         all
     }
 }
 
-impl DeskCells {
+impl DraftCells {
     /// Writes a cell; returns what was written of it before.
-    pub fn insert(&mut self, face: Face, cell: DeskCell) -> Option<DeskCell> {
+    pub fn insert(&mut self, face: Face, cell: DraftCell) -> Option<DraftCell> {
         let before = self.remove(face);
         for (index, word) in [(&mut self.by_code, &cell.code), (&mut self.by_origin, &cell.origin)] {
             if !word.is_empty() {
@@ -59,7 +59,7 @@ impl DeskCells {
     }
 
     /// Takes a cell out.
-    pub fn remove(&mut self, face: Face) -> Option<DeskCell> {
+    pub fn remove(&mut self, face: Face) -> Option<DraftCell> {
         let before = self.by_face.remove(&face)?;
         for (index, word) in [(&mut self.by_code, &before.code), (&mut self.by_origin, &before.origin)] {
             if let Some(faces) = index.get_mut(word) {
@@ -102,8 +102,8 @@ impl DeskCells {
 mod tests {
     use super::*;
 
-    fn cell(code: &str, origin: &str) -> DeskCell {
-        DeskCell {
+    fn cell(code: &str, origin: &str) -> DraftCell {
+        DraftCell {
             code: code.into(),
             name: String::new(),
             kind: CellKind::Basic,
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn one_cell_goes_on_for_another() {
         let size = |f: Face| f64::from(f.0);
-        let mut cells: DeskCells = [(Face(0), cell("A", "A")), (Face(1), cell("B", "B"))].into_iter().collect();
+        let mut cells: DraftCells = [(Face(0), cell("A", "A")), (Face(1), cell("B", "B"))].into_iter().collect();
         assert_eq!(cells.former_code(Face(0), size), "", "it has its own code");
         // Split: the carrier of the code goes on, the new part is new.
         cells.insert(Face(2), cell("C", "A"));

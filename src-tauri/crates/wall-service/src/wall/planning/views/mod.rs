@@ -1,19 +1,103 @@
-//! From a plan on the desk to the wire.
+//! From the planner to the wire, and from the wire to the planner.
 
-use super::{findings::Looked, owners::owner_views, session::Session};
+mod edits;
+mod impact;
+mod plans;
+
+use super::{
+    Names,
+    edits::OwnerLine,
+    findings::{DraftFinding, Scope},
+    owners::CellOwners,
+    refused::EditRefused,
+    session::Session,
+};
 use crate::{
     wall::ground::geometry_json,
-    wire::{EditResult, PlanCell},
+    wire::{EditRefusal, OwnerView, PlanCell, PlanFindingView, PlanOwnerLine},
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 use wall_core::{ArcView, CellKind, Face, GridPoint, Lane, planning::workload};
 
-/// Names of communities by code.
-pub(super) type Names = BTreeMap<String, String>;
+impl From<EditRefused> for EditRefusal {
+    fn from(refused: EditRefused) -> Self {
+        let (lon, lat) = refused.place.map(|p| (p.lon, p.lat)).unzip();
+        Self { code: refused.code.into(), message: refused.message, lon, lat, faces: numbers(&refused.faces) }
+    }
+}
+
+impl From<DraftFinding> for PlanFindingView {
+    fn from(found: DraftFinding) -> Self {
+        let (lon, lat) = found.place.map(|p| (p.lon, p.lat)).unzip();
+        let scope = match found.scope {
+            Scope::Cells => "cells",
+            Scope::Plan => "plan",
+            Scope::Making => "making",
+            Scope::File => "file",
+        };
+        Self {
+            level: found.level.code().into(),
+            code: found.code.into_owned(),
+            faces: numbers(&found.faces),
+            cells: found.cells,
+            lon,
+            lat,
+            values: found.values,
+            blocks: found.blocks,
+            scope: scope.into(),
+        }
+    }
+}
+
+impl From<OwnerLine> for PlanOwnerLine {
+    fn from(line: OwnerLine) -> Self {
+        Self {
+            party: line.party,
+            party_kind: line.party_kind,
+            role: line.role,
+            from_code: line.from_code,
+            valid_from_ms: line.valid_from_ms,
+            valid_to_ms: line.valid_to_ms,
+        }
+    }
+}
+
+impl From<PlanOwnerLine> for OwnerLine {
+    fn from(line: PlanOwnerLine) -> Self {
+        Self {
+            party: line.party,
+            party_kind: line.party_kind,
+            role: line.role,
+            from_code: line.from_code,
+            valid_from_ms: line.valid_from_ms,
+            valid_to_ms: line.valid_to_ms,
+        }
+    }
+}
+
+fn numbers(faces: &[Face]) -> Vec<u32> {
+    faces.iter().map(|f| f.0).collect()
+}
+
+/// Every one of a list as another type.
+fn each<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
+    list.into_iter().map(Into::into).collect()
+}
+
+/// The owners of a cell for its card.
+fn owner_views(owners: &CellOwners) -> Vec<OwnerView> {
+    let view = |l: &OwnerLine| OwnerView {
+        name: l.party.clone(),
+        kind: l.party_kind.clone(),
+        role: l.role.clone(),
+        duty: "unknown".into(),
+        staff_id: None,
+    };
+    owners.answering().map(view).collect()
+}
 
 /// A cell with its figures; `None` when it is gone.
-pub(super) fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanCell> {
+fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanCell> {
     let cell = session.cells.get(&face)?;
     let geometry = session.geometry.get(&face)?;
     let f = session.figures.get(&face).copied().unwrap_or_default();
@@ -62,7 +146,7 @@ fn band(session: &Session, kind: CellKind, households: Option<f64>) -> &'static 
 }
 
 /// All cells.
-pub(super) fn cells(session: &Session, names: &Names) -> Vec<PlanCell> {
+fn cells(session: &Session, names: &Names) -> Vec<PlanCell> {
     session.cells.keys().filter_map(|f| cell(session, *f, names)).collect()
 }
 
@@ -108,32 +192,6 @@ pub(super) fn lanes_json(lanes: &[Lane]) -> Value {
         })
     };
     json!({ "type": "FeatureCollection", "features": lanes.iter().flat_map(Lane::pieces).map(piece).collect::<Vec<_>>() })
-}
-
-/// What an edit, undo, redo or jump made of the plan.
-pub(super) fn result(session: &Session, touched: &BTreeSet<Face>, redo: Vec<i64>, names: &Names) -> EditResult {
-    result_looked(session, touched, session.findings.looked(), redo, names)
-}
-
-/// The same, where something else was looked at for findings than since the last question.
-pub(super) fn result_looked(
-    session: &Session,
-    touched: &BTreeSet<Face>,
-    looked: &Looked,
-    redo: Vec<i64>,
-    names: &Names,
-) -> EditResult {
-    let (there, gone): (Vec<Face>, Vec<Face>) = touched.iter().partition(|f| session.cells.contains_key(f));
-    EditResult {
-        head: session.head(),
-        changed: there.iter().filter_map(|f| cell(session, *f, names)).collect(),
-        removed: gone.iter().map(|f| f.0).collect(),
-        cells: cells_json(session, there.iter().copied(), names),
-        edges: edges_json(edges_of(session, &there).into_iter()),
-        findings: session.findings.change(session, looked),
-        can_undo: session.head().is_some(),
-        redo,
-    }
 }
 
 /// The edges with one of the cells on a side, each once.
