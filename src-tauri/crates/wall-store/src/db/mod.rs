@@ -69,7 +69,7 @@ impl Sql {
     }
 
     /// Rows of values for `VALUES`, each in brackets.
-    pub fn push_rows<const N: usize>(mut self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+    pub fn push_rows(mut self, rows: impl IntoIterator<Item = impl IntoIterator<Item = Value>>) -> Self {
         for (i, row) in rows.into_iter().enumerate() {
             self = self.push(if i == 0 { "(" } else { ", (" }).push_list(row).push(")");
         }
@@ -162,6 +162,22 @@ impl<'r> Column<'r> for Option<UtcMs> {
     fn read(row: &'r Row, name: &str) -> Result<Self, sqlx::Error> {
         Ok(Option::<i64>::read(row, name)?.map(UtcMs))
     }
+}
+
+impl<'r> Column<'r> for u32 {
+    fn read(row: &'r Row, name: &str) -> Result<Self, sqlx::Error> {
+        counted(i64::read(row, name)?)
+    }
+}
+
+impl<'r> Column<'r> for Option<u32> {
+    fn read(row: &'r Row, name: &str) -> Result<Self, sqlx::Error> {
+        Option::<i64>::read(row, name)?.map(counted).transpose()
+    }
+}
+
+fn counted(found: i64) -> Result<u32, sqlx::Error> {
+    u32::try_from(found).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// Connections that only read.
@@ -342,7 +358,10 @@ mod tests {
         let damaged = |e: StoreError| matches!(e, StoreError::Damaged { .. });
         assert!(found[0].get::<i64>("f").is_err_and(damaged), "no such column");
         assert!(found[0].get::<i64>("c").is_err_and(damaged), "another type");
+        assert_eq!(found[0].get::<u32>("a").unwrap(), 1);
         assert!(found[1].get::<f64>("b").is_err_and(damaged), "nothing where something has to be");
+        let below = held.one(sql("SELECT a - 2 AS a FROM t WHERE a = 1")).await.unwrap();
+        assert!(below.get::<u32>("a").is_err_and(damaged), "less than nothing");
         let word = |s: &str| (s == "甲").then_some(());
         assert!(found[0].word("t", "c", word).is_ok() && found[1].word("t", "c", word).is_err_and(damaged));
     }
