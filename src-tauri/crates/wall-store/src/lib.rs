@@ -9,10 +9,13 @@
 
 mod access;
 mod accounts;
+mod addresses;
 mod audit;
 mod backup;
 #[cfg(test)]
 mod backup_tests;
+mod cameras;
+mod categories;
 mod cells;
 mod changes;
 mod db;
@@ -33,10 +36,12 @@ mod retention;
 mod rows;
 mod seal;
 mod secret;
+mod sites;
+mod staff;
 mod start;
 mod stations;
-mod things;
 mod tickets;
+mod upserts;
 mod watch;
 mod write;
 
@@ -52,6 +57,6 @@ pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use plans::{EditRecord, LineageRecord, PLAN_EPOCH, PlanDraft, PlanRecord, PlanStep, SnapshotRecord, StoredPlan};
 pub use retention::{LEAP_MS, LINES_KEPT, Leap, Retention, RetentionStanding, Tidied};
 pub use stations::{STATION_LIFE_MS, Station};
-pub use things::Upserts;
 pub use tickets::{Attributed, StoredTransition, TicketOutcome, TicketWrite, WaitingTicket, status_events};
+pub use upserts::Upserts;
 pub use write::WriteTx;

@@ -3,10 +3,10 @@
 use crate::{
     Store, StoreError, WriteTx,
     changes::ChangeKind,
-    db::{Row, Sql, Value, chunks, containing, sql},
+    db::{Row, Sql, Value, chunks, containing, sql, stretches},
     rows::word,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use wall_core::{
     Attachment, CellId, Channel, Course, NetworkId, Place, PlanId, Platform, Severity, StatusEvent, Ticket, TicketFallback,
     TicketId, TicketRecord, TicketStatus, Timebase, UtcMs, counts_from, settled,
@@ -147,15 +147,9 @@ impl WriteTx {
         again: bool,
     ) -> Result<Vec<TicketOutcome>, StoreError> {
         let mut outcomes = Vec::with_capacity(writes.len());
-        let mut rest = writes;
-        while !rest.is_empty() {
-            // A stretch without the same key twice; a repeated key is then a known ticket.
-            let mut keys = HashSet::new();
-            let unique =
-                rest.iter().take_while(|w| keys.insert((w.record.source.as_str(), w.record.external_id.as_str()))).count();
-            let (head, tail) = rest.split_at(unique);
-            self.put_unique(head, kind, again, &mut outcomes).await?;
-            rest = tail;
+        // A key that comes again is then a known ticket.
+        for unique in stretches(writes, |w| (w.record.source.as_str(), w.record.external_id.as_str())) {
+            self.put_unique(unique, kind, again, &mut outcomes).await?;
         }
         Ok(outcomes)
     }

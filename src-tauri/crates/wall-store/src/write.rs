@@ -79,11 +79,6 @@ impl WriteTx {
         self.tx.one(sql(IDS).bind(table).bind(n)).await?.get("first")
     }
 
-    /// One more than the largest id of a table.
-    pub(crate) async fn next_id(&mut self, table: &'static str) -> Result<i64, StoreError> {
-        self.tx.one(crate::db::Sql::composed(format!("SELECT coalesce(max(id), 0) + 1 AS next FROM {table}"))).await?.get("next")
-    }
-
     /// Sets one value of the settings.
     pub async fn set_setting(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         self.note(key, value).await?;

@@ -20,7 +20,7 @@ use sqlx::{
     pool::PoolConnection,
     sqlite::{Sqlite, SqliteConnection, SqliteRow},
 };
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, collections::HashSet, fmt::Write, hash::Hash};
 use wall_core::UtcMs;
 
 /// A statement with its values.
@@ -291,6 +291,17 @@ pub(crate) fn chunks<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
+/// Slices in which no key occurs twice, in order: what one statement may write when it meets what is there already.
+pub(crate) fn stretches<'a, T, K: Eq + Hash>(rows: &'a [T], key: impl Fn(&'a T) -> K) -> impl Iterator<Item = &'a [T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let mut keys = HashSet::new();
+        let (head, tail) = rest.split_at(rest.iter().take_while(|row| keys.insert(key(row))).count());
+        rest = tail;
+        (!head.is_empty()).then_some(head)
+    })
+}
+
 /// A text for `lower(column) LIKE $n ESCAPE '\'`: contains `text`, letters of ASCII in either case.
 pub(crate) fn containing(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").to_ascii_lowercase())
@@ -308,6 +319,13 @@ mod tests {
             assert_eq!(chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
             assert!(sizes.iter().all(|s| s.is_power_of_two() && *s <= BATCH));
         }
+    }
+
+    #[test]
+    fn stretches_end_where_a_key_comes_again() {
+        let found: Vec<&[i32]> = stretches(&[1, 2, 1, 1, 3, 2, 3], |n| *n).collect();
+        assert_eq!(found, [&[1, 2][..], &[1], &[1, 3, 2], &[3]]);
+        assert_eq!(stretches(&[], |n: &i32| *n).count(), 0);
     }
 
     #[test]
