@@ -284,12 +284,18 @@ impl Facts {
 
 async fn facts(copy: &mut SqliteConnection) -> Result<Facts, StoreError> {
     let row = sqlx::query(
-        "SELECT (SELECT coalesce(max(revision), 0) FROM change_log), (SELECT count(*) FROM ticket),
-         (SELECT coalesce(max(seq), 0) FROM audit), (SELECT coalesce((SELECT mac FROM audit ORDER BY seq DESC LIMIT 1), x''))",
+        "SELECT (SELECT coalesce(max(revision), 0) FROM change_log) AS revision, (SELECT count(*) FROM ticket) AS tickets,
+         (SELECT coalesce(max(seq), 0) FROM audit) AS audit_lines,
+         (SELECT coalesce((SELECT mac FROM audit ORDER BY seq DESC LIMIT 1), x'')) AS audit_head",
     )
     .fetch_one(copy)
     .await?;
-    Ok(Facts { revision: row.try_get(0)?, tickets: row.try_get(1)?, audit_lines: row.try_get(2)?, audit_head: row.try_get(3)? })
+    Ok(Facts {
+        revision: row.try_get("revision")?,
+        tickets: row.try_get("tickets")?,
+        audit_lines: row.try_get("audit_lines")?,
+        audit_head: row.try_get("audit_head")?,
+    })
 }
 
 /// Reads a backup through: its pages, whose it is, that it holds what it said when it was made, and its audit log.
@@ -303,22 +309,22 @@ async fn verify(path: &Path, keys: &Keys) -> Result<BackupAbout, StoreError> {
     let mark: Option<String> = sqlx::query("SELECT value FROM setting WHERE key = 'key_check'")
         .fetch_optional(&mut copy)
         .await?
-        .map(|r| r.try_get(0))
+        .map(|r| r.try_get("value"))
         .transpose()?;
     if mark.is_some_and(|m| m != keys.mark()) {
         return Err(StoreError::Key("the backup is of another store".into()));
     }
-    let row = sqlx::query("SELECT made_at, mac, keys IS NOT NULL FROM backup_about").fetch_one(&mut copy).await?;
-    let made_at = row.try_get::<Option<i64>, _>(0)?.map(UtcMs);
+    let row = sqlx::query("SELECT made_at, mac, keys IS NOT NULL AS sealed_keys FROM backup_about").fetch_one(&mut copy).await?;
+    let made_at = row.try_get::<Option<i64>, _>("made_at")?.map(UtcMs);
     let facts = facts(&mut copy).await?;
-    if row.try_get::<Vec<u8>, _>(1)? != facts.mac(keys, made_at) {
+    if row.try_get::<Vec<u8>, _>("mac")? != facts.mac(keys, made_at) {
         return Err(wrong("it does not hold what it held when it was made".into()));
     }
     let chain = verify_chain(&rows_of(&mut copy, sql(CHAIN)).await?, keys, None)?;
     if let Some(fault) = chain.faults.first() {
         return Err(wrong(format!("its audit log is not whole: {fault}")));
     }
-    let sealed_keys = row.try_get(2)?;
+    let sealed_keys = row.try_get("sealed_keys")?;
     copy.close().await?;
     Ok(BackupAbout {
         made_at,
@@ -333,7 +339,7 @@ async fn verify(path: &Path, keys: &Keys) -> Result<BackupAbout, StoreError> {
 /// What SQLite finds wrong with the pages; empty = nothing. O(pages).
 pub(crate) async fn quick_check(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query("PRAGMA quick_check(20)").fetch_all(connection).await?;
-    let lines: Result<Vec<String>, sqlx::Error> = rows.iter().map(|r| r.try_get(0)).collect();
+    let lines: Result<Vec<String>, sqlx::Error> = rows.iter().map(|r| r.try_get("quick_check")).collect();
     Ok(lines?.into_iter().filter(|l| l != "ok").collect())
 }
 
@@ -373,7 +379,8 @@ async fn find_keys(input: &Path, folder: &Path, from: RestoreKeys<'_>) -> Result
                 .fetch_optional(&mut copy)
                 .await?
                 .ok_or_else(|| StoreError::Key("the backup has no sealed keys; name their file".into()))?;
-            let (salt, nonce, shut): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let (salt, nonce, shut): (Vec<u8>, Vec<u8>, Vec<u8>) =
+                (row.try_get("salt")?, row.try_get("nonce")?, row.try_get("keys")?);
             copy.close().await?;
             if nonce.len() != 24 {
                 return Err(StoreError::Damaged { what: "nonce of the sealed keys".into() });
@@ -469,9 +476,9 @@ async fn is_backup(input: &Path) -> Result<(), StoreError> {
         return Err(unusable(input, "there is no such file"));
     }
     let mut copy = plain(input, true).read_only(true).immutable(true).connect().await?;
-    let row = sqlx::query("SELECT count(*) FROM sqlite_schema WHERE name = 'backup_about'").fetch_one(&mut copy).await?;
+    let said = sqlx::query("SELECT name FROM sqlite_schema WHERE name = 'backup_about'").fetch_optional(&mut copy).await?;
     copy.close().await?;
-    if row.try_get::<i64, _>(0)? == 1 {
+    if said.is_some() {
         return Ok(());
     }
     Err(unusable(

@@ -98,11 +98,11 @@ pub async fn examine(folder: &Path, fix: bool, now: UtcMs) -> (Vec<Check>, Optio
 async fn pages(file: &Path, may_write: bool) -> Result<Vec<String>, StoreError> {
     let mut connection = plain(file, may_write).connect().await?;
     let rows = sqlx::query("PRAGMA integrity_check(10)").fetch_all(&mut connection).await?;
-    let lines: Result<Vec<String>, sqlx::Error> = rows.iter().map(|r| r.try_get(0)).collect();
+    let lines: Result<Vec<String>, sqlx::Error> = rows.iter().map(|r| r.try_get("integrity_check")).collect();
     let mut faults: Vec<String> = lines?.into_iter().filter(|l| l != "ok").collect();
     let strays = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await?;
     if let Some(first) = strays.first() {
-        let (table, parent): (String, String) = (first.try_get(0)?, first.try_get(2)?);
+        let (table, parent): (String, String) = (first.try_get("table")?, first.try_get("parent")?);
         faults.push(format!("{} rows refer to what is not there, the first from {table} to {parent}", strays.len()));
     }
     connection.close().await?;

@@ -123,7 +123,7 @@ impl Store {
             return Err(StoreError::Failed { fault: Fault::Full, error: format!("{} KiB are left", bytes >> 10) });
         }
         let mut pen = Pen::take(&self.inner, until).await?;
-        let mark: i32 = sqlx::query("PRAGMA user_version").fetch_one(pen.sqlite()).await?.try_get(0)?;
+        let mark: i32 = sqlx::query("PRAGMA user_version").fetch_one(pen.sqlite()).await?.try_get("user_version")?;
         sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {mark}"))).execute(pen.sqlite()).await?;
         pen.commit().await
     }

@@ -190,10 +190,10 @@ impl Store {
     /// The pragmas of the writing connection.
     pub async fn pragmas(&self) -> Result<Pragmas, StoreError> {
         let mut c = self.inner.writer.acquire().await?;
-        let journal_mode = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *c).await?.try_get(0)?;
-        let synchronous = sqlx::query("PRAGMA synchronous").fetch_one(&mut *c).await?.try_get(0)?;
-        let foreign_keys = sqlx::query("PRAGMA foreign_keys").fetch_one(&mut *c).await?.try_get(0)?;
-        let secure_delete = sqlx::query("PRAGMA secure_delete").fetch_one(&mut *c).await?.try_get(0)?;
+        let journal_mode = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *c).await?.try_get("journal_mode")?;
+        let synchronous = sqlx::query("PRAGMA synchronous").fetch_one(&mut *c).await?.try_get("synchronous")?;
+        let foreign_keys = sqlx::query("PRAGMA foreign_keys").fetch_one(&mut *c).await?.try_get("foreign_keys")?;
+        let secure_delete = sqlx::query("PRAGMA secure_delete").fetch_one(&mut *c).await?.try_get("secure_delete")?;
         Ok(Pragmas { journal_mode, synchronous, foreign_keys, secure_delete })
     }
 
@@ -204,7 +204,7 @@ impl Store {
 
     /// SQLite's own counter of changes by other connections; cheap enough to poll.
     pub async fn data_version(&self, connection: &mut Tail) -> Result<i64, StoreError> {
-        Ok(sqlx::query("PRAGMA data_version").fetch_one(&mut *connection.0).await?.try_get(0)?)
+        Ok(sqlx::query("PRAGMA data_version").fetch_one(&mut *connection.0).await?.try_get("data_version")?)
     }
 
     /// A connection of its own for tailing: `data_version` is only meaningful on one connection.

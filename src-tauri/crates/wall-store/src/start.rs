@@ -103,12 +103,13 @@ pub(crate) async fn judge(file: &Path, folder: &Path, first: bool, may_write: bo
     let unusable = |reason: &str| StoreError::Unusable { path: folder.display().to_string(), reason: reason.into() };
     let mut connection = plain(file, may_write).connect().await?;
     let row = sqlx::query(
-        "SELECT count(*), coalesce(sum(name = '_sqlx_migrations'), 0) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        "SELECT count(*) AS tables, coalesce(sum(name = '_sqlx_migrations'), 0) AS ours FROM sqlite_schema \
+         WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     )
     .fetch_one(&mut connection)
     .await?;
     connection.close().await?;
-    match (row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?) {
+    match (row.try_get::<i64, _>("tables")?, row.try_get::<i64, _>("ours")?) {
         (_, 1..) => Ok(()),
         (0, _) if first => Ok(()),
         (0, _) => Err(unusable(
@@ -124,8 +125,8 @@ pub(crate) async fn is_current(connection: &mut SqliteConnection, migrations: &M
         .fetch_all(connection)
         .await?
         .iter()
-        .map(|r| r.get(0))
-        .collect();
+        .map(|r| r.try_get("version"))
+        .collect::<Result<_, _>>()?;
     let wants: Vec<i64> = migrations.iter().map(|m| m.version).collect();
     match (has.last(), wants.last()) {
         (Some(has), Some(wants)) if has > wants => Err(StoreError::Newer(format!("migration {has}"))),
@@ -144,12 +145,12 @@ pub(crate) async fn keep_before(
     file: &Path,
     keys: &Keys,
 ) -> Result<(), StoreError> {
-    let table = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
-    if sqlx::query(table).fetch_one(&mut *connection).await?.try_get::<i64, _>(0)? == 0 {
+    let table = "SELECT name FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+    if sqlx::query(table).fetch_optional(&mut *connection).await?.is_none() {
         return Ok(());
     }
-    let newest = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
-    let has: i64 = sqlx::query(newest).fetch_one(&mut *connection).await?.try_get(0)?;
+    let newest = "SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations";
+    let has: i64 = sqlx::query(newest).fetch_one(&mut *connection).await?.try_get("version")?;
     let Some(next) = migrations.iter().map(|m| m.version).find(|v| *v > has).filter(|_| has > 0) else { return Ok(()) };
     let backups = file.with_file_name(BACKUPS);
     make_private_folder(&backups)?;

@@ -105,11 +105,13 @@ impl Watch {
         let mut keeper = self.keeper.lock().await;
         let Some(connection) = keeper.as_mut() else { return Ok(()) };
         let bytes = |name: &Path| std::fs::metadata(name).map(|a| a.len());
-        let number = |row: sqlx::sqlite::SqliteRow, i: usize| row.try_get::<i64, _>(i).unwrap_or(0).max(0) as u64;
-        let log = sqlx::query("PRAGMA wal_checkpoint(NOOP)").fetch_one(&mut *connection).await.map_err(cut)?;
-        let frames = number(log, 1);
-        let size = number(sqlx::query("PRAGMA page_size").fetch_one(&mut *connection).await.map_err(cut)?, 0);
-        let pages = number(sqlx::query("PRAGMA page_count").fetch_one(&mut *connection).await.map_err(cut)?, 0);
+        let mut number = async |pragma: &'static str, name: &str| {
+            let row = sqlx::query(pragma).fetch_one(&mut *connection).await.map_err(cut)?;
+            Ok::<_, StoreError>(row.try_get::<i64, _>(name).map_err(cut)?.max(0) as u64)
+        };
+        let frames = number("PRAGMA wal_checkpoint(NOOP)", "log").await?;
+        let size = number("PRAGMA page_size", "page_size").await?;
+        let pages = number("PRAGMA page_count", "page_count").await?;
         let [file, wal, _] = &self.names;
         let whole_log = frames == 0 || bytes(wal)? >= LOG_HEADER + frames * (size + FRAME_HEADER);
         let whole_file = bytes(file)? >= pages * size && pages > 0;
