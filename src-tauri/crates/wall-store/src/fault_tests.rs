@@ -71,13 +71,13 @@ async fn an_error_within_a_write_that_is_overlooked_commits_nothing() {
 async fn a_reader_that_met_an_error_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
-    let pool = &store.inner.reader;
-    let mut held = pool.acquire().await.unwrap();
-    let before = pool.size();
-    assert!(sqlx::query("SELECT * FROM nothing").fetch_all(&mut *held).await.is_err());
+    let readers = &store.inner.read;
+    let mut held = readers.hold().await.unwrap();
+    let before = readers.open();
+    assert!(held.rows(crate::db::sql("SELECT * FROM nothing")).await.is_err());
     drop(held);
     let closed = async {
-        while pool.size() >= before {
+        while readers.open() >= before {
             tokio::task::yield_now().await;
         }
     };

@@ -2,7 +2,7 @@
 
 use crate::{
     ChangeBatch, Fault, StoreError,
-    db::{Readers, sql},
+    db::{Held, Readers, sql},
     error::BUSY_WAIT_S,
     health::Health,
     keys::Keys,
@@ -49,7 +49,6 @@ pub(crate) struct Inner {
     pub(crate) folder: PathBuf,
     /// One connection: writers of this process stand in one line.
     pub(crate) writer: SqlitePool,
-    pub(crate) reader: SqlitePool,
     pub(crate) read: Readers,
     pub(crate) keys: Keys,
     /// Held while the anchor file is rewritten.
@@ -131,20 +130,20 @@ impl Store {
         // It has read: log and index are there from now on, and stay the same files.
         sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut keeper).await?;
         // Connections do not end by age: one that is opened later finds whatever lies there then.
-        let reader = SqlitePoolOptions::new()
+        let read = SqlitePoolOptions::new()
             .max_connections(4)
             .idle_timeout(None)
             .max_lifetime(None)
             .after_release(|connection, _| Box::pin(is_whole(connection)))
             .connect_with(reading)
-            .await?;
+            .await
+            .map(Readers::new)?;
         let watch = if may_write { Watch::new(&file, keeper)? } else { Watch::none() };
         let store = Self {
             inner: Arc::new(Inner {
                 folder: folder.to_owned(),
                 writer,
-                read: Readers::new(reader.clone()),
-                reader,
+                read,
                 keys: start.keys,
                 anchor: Mutex::new(()),
                 committed: Notify::new(),
@@ -177,12 +176,12 @@ impl Store {
 
     /// Whether [`Store::close`] was called: whoever keeps a connection gives it back now.
     pub fn is_closed(&self) -> bool {
-        self.inner.reader.is_closed()
+        self.inner.read.is_closed()
     }
 
     /// Closes all connections; waits for them.
     pub async fn close(&self) {
-        self.inner.reader.close().await;
+        self.inner.read.close().await;
         self.inner.writer.close().await;
         self.inner.watch.end().await;
     }
@@ -204,12 +203,12 @@ impl Store {
 
     /// SQLite's own counter of changes by other connections; cheap enough to poll.
     pub async fn data_version(&self, connection: &mut Tail) -> Result<i64, StoreError> {
-        Ok(sqlx::query("PRAGMA data_version").fetch_one(&mut *connection.0).await?.try_get("data_version")?)
+        Ok(sqlx::query("PRAGMA data_version").fetch_one(connection.0.sqlite()).await?.try_get("data_version")?)
     }
 
     /// A connection of its own for tailing: `data_version` is only meaningful on one connection.
     pub async fn tail(&self) -> Result<Tail, StoreError> {
-        Ok(Tail(self.inner.reader.acquire().await?))
+        self.inner.read.hold().await.map(Tail)
     }
 
     /// One value of the settings.
@@ -236,7 +235,7 @@ impl Store {
 }
 
 /// A connection kept for following the change log.
-pub struct Tail(pub(crate) sqlx::pool::PoolConnection<sqlx::Sqlite>);
+pub struct Tail(Held);
 
 /// What a commit hands downstream, and the bell that says so.
 pub(crate) fn ring(inner: &Inner, _batch: &ChangeBatch) {

@@ -207,6 +207,27 @@ impl Readers {
     pub async fn one(&self, sql: Sql) -> Result<Row, StoreError> {
         only(self.optional(sql).await?)
     }
+
+    /// One of them, for questions that only mean something on the same connection.
+    pub async fn hold(&self) -> Result<Held, StoreError> {
+        Ok(Held::new(self.0.acquire().await?))
+    }
+
+    /// Ends them, and waits for those that are in use.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+
+    /// Whether [`Readers::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// How many are open.
+    #[cfg(test)]
+    pub fn open(&self) -> u32 {
+        self.0.size()
+    }
 }
 
 fn only(row: Option<Row>) -> Result<Row, StoreError> {
