@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closure, workspace } from './lib/cargo.mjs';
+import { sqlBreaches } from './lib/sql.mjs';
 import { wireBreaches } from './lib/wire.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -104,6 +105,13 @@ function wires() {
   }
 }
 
+/** Two databases, each statement written once: what only one of them understands stands at the waist. */
+function statements() {
+  for (const path of tracked('src-tauri/crates/wall-store/src/*.rs')) {
+    for (const [line, what] of sqlBreaches(path, readFileSync(path, 'utf8'))) breaches.push(`${path}:${line}: ${what}`);
+  }
+}
+
 function files() {
   for (const path of tracked('*.rs', '*.ts', '*.vue', '*.mjs', '*.sh')) {
     const text = readFileSync(path, 'utf8');
@@ -117,6 +125,7 @@ dependencies();
 imports();
 clocks();
 wires();
+statements();
 files();
 for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);
 for (const line of breaches) console.log(`breach: ${line}`);
