@@ -3,11 +3,11 @@
 pub mod run;
 pub mod snapshot;
 
-mod ask;
 mod backup;
 mod export;
 mod import;
 mod keep;
+mod queries;
 mod replay;
 mod rows;
 mod station;
@@ -29,9 +29,9 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Serve(args)) => run::serve(cli, args).await,
         Some(Command::Import { what }) => import::import(cli, what).await,
         Some(Command::Export(args)) => export::export(cli, args).await,
-        Some(Command::Locate(args)) => ask::locate(cli, args).await,
-        Some(Command::Near(args)) => ask::near(cli, args).await,
-        Some(Command::Stats(args)) => ask::stats(cli, args).await,
+        Some(Command::Locate(args)) => queries::locate(cli, args).await,
+        Some(Command::Near(args)) => queries::near(cli, args).await,
+        Some(Command::Stats(args)) => queries::stats(cli, args).await,
         Some(Command::Replay(args)) => replay::replay(cli, args).await,
         Some(Command::Snapshot(args)) => snapshot::snapshot(cli, args).await,
         Some(Command::Token { what }) => match what {

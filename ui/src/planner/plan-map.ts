@@ -17,7 +17,7 @@ import { mercator, thinned, type LonLat } from './geo';
 import { beginStroke, bodyOf, drawing, emptyHand, hintOf, isReady, step, type Hand, type HandEvent, type Pointed, type Setting, type Step } from './hand';
 import { openBorders } from './map/borders';
 import { openCamera } from './map/camera';
-import { Desk, type PlanMapWords } from './map/desk';
+import { Sheet, type PlanMapWords } from './map/sheet';
 import { openPicture } from './map/picture';
 import { openPointing } from './map/pointing';
 import { bordersInHand, cursorOf, sketchFeatures, type Sketched } from './map/sketch';
@@ -92,7 +92,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   });
   map.touchZoomRotate.disableRotation();
   map.scrollZoom.setWheelZoomRate(1 / 250);
-  const desk = new Desk(map, container, wall, planner, words);
+  const sheet = new Sheet(map, container, wall, planner, words);
 
   const keepFull = new URLSearchParams(location.search).get('quality') === 'full';
   let ratio = 1;
@@ -110,20 +110,20 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   let cross: LonLat | null = null;
   const view: HandView = shallowReactive({ hint: 'select', snap: null, ready: false, points: 0, toleranceM: 3, numberAll: false, zoom: 0, edges: false });
 
-  const borders = openBorders(desk, (any) => {
+  const borders = openBorders(sheet, (any) => {
     view.edges = any;
   });
   // Size, language and others' edits leave what is in hand; it is asked about anew. Another plan has nothing of it.
   let handOf: number | null = null;
-  const picture = openPicture(desk, borders, () => {
+  const picture = openPicture(sheet, borders, () => {
     const id = state.opened?.plan.id ?? null;
     const next = id === handOf ? hand : emptyHand;
     handOf = id;
     previewed = null;
     put(next);
   });
-  const camera = openCamera(desk, () => desk.still || pace.quality === 'always');
-  const pointed = openPointing(desk, borders.edges);
+  const camera = openCamera(sheet, () => sheet.still || pace.quality === 'always');
+  const pointed = openPointing(sheet, borders.edges);
 
   const setting = (): Setting => ({ tool: state.tool, outer: state.outer, selection: [...state.selection], toleranceM: view.toleranceM, numberAll: view.numberAll });
   const sketched = (): Sketched => ({ hand, at, cross, busy: state.busy });
@@ -133,7 +133,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   let previewed: string | null = null;
 
   function sketch(): void {
-    desk.setData('sketch', sketchFeatures(sketched(), borders.edges, words.snap));
+    sheet.setData('sketch', sketchFeatures(sketched(), borders.edges, words.snap));
     view.snap = at?.snap?.kind ?? null;
     view.hint = hintOf(hand, setting());
     view.ready = !hand.dragging && isReady(hand, setting()) && planner.editable.value;
@@ -144,7 +144,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   /** The border under the pointer and the cells on both sides of it. */
   function highlight(): void {
     const shown = bordersInHand(state.tool, sketched(), borders.edges);
-    desk.setData('highlight', state.preview ? [] : shown.map((edge) => lineFeature(edge.points, {})));
+    sheet.setData('highlight', state.preview ? [] : shown.map((edge) => lineFeature(edge.points, {})));
     const first = shown[0];
     if ((state.hoverEdge?.edge ?? null) !== (first?.id ?? null)) {
       state.hoverEdge = first ? { edge: first.id, left: first.left, right: first.right } : null;
@@ -180,13 +180,13 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
     const before = hand;
     const kind = body.kind;
     const done = await planner.edit(body);
-    if (desk.destroyed) return;
+    if (sheet.destroyed) return;
     if (done) {
       let next = emptyHand;
       // The vertex stays in hand: the next arrow moves it further.
       if (kind === 'move_vertex' || kind === 'insert_vertex' || kind === 'batch') {
         const place = before.to ?? (body.kind === 'insert_vertex' ? body.at : null);
-        const hit = place ? borders.edges.vertex(mercator(place), desk.inMercator(1)) : null;
+        const hit = place ? borders.edges.vertex(mercator(place), sheet.inMercator(1)) : null;
         if (hit && state.tool === 'vertex') next = { ...emptyHand, grip: { at: hit.at, kind: hit.node ? 'node' : 'vertex', outer: hit.outer, segment: null } };
       }
       if (kind === 'split' || kind === 'transfer' || kind === 'fill_gap') cross = null;
@@ -232,7 +232,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   function followPointer(): void {
     const event = waiting;
     waiting = null;
-    if (!event || desk.destroyed || !state.opened) return;
+    if (!event || sheet.destroyed || !state.opened) return;
     const place = event.lngLat.toArray() as LonLat;
     at = pointed(hand, place, event.originalEvent.altKey);
     if (pressed && !pressed.moved && Math.hypot(event.point.x - pressed.x, event.point.y - pressed.y) > dragPx) {
@@ -272,7 +272,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
     const place = map.unproject([event.clientX - box.left, event.clientY - box.top]).toArray() as LonLat;
     waiting = null;
     at = pointed(hand, place, event.altKey);
-    if (hand.stroke) hand = { ...hand, points: thinned(hand.points, desk.inMercator(1.5)) };
+    if (hand.stroke) hand = { ...hand, points: thinned(hand.points, sheet.inMercator(1.5)) };
     happen({ kind: 'release', at, moved: was.moved });
   };
   addEventListener('mouseup', onUp);
@@ -322,7 +322,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
 
   /** Brings the chosen cells into view when none of them is; answers whether there was something to bring. */
   function toChosen(): boolean {
-    const inView = new Set(cellsInView(desk).map((cell) => cell.face));
+    const inView = new Set(cellsInView(sheet).map((cell) => cell.face));
     const faces = [...state.selection];
     if (faces.length === 0 || faces.some((face) => inView.has(face))) return false;
     camera.showFaces(faces);
@@ -333,18 +333,18 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   function walk(by: number): boolean {
     const { tool } = state;
     if (tool === 'vertex' || tool === 'insert' || tool === 'delete') {
-      const next = nextGrip(grips(desk, borders.edges), hand.grip?.at ?? null, by);
+      const next = nextGrip(grips(sheet, borders.edges), hand.grip?.at ?? null, by);
       if (!next) return toChosen();
       at = null;
       camera.ensureVisible(next.at);
       return happen({ kind: 'take', grip: next });
     }
     if (drawing.has(tool) && (tool !== 'split' || state.selection.size === 1) && !hand.closed) {
-      const next = nextGrip(grips(desk, borders.edges), cross, by);
+      const next = nextGrip(grips(sheet, borders.edges), cross, by);
       if (next) crossTo(next.at);
       return next !== undefined || toChosen();
     }
-    const all = cellsInView(desk);
+    const all = cellsInView(sheet);
     // It begins at the chosen cell: one that is out of sight is brought back first.
     const chosen = [...state.selection].at(-1) ?? null;
     const here = tool === 'select' ? chosen : (at?.face ?? chosen);
@@ -370,7 +370,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
       const byCross = planner.editable.value && (drawing.has(state.tool) || state.tool === 'insert' || state.tool === 'fill_gap' || cross !== null);
       if (!byCross || state.tool === 'select') return false;
       const from = map.project(cross ?? map.getCenter().toArray() as LonLat);
-      crossTo(map.unproject([from.x + arrow[0] * stepPx * times * desk.px, from.y - arrow[1] * stepPx * times * desk.px]).toArray() as LonLat);
+      crossTo(map.unproject([from.x + arrow[0] * stepPx * times * sheet.px, from.y - arrow[1] * stepPx * times * sheet.px]).toArray() as LonLat);
       return true;
     }
     switch (event.key) {
@@ -427,7 +427,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
     showPlace: camera.showPlace,
     showFaces: camera.showFaces,
     destroy() {
-      desk.destroyed = true;
+      sheet.destroyed = true;
       for (const stop of stops) stop();
       removeEventListener('mouseup', onUp);
       removeEventListener('mousemove', onPanMove);

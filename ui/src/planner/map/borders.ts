@@ -2,7 +2,7 @@
 import { mercator } from '../geo';
 import { Edges } from '../edges';
 import { pointFeature } from '../plan-layers';
-import { none, type Desk } from './desk';
+import { none, type Sheet } from './sheet';
 
 /** Borders are loaded for the view once no more cells than this are in it; plans with fewer are loaded whole. */
 const mostCells = 1500;
@@ -22,8 +22,8 @@ export interface Borders {
 }
 
 /** Borders for a map; `known` hears whether there are any to take hold of. */
-export function openBorders(desk: Desk, known: (any: boolean) => void): Borders {
-  const { planner, container } = desk;
+export function openBorders(sheet: Sheet, known: (any: boolean) => void): Borders {
+  const { planner, container } = sheet;
   const { state } = planner;
   const edges = new Edges();
   let edgesBox: [number, number, number, number] | null = null;
@@ -44,7 +44,7 @@ export function openBorders(desk: Desk, known: (any: boolean) => void): Borders 
       known(false);
       return;
     }
-    const seen = desk.boxAround(0);
+    const seen = sheet.boxAround(0);
     const [w, s, e, n] = edgesBox ?? [0, 0, -1, -1];
     if (seen[0] >= w && seen[1] >= s && seen[2] <= e && seen[3] <= n) return;
     const whole = state.cells.size <= mostCells;
@@ -55,11 +55,11 @@ export function openBorders(desk: Desk, known: (any: boolean) => void): Borders 
       vertices();
       return;
     }
-    const box: [number, number, number, number] = whole ? [-180, -85, 180, 85] : desk.boxAround(0.5);
+    const box: [number, number, number, number] = whole ? [-180, -85, 180, 85] : sheet.boxAround(0.5);
     const round = (edgesRound += 1);
     try {
       const found = await planner.edges(box);
-      if (round !== edgesRound || desk.destroyed) return;
+      if (round !== edgesRound || sheet.destroyed) return;
       edges.load(found);
       edgesBox = box;
       known(edges.size > 0);
@@ -73,13 +73,13 @@ export function openBorders(desk: Desk, known: (any: boolean) => void): Borders 
   function vertices(): void {
     const wanted = state.tool !== 'select' && state.tool !== 'merge' && state.tool !== 'simplify' && state.tool !== 'number' && planner.editable.value;
     if (!wanted || edges.size === 0) {
-      desk.setData('vertices', []);
+      sheet.setData('vertices', []);
       return;
     }
-    const b = desk.boxAround(0.05);
+    const b = sheet.boxAround(0.05);
     const [nw, se] = [mercator([b[0], b[3]]), mercator([b[2], b[1]])];
     const box = [nw.x, nw.y, se.x, se.y] as const;
-    const room = Math.min(mostVertices, (container.clientWidth * container.clientHeight) / (vertexRoomPx * desk.px) ** 2);
+    const room = Math.min(mostVertices, (container.clientWidth * container.clientHeight) / (vertexRoomPx * sheet.px) ** 2);
     let found = edges.inside(box, room + 1);
     if (found.length > room) {
       // Too many to tell apart: those of the border under the pointer and of the chosen cells.
@@ -88,7 +88,7 @@ export function openBorders(desk: Desk, known: (any: boolean) => void): Borders 
       const wantedEdge = (edge: { id: number; left: number | null; right: number | null }): boolean => edge.id === hover || (edge.left !== null && chosen.has(edge.left)) || (edge.right !== null && chosen.has(edge.right));
       found = hover === undefined && chosen.size === 0 ? [] : edges.inside(box, mostVertices, wantedEdge);
     }
-    desk.setData('vertices', found.map((v) => pointFeature(v.at, { node: v.node, open: !v.outer || state.outer })));
+    sheet.setData('vertices', found.map((v) => pointFeature(v.at, { node: v.node, open: !v.outer || state.outer })));
   }
 
   return {

@@ -2,7 +2,7 @@
 import { Marker } from 'maplibre-gl';
 import type { PlanCell } from '@/wire/wire';
 import type { LonLat } from '../geo';
-import type { Desk } from './desk';
+import type { Sheet } from './sheet';
 
 /** Moves of the map. */
 export interface Camera {
@@ -20,9 +20,9 @@ export interface Camera {
 }
 
 /** The camera; `calm`: nothing is animated. */
-export function openCamera(desk: Desk, calm: () => boolean): Camera {
-  const { map, container, wall } = desk;
-  const { state } = desk.planner;
+export function openCamera(sheet: Sheet, calm: () => boolean): Camera {
+  const { map, container, wall } = sheet;
+  const { state } = sheet.planner;
   const duration = (ms: number): number => (calm() ? 0 : ms);
   let shownPlan: number | null = null;
 
@@ -45,7 +45,7 @@ export function openCamera(desk: Desk, calm: () => boolean): Camera {
     pan: (x, y) => void map.panBy([container.clientWidth * x, -container.clientHeight * y], { duration: duration(250) }),
     zoom: (by) => void map.zoomTo(map.getZoom() + by, { duration: duration(250) }),
     showPlace(lon, lat) {
-      map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 16.5 + Math.log2(desk.px)), duration: duration(700) });
+      map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 16.5 + Math.log2(sheet.px)), duration: duration(700) });
       const element = document.createElement('div');
       element.className = 'map-pulse';
       element.append(document.createElement('i'));
@@ -56,8 +56,8 @@ export function openCamera(desk: Desk, calm: () => boolean): Camera {
     ensureVisible(place) {
       const p = map.project(place);
       const [w, h] = [container.clientWidth, container.clientHeight];
-      const edge = 40 * desk.px;
-      if (p.x < edge || p.y < edge || p.x > w - edge || p.y > h - edge) map.easeTo({ center: place, duration: desk.still ? 0 : 250 });
+      const edge = 40 * sheet.px;
+      if (p.x < edge || p.y < edge || p.x > w - edge || p.y > h - edge) map.easeTo({ center: place, duration: sheet.still ? 0 : 250 });
     },
     fitNewPlan() {
       const id = state.opened?.plan.id ?? null;

@@ -5,7 +5,7 @@ import { groundLabelLayers, groundLayers, roadLayers } from '@/map/basemap';
 import type { EditResult, PlanCell } from '@/wire/wire';
 import { cellLayers, labelFeature, labelLayer, putPlanImages, streetLayer, workLayers } from '../plan-layers';
 import type { Borders } from './borders';
-import { none, type Desk } from './desk';
+import { none, type Sheet } from './sheet';
 
 /** More changed cells than this are loaded anew instead of being patched. */
 const mostPatched = 400;
@@ -33,8 +33,8 @@ export interface Picture {
 }
 
 /** The picture on a map; `renewed` is called after the whole plan was asked for anew. */
-export function openPicture(desk: Desk, borders: Borders, renewed: () => void): Picture {
-  const { map, wall, planner, words } = desk;
+export function openPicture(sheet: Sheet, borders: Borders, renewed: () => void): Picture {
+  const { map, wall, planner, words } = sheet;
   const { host, state } = planner;
   let built = '';
 
@@ -47,7 +47,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     const base = wall.base.px;
     const baseMap = wall.state.info.value?.base_map ?? null;
     const key = JSON.stringify([baseMap, base, words.language(), devicePixelRatio]);
-    if (desk.destroyed || key === built) return;
+    if (sheet.destroyed || key === built) return;
     built = key;
     for (const layer of map.getStyle().layers) if (layer.id !== 'ground') map.removeLayer(layer.id);
     if (map.getSource('basemap')) map.removeSource('basemap');
@@ -89,7 +89,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     drawPreview(null);
     map.removeFeatureState({ source: 'cells' });
     marked.clear();
-    void desk.source('cells')?.setData(cellsUrl());
+    void sheet.source('cells')?.setData(cellsUrl());
     labels();
     markCells();
     void overlay();
@@ -100,7 +100,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
 
   function labels(): void {
     const cells = [...state.cells.values()];
-    desk.setData('labels', cells.map((cell) => labelFeature(cell, words.count)));
+    sheet.setData('labels', cells.map((cell) => labelFeature(cell, words.count)));
     // Names appear once an ordinary cell is as wide as a short name: before that they would hide the map.
     const middle = cells.toSorted((a, b) => a.area_m2 - b.area_m2)[cells.length >> 1];
     if (!middle) return;
@@ -113,12 +113,12 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
   async function lanes(): Promise<void> {
     const id = state.opened?.plan.id;
     if (id === undefined || !state.findings.some((one) => one.code === 'lane')) {
-      desk.setData('lanes', []);
+      sheet.setData('lanes', []);
       return;
     }
     try {
       const found = await host.get<FeatureCollection>(`api/v1/plans/${id}/lanes`);
-      if (!desk.destroyed && state.opened?.plan.id === id) void desk.source('lanes')?.setData(found);
+      if (!sheet.destroyed && state.opened?.plan.id === id) void sheet.source('lanes')?.setData(found);
     } catch {
       // The findings beside name them; asked again with the next change.
     }
@@ -128,7 +128,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
   async function streets(): Promise<void> {
     try {
       const found = await host.get<FeatureCollection>('api/v1/planning/streets');
-      if (!desk.destroyed) void desk.source('streets')?.setData(found);
+      if (!sheet.destroyed) void sheet.source('streets')?.setData(found);
     } catch {
       // Drawing works without them.
     }
@@ -137,12 +137,12 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
   async function overlay(): Promise<void> {
     const id = state.overlay;
     if (id === null) {
-      desk.setData('overlay', []);
+      sheet.setData('overlay', []);
       return;
     }
     try {
-      const found = await host.get<FeatureCollection>(`api/v1/plans/${id}/edges`, { bbox: desk.boxAround(0.6).join(',') });
-      if (!desk.destroyed && state.overlay === id) void desk.source('overlay')?.setData(found);
+      const found = await host.get<FeatureCollection>(`api/v1/plans/${id}/edges`, { bbox: sheet.boxAround(0.6).join(',') });
+      if (!sheet.destroyed && state.overlay === id) void sheet.source('overlay')?.setData(found);
     } catch {
       // The switch stays on; the next move of the map asks again.
     }
@@ -187,13 +187,13 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
   function drawPreview(result: EditResult | null): void {
     if (built === '') return;
     if (result === null) {
-      desk.setData('preview', []);
-      desk.setData('preview-labels', []);
+      sheet.setData('preview', []);
+      sheet.setData('preview-labels', []);
       hide(new Set());
       return;
     }
-    desk.setData('preview', dressed(result));
-    desk.setData('preview-labels', result.changed.map((cell) => labelFeature(cell, words.count)));
+    sheet.setData('preview', dressed(result));
+    sheet.setData('preview-labels', result.changed.map((cell) => labelFeature(cell, words.count)));
     for (const cell of result.changed) map.setFeatureState({ source: 'preview', id: cell.face }, { selected: state.selection.has(cell.face), changed: cell.changed });
     hide(new Set([...result.changed.map((cell) => cell.face), ...result.removed]));
   }
@@ -210,8 +210,8 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
     borders.outdate();
     const round = (lingering += 1);
     drawPreview(result);
-    const cells = desk.source('cells');
-    const label = desk.source('labels');
+    const cells = sheet.source('cells');
+    const label = sheet.source('labels');
     const gone = new Set(result.removed);
     for (const face of gone) {
       marked.delete(face);
@@ -233,7 +233,7 @@ export function openPicture(desk: Desk, borders: Borders, renewed: () => void): 
       });
       map.triggerRepaint();
     });
-    if (round !== lingering || desk.destroyed) return;
+    if (round !== lingering || sheet.destroyed) return;
     lingering = 0;
     drawPreview(state.preview);
   }

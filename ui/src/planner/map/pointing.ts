@@ -3,7 +3,7 @@ import type { Edges } from '../edges';
 import { mercator, same, type LonLat } from '../geo';
 import type { Hand, Pointed } from '../hand';
 import { chooseSnap, edgeSnap, isTileCut, lineSnap, vertexSnap, type Snap } from '../snap';
-import type { Desk } from './desk';
+import type { Sheet } from './sheet';
 
 /** How near the pointer must be to something to snap to it or to take it, in pixels at the base size of 15. */
 const reachPx = 10;
@@ -12,15 +12,15 @@ const roadSource = ['bm-path', 'bm-street', 'bm-arterial'];
 const waterSource = ['bm-water', 'bm-stream'];
 
 /** Answers what a place means for a hand; `free`: without snapping. */
-export function openPointing(desk: Desk, edges: Edges): (hand: Hand, place: LonLat, free: boolean) => Pointed {
-  const { map, planner } = desk;
+export function openPointing(sheet: Sheet, edges: Edges): (hand: Hand, place: LonLat, free: boolean) => Pointed {
+  const { map, planner } = sheet;
   const { state } = planner;
 
   /** Lines of the base map around a place. */
   function groundLines(screen: { x: number; y: number }, layers: string[]): LonLat[][] {
     const present = layers.filter((id) => map.getLayer(id));
     if (present.length === 0) return [];
-    const r = reachPx * desk.px;
+    const r = reachPx * sheet.px;
     const found = map.queryRenderedFeatures([[screen.x - r, screen.y - r], [screen.x + r, screen.y + r]], { layers: present });
     const lines: LonLat[][] = [];
     for (const { geometry } of found) {
@@ -47,7 +47,7 @@ export function openPointing(desk: Desk, edges: Edges): (hand: Hand, place: LonL
     // The area is drawn; what is pointed at now is a cell.
     if (hand.closed) return null;
     const m = mercator(place);
-    const reach = desk.inMercator(reachPx);
+    const reach = sheet.inMercator(reachPx);
     const vertex = vertexSnap(edges.vertex(m, reach, (one) => dragged(one) || (hand.dragging && hand.grip?.segment?.some((end) => same(end, one)) === true)));
     if (tool === 'delete') return vertex;
     const edge = edgeSnap(edges.segment(m, reach, (a, b) => dragged(a) || dragged(b) || (hand.dragging && hand.grip?.segment !== null && same(a, hand.grip?.segment?.[0] ?? null) && same(b, hand.grip?.segment?.[1] ?? null))));

@@ -4,7 +4,7 @@ import type { Edges } from '../edges';
 import type { Grip } from '../hand';
 import type { PlanCell } from '@/wire/wire';
 import { mostVertices } from './borders';
-import type { Desk } from './desk';
+import type { Sheet } from './sheet';
 
 /** The one after the one that is now (by its position, -1 = none), in a circle. */
 export function nextOf<T>(all: readonly T[], now: number, by: number): T | undefined {
@@ -17,9 +17,9 @@ export function nextGrip(all: readonly Grip[], at: LonLat | null, by: number): G
 }
 
 /** The cells in view, north to south, then west to east. */
-export function cellsInView(desk: Desk): PlanCell[] {
-  const box = desk.boxAround(0);
-  const inView = [...desk.planner.state.cells.values()].filter((c) => c.label_lon >= box[0] && c.label_lon <= box[2] && c.label_lat >= box[1] && c.label_lat <= box[3]);
+export function cellsInView(sheet: Sheet): PlanCell[] {
+  const box = sheet.boxAround(0);
+  const inView = [...sheet.planner.state.cells.values()].filter((c) => c.label_lon >= box[0] && c.label_lon <= box[2] && c.label_lat >= box[1] && c.label_lat <= box[3]);
   return inView.sort((a, b) => b.label_lat - a.label_lat || a.label_lon - b.label_lon);
 }
 
@@ -27,9 +27,9 @@ export function cellsInView(desk: Desk): PlanCell[] {
  * What the tool in hand can take in view, of the chosen cells if there are any: vertices, or stretches for a new one. Only what
  * can be done: the outer border while its switch is on, and for deleting no node, where three borders meet.
  */
-export function grips(desk: Desk, edges: Edges): Grip[] {
-  const { state } = desk.planner;
-  const b = desk.boxAround(0);
+export function grips(sheet: Sheet, edges: Edges): Grip[] {
+  const { state } = sheet.planner;
+  const b = sheet.boxAround(0);
   const [nw, se] = [mercator([b[0], b[3]]), mercator([b[2], b[1]])];
   const box = [nw.x, nw.y, se.x, se.y] as const;
   const chosen = state.selection;

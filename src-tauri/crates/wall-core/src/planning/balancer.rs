@@ -103,7 +103,7 @@ pub fn proposals(
     base: Option<&BaseHouseholds>,
     rules: &ProposalRules,
 ) -> Proposals {
-    let mut desk = Desk {
+    let mut balance = Balance {
         ground,
         cells,
         base,
@@ -113,29 +113,29 @@ pub fn proposals(
         partition: Partition::new(blocks, blocks.iter().map(|b| b.cell).collect()),
         moves: Vec::new(),
     };
-    desk.households.resize(cells.len(), None);
-    let before = (desk.in_band(), desk.objective());
-    let mut reason = desk.nothing_to_do();
+    balance.households.resize(cells.len(), None);
+    let before = (balance.in_band(), balance.objective());
+    let mut reason = balance.nothing_to_do();
     while reason.is_none() {
-        if desk.moves.len() >= rules.most_moves {
+        if balance.moves.len() >= rules.most_moves {
             reason = Some(NothingMore::Enough);
-        } else if !desk.step() {
+        } else if !balance.step() {
             reason = Some(NothingMore::NoMove);
-        } else if desk.out_of_band().next().is_none() {
+        } else if balance.out_of_band().next().is_none() {
             reason = Some(NothingMore::Balanced);
         }
     }
     Proposals {
-        in_band: [before.0, desk.in_band()],
-        objective: [before.1, desk.objective()],
+        in_band: [before.0, balance.in_band()],
+        objective: [before.1, balance.objective()],
         reason: reason.unwrap_or(NothingMore::NoMove),
-        grounds: desk.grounds.into_iter().collect(),
-        moves: desk.moves,
+        grounds: balance.grounds.into_iter().collect(),
+        moves: balance.moves,
     }
 }
 
 /// The state after the moves so far.
-struct Desk<'a> {
+struct Balance<'a> {
     ground: &'a PlanningGround,
     cells: &'a [PlannedCell<'a>],
     base: Option<&'a BaseHouseholds>,
@@ -147,7 +147,7 @@ struct Desk<'a> {
     moves: Vec<ProposedMove>,
 }
 
-impl Desk<'_> {
+impl Balance<'_> {
     /// Basic cells with their households.
     fn counted(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.cells
@@ -253,7 +253,7 @@ impl Desk<'_> {
         let mut found = Vec::new();
         for from in givers {
             for first in self.possible(from) {
-                let seconds = self.looking_at(first, |desk| desk.possible(first.1));
+                let seconds = self.looking_at(first, |balance| balance.possible(first.1));
                 for second in seconds.into_iter().filter(|(b, to)| *b != first.0 && *to != from) {
                     if out.contains(&from) || out.contains(&second.1) {
                         found.extend(self.weigh(&[first, second]));

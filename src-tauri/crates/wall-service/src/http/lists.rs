@@ -1,6 +1,6 @@
 //! Lists over HTTP: the members of a number.
 
-use super::{App, ask::geojson, gate::Caller, params::Params, refusal::Refusal};
+use super::{App, gate::Caller, params::Params, queries::geojson, refusal::Refusal};
 use crate::{
     wall::{ListArea, ListOrder, ListQuery, NEAR_H, PeriodAsked, TicketSet, WhoseQuery},
     wire::{self, Comparison, StaffCard, TicketList, Whose},

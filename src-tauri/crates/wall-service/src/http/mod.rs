@@ -4,7 +4,6 @@
 //! [`HttpOptions::local_actor`]). Every query and command is in [`crate::wire::ROUTES`]; besides those only `/` and
 //! the files of the user interface answer. Who asks is settled in one place (`gate`), before any handler runs.
 
-mod ask;
 mod assets;
 mod body;
 mod door;
@@ -17,6 +16,7 @@ mod lists;
 mod open311;
 mod params;
 mod plans;
+mod queries;
 mod refusal;
 mod seats;
 mod serve;
@@ -186,15 +186,15 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/session") => get(session::who),
             ("POST", "/api/v1/session") => post(session::sign_in),
             ("DELETE", "/api/v1/session") => delete(session::sign_out),
-            ("GET", "/api/v1/wall") => get(ask::wall),
-            ("GET", "/api/v1/snapshot") => get(ask::snapshot),
-            ("GET", "/api/v1/areas") => get(ask::areas),
-            ("GET", "/api/v1/heat") => get(ask::heat),
-            ("GET", "/api/v1/points") => get(ask::points),
-            ("GET", "/api/v1/area-card") => get(ask::area_card),
-            ("GET", "/api/v1/ticket-card") => get(ask::ticket_card),
-            ("GET", "/api/v1/search") => get(ask::search),
-            ("GET", "/api/v1/histogram") => get(ask::histogram),
+            ("GET", "/api/v1/wall") => get(queries::wall),
+            ("GET", "/api/v1/snapshot") => get(queries::snapshot),
+            ("GET", "/api/v1/areas") => get(queries::areas),
+            ("GET", "/api/v1/heat") => get(queries::heat),
+            ("GET", "/api/v1/points") => get(queries::points),
+            ("GET", "/api/v1/area-card") => get(queries::area_card),
+            ("GET", "/api/v1/ticket-card") => get(queries::ticket_card),
+            ("GET", "/api/v1/search") => get(queries::search),
+            ("GET", "/api/v1/histogram") => get(queries::histogram),
             ("GET", "/api/v1/ticket-list") => get(lists::ticket_list),
             ("GET", "/api/v1/late-points") => get(lists::late_points),
             ("GET", "/api/v1/whose") => get(lists::whose),
@@ -202,12 +202,12 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("GET", "/api/v1/compare") => get(lists::compare),
             ("GET", "/api/v1/frames") => get(events::frames),
             ("GET", "/api/v1/changes") => get(events::changes),
-            ("GET", "/api/v1/cells") => get(ask::cells),
-            ("GET", "/api/v1/tickets") => get(ask::tickets),
+            ("GET", "/api/v1/cells") => get(queries::cells),
+            ("GET", "/api/v1/tickets") => get(queries::tickets),
             ("POST", "/api/v1/tickets") => post(intake::tickets),
             ("POST", "/api/v1/positions") => post(intake::positions),
-            ("GET", "/api/v1/near") => get(ask::near),
-            ("GET", "/api/v1/stats") => get(ask::stats),
+            ("GET", "/api/v1/near") => get(queries::near),
+            ("GET", "/api/v1/stats") => get(queries::stats),
             ("POST", "/api/v1/clock") => post(intake::clock),
             ("GET", "/api/v1/plans") => get(plans::list),
             ("POST", "/api/v1/plans") => post(plans::new),
@@ -236,7 +236,7 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             ("PUT", "/api/v1/planning/settings") => put(plans::put_settings),
             ("GET", "/api/v1/planning/streets") => get(plans::streets),
             ("GET", "/api/v1/planning/buildings") => get(plans::buildings),
-            ("GET", "/basemap/{z}/{x}/{y}") => get(ask::tile),
+            ("GET", "/basemap/{z}/{x}/{y}") => get(queries::tile),
             ("GET", "/open311/{file}") => get(open311::discovery),
             ("GET", "/open311/v2/{file}") => get(open311::list),
             ("POST", "/open311/v2/{file}") => post(open311::create),

@@ -310,7 +310,7 @@ impl Wall {
 
     /// How the heat is shown now.
     fn scale(&self) -> HeatScale {
-        self.inner.scale.read().unwrap_or_else(PoisonError::into_inner).clone()
+        *self.inner.scale.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fits the ramps anew when the data have outgrown them twice, or shrunk to a fifth; `true` when that was so.

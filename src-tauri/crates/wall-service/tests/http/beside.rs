@@ -10,8 +10,8 @@ use wall_store::{Actor, Role};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_at_one_draft_see_each_other() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}/stand");
     let stand = async |token: &str, since: Option<i64>| {
         let asked = since.map_or(String::new(), |s| format!("?since={s}"));
@@ -19,14 +19,14 @@ async fn two_people_at_one_draft_see_each_other() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         answer.json()
     };
-    let alone = stand(&desk.planner, None).await;
+    let alone = stand(&team.planner, None).await;
     assert_eq!((&alone["head"], &alone["last"], &alone["others"]), (&json!(null), &json!(null), &json!([])));
     let seen = alone["revision"].as_i64().unwrap();
-    let beside = stand(&desk.other, None).await;
+    let beside = stand(&team.other, None).await;
     assert_eq!(beside["others"].as_array().unwrap().len(), 1, "{beside}");
     // An edit of one is the other's news within one question, with the name.
-    let head = room.edit(&desk.planner, plan, split()).await["head"].clone();
-    let (mine, theirs) = (stand(&desk.planner, Some(seen)).await, stand(&desk.other, Some(seen)).await);
+    let head = room.edit(&team.planner, plan, split()).await["head"].clone();
+    let (mine, theirs) = (stand(&team.planner, Some(seen)).await, stand(&team.other, Some(seen)).await);
     for (stand, own) in [(&mine, true), (&theirs, false)] {
         assert_eq!((&stand["head"], &stand["last"]["id"], &stand["last"]["mine"]), (&head, &head, &json!(own)));
         assert_eq!((&stand["last"]["kind"], &stand["last"]["parent"]), (&json!("split"), &json!(null)));
@@ -46,9 +46,9 @@ async fn two_people_at_one_draft_see_each_other() {
         absent: wall_core::Absent::default(),
     };
     room.wall.import_owners(&admin(), "general", &[owner]).await.unwrap();
-    let news = stand(&desk.other, theirs["revision"].as_i64()).await;
+    let news = stand(&team.other, theirs["revision"].as_i64()).await;
     assert_eq!(news["news"], true);
-    assert_eq!(stand(&desk.other, news["revision"].as_i64()).await["news"], false);
+    assert_eq!(stand(&team.other, news["revision"].as_i64()).await["news"], false);
     // Who only looks at the wall is told nothing of drafts.
     let viewer = room.token("viewer", Role::Viewer, true).await;
     assert_eq!(room.get(&viewer, &path).await.status, StatusCode::FORBIDDEN);
@@ -99,13 +99,13 @@ fn by_face(cells: &[Value]) -> BTreeMap<u64, Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_looks_on_asks_only_for_what_changed_and_has_the_same() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}");
-    let whole = async || room.get(&desk.other, &path).await.json();
+    let whole = async || room.get(&team.other, &path).await.json();
     let changes = async |head: &Value| {
         let since = head.as_i64().unwrap_or(0);
-        room.get(&desk.other, &format!("{path}/changes?since={since}")).await
+        room.get(&team.other, &format!("{path}/changes?since={since}")).await
     };
     let mut page = Page::of(&whole().await);
     let beginning = Page::of(&whole().await);
@@ -113,22 +113,22 @@ async fn who_looks_on_asks_only_for_what_changed_and_has_the_same() {
         json!({ "kind": "describe", "face": 0, "name": "别人改的", "code": null, "cell_kind": null, "community_code": null });
     let owners = json!({ "kind": "owners", "face": 8, "owners": [{ "party": "新人", "party_kind": "person", "role": "leader",
         "from_code": "", "valid_from_ms": null, "valid_to_ms": null }], "against": [] });
-    let first = room.edit(&desk.planner, plan, moved_border()).await["head"].clone();
+    let first = room.edit(&team.planner, plan, moved_border()).await["head"].clone();
     // One edit at a time, several between two looks, and every way back and forth.
     for round in 0..5 {
         match round {
-            0 => _ = room.edit(&desk.planner, plan, split()).await,
+            0 => _ = room.edit(&team.planner, plan, split()).await,
             1 => {
-                room.edit(&desk.planner, plan, merge()).await;
-                room.edit(&desk.planner, plan, describe.clone()).await;
-                room.edit(&desk.planner, plan, owners.clone()).await;
+                room.edit(&team.planner, plan, merge()).await;
+                room.edit(&team.planner, plan, describe.clone()).await;
+                room.edit(&team.planner, plan, owners.clone()).await;
             }
             2 => {
-                room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
-                room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+                room.done(&team.planner, &format!("{path}/undo"), json!({})).await;
+                room.done(&team.planner, &format!("{path}/undo"), json!({})).await;
             }
-            3 => _ = room.edit(&desk.planner, plan, json!({ "kind": "number", "all": true })).await,
-            _ => _ = room.done(&desk.planner, &format!("{path}/goto"), json!({ "edit": first })).await,
+            3 => _ = room.edit(&team.planner, plan, json!({ "kind": "number", "all": true })).await,
+            _ => _ = room.done(&team.planner, &format!("{path}/goto"), json!({ "edit": first })).await,
         }
         let answer = changes(&page.head).await;
         assert_eq!(answer.status, StatusCode::OK, "{round}: {}", answer.text());
@@ -150,22 +150,22 @@ async fn who_looks_on_asks_only_for_what_changed_and_has_the_same() {
     // What nobody remembers is a gap, said as such.
     let gap = changes(&json!(4_711)).await;
     assert_eq!((gap.status, gap.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "gap"));
-    assert_eq!(room.get(&desk.other, &format!("{path}/changes")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(room.get(&team.other, &format!("{path}/changes")).await.status, StatusCode::BAD_REQUEST);
     let viewer = room.token("viewer", Role::Viewer, true).await;
     assert_eq!(room.get(&viewer, &format!("{path}/changes?since=0")).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_process_tells_what_changed_or_that_it_does_not_know() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let mut options = WallOptions::new(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let second = Wall::open(options).await.unwrap();
     let (actor, id) = (Actor::new("other", Role::Planner, "cli"), PlanId(plan));
-    // It has the beginning on its desk; the first process edits.
+    // It has the beginning open; the first process edits.
     second.plan_state(&actor, id).await.unwrap();
-    let head = room.edit(&desk.planner, plan, split()).await["head"].clone();
+    let head = room.edit(&team.planner, plan, split()).await["head"].clone();
     let part = second.plan_changes(&actor, id, 0).await.unwrap();
     let faces: Vec<u32> = part.changed.iter().map(|c| c.face).collect();
     assert_eq!(json!(part.head), head);
@@ -176,7 +176,7 @@ async fn another_process_tells_what_changed_or_that_it_does_not_know() {
     let third = Wall::open(options).await.unwrap();
     third.plan_state(&actor, id).await.unwrap();
     assert!(third.plan_changes(&actor, id, head.as_i64().unwrap()).await.unwrap().changed.is_empty());
-    room.edit(&desk.planner, plan, merge()).await;
+    room.edit(&team.planner, plan, merge()).await;
     let part = third.plan_changes(&actor, id, head.as_i64().unwrap()).await.unwrap();
     assert_eq!(part.removed, [7]);
     assert!(third.plan_changes(&actor, id, 999).await.is_err());

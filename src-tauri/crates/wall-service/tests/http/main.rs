@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
-mod ask;
 mod beside;
 mod corpus;
 mod events;
@@ -16,6 +15,7 @@ mod open311;
 mod owners;
 mod plans;
 mod publishing;
+mod queries;
 mod serve;
 mod session;
 mod shares;

@@ -1,8 +1,8 @@
 //! Owners and codes from plan to plan: what was confirmed is asked again when it changed, ends and successors are inherited,
-//! what a plan ended stays ended, an import that takes effect does to codes what a plan of the desk does.
+//! what a plan ended stays ended, an import that takes effect does to codes what a plan of the planner does.
 
 use super::Room;
-use super::plans::{DAY_MS, Desk, admin, at, code, ready, split, squares};
+use super::plans::{DAY_MS, Team, admin, at, code, ready, split, squares};
 use serde_json::{Value, json};
 use wall_core::{CellRecord, NetworkId, OwnerRecord, OwnerRole, PartyKind, UtcMs};
 use wall_service::wall::{CellsDone, CellsImport, Wall, WallOptions};
@@ -50,15 +50,15 @@ async fn second(room: &Room) -> Wall {
     Wall::open(options).await.unwrap()
 }
 
-async fn owner_of(room: &Room, desk: &Desk, plan: i64, face: u32) -> Value {
-    let list = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/owners")).await.json();
+async fn owner_of(room: &Room, team: &Team, plan: i64, face: u32) -> Value {
+    let list = room.get(&team.planner, &format!("/api/v1/plans/{plan}/owners")).await.json();
     list.as_array().unwrap().iter().find(|o| o["face"] == face).unwrap().clone()
 }
 
-async fn agree(room: &Room, desk: &Desk, plan: i64) -> String {
+async fn agree(room: &Room, team: &Team, plan: i64) -> String {
     let step = format!("/api/v1/plans/{plan}/step");
-    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-    room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&team.leader, &step, json!({ "step": "approve" })).await;
     step
 }
 
@@ -68,40 +68,40 @@ fn publish(at: i64, acknowledge: &[&str]) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_confirmed_is_asked_again_when_it_changed() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let other = second(&room).await;
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, split()).await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, split()).await;
     // The new part (face 9) is confirmed with the owners of cell 4; cell 2 is given to somebody by name.
-    let seen = owner_of(&room, &desk, plan, 9).await["now"].clone();
-    room.edit(&desk.planner, plan, json!({ "kind": "owners", "face": 9, "owners": null, "against": seen })).await;
+    let seen = owner_of(&room, &team, plan, 9).await["now"].clone();
+    room.edit(&team.planner, plan, json!({ "kind": "owners", "face": 9, "owners": null, "against": seen })).await;
     let named = json!([{ "party": "新网格长", "party_kind": "person", "role": "leader", "from_code": "" }]);
-    room.edit(&desk.planner, plan, json!({ "kind": "owners", "face": 2, "owners": named })).await;
+    room.edit(&team.planner, plan, json!({ "kind": "owners", "face": 2, "owners": named })).await;
     // Meanwhile an import of another process hands both cells to others: the open plan sees it by itself.
     let change = now() - 1_000;
     let moved =
         [line(4, "网格长4", None, Some(change)), line(4, "接手四", Some(change), None), line(2, "另派二", Some(change), None)];
     other.import_owners(&admin(), "general", &moved).await.unwrap();
-    let nine = owner_of(&room, &desk, plan, 9).await;
+    let nine = owner_of(&room, &team, plan, 9).await;
     assert_eq!((&nine["rule"], &nine["confirmed"]), (&json!("inherited"), &json!(false)), "{nine}");
     assert_eq!(nine["owners"][0]["party"], "接手四", "what the rule says now, not what it said");
     assert_eq!(nine["changed"], nine["now"]);
-    let two = owner_of(&room, &desk, plan, 2).await;
+    let two = owner_of(&room, &team, plan, 2).await;
     assert_eq!(
         (&two["rule"], &two["owners"][0]["party"], &two["confirmed"]),
         (&json!("named"), &json!("新网格长"), &json!(false))
     );
-    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    let state = room.get(&team.planner, &format!("/api/v1/plans/{plan}")).await.json();
     let found = state["findings"].as_array().unwrap().iter().find(|f| f["code"] == "owners_changed").unwrap();
     assert_eq!((&found["faces"], &found["blocks"]), (&json!([2, 9]), &json!(true)));
     // Who confirms what is no more is told so.
     let stale = json!({ "edit": { "kind": "owners", "face": 9, "owners": null, "against": seen }, "head": state["head"] });
-    assert_eq!(room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), stale).await, "owners_changed");
+    assert_eq!(room.refused(&team.planner, &format!("/api/v1/plans/{plan}/edits"), stale).await, "owners_changed");
     // Publishing asks.
-    let step = agree(&room, &desk, plan).await;
+    let step = agree(&room, &team, plan).await;
     let then = now() + DAY_MS;
-    assert_eq!(room.refused(&desk.planner, &step, publish(then, &["owner_missing"])).await, "blocked");
-    room.done(&desk.planner, &step, publish(then, &["owner_missing", "owners_changed"])).await;
+    assert_eq!(room.refused(&team.planner, &step, publish(then, &["owner_missing"])).await, "blocked");
+    room.done(&team.planner, &step, publish(then, &["owner_missing", "owners_changed"])).await;
     assert_eq!(answering(&room.wall, 9, then).await, ["接手四"], "the confirmed rule, as it is");
     assert_eq!(answering(&room.wall, 2, then).await, ["新网格长"], "the named one");
     assert_eq!(answering(&room.wall, 4, then).await, ["接手四"], "the later change is not undone");
@@ -109,55 +109,55 @@ async fn what_was_confirmed_is_asked_again_when_it_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_passes_with_time_is_no_change() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let (leaves, begins) = (now() + 10 * DAY_MS, now() + 30 * DAY_MS);
     room.wall
         .import_owners(&admin(), "general", &[line(4, "网格长4", None, Some(leaves)), line(4, "接任的", Some(leaves), None)])
         .await
         .unwrap();
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, split()).await;
-    room.edit(&desk.planner, plan, json!({ "kind": "owners", "face": 9, "owners": null })).await;
-    let step = agree(&room, &desk, plan).await;
-    room.done(&desk.planner, &step, publish(begins, &["owner_missing"])).await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, split()).await;
+    room.edit(&team.planner, plan, json!({ "kind": "owners", "face": 9, "owners": null })).await;
+    let step = agree(&room, &team, plan).await;
+    room.done(&team.planner, &step, publish(begins, &["owner_missing"])).await;
     assert_eq!(lines(&room.wall, 9).await, [("接任的".to_owned(), begins, None)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn inherited_owners_have_their_end_and_successor() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let (begins, leaves) = (now() + DAY_MS, now() + 10 * DAY_MS);
     let succession = [line(4, "网格长4", None, Some(leaves)), line(4, "接任的", Some(leaves), Some(leaves + 5 * DAY_MS))];
     room.wall.import_owners(&admin(), "general", &succession).await.unwrap();
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, split()).await;
-    let cell = owner_of(&room, &desk, plan, 9).await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, split()).await;
+    let cell = owner_of(&room, &team, plan, 9).await;
     assert_eq!(
         (&cell["owners"][0]["valid_to_ms"], &cell["owners"][1]["valid_from_ms"]),
         (&json!(leaves), &json!(leaves)),
         "{cell}"
     );
-    let step = agree(&room, &desk, plan).await;
-    room.done(&desk.planner, &step, publish(begins, &["owner_missing"])).await;
+    let step = agree(&room, &team, plan).await;
+    room.done(&team.planner, &step, publish(begins, &["owner_missing"])).await;
     let expected = [("接任的".to_owned(), leaves, Some(leaves + 5 * DAY_MS)), ("网格长4".to_owned(), begins, Some(leaves))];
     assert_eq!(lines(&room.wall, 9).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn owners_that_a_plan_ended_stay_ended_when_they_are_imported_again() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let later = now() + 20 * DAY_MS;
     // The office's file: cell 7 has an owner and a successor to come.
     let file = [line(7, "网格长7", None, None), line(7, "将来七", Some(later), None)];
     room.wall.import_owners(&admin(), "general", &file).await.unwrap();
     let before = lines(&room.wall, 7).await;
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, json!({ "kind": "merge", "into": 6, "from": [7] })).await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, json!({ "kind": "merge", "into": 6, "from": [7] })).await;
     let named = json!([{ "party": "网格长6", "party_kind": "person", "role": "police", "from_code": "" }]);
-    room.edit(&desk.planner, plan, json!({ "kind": "owners", "face": 6, "owners": named })).await;
-    let step = agree(&room, &desk, plan).await;
+    room.edit(&team.planner, plan, json!({ "kind": "owners", "face": 6, "owners": named })).await;
+    let step = agree(&room, &team, plan).await;
     let begins = now() + DAY_MS;
-    room.done(&desk.planner, &step, publish(begins, &["owner_missing"])).await;
+    room.done(&team.planner, &step, publish(begins, &["owner_missing"])).await;
     let after = lines(&room.wall, 7).await;
     assert!(answering(&room.wall, 7, later + DAY_MS).await.is_empty(), "a code that ended has no owner later either: {after:?}");
     let (done, _) = room.wall.import_owners(&admin(), "general", &file).await.unwrap();
@@ -169,7 +169,7 @@ async fn owners_that_a_plan_ended_stay_ended_when_they_are_imported_again() {
     assert_eq!(answering(&room.wall, 7, sooner).await, [""; 0]);
     room.wall.import_owners(&admin(), "general", &file[..1]).await.unwrap();
     assert_eq!(lines(&room.wall, 7).await, after, "again as the plan ended it");
-    room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
+    room.done(&team.planner, &step, json!({ "step": "withdraw" })).await;
     assert_eq!(lines(&room.wall, 7).await, before, "as if it had never been published");
     assert_eq!(lines(&room.wall, 6).await.len(), 1);
 }
@@ -234,7 +234,7 @@ async fn an_import_that_takes_effect_says_what_became_of_codes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_named_by_a_cell_takes_over_when_the_import_takes_effect() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let before = lines(&room.wall, 4).await;
     assert_eq!(before.len(), 1);
     let started = before[0].1;
@@ -267,7 +267,7 @@ async fn an_owner_named_by_a_cell_takes_over_when_the_import_takes_effect() {
     assert_eq!((waits.new, waits.owners_begun, waits.owners_ended), (true, 1, 1));
     assert_eq!(answering(&room.wall, 4, then - 1).await, ["接手四"]);
     assert_eq!(answering(&room.wall, 4, then).await, ["后来四"]);
-    room.done(&desk.planner, &format!("/api/v1/plans/{}/step", waits.plan.0), json!({ "step": "withdraw" })).await;
+    room.done(&team.planner, &format!("/api/v1/plans/{}/step", waits.plan.0), json!({ "step": "withdraw" })).await;
     assert_eq!(lines(&room.wall, 4).await, expected, "as if it had never been published");
     // A successor that is known already still comes: who takes over has what was left.
     let leaves = now() + 5 * DAY_MS;
@@ -290,12 +290,12 @@ async fn an_owner_named_by_a_cell_takes_over_when_the_import_takes_effect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_plan_sees_what_other_processes_write() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let other = second(&room).await;
-    let plan = room.draft(&desk.planner).await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}");
     let bands = async || -> Vec<Value> {
-        let state = room.get(&desk.planner, &path).await.json();
+        let state = room.get(&team.planner, &path).await.json();
         state["cells"].as_array().unwrap().iter().map(|c| c["band"].clone()).collect()
     };
     assert!(bands().await.iter().all(|b| b == "in"));
@@ -304,7 +304,7 @@ async fn an_open_plan_sees_what_other_processes_write() {
     other.set_planning_settings(&admin(), settings).await.unwrap();
     assert!(bands().await.iter().all(|b| b == "under"), "settings");
     other.import_owners(&admin(), "general", &[line(8, "第九人", None, None)]).await.unwrap();
-    let state = room.get(&desk.planner, &path).await.json();
+    let state = room.get(&team.planner, &path).await.json();
     assert_eq!(state["cells"][8]["owners"][0]["name"], "第九人", "owners");
     assert!(state["findings"].as_array().unwrap().iter().all(|f| f["code"] != "owner_missing"));
     // Codes: a plan of another process takes code 9, so the split of this one gets the next.
@@ -318,45 +318,45 @@ async fn an_open_plan_sees_what_other_processes_write() {
     more.push(tenth);
     let import = CellsImport { network: "general", name: "外来", records: &more, doubts: &[], publish: true, effective: None };
     other.import_cells(&admin(), import, &json!({})).await.unwrap();
-    let parts = room.edit(&desk.planner, plan, split()).await;
+    let parts = room.edit(&team.planner, plan, split()).await;
     let new = parts["changed"].as_array().unwrap().iter().find(|c| c["face"] == 9).unwrap().clone();
     assert_eq!(new["code"], code(10), "codes");
-    let state = room.get(&desk.planner, &path).await.json();
+    let state = room.get(&team.planner, &path).await.json();
     assert!(state["findings"].as_array().unwrap().iter().any(|f| f["code"] == "base_outdated"), "plans");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_impact_of_a_published_plan_names_those_who_answered_before() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, json!({ "kind": "merge", "into": 6, "from": [7] })).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, json!({ "kind": "merge", "into": 6, "from": [7] })).await;
     let named = json!([{ "party": "合并后的", "party_kind": "person", "role": "leader", "from_code": "" }]);
-    room.edit(&desk.planner, plan, json!({ "kind": "owners", "face": 6, "owners": named })).await;
+    room.edit(&team.planner, plan, json!({ "kind": "owners", "face": 6, "owners": named })).await;
     let flow = async || {
-        let impact = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/impact")).await.json();
+        let impact = room.get(&team.planner, &format!("/api/v1/plans/{plan}/impact")).await.json();
         let flow = impact["flows"].as_array().unwrap().iter().find(|f| f["from"] == code(7)).unwrap().clone();
         (flow["from_owner"].clone(), flow["to_owner"].clone())
     };
     let expected = (json!("网格长7"), json!("合并后的"));
     assert_eq!(flow().await, expected, "of a draft");
-    let step = agree(&room, &desk, plan).await;
-    room.done(&desk.planner, &step, publish(now() + DAY_MS, &["owner_missing"])).await;
+    let step = agree(&room, &team, plan).await;
+    room.done(&team.planner, &step, publish(now() + DAY_MS, &["owner_missing"])).await;
     assert_eq!(flow().await, expected, "of a published plan");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_leaves_the_stated_households() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     // What the source states differs from what the buildings count (400 each).
     let mut stated = squares();
     stated.iter_mut().for_each(|c| c.households = Some(777));
     let done = import(&room, &stated, None).await;
-    let plan = room.draft_of(&desk.planner, done.plan.0).await;
+    let plan = room.draft_of(&team.planner, done.plan.0).await;
     let rename =
         json!({ "kind": "describe", "face": 0, "code": null, "name": "新名", "cell_kind": null, "community_code": null });
-    room.edit(&desk.planner, plan, rename).await;
-    room.edit(&desk.planner, plan, split()).await;
-    room.done(&desk.planner, &format!("/api/v1/plans/{plan}/step"), json!({ "step": "submit" })).await;
+    room.edit(&team.planner, plan, rename).await;
+    room.edit(&team.planner, plan, split()).await;
+    room.done(&team.planner, &format!("/api/v1/plans/{plan}/step"), json!({ "step": "submit" })).await;
     let cells = room.wall.store().written_cells(wall_core::PlanId(plan)).await.unwrap();
     assert_eq!((cells[0].name.as_str(), cells[0].households), ("新名", Some(777)), "only the name changed");
     assert_eq!((cells[1].households, cells[4].households), (Some(777), Some(200)), "where the ground changed they are counted");

@@ -94,7 +94,7 @@ pub(super) async fn world_has_open(room: &Room, wanted: f64) {
 }
 
 /// A room with nine cells in force, buildings (400 households a cell), owners of all but the last, and tickets.
-pub(super) async fn ready() -> (Room, Desk) {
+pub(super) async fn ready() -> (Room, Team) {
     let room = Room::new().await;
     let wall = &room.wall;
     let import =
@@ -136,15 +136,15 @@ pub(super) async fn ready() -> (Room, Desk) {
     let tickets = vec![ticket("open", 1.4, 0.5, false), ticket("closed", 1.4, 0.6, true), ticket("far", 2.5, 2.5, false)];
     wall.import_tickets(&admin(), &tickets).await.unwrap();
     world_has_open(&room, 2.0).await;
-    let desk = Desk {
+    let team = Team {
         planner: room.token("planner", Role::Planner, true).await,
         other: room.token("second planner", Role::Planner, true).await,
         leader: room.token("leader", Role::Leader, true).await,
     };
-    (room, desk)
+    (room, team)
 }
 
-pub(super) struct Desk {
+pub(super) struct Team {
     pub planner: String,
     pub other: String,
     pub leader: String,
@@ -210,20 +210,20 @@ fn cell(list: &Value, face: u32) -> &Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edits_have_figures_and_a_way_back() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}");
-    let state = room.get(&desk.planner, &path).await.json();
+    let state = room.get(&team.planner, &path).await.json();
     assert_eq!((&state["editable"], state["cells"].as_array().unwrap().len()), (&json!(true), 9));
     assert_eq!(cell(&state["cells"], 0)["households"], 400.0);
-    let before = room.get(&desk.planner, &format!("{path}/cells")).await.text();
+    let before = room.get(&team.planner, &format!("{path}/cells")).await.text();
 
     // A preview shows the edit and stores nothing.
-    let preview = room.done(&desk.planner, &format!("{path}/preview"), json!({ "edit": moved_border(), "head": null })).await;
+    let preview = room.done(&team.planner, &format!("{path}/preview"), json!({ "edit": moved_border(), "head": null })).await;
     assert_eq!(preview["head"], json!(null));
-    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), before);
+    assert_eq!(room.get(&team.planner, &format!("{path}/cells")).await.text(), before);
 
-    let done = room.edit(&desk.planner, plan, moved_border()).await;
+    let done = room.edit(&team.planner, plan, moved_border()).await;
     assert_eq!(done["changed"], preview["changed"]);
     // One building of a hundred households changed hands; open ticket and area with it, and nothing got lost.
     let households = |list: &Value, face| cell(list, face)["households"].as_f64().unwrap();
@@ -231,45 +231,45 @@ async fn edits_have_figures_and_a_way_back() {
     let area = |list: &Value| -> f64 { [0, 1].iter().map(|f| cell(list, *f)["area_m2"].as_f64().unwrap()).sum() };
     assert!((area(&done["changed"]) / area(&state["cells"]) - 1.0).abs() < 1e-6);
 
-    let parts = room.edit(&desk.planner, plan, split()).await;
+    let parts = room.edit(&team.planner, plan, split()).await;
     let new = parts["changed"].as_array().unwrap().iter().find(|c| c["face"] == 9).unwrap().clone();
     assert_eq!(
         (&new["code"], &new["households"]),
         (&json!(code(9)), &json!(200.0)),
         "the next free code, half of the households"
     );
-    let merged = room.edit(&desk.planner, plan, merge()).await;
+    let merged = room.edit(&team.planner, plan, merge()).await;
     assert_eq!(merged["removed"], json!([7]));
     assert_eq!((households(&merged["changed"], 6), &merged["can_undo"]), (800.0, &json!(true)));
-    let after = room.get(&desk.planner, &format!("{path}/cells")).await.text();
+    let after = room.get(&team.planner, &format!("{path}/cells")).await.text();
 
     // All the way back gives the same bytes; forward again too.
     for _ in 0..3 {
-        room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+        room.done(&team.planner, &format!("{path}/undo"), json!({})).await;
     }
-    assert_eq!(room.refused(&desk.planner, &format!("{path}/undo"), json!({})).await, "nothing_to_undo");
-    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), before);
+    assert_eq!(room.refused(&team.planner, &format!("{path}/undo"), json!({})).await, "nothing_to_undo");
+    assert_eq!(room.get(&team.planner, &format!("{path}/cells")).await.text(), before);
     for _ in 0..3 {
-        room.done(&desk.planner, &format!("{path}/redo"), json!({})).await;
+        room.done(&team.planner, &format!("{path}/redo"), json!({})).await;
     }
-    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), after);
+    assert_eq!(room.get(&team.planner, &format!("{path}/cells")).await.text(), after);
 
     // An edit after undo begins a branch; what was undone stays and can be gone to.
-    room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
-    room.done(&desk.planner, &format!("{path}/snapshots"), json!({ "name": "拆分之后" })).await;
+    room.done(&team.planner, &format!("{path}/undo"), json!({})).await;
+    room.done(&team.planner, &format!("{path}/snapshots"), json!({ "name": "拆分之后" })).await;
     room.edit(
-        &desk.planner,
+        &team.planner,
         plan,
         json!({ "kind": "describe", "face": 0, "name": "新名", "code": null, "cell_kind": null, "community_code": null }),
     )
     .await;
-    let history = room.get(&desk.planner, &format!("{path}/history")).await.json();
+    let history = room.get(&team.planner, &format!("{path}/history")).await.json();
     let edits = history["edits"].as_array().unwrap();
     assert_eq!(edits.iter().map(|e| e["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["reshape", "split", "merge", "describe"]);
     assert_eq!(edits.iter().filter(|e| e["applied"] == true).count(), 3);
     assert_eq!(history["snapshots"][0]["edit"], edits[1]["id"]);
-    room.done(&desk.planner, &format!("{path}/goto"), json!({ "edit": edits[2]["id"] })).await;
-    assert_eq!(room.get(&desk.planner, &format!("{path}/cells")).await.text(), after);
+    room.done(&team.planner, &format!("{path}/goto"), json!({ "edit": edits[2]["id"] })).await;
+    assert_eq!(room.get(&team.planner, &format!("{path}/cells")).await.text(), after);
 
     // Another process on the same store sees the same plan, with no more than the store has.
     let mut options = WallOptions::new(room.folder.path().join("data"));
@@ -283,15 +283,15 @@ async fn edits_have_figures_and_a_way_back() {
 /// What was stored is done again as it was, whatever the room's policies have become.
 #[tokio::test(flavor = "multi_thread")]
 async fn edits_done_again_give_the_same_codes_under_other_policies() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}");
     let codes = async || -> Vec<String> {
-        let state = room.get(&desk.planner, &path).await.json();
+        let state = room.get(&team.planner, &path).await.json();
         state["cells"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap().to_owned()).collect()
     };
-    room.edit(&desk.planner, plan, split()).await;
-    room.edit(&desk.planner, plan, merge()).await;
+    room.edit(&team.planner, plan, split()).await;
+    room.edit(&team.planner, plan, merge()).await;
     let before = codes().await;
     let admin = room.token("admin", Role::Admin, true).await;
     let mut settings = room.get(&admin, "/api/v1/planning/settings").await.json();
@@ -300,14 +300,14 @@ async fn edits_done_again_give_the_same_codes_under_other_policies() {
     let set = room.send(&admin, Method::PUT, "/api/v1/planning/settings", &settings).await;
     assert_eq!(set.status, StatusCode::OK, "{}", set.text());
     for _ in 0..2 {
-        room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+        room.done(&team.planner, &format!("{path}/undo"), json!({})).await;
     }
     for _ in 0..2 {
-        room.done(&desk.planner, &format!("{path}/redo"), json!({})).await;
+        room.done(&team.planner, &format!("{path}/redo"), json!({})).await;
     }
     assert_eq!(codes().await, before);
     // The policies hold for what is new.
-    room.edit(&desk.planner, plan, json!({ "kind": "split", "face": 1, "line": [at(1.5, -0.1), at(1.5, 1.1)] })).await;
+    room.edit(&team.planner, plan, json!({ "kind": "split", "face": 1, "line": [at(1.5, -0.1), at(1.5, 1.1)] })).await;
     assert!(!codes().await.contains(&code(1)));
 }
 
@@ -327,8 +327,8 @@ fn laid_over(known: &[Value], change: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_come_as_what_changed() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}");
     let again =
         json!({ "kind": "describe", "face": 0, "name": null, "code": code(1), "cell_kind": null, "community_code": null });
@@ -336,28 +336,28 @@ async fn findings_come_as_what_changed() {
     // The outer border changes; a code is there twice, and then not any more.
     let outer = json!({ "kind": "reshape", "line": [at(2.2, 0.0), at(2.5, 0.3), at(2.8, 0.0)], "outer": true });
     for edit in [moved_border(), split(), merge(), again, outer, own] {
-        let before = room.get(&desk.planner, &path).await.json()["findings"].as_array().unwrap().clone();
-        let preview = room.done(&desk.planner, &format!("{path}/preview"), json!({ "edit": edit, "head": null })).await;
-        let done = room.edit(&desk.planner, plan, edit.clone()).await;
+        let before = room.get(&team.planner, &path).await.json()["findings"].as_array().unwrap().clone();
+        let preview = room.done(&team.planner, &format!("{path}/preview"), json!({ "edit": edit, "head": null })).await;
+        let done = room.edit(&team.planner, plan, edit.clone()).await;
         assert_eq!(preview["findings"], done["findings"], "{edit}");
         let whole = json!({ "looked_at": [], "plan": [], "cells": [] });
-        let after = room.get(&desk.planner, &path).await.json()["findings"].as_array().unwrap().clone();
+        let after = room.get(&team.planner, &path).await.json()["findings"].as_array().unwrap().clone();
         let mut wanted: Vec<String> = after.iter().map(Value::to_string).collect();
         wanted.sort();
         assert_eq!(laid_over(&before, &done["findings"]), wanted, "{edit}");
         assert_ne!(done["findings"], whole);
         // Back and forward say the same.
-        let undone = room.done(&desk.planner, &format!("{path}/undo"), json!({})).await;
+        let undone = room.done(&team.planner, &format!("{path}/undo"), json!({})).await;
         let mut known: Vec<String> = before.iter().map(Value::to_string).collect();
         known.sort();
         assert_eq!(laid_over(&after, &undone["findings"]), known, "undoing {edit}");
-        room.done(&desk.planner, &format!("{path}/redo"), json!({})).await;
+        room.done(&team.planner, &format!("{path}/redo"), json!({})).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_stay_with_the_cell_that_goes_on() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let staff: Vec<StaffRecord> = (0..3)
         .map(|i| StaffRecord {
             external_id: format!("S{i}"),
@@ -374,11 +374,11 @@ async fn staff_stay_with_the_cell_that_goes_on() {
     // The world follows the store in order: with a later ticket it has the staff too.
     room.wall.import_tickets(&admin(), &[ticket("later", 2.5, 0.5, false)]).await.unwrap();
     world_has_open(&room, 3.0).await;
-    let plan = room.draft(&desk.planner).await;
-    let done = room.edit(&desk.planner, plan, split()).await;
+    let plan = room.draft(&team.planner).await;
+    let done = room.edit(&team.planner, plan, split()).await;
     // The part that keeps the code keeps the people on it; nobody is counted twice.
     assert_eq!((&cell(&done["changed"], 4)["staff"], &cell(&done["changed"], 9)["staff"]), (&json!(3), &json!(0)));
-    let impact = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/impact?format=json")).await.json();
+    let impact = room.get(&team.planner, &format!("/api/v1/plans/{plan}/impact?format=json")).await.json();
     let flows = impact["flows"].as_array().unwrap();
     assert_eq!(flows.len(), 1, "half of the split cell goes to the new one: {flows:?}");
     assert_eq!((&flows[0]["from"], &flows[0]["to"]), (&json!(code(4)), &json!(code(9))));
@@ -386,16 +386,16 @@ async fn staff_stay_with_the_cell_that_goes_on() {
     // Under a new code the cell still has its people.
     let other =
         json!({ "kind": "describe", "face": 4, "name": null, "code": code(20), "cell_kind": null, "community_code": null });
-    let done = room.edit(&desk.planner, plan, other).await;
+    let done = room.edit(&team.planner, plan, other).await;
     assert_eq!((&cell(&done["changed"], 4)["staff"], &cell(&done["changed"], 9)["staff"]), (&json!(3), &json!(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_is_refused_and_changes_nothing() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let path = format!("/api/v1/plans/{plan}/edits");
-    let before = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
+    let before = room.get(&team.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
     let far: Vec<[f64; 2]> = (0..30_000).map(|i| at(f64::from(i) * 1e-4, 0.5)).collect();
     for edit in [
         json!({ "kind": "split", "face": 77, "line": [at(0.0, 0.0), at(1.0, 1.0)] }),
@@ -425,10 +425,10 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         // The second of two fails: the first is taken back too.
         json!({ "kind": "batch", "edits": [merge(), { "kind": "merge", "into": 0, "from": [8] }] }),
     ] {
-        let answer = room.tell(&desk.planner, &path, json!({ "edit": edit, "head": null })).await;
+        let answer = room.tell(&team.planner, &path, json!({ "edit": edit, "head": null })).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{edit}: {}", answer.text());
         assert!(!answer.json()["message"].as_str().unwrap().is_empty());
-        assert_eq!(room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text(), before, "{edit}");
+        assert_eq!(room.get(&team.planner, &format!("/api/v1/plans/{plan}/cells")).await.text(), before, "{edit}");
     }
     for body in [
         "",
@@ -438,21 +438,21 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         r#"{"edit":{"kind":"fly"},"head":null}"#,
         r#"{"edit":{"kind":"split","face":-1,"line":[]},"head":null}"#,
     ] {
-        let answer = room.post(&desk.planner, &path, "application/json", body).await;
+        let answer = room.post(&team.planner, &path, "application/json", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.text());
     }
     // Two people on one plan: the second works on a state that is no more.
-    room.edit(&desk.planner, plan, merge()).await;
-    assert_eq!(room.refused(&desk.other, &path, json!({ "edit": split(), "head": null })).await, "head_moved");
+    room.edit(&team.planner, plan, merge()).await;
+    assert_eq!(room.refused(&team.other, &path, json!({ "edit": split(), "head": null })).await, "head_moved");
     for path in ["/api/v1/plans/99", "/api/v1/plans/99/cells", "/api/v1/plans/x", "/api/v1/plans/99/impact"] {
-        assert_eq!(room.get(&desk.planner, path).await.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(room.get(&team.planner, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_what() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let viewer = room.token("viewer", Role::Viewer, true).await;
     let operator = room.token("operator", Role::Operator, true).await;
     for token in [&viewer, &operator] {
@@ -464,73 +464,73 @@ async fn who_may_what() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
     }
     // A leader looks and reviews, but does not draw.
-    assert_eq!(room.get(&desk.leader, &format!("/api/v1/plans/{plan}")).await.json()["why_not"], "role");
-    let answer = room.tell(&desk.leader, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": merge(), "head": null })).await;
+    assert_eq!(room.get(&team.leader, &format!("/api/v1/plans/{plan}")).await.json()["why_not"], "role");
+    let answer = room.tell(&team.leader, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": merge(), "head": null })).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(room.ask(get("/api/v1/plans")).await.status, StatusCode::UNAUTHORIZED);
 
     let step = format!("/api/v1/plans/{plan}/step");
-    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "approve" })).await, "own_plan");
-    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "publish" })).await, "not_approved");
-    room.edit(&desk.other, plan, merge()).await;
-    room.done(&desk.planner, &step, json!({ "step": "submit", "note": "请审" })).await;
+    assert_eq!(room.refused(&team.planner, &step, json!({ "step": "approve" })).await, "own_plan");
+    assert_eq!(room.refused(&team.planner, &step, json!({ "step": "publish" })).await, "not_approved");
+    room.edit(&team.other, plan, merge()).await;
+    room.done(&team.planner, &step, json!({ "step": "submit", "note": "请审" })).await;
     assert_eq!(
-        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": split(), "head": null })).await,
+        room.refused(&team.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": split(), "head": null })).await,
         "not_a_draft"
     );
     // Whoever had a hand in it does not review it.
-    for token in [&desk.planner, &desk.other] {
+    for token in [&team.planner, &team.other] {
         assert_eq!(room.refused(token, &step, json!({ "step": "approve" })).await, "own_plan");
     }
-    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "publish" })).await, "not_approved");
-    room.done(&desk.leader, &step, json!({ "step": "return", "note": "第二网格太大" })).await;
-    let summary = room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
+    assert_eq!(room.refused(&team.planner, &step, json!({ "step": "publish" })).await, "not_approved");
+    room.done(&team.leader, &step, json!({ "step": "return", "note": "第二网格太大" })).await;
+    let summary = room.done(&team.planner, &step, json!({ "step": "submit" })).await;
     assert_eq!(summary["approved"], false, "an old review does not count for a new submission");
-    let summary = room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    let summary = room.done(&team.leader, &step, json!({ "step": "approve" })).await;
     assert_eq!((&summary["approved"], &summary["reviewed_by"]), (&json!(true), &json!("token:leader")));
     // Taking it back asks for another review.
-    room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
-    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "publish" })).await, "not_approved");
-    room.done(&desk.planner, &step, json!({ "step": "retire" })).await;
+    room.done(&team.planner, &step, json!({ "step": "withdraw" })).await;
+    assert_eq!(room.refused(&team.planner, &step, json!({ "step": "publish" })).await, "not_approved");
+    room.done(&team.planner, &step, json!({ "step": "retire" })).await;
     assert_eq!(
-        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": split(), "head": null })).await,
+        room.refused(&team.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": split(), "head": null })).await,
         "not_a_draft"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn impact_is_told_in_words_and_tables() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, merge()).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, merge()).await;
     let path = format!("/api/v1/plans/{plan}/impact");
-    let impact = room.get(&desk.planner, &path).await.json();
+    let impact = room.get(&team.planner, &path).await.json();
     assert_eq!((impact["cells"].as_array().unwrap().len(), &impact["unchanged"]), (2, &json!(7)), "{impact}");
     let flow = &impact["flows"][0];
     assert_eq!((&flow["from"], &flow["to"], &flow["amounts"]["households"]), (&json!(code(7)), &json!(code(6)), &json!(400.0)));
-    let markdown = room.get(&desk.planner, &format!("{path}?format=md")).await.text();
+    let markdown = room.get(&team.planner, &format!("{path}?format=md")).await.text();
     assert!(markdown.contains("网格长7") && markdown.contains("| 户数 |"), "{markdown}");
-    let csv = room.get(&desk.planner, &format!("{path}?format=csv&lang=en")).await.text();
+    let csv = room.get(&team.planner, &format!("{path}?format=csv&lang=en")).await.text();
     assert!(csv.starts_with("\u{feff}From cell,") && csv.lines().count() == 2, "{csv}");
-    assert_eq!(room.get(&desk.planner, &format!("{path}?format=pdf")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(room.get(&team.planner, &format!("{path}?format=pdf")).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_change_the_band() {
-    let (room, desk) = ready().await;
-    let mut settings = room.get(&desk.planner, "/api/v1/planning/settings").await.json();
+    let (room, team) = ready().await;
+    let mut settings = room.get(&team.planner, "/api/v1/planning/settings").await.json();
     settings["band_high"] = json!(350.0);
     let put = async |token: &str, body: &Value| room.send(token, Method::PUT, "/api/v1/planning/settings", body).await;
-    assert_eq!(put(&desk.leader, &settings).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(put(&desk.planner, &settings).await.status, StatusCode::OK);
-    let plan = room.draft(&desk.planner).await;
-    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    assert_eq!(put(&team.leader, &settings).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(put(&team.planner, &settings).await.status, StatusCode::OK);
+    let plan = room.draft(&team.planner).await;
+    let state = room.get(&team.planner, &format!("/api/v1/plans/{plan}")).await.json();
     assert_eq!(cell(&state["cells"], 0)["band"], "over");
     for (key, value) in
         [("band_low", json!(900.0)), ("band_high", json!(-1.0)), ("split_policy", json!("x")), ("code_sequence_digits", json!(0))]
     {
         let mut bad = settings.clone();
         bad[key] = value;
-        assert_eq!(put(&desk.planner, &bad).await.status, StatusCode::BAD_REQUEST, "{key}");
+        assert_eq!(put(&team.planner, &bad).await.status, StatusCode::BAD_REQUEST, "{key}");
     }
 }

@@ -1,7 +1,7 @@
 //! Plans that take effect: published from a date, taken back before it, looked back at; their owners, codes and tickets.
 
 use super::Room;
-use super::plans::{DAY_MS, Desk, admin, at, code, merge, moved_border, ready, split, squares, ticket, world_has_open};
+use super::plans::{DAY_MS, Team, admin, at, code, merge, moved_border, ready, split, squares, ticket, world_has_open};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use wall_core::{OwnerRecord, OwnerRole, PartyKind, PlanId, TicketId, UtcMs};
@@ -9,31 +9,31 @@ use wall_service::wall::{CellsImport, Wall, WallOptions};
 use wall_store::{Actor, Role};
 
 /// Draws, reviews and publishes from `effective_ms`.
-async fn publish(room: &Room, desk: &Desk, tickets: &str, effective_ms: i64) -> i64 {
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, moved_border()).await;
-    room.edit(&desk.planner, plan, split()).await;
-    room.edit(&desk.planner, plan, merge()).await;
+async fn publish(room: &Room, team: &Team, tickets: &str, effective_ms: i64) -> i64 {
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, moved_border()).await;
+    room.edit(&team.planner, plan, split()).await;
+    room.edit(&team.planner, plan, merge()).await;
     let step = format!("/api/v1/plans/{plan}/step");
-    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-    room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&team.leader, &step, json!({ "step": "approve" })).await;
     let publish = json!({ "step": "publish", "effective_ms": effective_ms, "tickets": tickets });
     // The last cell has no owner: said, and not published before somebody takes it on.
-    assert_eq!(room.refused(&desk.planner, &step, publish.clone()).await, "blocked");
+    assert_eq!(room.refused(&team.planner, &step, publish.clone()).await, "blocked");
     let mut publish = publish;
     publish["acknowledge"] = json!(["owner_missing"]);
     let mut early = publish.clone();
     early["effective_ms"] = json!(effective_ms - 30 * DAY_MS);
-    assert_eq!(room.refused(&desk.planner, &step, early).await, "in_the_past");
+    assert_eq!(room.refused(&team.planner, &step, early).await, "in_the_past");
     // A replay stands the wall ten years ago: what takes effect is judged by the system's time all the same.
     let then = effective_ms - 4_000 * DAY_MS;
     move_clock(room, then).await;
     let mut long_ago = publish.clone();
     long_ago["effective_ms"] = json!(then + DAY_MS);
-    assert_eq!(room.refused(&desk.planner, &step, long_ago).await, "in_the_past");
+    assert_eq!(room.refused(&team.planner, &step, long_ago).await, "in_the_past");
     room.wall.end_replay(&admin(), None).await.unwrap();
     room.settle().await;
-    let summary = room.done(&desk.planner, &step, publish).await;
+    let summary = room.done(&team.planner, &step, publish).await;
     assert_eq!((&summary["status"], &summary["in_force"]), (&json!("published"), &json!(false)));
     plan
 }
@@ -63,10 +63,10 @@ async fn ticket_card(room: &Room, token: &str, id: i64, as_of: Option<i64>) -> V
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_takes_effect_at_its_time_and_the_past_stays() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let operator = room.token("operator", Role::Operator, true).await;
     let now = jiff::Timestamp::now().as_millisecond();
-    let plan = publish(&room, &desk, "move", now + DAY_MS).await;
+    let plan = publish(&room, &team, "move", now + DAY_MS).await;
     let old: Vec<String> = (0..9).map(code).collect();
     assert_eq!(codes_at(&room, &operator, None).await, old, "until then nothing changes");
     let tomorrow = codes_at(&room, &operator, Some(now + 2 * DAY_MS)).await;
@@ -104,18 +104,18 @@ async fn a_plan_takes_effect_at_its_time_and_the_past_stays() {
     assert_eq!(owner(&code(7), Some(now)).await, ["网格长7"]);
 
     // A retired code is not given again.
-    let next = room.draft(&desk.planner).await;
+    let next = room.draft(&team.planner).await;
     let parts =
-        room.edit(&desk.planner, next, json!({ "kind": "split", "face": 0, "line": [at(0.5, -0.1), at(0.5, 1.1)] })).await;
+        room.edit(&team.planner, next, json!({ "kind": "split", "face": 0, "line": [at(0.5, -0.1), at(0.5, 1.1)] })).await;
     let codes: Vec<&str> = parts["changed"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&code(10).as_str()) && !codes.contains(&code(7).as_str()), "{codes:?}");
     // A published plan is never edited.
     assert_eq!(
-        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": merge(), "head": null })).await,
+        room.refused(&team.planner, &format!("/api/v1/plans/{plan}/edits"), json!({ "edit": merge(), "head": null })).await,
         "not_a_draft"
     );
     assert_eq!(
-        room.refused(&desk.planner, &format!("/api/v1/plans/{plan}/step"), json!({ "step": "retire" })).await,
+        room.refused(&team.planner, &format!("/api/v1/plans/{plan}/step"), json!({ "step": "retire" })).await,
         "wrong_status"
     );
 }
@@ -123,14 +123,14 @@ async fn a_plan_takes_effect_at_its_time_and_the_past_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_in_hand_may_stay_with_their_code() {
     for (rule, cell_after) in [("move", 0), ("stay", 1)] {
-        let (room, desk) = ready().await;
+        let (room, team) = ready().await;
         let operator = room.token("operator", Role::Operator, true).await;
         // This one lies in the strip that goes from cell 2 to cell 1.
         room.wall.import_tickets(&admin(), &[ticket("strip", 1.1, 0.5, false)]).await.unwrap();
         world_has_open(&room, 3.0).await;
         let now = jiff::Timestamp::now().as_millisecond();
-        let plan = publish(&room, &desk, rule, now + DAY_MS).await;
-        let impact = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/impact")).await.json();
+        let plan = publish(&room, &team, rule, now + DAY_MS).await;
+        let impact = room.get(&team.planner, &format!("/api/v1/plans/{plan}/impact")).await.json();
         let flow = impact["flows"].as_array().unwrap().iter().find(|f| f["from"] == code(1) && f["to"] == code(0)).unwrap();
         assert_eq!((&flow["amounts"]["open"], &flow["to_owner"]), (&json!(1), &json!("网格长0")), "{impact}");
         move_clock(&room, now + DAY_MS + 60_000).await;
@@ -154,16 +154,16 @@ async fn tickets_in_hand_may_stay_with_their_code() {
         assert_eq!(exported(None).await, code(cell_after), "{rule}");
         // Looking back at it from under a later plan shows what was on the wall.
         let under = now + DAY_MS + 60_000;
-        let next = room.draft_of(&desk.planner, plan).await;
+        let next = room.draft_of(&team.planner, plan).await;
         let step = format!("/api/v1/plans/{next}/step");
-        let state = room.get(&desk.planner, &format!("/api/v1/plans/{next}")).await.json();
+        let state = room.get(&team.planner, &format!("/api/v1/plans/{next}")).await.json();
         let last = state["cells"].as_array().unwrap().iter().find(|c| c["code"] == code(8)).unwrap()["face"].clone();
-        room.edit(&desk.planner, next, json!({ "kind": "split", "face": last, "line": [at(2.5, 1.9), at(2.5, 3.1)] })).await;
-        room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-        room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+        room.edit(&team.planner, next, json!({ "kind": "split", "face": last, "line": [at(2.5, 1.9), at(2.5, 3.1)] })).await;
+        room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+        room.done(&team.leader, &step, json!({ "step": "approve" })).await;
         let then =
             json!({ "step": "publish", "effective_ms": now + 2 * DAY_MS, "tickets": "move", "acknowledge": ["owner_missing"] });
-        room.done(&desk.planner, &step, then).await;
+        room.done(&team.planner, &step, then).await;
         move_clock(&room, now + 2 * DAY_MS + 60_000).await;
         room.until("the next plan takes effect", async || {
             (room.get(&operator, "/api/v1/wall").await.json()["plan"]["id"] == next).then_some(())
@@ -182,11 +182,11 @@ async fn tickets_in_hand_may_stay_with_their_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn owners_are_confirmed_or_named() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, split()).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, split()).await;
     let path = format!("/api/v1/plans/{plan}/owners");
-    let list = room.get(&desk.planner, &path).await.json();
+    let list = room.get(&team.planner, &path).await.json();
     assert_eq!((&list[0]["rule"], &list[0]["code"]), (&json!("none"), &json!(code(8))));
     assert_eq!(
         (&list[1]["rule"], &list[1]["code"], &list[1]["confirmed"]),
@@ -195,101 +195,101 @@ async fn owners_are_confirmed_or_named() {
     let unit = |party: &str| json!([{ "party": party, "party_kind": "unit", "role": "unit", "from_code": "" }]);
     let named = json!({ "kind": "owners", "face": 8, "owners": unit("综治办") });
     let confirmed = json!({ "kind": "owners", "face": 9, "owners": null });
-    room.edit(&desk.planner, plan, json!({ "kind": "batch", "edits": [named, confirmed] })).await;
-    let list = room.get(&desk.planner, &path).await.json();
+    room.edit(&team.planner, plan, json!({ "kind": "batch", "edits": [named, confirmed] })).await;
+    let list = room.get(&team.planner, &path).await.json();
     assert!(list.as_array().unwrap().iter().all(|o| o["confirmed"] == true), "{list}");
-    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    let state = room.get(&team.planner, &format!("/api/v1/plans/{plan}")).await.json();
     assert!(state["findings"].as_array().unwrap().iter().all(|f| f["code"] != "owner_missing"));
     let edits = format!("/api/v1/plans/{plan}/edits");
     let head = &state["head"];
     let bad = json!({ "edit": { "kind": "owners", "face": 8, "owners": unit(" ") }, "head": head });
-    assert_eq!(room.refused(&desk.planner, &edits, bad).await, "bad_text");
+    assert_eq!(room.refused(&team.planner, &edits, bad).await, "bad_text");
     let nobody = json!({ "edit": { "kind": "owners", "face": 99, "owners": null }, "head": head });
-    assert_eq!(room.refused(&desk.planner, &edits, nobody).await, "nothing_there");
+    assert_eq!(room.refused(&team.planner, &edits, nobody).await, "nothing_there");
     let again = json!({ "edit": { "kind": "owners", "face": 8, "owners": unit("综治办") }, "head": head });
-    assert_eq!(room.refused(&desk.planner, &edits, again).await, "no_change");
+    assert_eq!(room.refused(&team.planner, &edits, again).await, "no_change");
 
     // Who was named stays with the cell when its code changes, and goes when the edit is taken back.
     let owner_of = async |face: u32| -> Value {
-        let list = room.get(&desk.planner, &path).await.json();
+        let list = room.get(&team.planner, &path).await.json();
         list.as_array().unwrap().iter().find(|o| o["face"] == face).unwrap().clone()
     };
     room.edit(
-        &desk.planner,
+        &team.planner,
         plan,
         json!({ "kind": "describe", "face": 8, "code": code(20), "name": null, "cell_kind": null, "community_code": null }),
     )
     .await;
     assert_eq!(owner_of(8).await["owners"][0]["party"], "综治办");
     for _ in 0..3 {
-        room.done(&desk.planner, &format!("/api/v1/plans/{plan}/undo"), json!({})).await;
+        room.done(&team.planner, &format!("/api/v1/plans/{plan}/undo"), json!({})).await;
     }
     assert_eq!(owner_of(8).await["rule"], "none");
     // Another split gives the same code to other ground: it has nothing of what was said of the first.
-    room.edit(&desk.planner, plan, json!({ "kind": "split", "face": 0, "line": [at(0.5, -0.1), at(0.5, 1.1)] })).await;
+    room.edit(&team.planner, plan, json!({ "kind": "split", "face": 0, "line": [at(0.5, -0.1), at(0.5, 1.1)] })).await;
     let other = owner_of(9).await;
     assert_eq!((&other["code"], &other["rule"], &other["confirmed"]), (&json!(code(9)), &json!("inherited"), &json!(false)));
 }
 
 /// A draft that a second person agreed to.
-async fn agreed(room: &Room, desk: &Desk) -> (i64, String) {
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, split()).await;
+async fn agreed(room: &Room, team: &Team) -> (i64, String) {
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, split()).await;
     let step = format!("/api/v1/plans/{plan}/step");
-    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-    room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+    room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&team.leader, &step, json!({ "step": "approve" })).await;
     (plan, step)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_waits_for_its_time_is_taken_back() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let operator = room.token("operator", Role::Operator, true).await;
     let now = jiff::Timestamp::now().as_millisecond();
-    let (plan, step) = agreed(&room, &desk).await;
+    let (plan, step) = agreed(&room, &team).await;
     let publish = |at: i64| json!({ "step": "publish", "effective_ms": at, "tickets": "stay", "acknowledge": ["owner_missing"] });
     for far in [now + 36_600 * DAY_MS, i64::MAX] {
-        assert_eq!(room.refused(&desk.planner, &step, publish(far)).await, "too_far");
+        assert_eq!(room.refused(&team.planner, &step, publish(far)).await, "too_far");
     }
-    let leader = room.tell(&desk.leader, &step, publish(now + DAY_MS)).await;
+    let leader = room.tell(&team.leader, &step, publish(now + DAY_MS)).await;
     assert_eq!(leader.status, StatusCode::FORBIDDEN, "a leader agrees; planners publish");
     let owners = room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap();
-    room.done(&desk.planner, &step, publish(now + 30 * DAY_MS)).await;
+    room.done(&team.planner, &step, publish(now + 30 * DAY_MS)).await;
     assert_ne!(room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap(), owners);
     // An urgent change before that time is not possible …
-    let (urgent, urgent_step) = agreed(&room, &desk).await;
-    assert_eq!(room.refused(&desk.planner, &urgent_step, publish(now + DAY_MS)).await, "blocked");
+    let (urgent, urgent_step) = agreed(&room, &team).await;
+    assert_eq!(room.refused(&team.planner, &urgent_step, publish(now + DAY_MS)).await, "blocked");
     let mut acknowledged = publish(now + DAY_MS);
     acknowledged["acknowledge"] = json!(["owner_missing", "base_outdated"]);
-    assert_eq!(room.refused(&desk.planner, &urgent_step, acknowledged.clone()).await, "too_early");
+    assert_eq!(room.refused(&team.planner, &urgent_step, acknowledged.clone()).await, "too_early");
     // … until the plan that waits is taken back: a draft again, with everything as if it had never been published.
-    let shown = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json()["head"].clone();
-    let history = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/history")).await.json();
+    let shown = room.get(&team.planner, &format!("/api/v1/plans/{plan}")).await.json()["head"].clone();
+    let history = room.get(&team.planner, &format!("/api/v1/plans/{plan}/history")).await.json();
     assert_eq!((&history["head"], &history["edits"][0]["applied"]), (&shown, &json!(true)));
-    let back = room.done(&desk.planner, &step, json!({ "step": "withdraw", "seen": shown })).await;
+    let back = room.done(&team.planner, &step, json!({ "step": "withdraw", "seen": shown })).await;
     assert_eq!((&back["status"], &back["effective_from_ms"]), (&json!("draft"), &Value::Null));
     assert_eq!(codes_at(&room, &operator, Some(now + 60 * DAY_MS)).await, (0..9).map(code).collect::<Vec<_>>());
     let after = room.wall.store().ownerships(wall_core::NetworkId(1)).await.unwrap();
     let ends = |list: &[wall_core::Ownership]| list.iter().map(|o| (o.id, o.valid_from, o.valid_to)).collect::<Vec<_>>();
     assert_eq!(ends(&after), ends(&owners));
-    assert_eq!(room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json()["editable"], true);
-    room.done(&desk.planner, &urgent_step, publish(now + DAY_MS)).await;
+    assert_eq!(room.get(&team.planner, &format!("/api/v1/plans/{plan}")).await.json()["editable"], true);
+    room.done(&team.planner, &urgent_step, publish(now + DAY_MS)).await;
     move_clock(&room, now + DAY_MS + 60_000).await;
     room.until("the urgent plan takes effect", async || {
         (room.get(&operator, "/api/v1/wall").await.json()["plan"]["id"] == urgent).then_some(())
     })
     .await;
     // What is in force is history in the making.
-    assert_eq!(room.refused(&desk.planner, &urgent_step, json!({ "step": "withdraw" })).await, "wrong_status");
+    assert_eq!(room.refused(&team.planner, &urgent_step, json!({ "step": "withdraw" })).await, "wrong_status");
     // The first draft was drawn from a plan that has been followed meanwhile: it says so.
-    let state = room.get(&desk.planner, &format!("/api/v1/plans/{plan}")).await.json();
+    let state = room.get(&team.planner, &format!("/api/v1/plans/{plan}")).await.json();
     let behind = state["findings"].as_array().unwrap().iter().find(|f| f["code"] == "base_outdated").unwrap();
     assert_eq!((&behind["blocks"], &behind["values"]["plan"]), (&json!(true), &json!("调整稿")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn owners_of_the_day_a_plan_takes_effect_are_carried_over() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     let now = jiff::Timestamp::now().as_millisecond();
     let line = |party: &str, from: Option<i64>, to: Option<i64>| OwnerRecord {
         cell_code: code(4),
@@ -302,11 +302,11 @@ async fn owners_of_the_day_a_plan_takes_effect_are_carried_over() {
         absent: wall_core::Absent::default(),
     };
     let changing = [line("调走的", None, Some(now + 10 * DAY_MS)), line("接任的", Some(now + 10 * DAY_MS), None)];
-    let (plan, step) = agreed(&room, &desk).await;
+    let (plan, step) = agreed(&room, &team).await;
     // Named by another process while the plan is open.
     room.wall.import_owners(&admin(), "general", &changing).await.unwrap();
     let publish = json!({ "step": "publish", "effective_ms": now + 30 * DAY_MS, "acknowledge": ["owner_missing"] });
-    room.done(&desk.planner, &step, publish).await;
+    room.done(&team.planner, &step, publish).await;
     let names: std::collections::HashMap<_, _> =
         room.wall.store().parties().await.unwrap().into_iter().map(|p| (p.id, p.name)).collect();
     let mut began: Vec<String> = room
@@ -325,33 +325,33 @@ async fn owners_of_the_day_a_plan_takes_effect_are_carried_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn importing_the_file_in_force_again_leaves_drafts_alone() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
-    room.edit(&desk.planner, plan, split()).await;
-    let other = room.draft(&desk.planner).await;
-    room.done(&desk.planner, &format!("/api/v1/plans/{other}/step"), json!({ "step": "retire" })).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
+    room.edit(&team.planner, plan, split()).await;
+    let other = room.draft(&team.planner).await;
+    room.done(&team.planner, &format!("/api/v1/plans/{other}/step"), json!({ "step": "retire" })).await;
     let import =
         CellsImport {
             network: "general", name: "现行方案", records: &squares(), doubts: &[], publish: true, effective: None
         };
     let done = room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     assert!(!done.new && done.plan.0 < plan, "{done:?}");
-    let plans = room.get(&desk.planner, "/api/v1/plans").await.json();
+    let plans = room.get(&team.planner, "/api/v1/plans").await.json();
     let status = |id: i64| plans.as_array().unwrap().iter().find(|p| p["id"] == id).unwrap()["status"].clone();
     assert_eq!((status(plan), status(other), status(done.plan.0)), (json!("draft"), json!("retired"), json!("published")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_that_came_back_without_edits_is_edited_and_opened_again() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let step = format!("/api/v1/plans/{plan}/step");
-    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-    room.done(&desk.leader, &step, json!({ "step": "return", "note": "再画" })).await;
+    room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+    room.done(&team.leader, &step, json!({ "step": "return", "note": "再画" })).await;
     // Places off the grid are stored on it, and come back from the text as they were.
     let line = json!({ "kind": "split", "face": 4, "line": [at(1.503_000_1, 0.9), at(1.507_000_1, 2.1)] });
-    room.edit(&desk.planner, plan, line).await;
-    let cells = room.get(&desk.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
+    room.edit(&team.planner, plan, line).await;
+    let cells = room.get(&team.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
     let mut options = WallOptions::new(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let second = Wall::open(options).await.unwrap();
@@ -362,37 +362,37 @@ async fn a_draft_that_came_back_without_edits_is_edited_and_opened_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_is_about_what_was_seen() {
-    let (room, desk) = ready().await;
-    let plan = room.draft(&desk.planner).await;
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
     let (path, step) = (format!("/api/v1/plans/{plan}"), format!("/api/v1/plans/{plan}/step"));
-    let seen = room.edit(&desk.planner, plan, split()).await["head"].clone();
-    room.done(&desk.planner, &step, json!({ "step": "submit", "seen": seen })).await;
+    let seen = room.edit(&team.planner, plan, split()).await["head"].clone();
+    room.done(&team.planner, &step, json!({ "step": "submit", "seen": seen })).await;
     // While the reviewer looks, the author takes it back, changes it, and sends it again.
-    room.done(&desk.planner, &step, json!({ "step": "withdraw" })).await;
-    let newer = room.edit(&desk.planner, plan, merge()).await["head"].clone();
-    assert_eq!(room.refused(&desk.planner, &step, json!({ "step": "submit", "seen": seen })).await, "head_moved");
-    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-    assert_eq!(room.refused(&desk.leader, &step, json!({ "step": "approve", "seen": seen })).await, "head_moved");
-    assert_eq!(room.refused(&desk.leader, &step, json!({ "step": "approve", "seen": 0 })).await, "head_moved");
+    room.done(&team.planner, &step, json!({ "step": "withdraw" })).await;
+    let newer = room.edit(&team.planner, plan, merge()).await["head"].clone();
+    assert_eq!(room.refused(&team.planner, &step, json!({ "step": "submit", "seen": seen })).await, "head_moved");
+    room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+    assert_eq!(room.refused(&team.leader, &step, json!({ "step": "approve", "seen": seen })).await, "head_moved");
+    assert_eq!(room.refused(&team.leader, &step, json!({ "step": "approve", "seen": 0 })).await, "head_moved");
     // A colleague does not take it back; the reviewer may send it back.
-    assert_eq!(room.refused(&desk.other, &step, json!({ "step": "withdraw" })).await, "not_yours");
-    room.done(&desk.leader, &step, json!({ "step": "return", "seen": newer, "note": "再看" })).await;
+    assert_eq!(room.refused(&team.other, &step, json!({ "step": "withdraw" })).await, "not_yours");
+    room.done(&team.leader, &step, json!({ "step": "return", "seen": newer, "note": "再看" })).await;
     // Nobody takes back an edit they have not seen, and whoever takes one back has a hand in the plan.
-    assert_eq!(room.refused(&desk.other, &format!("{path}/undo"), json!({ "seen": seen })).await, "head_moved");
-    room.done(&desk.other, &format!("{path}/undo"), json!({ "seen": newer })).await;
-    room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-    assert_eq!(room.refused(&desk.other, &step, json!({ "step": "approve" })).await, "own_plan");
+    assert_eq!(room.refused(&team.other, &format!("{path}/undo"), json!({ "seen": seen })).await, "head_moved");
+    room.done(&team.other, &format!("{path}/undo"), json!({ "seen": newer })).await;
+    room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+    assert_eq!(room.refused(&team.other, &step, json!({ "step": "approve" })).await, "own_plan");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_beside_a_submission_is_in_it_or_refused() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     for _ in 0..6 {
-        let plan = room.draft(&desk.planner).await;
+        let plan = room.draft(&team.planner).await;
         let (path, step) = (format!("/api/v1/plans/{plan}/edits"), format!("/api/v1/plans/{plan}/step"));
         let (edited, submitted) = tokio::join!(
-            room.tell(&desk.planner, &path, json!({ "edit": merge(), "head": null })),
-            room.tell(&desk.planner, &step, json!({ "step": "submit" })),
+            room.tell(&team.planner, &path, json!({ "edit": merge(), "head": null })),
+            room.tell(&team.planner, &step, json!({ "step": "submit" })),
         );
         let cells = room.wall.store().written_cells(PlanId(plan)).await.unwrap().len();
         match (edited.status, submitted.status) {
@@ -405,11 +405,11 @@ async fn an_edit_beside_a_submission_is_in_it_or_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     room.wall.import_tickets(&admin(), &[ticket("strip", 1.1, 0.5, false)]).await.unwrap();
     world_has_open(&room, 3.0).await;
     let now = jiff::Timestamp::now().as_millisecond();
-    let plan = PlanId(publish(&room, &desk, "move", now + DAY_MS).await);
+    let plan = PlanId(publish(&room, &team, "move", now + DAY_MS).await);
     assert!(room.wall.store().attributions_under(plan).await.unwrap().is_empty());
     // A wall that stands at a time of its own shows the plan and writes nothing.
     let path = room.folder.path().join("data");
@@ -455,7 +455,7 @@ async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_that_cannot_stand_are_not_published() {
-    let (room, desk) = ready().await;
+    let (room, team) = ready().await;
     // A plan in which two cells have one code.
     let mut features: Vec<Value> = squares()
         .iter()
@@ -474,31 +474,31 @@ async fn codes_that_cannot_stand_are_not_published() {
     let file = json!({ "type": "FeatureCollection", "features": features }).to_string();
     let draft = async |file: &str, name: &str| -> i64 {
         let path = format!("/api/v1/plans/import?network=general&name={name}");
-        let answer = room.post(&desk.planner, &path, "application/geo+json", file.to_owned()).await;
+        let answer = room.post(&team.planner, &path, "application/geo+json", file.to_owned()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         answer.json()["plan"]["id"].as_i64().unwrap()
     };
     let agree = async |plan: i64| {
         let step = format!("/api/v1/plans/{plan}/step");
-        room.done(&desk.planner, &step, json!({ "step": "submit" })).await;
-        room.done(&desk.leader, &step, json!({ "step": "approve" })).await;
+        room.done(&team.planner, &step, json!({ "step": "submit" })).await;
+        room.done(&team.leader, &step, json!({ "step": "approve" })).await;
         step
     };
     let effective = jiff::Timestamp::now().as_millisecond() + DAY_MS;
     let publish_with = |acknowledge: &[&str], effective: i64| json!({ "step": "publish", "effective_ms": effective, "tickets": "move", "acknowledge": acknowledge });
     let twice = draft(&file, "twice").await;
     let step = agree(twice).await;
-    let refused = room.tell(&desk.planner, &step, publish_with(&["owner_missing"], effective)).await;
+    let refused = room.tell(&team.planner, &step, publish_with(&["owner_missing"], effective)).await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "blocked"));
     assert!(refused.text().contains("code_duplicate"), "{}", refused.text());
     assert_eq!(refused.json()["faces"].as_array().unwrap().len(), 2, "both cells are pointed at: {}", refused.text());
 
     // The plan with a merge ends a code; a file that gives it again is refused whatever is acknowledged.
-    publish(&room, &desk, "move", effective).await;
+    publish(&room, &team, "move", effective).await;
     let again = json!({ "type": "FeatureCollection", "features": squares_with_code(&features) }).to_string();
     let step = agree(draft(&again, "again").await).await;
     let all = ["owner_missing", "code_retired", "code_duplicate", "base_outdated"];
-    let refused = room.tell(&desk.planner, &step, publish_with(&all, effective + DAY_MS)).await;
+    let refused = room.tell(&team.planner, &step, publish_with(&all, effective + DAY_MS)).await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "blocked"), "{}", refused.text());
     assert!(refused.text().contains("code_retired"), "{}", refused.text());
 }

@@ -9,6 +9,7 @@ mod edit;
 mod edits;
 mod files;
 mod findings;
+mod ground_edit;
 mod impact;
 mod life;
 mod moves;

@@ -20,7 +20,7 @@ export interface PlanMapWords {
 export const none: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
 /** The map and what it is about. */
-export class Desk {
+export class Sheet {
   destroyed = false;
 
   constructor(
