@@ -167,6 +167,8 @@ const INTENDED: &[&str] = &[
     r#"2026-03-08T15:00:00Z/stats/category/noise [6,4,2,2,8,0,5] → [6,4,2,2,8,0,4]"#,
     r#"2026-03-08T15:00:00Z/stats/cell/G03 [8,3,3,2,11,0,4] → [8,3,3,2,11,0,3]"#,
     r#"2026-03-08T15:00:00Z/stats/owner/城管中队 [8,3,3,2,11,0,4] → [8,3,3,2,11,0,3]"#,
+    // T-06 was suspended before it was late, and taken up again afterwards: at that time its clock stood still.
+    r#"2026-03-08T15:00:00Z/tickets/T-06 ["suspended",true,true,"G03",null] → ["suspended",true,false,"G03",null]"#,
     // T-14 and T-22 were suspended before they were late (and T-21, as above).
     r#"2026-03-12T00:00:00Z/areas/002 [5,4,0,0] → [5,2,0,0]"#,
     r#"2026-03-12T00:00:00Z/areas/3 [5,4,0,0] → [5,2,0,0]"#,

@@ -10,6 +10,7 @@
 mod access;
 mod accounts;
 mod addresses;
+mod attributions;
 mod audit;
 mod backup;
 #[cfg(test)]
@@ -40,6 +41,7 @@ mod sites;
 mod staff;
 mod start;
 mod stations;
+mod ticket_events;
 mod tickets;
 mod upserts;
 mod watch;
@@ -47,6 +49,7 @@ mod write;
 
 pub use access::{ANY_SOURCE, Actor, Role, Token};
 pub use accounts::{Account, Failures, SESSION_IDLE_MS, SESSION_LIFE_MS, account_name};
+pub use attributions::{Attributed, WaitingTicket};
 pub use audit::{AuditLine, AuditVerdict};
 pub use backup::{BackupAbout, BackupKeys, Backups, RestoreKeys, Restored, keys_beside, restore};
 pub use changes::{Change, ChangeBatch, ChangeKind, ReplayClock};
@@ -57,6 +60,6 @@ pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use plans::{EditRecord, LineageRecord, PLAN_EPOCH, PlanDraft, PlanRecord, PlanStep, SnapshotRecord, StoredPlan};
 pub use retention::{LEAP_MS, LINES_KEPT, Leap, Retention, RetentionStanding, Tidied};
 pub use stations::{STATION_LIFE_MS, Station};
-pub use tickets::{Attributed, StoredTransition, TicketOutcome, TicketWrite, WaitingTicket, status_events};
+pub use tickets::{TicketOutcome, TicketWrite};
 pub use upserts::Upserts;
 pub use write::WriteTx;

@@ -72,6 +72,11 @@ impl WriteTx {
         self.revision
     }
 
+    /// The revision that [`WriteTx::line`] gives next.
+    pub(crate) fn next_revision(&self) -> i64 {
+        self.revision + 1
+    }
+
     /// The first of `n` ids in a row that no row of `table` has or ever had: the writer gives ids, so that rows can be written
     /// in bulk, and those of rows that were deleted are not given again.
     pub(crate) async fn ids(&mut self, table: &'static str, n: usize) -> Result<i64, StoreError> {

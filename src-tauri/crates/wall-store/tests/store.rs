@@ -61,7 +61,7 @@ fn write(record: TicketRecord) -> TicketWrite {
 async fn put(store: &Store, records: Vec<TicketRecord>) -> (Vec<TicketOutcome>, ChangeBatch) {
     let mut tx = store.write(&admin(), T0.plus_ms(600_000)).await.unwrap();
     let writes: Vec<TicketWrite> = records.into_iter().map(write).collect();
-    let outcomes = tx.put_tickets(&writes, "intake").await.unwrap();
+    let outcomes = tx.put_tickets(&writes, Origin::Intake).await.unwrap();
     (outcomes, tx.commit().await.unwrap())
 }
 
@@ -113,11 +113,18 @@ async fn a_key_twice_in_one_batch_is_one_ticket_with_its_history() {
         (ticket.status, ticket.closed_at, ticket.due_at),
         (TicketStatus::Closed, Some(T0.plus_ms(60_000)), Some(T0.plus_ms(3_600_000)))
     );
-    let history: Vec<_> = store.transitions(id).await.unwrap().iter().map(|t| (t.from, t.to, t.at)).collect();
-    let received = TicketStatus::Received;
-    assert_eq!(history, [(None, received, T0), (Some(received), TicketStatus::Closed, T0.plus_ms(60_000))]);
-    let course = store.courses(&[&ticket], Timebase::System).await.unwrap().remove(0);
-    assert_eq!(course.at(T0.plus_ms(59_999)).unwrap().status, received);
+    let events = store.ticket_events(&[id]).await.unwrap().remove(&id).unwrap();
+    let closed = StatusSet { from: TicketStatus::Received, to: TicketStatus::Closed, reason: String::new() };
+    let happened: Vec<_> = events.iter().map(|e| (e.payload.clone(), e.at, e.origin, &*e.actor, &*e.station)).collect();
+    assert_eq!(
+        happened,
+        [
+            (Payload::Received(Received::default()), T0, Origin::Intake, "os:test", "cli"),
+            (Payload::Status(closed), T0.plus_ms(60_000), Origin::Intake, "os:test", "cli"),
+        ]
+    );
+    let then = store.tickets_at(NetworkId(0), &[id], T0.plus_ms(59_999), Timebase::System, None).await.unwrap();
+    assert_eq!(then[0].0.ticket.status, TicketStatus::Received);
 }
 
 #[tokio::test]
@@ -138,14 +145,14 @@ async fn only_legal_moves_are_accepted() {
             tx.commit().await.unwrap();
         }
     }
-    assert_eq!(store.transitions(id).await.unwrap().len(), 3);
+    assert_eq!(store.ticket_events(&[id]).await.unwrap()[&id].len(), 3);
 }
 
 #[tokio::test]
 async fn an_uncommitted_write_leaves_no_trace() {
     let (_folder, store) = open().await;
     let mut tx = store.write(&admin(), T0).await.unwrap();
-    tx.put_tickets(&[write(record("a"))], "intake").await.unwrap();
+    tx.put_tickets(&[write(record("a"))], Origin::Intake).await.unwrap();
     drop(tx);
     assert_eq!((store.ticket_count().await.unwrap(), store.revision().await.unwrap()), (0, 0));
 }
@@ -550,7 +557,8 @@ async fn a_ticket_keeps_what_a_later_telling_does_not_say() {
     };
     let (outcomes, _) = put(&store, vec![full.clone()]).await;
     let id = outcomes[0].id().unwrap();
-    assert_eq!(store.transitions(id).await.unwrap()[0].reason, "Pending", "the source's word stays in the history");
+    let first = &store.ticket_events(&[id]).await.unwrap()[&id][0].payload;
+    assert_eq!(*first, Payload::Received(Received { reason: "Pending".into() }), "the source's word stays in the history");
     let less = TicketRecord {
         category: String::new(),
         title: String::new(),

@@ -8,7 +8,7 @@
 //!    its status was reached never does, in whichever order the two arrive.
 //! 4. The same final status told again without a reopening between is the same event; what was told last about it counts.
 
-use super::{Ticket, TicketStatus};
+use super::TicketStatus;
 use crate::{Ahead, Timebase, UtcMs, counts_from};
 
 /// One line of a ticket's history after it was received.
@@ -104,12 +104,6 @@ impl Course {
     pub fn last(&self) -> Standing {
         // There is always the step of its reporting.
         self.steps[self.steps.len() - 1]
-    }
-
-    /// Since when the ticket is over at `t`, as its source says; `None` also when nobody says since when.
-    pub fn closed_at(&self, ticket: &Ticket, t: UtcMs) -> Option<UtcMs> {
-        let over_at = self.at(t)?.over_at?;
-        if self.last().over_at == Some(over_at) { ticket.closed_at } else { Some(over_at) }
     }
 
     /// While it stands suspended (缓办) at `t`: since when.

@@ -176,6 +176,7 @@ fn receive(id: TicketId, r: &TicketRecord, fallback: &TicketFallback, stamp: &St
         attachments: r.attachments.clone(),
         sensitive: r.sensitive.unwrap_or(fallback.sensitive),
         inverted_times: false,
+        varied: false,
     };
     let ticket = project(&beginning, &events);
     Ok(Decision { events, ticket, kept_closed: false })

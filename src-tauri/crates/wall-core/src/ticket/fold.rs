@@ -6,7 +6,7 @@
 //! 3. Where nobody said when, what came earlier happened no later than what came after it: the last word stays the last.
 //! 4. A corrected time of reporting holds for the whole history.
 
-use super::{Course, Payload, Standing, StatusEvent, Ticket, TicketEvent};
+use super::{Course, Payload, Standing, StatusEvent, Ticket, TicketEvent, TicketStatus};
 use crate::{Timebase, UtcMs, counts_from};
 
 /// The history of one ticket by a clock, as far as it is known.
@@ -38,6 +38,14 @@ pub struct TicketAt {
     pub ahead: bool,
     /// Events that say something of then, or of before, and were recorded only later.
     pub late_events: u32,
+}
+
+impl TicketAt {
+    /// What is sensitive by now is treated so at all times: looking back opens nothing. `row` is the present state.
+    pub fn guarded(mut self, row: &Ticket) -> Self {
+        self.ticket.sensitive |= row.sensitive;
+        self
+    }
 }
 
 impl<'a> History<'a> {
@@ -99,6 +107,7 @@ impl<'a> History<'a> {
             self.events[*i].payload.apply(&mut ticket);
         }
         ticket.status = standing.status;
+        ticket.varied = self.is_varied();
         ticket.suspended_at = self.course.suspended_at(t);
         ticket.closed_at = standing.over_by.and_then(|i| self.told_at(i));
         // By the times that hold now, told by this record or an earlier one.
@@ -117,6 +126,16 @@ impl<'a> History<'a> {
         let event = &self.events[self.statuses[status]];
         let at = counts_from(event.at, event.recorded_at, self.base);
         (event.told || at > self.appears).then_some(at)
+    }
+
+    fn is_varied(&self) -> bool {
+        let steps = self.course.steps();
+        // What lay ahead of the clock when it came goes otherwise by another clock.
+        let is_ahead = |i: &usize| self.events[*i].at > self.events[*i].recorded_at;
+        !self.changes.is_empty()
+            || self.statuses.iter().any(is_ahead)
+            || steps.iter().any(|s| s.status == TicketStatus::Suspended)
+            || steps.windows(2).any(|w| w[0].status.is_final() && !w[1].status.is_final())
     }
 
     fn late_events(&self, t: UtcMs) -> u32 {

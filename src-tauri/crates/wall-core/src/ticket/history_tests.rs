@@ -1,7 +1,7 @@
 //! Laws of deciding and folding, on random histories: reopened, moved, timed and weighed anew, told late and out of order.
 
 use super::*;
-use crate::{Timebase, counts_from, settled};
+use crate::{Timebase, counts_from, settled, tally::Life};
 use proptest::prelude::*;
 
 const T0: UtcMs = UtcMs(1_000_000_000);
@@ -35,6 +35,7 @@ pub(super) fn ticket() -> Ticket {
         attachments: vec![],
         sensitive: false,
         inverted_times: false,
+        varied: false,
     }
 }
 
@@ -333,9 +334,10 @@ proptest! {
         });
         prop_assert!(faults.is_empty(), "{:?}", faults);
         let mut row = kept.row.unwrap();
-        // It used to be asked of the history with every row.
+        // It used to be asked of the history with every row; the other is new.
         let suspended = Course::of(row.appears_at(Timebase::System), &before.statuses, Timebase::System).suspended_at(UtcMs::MAX);
         prop_assert_eq!(row.suspended_at.take(), suspended);
+        row.varied = false;
         prop_assert_eq!(row, before.row.unwrap());
     }
 
@@ -369,8 +371,27 @@ proptest! {
                 // No late news: what is said of then is what was said then.
                 let revision = kept.then.iter().rev().find(|t| t.0 <= *now).map(|t| t.1);
                 let known = History::of(&row, &kept.events, Timebase::System, revision).and_then(|h| h.at(*now));
-                known.is_none_or(|k| k.ticket == at.ticket)
+                known.is_none_or(|k| Ticket { varied: at.ticket.varied, ..k.ticket } == at.ticket)
             }, "as of {:?}", now);
+        }
+    }
+
+    /// What is not varied is told by its row, as of any time.
+    #[test]
+    fn a_row_tells_all_that_is_not_varied(steps in steps()) {
+        let kept = Kept::of(&steps, |_, _, _| ());
+        let row = kept.row.unwrap();
+        for base in [Timebase::System, Timebase::Foreign] {
+            let history = History::of(&row, &kept.events, base, None).unwrap();
+            let (life, last) = (Life::of(&history.last().ticket, base), history.last().ticket);
+            for m in (-100..400).step_by(3).filter(|_| !row.varied) {
+                let at = history.at(minute(m));
+                prop_assert_eq!(at.is_some(), life.there_at(minute(m)));
+                let Some(then) = at.map(|a| a.ticket) else { continue };
+                prop_assert_eq!(!then.status.is_final(), life.open_at(minute(m)), "at minute {}", m);
+                let same = Ticket { status: last.status, closed_at: last.closed_at, inverted_times: last.inverted_times, ..then };
+                prop_assert_eq!(&same, &last);
+            }
         }
     }
 

@@ -229,4 +229,7 @@ pub struct Ticket {
     pub sensitive: bool,
     /// Closed before opened: kept, flagged, and left out of durations.
     pub inverted_times: bool,
+    /// Whether its history has to be asked how it was before: it was reopened or suspended, a value changed, or a status lay
+    /// ahead of the clock. Else all that ever changed is that it is over.
+    pub varied: bool,
 }

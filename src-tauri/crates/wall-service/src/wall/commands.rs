@@ -8,8 +8,8 @@ use std::{
 };
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 use wall_core::{
-    BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, OwnerRecord, Place, PlanId,
-    PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
+    BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, Origin, OwnerRecord, Place,
+    PlanId, PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
 };
 use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, Role, StoredPlan, TicketOutcome, Upserts, WriteTx};
 
@@ -305,7 +305,7 @@ impl Wall {
             let mut tx = self.store().write(actor, system_now()).await?;
             let done = match again {
                 true => tx.put_tickets_again(&writes).await?,
-                false => tx.put_tickets(&writes, "imported").await?,
+                false => tx.put_tickets(&writes, Origin::Imported).await?,
             };
             let count = |what: fn(&TicketOutcome) -> bool| done.iter().filter(|o| what(o)).count();
             let created = count(|o| matches!(o, TicketOutcome::Created(_)));

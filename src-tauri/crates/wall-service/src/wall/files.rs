@@ -3,7 +3,7 @@
 use super::{Wall, WallError, shown::Sight};
 use crate::export::TicketRow;
 use std::collections::HashMap;
-use wall_core::{Cell, Ticket, TicketId, UtcMs};
+use wall_core::{Cell, Ticket, TicketAt, TicketId, UtcMs};
 use wall_store::{Actor, StoredPlan};
 
 /// Tickets read at once.
@@ -65,15 +65,14 @@ impl Wall {
             let page = self.store().tickets_after(network, after, PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(rows) };
             after = last.id;
-            let courses = self.store().courses(&page.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
-            let there = page.into_iter().zip(courses).filter_map(|((t, _), course)| Some((t, course.at(at)?.status, course)));
-            rows.extend(there.map(|(t, status, course)| {
+            let stood = self.store().fold(&page, at, base, None).await?;
+            rows.extend(stood.into_iter().map(|(TicketAt { ticket: t, .. }, _)| {
                 let (place, cell_code) = shown(&t);
                 TicketRow {
                     runs_out_at: t.runs_out_at(),
-                    status,
+                    status: t.status,
                     cell_code,
-                    closed_at: course.closed_at(&t, at),
+                    closed_at: t.closed_at,
                     external_id: t.external_id,
                     source: t.source,
                     category: t.category,

@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, Course, NetworkId, Position, StaffId, Ticket, TicketId, UtcMs};
+use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketAt, TicketId, UtcMs};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -71,7 +71,7 @@ impl Asked {
 }
 
 /// What one step made of the world, for whoever looks at it.
-pub(super) struct News<'a> {
+pub(super) struct News {
     /// Revision before the step.
     pub from_revision: i64,
     /// Revision after it; the same = only time passed.
@@ -85,7 +85,7 @@ pub(super) struct News<'a> {
     /// Positions of the areas whose counts changed, in order.
     pub areas: Vec<u32>,
     /// Tickets that are new or changed, newest first, at most [`FRAME_TICKETS`].
-    pub tickets: Vec<(&'a Ticket, &'a Course)>,
+    pub tickets: Vec<TicketAt>,
     /// Staff that moved or changed.
     pub staff: Vec<StaffId>,
     /// Areas, owners, categories or the plan changed.
@@ -324,7 +324,7 @@ async fn step(
     shown.sort_by_key(|(t, _)| std::cmp::Reverse((t.appears_at(base), t.id)));
     shown.retain(|(t, _)| t.appears_at(base) <= now);
     shown.truncate(FRAME_TICKETS);
-    let courses = store.courses(&shown.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
+    let shown = store.fold(&shown, now, base, None).await?;
     let full = now.0 - last_full.0 >= 60_000 || now < *last_full || reload;
     let figures_due = wall.world().figures_dirty && (now.0 - last_figures.0).abs() >= 1_000 || full;
     let raised = if figures_due { Some(wall.alarms_at(now).await?) } else { None };
@@ -361,7 +361,7 @@ async fn step(
             figures,
             alarms,
             areas: touched,
-            tickets: shown.iter().zip(&courses).map(|((t, _), course)| (t, course)).collect(),
+            tickets: shown.into_iter().map(|(t, _)| t).collect(),
             staff: moved,
             reload,
         };

@@ -6,7 +6,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
-use wall_core::{PositionRecord, TicketRecord};
+use wall_core::{Origin, PositionRecord, TicketRecord};
 use wall_store::{Actor, TicketOutcome, TicketWrite};
 
 /// Requests that may wait; beyond that the caller is told to come back.
@@ -100,7 +100,7 @@ async fn commit(wall: &Wall, group: &[Job], until: Instant) -> Result<Vec<Done>,
                 tx.act_as(actor);
                 let writes: Vec<TicketWrite> = wall.resolve(records);
                 wall.inner.counters.tickets_in.fetch_add(records.len() as u64, Relaxed);
-                done.push(Done::Tickets(tx.put_tickets(&writes, "intake").await?));
+                done.push(Done::Tickets(tx.put_tickets(&writes, Origin::Intake).await?));
             }
             Job::Positions { actor, records, .. } => {
                 tx.act_as(actor);

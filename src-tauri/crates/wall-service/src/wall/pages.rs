@@ -97,7 +97,7 @@ impl Wall {
             };
             let (mut part, now, by_course) = {
                 let world = self.world();
-                // What the world keeps of a status is the last one; behind a foreign clock others are asked by their courses.
+                // What the world keeps of a status is the last one; behind a foreign clock others are asked of their histories.
                 let by_course = status.filter(|_| world.base == Timebase::Foreign);
                 let cell = query.cell.as_ref().map(|code| {
                     let known = world.ground.by_code.get(code).copied();
@@ -138,12 +138,11 @@ impl Wall {
         Ok(page)
     }
 
-    /// Where tickets stood at a time, by their courses.
+    /// Where tickets stood at a time.
     pub(super) async fn statuses_at(&self, ids: &[TicketId], at: UtcMs) -> Result<HashMap<TicketId, TicketStatus>, WallError> {
         let (network, base) = (self.network_id(), self.world().base);
-        let rows = self.store().tickets_by_id(network, ids).await?;
-        let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
-        Ok(rows.iter().zip(&courses).filter_map(|((t, _), c)| Some((t.id, c.at(at)?.status))).collect())
+        let stood = self.store().tickets_at(network, ids, at, base, None).await?;
+        Ok(stood.iter().map(|(t, _)| (t.ticket.id, t.ticket.status)).collect())
     }
 }
 

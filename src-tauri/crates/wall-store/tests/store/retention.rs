@@ -21,7 +21,7 @@ async fn told(store: &Store, id: &str, closed: bool, at: UtcMs) -> i64 {
     let closed_at = closed.then_some(at.plus_ms(-1_000));
     let row = TicketRecord { reporter: Some(reporter), reported_at: Some(T0.plus_ms(-2_000)), closed_at, ..record(id) };
     let mut tx = store.write(&admin(), at).await.unwrap();
-    let done = tx.put_tickets(&[write(row)], "intake").await.unwrap();
+    let done = tx.put_tickets(&[write(row)], Origin::Intake).await.unwrap();
     tx.commit().await.unwrap();
     done[0].id().unwrap().0
 }
@@ -183,7 +183,7 @@ async fn a_suspended_ticket_says_since_when() {
         (status(Suspended, 7), Some(at(6)), Some(at(5))),
     ] {
         let mut tx = store.write(&admin(), at(8)).await.unwrap();
-        let id = tx.put_tickets(&[write(row)], "intake").await.unwrap()[0].id().unwrap();
+        let id = tx.put_tickets(&[write(row)], Origin::Intake).await.unwrap()[0].id().unwrap();
         tx.commit().await.unwrap();
         let (ticket, _) = store.tickets_by_id(NetworkId(1), &[id]).await.unwrap().remove(0);
         assert_eq!((ticket.suspended_at, ticket.runs_out_at()), (since, runs_out), "{:?}", ticket.status);

@@ -187,10 +187,11 @@ async fn identity(app: &App, caller: &Caller, params: &Params, retry: Option<&st
         && app
             .wall
             .store()
-            .transitions(known)
+            .ticket_events(&[known])
             .await
             .map_err(WallError::from)?
-            .first()
+            .get(&known)
+            .and_then(|events| events.first())
             .is_some_and(|t| now.0.saturating_sub(t.recorded_at.0) < RETRY_MS)
     {
         return Ok(before);

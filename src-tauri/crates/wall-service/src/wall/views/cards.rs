@@ -17,8 +17,10 @@ use crate::{
     wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView},
 };
 use std::collections::HashMap;
-use wall_core::{Ahead, Course, Level, TicketId, Timebase, UtcMs, counts_from, duty_at, tally};
-use wall_store::{Actor, StoredTransition, status_events};
+use wall_core::{
+    Ahead, History, Level, Payload, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs, counts_from, duty_at, tally,
+};
+use wall_store::Actor;
 
 const DAY_MS: i64 = 86_400_000;
 /// A position older than this is not "where somebody is".
@@ -114,13 +116,12 @@ impl Wall {
         let at = as_of.unwrap_or_else(|| self.world().now);
         let id = TicketId(id);
         let missing = || WallError::NotFound(format!("there is no ticket {} at this time", id.0));
-        let (ticket, attributed) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
+        let (row, attributed) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
         let base = self.world().base;
-        let history = self.store().transitions(id).await?;
-        let course = Course::of(ticket.appears_at(base), &status_events(&history), base);
-        if course.at(at).is_none() {
-            return Err(missing());
-        }
+        let events = self.store().ticket_events(&[id]).await?.remove(&id).unwrap_or_default();
+        let history = History::of(&row, &events, base, None).ok_or_else(missing)?;
+        let stood = history.at(at).ok_or_else(missing)?.guarded(&row);
+        let ticket = &stood.ticket;
         let ground = self.ground_as_of(as_of).await?;
         let sight = Sight::of(actor);
         let exact = sight.is_exact_for(ticket.sensitive);
@@ -130,9 +131,9 @@ impl Wall {
             None => None,
         };
         let world = self.world();
-        let (from, cell) = world.shown(&ground, &ticket, sight);
-        let view = ticket_view(&world, &ground, &ticket, sight, &course, at);
-        let text = shown_text(&ticket, &view.category_name, sight);
+        let (from, cell) = world.shown(&ground, ticket, sight);
+        let view = ticket_view(&world, &ground, &stood, sight, at);
+        let text = shown_text(ticket, &view.category_name, sight);
         let cameras = from.map(|p| {
             nearest(&world.camera_index, p, 5, |id| {
                 world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
@@ -155,7 +156,7 @@ impl Wall {
             inverted_times: ticket.inverted_times,
             kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
-            history: history_views(&history, &course, at, base, exact),
+            history: history_views(&history, at, base, exact),
             cameras: near_views("camera", cameras.unwrap_or_default()),
             staff: near_views("staff", staff.unwrap_or_default()),
             ticket: view,
@@ -165,39 +166,45 @@ impl Wall {
 }
 
 /// The lines of a history by `at`, in the order in which they happened, each with the status before it.
-fn history_views(history: &[StoredTransition], course: &Course, at: UtcMs, base: Timebase, exact: bool) -> Vec<TransitionView> {
-    let (opening, events): (Vec<_>, Vec<_>) = history.iter().partition(|h| h.from.is_none());
-    let reported = course.steps().first().map_or(at, |s| s.since);
-    let when = |h: &StoredTransition| counts_from(h.at, h.recorded_at, base).max(reported);
-    let step = |e: usize| course.steps().iter().position(|s| s.event == Some(e));
-    let view = |h: &StoredTransition, from: &str, applied: bool| TransitionView {
+fn history_views(history: &History<'_>, at: UtcMs, base: Timebase, exact: bool) -> Vec<TransitionView> {
+    let steps = history.course().steps();
+    let reported = steps.first().map_or(at, |s| s.since);
+    let when = |e: &TicketEvent| counts_from(e.at, e.recorded_at, base).max(reported);
+    let view = |e: &TicketEvent, from: &str, to: TicketStatus, reason: &str, applied: bool| TransitionView {
         from: from.to_owned(),
-        to: h.to.code().into(),
-        at_ms: h.at.0,
-        recorded_ms: h.recorded_at.0,
-        told: h.told,
-        ahead: Ahead::of(h.at, h.recorded_at).is_odd(),
+        to: to.code().into(),
+        at_ms: e.at.0,
+        recorded_ms: e.recorded_at.0,
+        told: e.told,
+        ahead: Ahead::of(e.at, e.recorded_at).is_odd(),
         applied,
-        actor: h.actor.clone(),
-        reason: if exact { mask(&h.reason).into_owned() } else { String::new() },
-        kind: h.kind.clone(),
+        actor: e.actor.clone(),
+        reason: if exact { mask(reason).into_owned() } else { String::new() },
+        kind: e.origin.code().into(),
     };
-    let mut lines: Vec<(UtcMs, UtcMs, TransitionView)> = events
-        .iter()
-        .enumerate()
-        .filter(|(_, h)| when(h) <= at)
-        .map(|(e, h)| {
-            let step = step(e);
-            let before = match step {
-                Some(s) => course.steps()[..s].last(),
-                None => course.steps().iter().rev().find(|s| s.since <= when(h)),
-            };
-            (when(h), h.recorded_at, view(h, before.map_or("", |s| s.status.code()), step.is_some()))
-        })
-        .collect();
+    let mut opening = Vec::new();
+    let mut lines: Vec<(UtcMs, UtcMs, TransitionView)> = Vec::new();
+    let mut status = 0;
+    for e in history.events() {
+        match &e.payload {
+            Payload::Received(r) => opening.push(view(e, "", TicketStatus::Received, &r.reason, true)),
+            Payload::Status(s) => {
+                let step = steps.iter().position(|s| s.event == Some(status));
+                status += 1;
+                let before = match step {
+                    Some(s) => steps[..s].last(),
+                    None => steps.iter().rev().find(|s| s.since <= when(e)),
+                };
+                if when(e) <= at {
+                    let line = view(e, before.map_or("", |s| s.status.code()), s.to, &s.reason, step.is_some());
+                    lines.push((when(e), e.recorded_at, line));
+                }
+            }
+            _ => {}
+        }
+    }
     lines.sort_by_key(|(when, recorded, _)| (*when, *recorded));
-    let first = opening.first().map(|h| view(h, "", true));
-    first.into_iter().chain(lines.into_iter().map(|(.., v)| v)).collect()
+    opening.into_iter().chain(lines.into_iter().map(|(.., v)| v)).collect()
 }
 
 fn place_view(kind: &str, id: i64, name: &str, state: &str, place: wall_core::Place) -> PlaceView {

@@ -50,7 +50,7 @@ impl Frames {
 
 impl Wall {
     /// The frame that tells what a step made of the world, to whom sees places.
-    pub(in crate::wall) fn frame_of(&self, world: &World, news: News<'_>) -> Frame {
+    pub(in crate::wall) fn frame_of(&self, world: &World, news: News) -> Frame {
         let due = |slot| world.due_of(slot);
         let count = |area: &Area| area_stat(area, world.counts(Sight::Exact).area(area, news.now, &due));
         Frame {
@@ -60,11 +60,7 @@ impl Wall {
             figures: news.figures.map(|list| list.iter().map(Into::into).collect()),
             alarms: news.alarms.map(|alarms| alarms_view(world, &world.ground, &alarms)),
             areas: news.areas.iter().map(|a| count(&world.ground.areas[*a as usize])).collect(),
-            tickets: news
-                .tickets
-                .iter()
-                .map(|(t, course)| ticket_view(world, &world.ground, t, Sight::Exact, course, news.now))
-                .collect(),
+            tickets: news.tickets.iter().map(|t| ticket_view(world, &world.ground, t, Sight::Exact, news.now)).collect(),
             staff: news.staff.iter().filter_map(|s| world.staff.get(s)).map(|w| staff_view(world, w, news.now)).collect(),
             reload: news.reload,
             freshness: self.freshness(),

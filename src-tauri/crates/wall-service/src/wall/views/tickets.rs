@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::wire::{self, ListedTicket, OwnerCount, TicketList, TicketView};
 use std::{collections::HashMap, sync::Arc};
-use wall_core::{Course, Level, Platform, Ticket, TicketId, TicketStatus, UtcMs};
+use wall_core::{Level, Platform, TicketAt, TicketId, UtcMs};
 use wall_store::Actor;
 
 impl From<wire::TicketSet> for TicketSet {
@@ -40,19 +40,10 @@ impl From<wire::ListOrder> for ListOrder {
     }
 }
 
-/// A ticket as it is shown at `now`, by its course.
-pub(super) fn ticket_view(
-    world: &World,
-    ground: &Arc<Ground>,
-    ticket: &Ticket,
-    sight: Sight,
-    course: &Course,
-    now: UtcMs,
-) -> TicketView {
-    let standing = course.at(now);
-    let status = standing.map_or(TicketStatus::Received, |s| s.status);
-    let open = standing.is_some_and(|s| !s.status.is_final());
-    let overdue = open && ticket.runs_out_at().is_some_and(|d| d < now);
+/// A ticket as it stood at `now`, as it is shown.
+pub(super) fn ticket_view(world: &World, ground: &Arc<Ground>, stood: &TicketAt, sight: Sight, now: UtcMs) -> TicketView {
+    let ticket = &stood.ticket;
+    let (status, open, overdue) = (ticket.status, !ticket.status.is_final(), ticket.is_late_at(now));
     let category = world.categories.name(&ticket.category, now);
     let (place, cell) = world.shown(ground, ticket, sight);
     let area = cell.map(|c| ground.cell_area(c));
@@ -77,10 +68,10 @@ pub(super) fn ticket_view(
         cell_name: area.map_or_else(String::new, |a| a.name.clone()),
         reported_ms: ticket.reported_at.0,
         since_ms: ticket.appears_at(world.base).0,
-        ahead: ticket.is_ahead() || course.is_ahead(),
-        reopened: course.is_reopened_at(now),
+        ahead: stood.ahead,
+        reopened: stood.reopened,
         due_ms: ticket.due_at.map(|t| t.0),
-        closed_ms: course.closed_at(ticket, now).map(|t| t.0),
+        closed_ms: ticket.closed_at.map(|t| t.0),
     }
 }
 
@@ -94,16 +85,10 @@ impl Wall {
         at: UtcMs,
     ) -> Result<Vec<TicketView>, WallError> {
         let base = self.world().base;
-        let mut rows = self.store().tickets_by_id(self.network_id(), ids).await?;
-        rows.retain(|(t, _)| t.appears_at(base) <= at);
-        rows.sort_by_key(|(t, _)| std::cmp::Reverse((t.appears_at(base), t.id)));
-        let courses = self.store().courses(&rows.iter().map(|(t, _)| t).collect::<Vec<_>>(), base).await?;
+        let mut stood = self.store().tickets_at(self.network_id(), ids, at, base, None).await?;
+        stood.sort_by_key(|(t, _)| std::cmp::Reverse((t.ticket.appears_at(base), t.ticket.id)));
         let world = self.world();
-        Ok(rows
-            .iter()
-            .zip(&courses)
-            .map(|((t, _), course)| ticket_view(&world, ground, t, Sight::of(actor), course, at))
-            .collect())
+        Ok(stood.iter().map(|(t, _)| ticket_view(&world, ground, t, Sight::of(actor), at)).collect())
     }
 
     /// Tickets by filter, newest first, and the cursor of the next page.

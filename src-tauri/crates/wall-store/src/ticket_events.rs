@@ -1,0 +1,118 @@
+//! The events of tickets: appended, read, and folded.
+
+use crate::{
+    Store, StoreError, WriteTx,
+    db::{Row, Sql, chunks, sql},
+};
+use std::collections::HashMap;
+use wall_core::{CellId, History, NetworkId, Origin, Payload, Ticket, TicketAt, TicketEvent, TicketId, Timebase, UtcMs};
+
+const EVENT: [&str; 12] =
+    ["id", "ticket_id", "revision", "kind", "version", "at", "told", "recorded_at", "origin", "actor", "station", "body"];
+
+fn event(row: &Row) -> Result<(TicketId, TicketEvent), StoreError> {
+    let ticket = TicketId(row.get("ticket_id")?);
+    let (kind, version): (&str, i64) = (row.get("kind")?, row.get("version")?);
+    let damaged = |what: String| StoreError::Damaged { what: format!("an event of ticket {}: {what}", ticket.0) };
+    let version = u32::try_from(version).map_err(|_| damaged(format!("version {version}")))?;
+    let payload = Payload::read(kind, version, row.get("body")?).map_err(|e| damaged(e.to_string()))?;
+    let event = TicketEvent {
+        payload,
+        at: row.get("at")?,
+        told: row.get("told")?,
+        recorded_at: row.get("recorded_at")?,
+        revision: row.get("revision")?,
+        origin: row.word("ticket_event", "origin", Origin::from_code)?,
+        actor: row.get("actor")?,
+        station: row.get("station")?,
+    };
+    Ok((ticket, event))
+}
+
+fn by_ticket(rows: &[Row], into: &mut HashMap<TicketId, Vec<TicketEvent>>) -> Result<(), StoreError> {
+    for row in rows {
+        let (ticket, event) = event(row)?;
+        into.entry(ticket).or_default().push(event);
+    }
+    Ok(())
+}
+
+fn events_of(ids: &[TicketId]) -> Sql {
+    let events = sql("SELECT * FROM ticket_event WHERE ticket_id IN (").push_list(ids.iter().map(|id| id.0));
+    events.push(") ORDER BY ticket_id, id")
+}
+
+impl WriteTx {
+    /// Appends events, in their order.
+    pub(crate) async fn append(&mut self, events: &[(TicketId, TicketEvent)]) -> Result<(), StoreError> {
+        let mut id = self.ids("ticket_event", events.len()).await?;
+        let written = self.tx.insert("ticket_event", EVENT, "", events, |(ticket, e)| {
+            id += 1;
+            [
+                (id - 1).into(),
+                ticket.0.into(),
+                e.revision.into(),
+                e.payload.kind().into(),
+                i64::from(e.payload.version()).into(),
+                e.at.into(),
+                e.told.into(),
+                e.recorded_at.into(),
+                e.origin.code().into(),
+                (&e.actor).into(),
+                (&e.station).into(),
+                e.payload.body().into(),
+            ]
+        });
+        written.await.map(drop)
+    }
+
+    /// The events of tickets, each in the order in which they were recorded.
+    pub(crate) async fn events_of(&mut self, ids: &[TicketId]) -> Result<HashMap<TicketId, Vec<TicketEvent>>, StoreError> {
+        let mut out = HashMap::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            by_ticket(&self.tx.rows(events_of(chunk)).await?, &mut out)?;
+        }
+        Ok(out)
+    }
+}
+
+impl Store {
+    /// The events of tickets, each in the order in which they were recorded; nothing for an id that no ticket has.
+    pub async fn ticket_events(&self, ids: &[TicketId]) -> Result<HashMap<TicketId, Vec<TicketEvent>>, StoreError> {
+        let mut out = HashMap::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            by_ticket(&self.inner.read.rows(events_of(chunk)).await?, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    /// Tickets as they stood at `at` by a clock, none less guarded than it is now, with their newest attribution in `network`: by all that is known, or by what
+    /// was known at a revision. Those that were not there then are left out. In no particular order. O(their events).
+    pub async fn tickets_at(
+        &self,
+        network: NetworkId,
+        ids: &[TicketId],
+        at: UtcMs,
+        base: Timebase,
+        known_at: Option<i64>,
+    ) -> Result<Vec<(TicketAt, Option<CellId>)>, StoreError> {
+        let rows = self.tickets_by_id(network, ids).await?;
+        self.fold(&rows, at, base, known_at).await
+    }
+
+    /// The same of rows that were read already.
+    pub async fn fold(
+        &self,
+        rows: &[(Ticket, Option<CellId>)],
+        at: UtcMs,
+        base: Timebase,
+        known_at: Option<i64>,
+    ) -> Result<Vec<(TicketAt, Option<CellId>)>, StoreError> {
+        let events = self.ticket_events(&rows.iter().map(|(t, _)| t.id).collect::<Vec<_>>()).await?;
+        let then = |(row, cell): &(Ticket, Option<CellId>)| {
+            let events = events.get(&row.id).map_or(&[][..], |e| e);
+            Some((History::of(row, events, base, known_at)?.at(at)?.guarded(row), *cell))
+        };
+        Ok(rows.iter().filter_map(then).collect())
+    }
+}
