@@ -6,6 +6,7 @@ mod categories;
 mod clock;
 mod commands;
 mod compare;
+mod contents;
 mod counts;
 mod error;
 mod figures;

@@ -3,10 +3,10 @@
 use super::{
     super::{
         Wall, WallError,
+        contents::Contents,
         lists::find,
         queries::nearest,
         shown::{Sight, shown_text},
-        world::{Live, ticket_of},
     },
     area_stat, owner_views,
     places::near_views,
@@ -16,13 +16,9 @@ use crate::{
     masking::mask,
     wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView},
 };
-use std::collections::HashMap;
-use wall_core::{
-    Ahead, History, Level, Payload, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs, counts_from, duty_at, tally,
-};
+use wall_core::{Ahead, History, Level, Payload, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs, counts_from, duty_at};
 use wall_store::Actor;
 
-const DAY_MS: i64 = 86_400_000;
 /// A position older than this is not "where somebody is".
 const FRESH_POSITION_MS: i64 = 30 * 60_000;
 
@@ -39,45 +35,13 @@ impl Wall {
         let (mut card, ids, at) = {
             let world = self.world();
             let at = as_of.unwrap_or(world.now);
-            let member: Vec<bool> = {
-                let mut m = vec![false; ground.cells.len()];
-                area.members.iter().for_each(|i| m[*i as usize] = true);
-                m
-            };
-            let inside = |slot: u32, t: &Live| world.shown_cell(&ground, slot, t, sight).is_some_and(|c| member[c as usize]);
-            let mut mix: HashMap<u32, (u32, u32)> = HashMap::new();
-            let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
-            let mut lives = Vec::new();
-            for (slot, t) in world.all().filter(|(slot, t)| t.life.there_at(at) && inside(*slot, t)) {
-                lives.push(t.life);
-                let recent = t.life.reported > at.0 - 30 * DAY_MS;
-                let is_open = t.life.open_at(at);
-                if recent || is_open {
-                    let line = mix.entry(t.category).or_default();
-                    line.0 += u32::from(is_open);
-                    line.1 += u32::from(recent);
-                }
-                if is_open {
-                    open.push((t.severity.get(), t.life.due, ticket_of(slot)));
-                }
-            }
-            let (last_24h, _) = tally::histogram(lives.into_iter(), at.plus_ms(1 - DAY_MS), at.plus_ms(1), 24);
-            open.sort_unstable();
-            open.truncate(20);
-            let mut categories: Vec<CategoryCount> = mix
-                .into_iter()
-                .map(|(c, (open, recent))| {
-                    let code = world.categories.code(c);
-                    CategoryCount { name: world.categories.name(code, at).to_owned(), code: code.to_owned(), open, recent }
-                })
-                .collect();
-            categories.sort_by(|a, b| (b.open, b.recent, &a.code).cmp(&(a.open, a.recent, &b.code)));
+            let contents = Contents::of(&world, &ground, area, sight, at);
             let due = |slot| world.due_of(slot);
             let stat = match &past {
                 Some(p) => p.counts.area(area, p.at, &due),
                 None => world.counts(sight).area(area, world.now, &due),
             };
-            let here = |place| ground.cell_at(place).is_some_and(|c| member[c as usize]);
+            let here = |place| contents.has(ground.cell_at(place));
             let mut cameras: Vec<PlaceView> = world
                 .cameras
                 .values()
@@ -97,14 +61,18 @@ impl Wall {
                 level: level.into(),
                 stat: area_stat(area, stat),
                 owners: if level == Level::Cell { owner_views(&world, &ground, area.members[0], at) } else { vec![] },
-                categories,
-                last_24h,
+                categories: contents
+                    .mix
+                    .into_iter()
+                    .map(|m| CategoryCount { name: m.name, code: m.code, open: m.open, recent: m.recent })
+                    .collect(),
+                last_24h: contents.last_24h,
                 tickets: vec![],
                 cameras,
                 sites,
                 at_ms: at.0,
             };
-            (card, open.into_iter().map(|(.., id)| id).collect::<Vec<_>>(), at)
+            (card, contents.gravest, at)
         };
         card.tickets = self.ticket_lines(actor, &ids, &ground, at).await?;
         card.tickets.sort_by_key(|t| (t.severity, t.due_ms.unwrap_or(i64::MAX)));

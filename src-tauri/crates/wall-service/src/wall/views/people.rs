@@ -1,16 +1,19 @@
 //! People: the card of a member of staff, and who answers for an area.
 
 use super::{
-    super::{Wall, WallError, WhoseQuery, lists::find, shown::Sight, world::ticket_of},
+    super::{
+        Wall, WallError, WhoseQuery,
+        contents::{WalkedCell, walked},
+        lists::find,
+        shown::Sight,
+    },
     owner_views, staff_view,
 };
 use crate::wire::{StaffCard, StaffCell, Whose, WhoseLine};
-use std::collections::{BTreeMap, HashMap};
-use wall_core::{Level, PartyKind, StaffId, TicketId, UtcMs};
+use std::collections::HashMap;
+use wall_core::{Level, OwnerRole, StaffId, UtcMs};
 use wall_store::Actor;
 
-/// Tickets on the card; the counts of the cells open the rest.
-const MOST_TICKETS: usize = 8;
 /// People told of a large area.
 const MOST_PEOPLE: usize = 100;
 
@@ -37,36 +40,21 @@ impl Wall {
             }
             let staff = staff_view(&world, &walker, at);
             let here = staff.lon.zip(staff.lat).and_then(|(lon, lat)| ground.cell_at(wall_core::Place { lon, lat }));
-            let mut cells: BTreeMap<u32, StaffCell> = BTreeMap::new();
-            for (i, cell) in ground.cells.iter().enumerate() {
-                if !walker.staff.cell_codes.contains(&cell.code) {
-                    continue;
-                }
-                let same = |o: &&super::super::ground::Owner| {
-                    ground.parties.get(&o.party).is_some_and(|p| p.kind == PartyKind::Person && p.name == walker.staff.name)
-                };
-                let role = ground.owners[i].iter().find(same).map_or("", |o| o.role.code()).to_owned();
-                cells.insert(i as u32, StaffCell { area: ground.cell_area(i as u32).into(), role, open: 0, overdue: 0 });
-            }
-            let mut open: Vec<(i64, TicketId)> = Vec::new();
-            for (slot, t) in world.all().filter(|(_, t)| t.life.open_at(at)) {
-                let Some(cell) = world.shown_cell(&ground, slot, t, Sight::of(actor)).and_then(|c| cells.get_mut(&c)) else {
-                    continue;
-                };
-                cell.open += 1;
-                cell.overdue += u32::from(t.life.overdue_at(at));
-                open.push((t.life.due, ticket_of(slot)));
-            }
-            open.sort_unstable();
-            open.truncate(MOST_TICKETS);
+            let (cells, due_first) = walked(&world, &ground, &walker.staff, Sight::of(actor), at);
+            let cell = |w: WalkedCell| StaffCell {
+                area: ground.cell_area(w.cell).into(),
+                role: w.role.map_or("", OwnerRole::code).into(),
+                open: w.open,
+                overdue: w.overdue,
+            };
             let card = StaffCard {
                 staff,
                 here: here.map(|c| ground.cell_area(c).into()),
-                cells: cells.into_values().collect(),
+                cells: cells.into_iter().map(cell).collect(),
                 tickets: vec![],
                 at_ms: at.0,
             };
-            (card, open.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), at)
+            (card, due_first, at)
         };
         card.tickets = self.ticket_lines(actor, &ids, &ground, at).await?;
         card.tickets.sort_by_key(|t| (t.due_ms.unwrap_or(i64::MAX), t.id));
