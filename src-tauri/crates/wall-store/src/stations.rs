@@ -109,3 +109,35 @@ fn station(row: &Row) -> Result<Station, StoreError> {
         ended_at: row.get("ended_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Actor;
+
+    #[tokio::test]
+    async fn so_many_stations_are_in_force_and_none_gets_the_number_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).await.unwrap();
+        let nobody = Actor::new("nobody", Role::Viewer, "browser");
+        let start = UtcMs(1_767_225_600_000);
+        let mut tx = store.write(&nobody, start).await.unwrap();
+        let (first, oldest) = tx.open_station(Role::Viewer, "hall").await.unwrap();
+        let (second, next) = tx.open_station(Role::Viewer, "hall").await.unwrap();
+        assert_eq!((first, second), (1, 2));
+        for _ in 2..=STATIONS {
+            tx.open_station(Role::Viewer, "hall").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let known = store.stations().await.unwrap();
+        assert_eq!((known.len() as i64, known.iter().filter(|s| s.ended_at.is_none()).count() as i64), (STATIONS + 1, STATIONS));
+        assert_eq!(store.station_by_secret(&oldest, start).await.unwrap(), None, "the oldest gave way");
+        assert_eq!(store.station_by_secret(&next, start).await.unwrap().map(|s| s.id), Some(second));
+        // All rows are gone by then; their numbers are not.
+        let mut tx = store.write(&nobody, start.plus_ms(STATION_LIFE_MS)).await.unwrap();
+        let (id, _) = tx.open_station(Role::Viewer, "hall").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(id, STATIONS + 2);
+        assert_eq!(store.stations().await.unwrap().iter().map(|s| s.id).collect::<Vec<_>>(), [id]);
+    }
+}
