@@ -525,7 +525,11 @@ pub struct RetentionArgs {
     /// Days after which a reporter's name and contact are erased: after they were told, and after the ticket was over.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub reporters_days: Option<u32>,
-    /// Days after which positions of staff go; the last one of each stays.
+    /// Whether it is kept where staff were, and not only where they are: off unless somebody turns it on. Off removes what
+    /// was kept.
+    #[arg(long, value_name = "ON|OFF")]
+    pub trails: Option<Trails>,
+    /// Days after which positions of staff go, where trails are on; the last one of each stays.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub positions_days: Option<u32>,
     /// Days after which lines of the change log go, beyond the newest 100,000.
@@ -537,6 +541,15 @@ pub struct RetentionArgs {
     /// The clock is right although it leapt by more than 31 days.
     #[arg(long, requires = "run")]
     pub clock_is_right: bool,
+}
+
+/// Whether something is on.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trails {
+    /// It is kept where staff were.
+    On,
+    /// Only the last position of each is known.
+    Off,
 }
 
 /// Tokens.

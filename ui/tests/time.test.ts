@@ -24,7 +24,7 @@ function slowHost(kind: Clock['kind'] = 'system'): { host: Host; release(): void
     new Promise<T>((resolve, reject) => {
       const asOf = typeof query?.as_of === 'string' ? Date.parse(query.as_of) : null;
       const clock: Clock = { kind, now_ms: asOf ?? now, speed: kind === 'system' ? 1 : 0, later: kind === 'system' || asOf !== null ? 0 : 3 };
-      const snapshot: Snapshot = { revision: 1, clock, as_of: asOf !== null, figures: [], alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], freshness };
+      const snapshot: Snapshot = { revision: 1, clock, as_of: asOf !== null, figures: [], alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], positions_kept: asOf === null, freshness };
       const answer: unknown = path === 'api/v1/snapshot' ? snapshot : path === 'api/v1/areas' ? { type: 'FeatureCollection', features: [] } : { title: 'T', store: 's', zone: 'Asia/Shanghai', clock };
       waiting.push({ go: () => resolve(answer as T), fail: () => reject(new HostError(0, 'unreachable', '')) });
       signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
@@ -83,6 +83,7 @@ describe('the time of a label', () => {
   it('is of the data while another time is still being fetched, and after that failed', async () => {
     const { state, feed, slow, words } = await page();
     expect([words('connection'), words('age'), words('not-live')]).toEqual(['实时', '刚刚', null]);
+    expect(words('positions-not-kept')).toBeNull();
     void feed.showTime(noon);
     await settle();
     // Asked for, not there: the picture is of now and says so, and nothing calls it live beside 非实时.
@@ -95,6 +96,7 @@ describe('the time of a label', () => {
     await settle();
     expect(words('age')).toMatch(/12:00 的数据/);
     expect(words('held-time')).toMatch(/12:00/);
+    expect(words('positions-not-kept')).toBe('未保存人员当时的位置');
     expect(words('asked-time')).toBeNull();
     // Back to now, and the host does not answer: the picture stays, of noon, and never turns into the present by itself.
     void feed.showTime(null);

@@ -2,7 +2,7 @@
 
 use super::{data_dir, station::os_user};
 use crate::{
-    cli::{Cli, RetentionArgs},
+    cli::{Cli, RetentionArgs, Trails},
     console::{Failure, answer},
 };
 use serde_json::json;
@@ -13,7 +13,11 @@ use wall_store::{ANY_SOURCE, Check, LINES_KEPT, Mends, Retention, Role, Store, e
 
 /// The store alone, without a world.
 pub async fn store(cli: &Cli) -> Result<Store, Failure> {
-    Ok(Store::open(&data_dir(cli)?).await?)
+    let store = Store::open(&data_dir(cli)?).await?;
+    if let Err(error) = store.say_upgrade(&os_user(), system_now()).await {
+        tracing::warn!(%error, "what the upgrade removed is not in the audit log yet");
+    }
+    Ok(store)
 }
 
 /// Makes a token; its secret is shown once.
@@ -124,6 +128,12 @@ pub async fn retention(cli: &Cli, args: &RetentionArgs) -> Result<(), Failure> {
         tx.set_retention(asked).await?;
         tx.commit().await?;
     }
+    let mut dropped = None;
+    if let Some(trails) = args.trails
+        && (trails == Trails::On) != store.trails().await?
+    {
+        dropped = Some(store.set_trails(&os_user(), now, trails == Trails::On).await?);
+    }
     if args.run
         && let Err(leap) = store.tidy(&os_user(), now, args.clock_is_right).await?
     {
@@ -133,11 +143,17 @@ pub async fn retention(cli: &Cli, args: &RetentionArgs) -> Result<(), Failure> {
     let last = standing
         .last
         .map(|l| json!({ "at": UtcMs(l.at).to_rfc3339(), "reporters": l.reporters, "positions": l.positions, "lines": l.lines }));
+    let trails = store.trails().await?;
     let value = json!({ "rule": standing.rule, "last": last, "reporters": standing.kept, "reporters_due": standing.due,
-        "held": standing.leap.map(|l| l.words()) });
+        "trails": trails, "trails_dropped": dropped, "held": standing.leap.map(|l| l.words()) });
     answer(cli.json, &value, || {
         let Retention { positions_days, log_days, .. } = standing.rule;
-        format!("{}; positions {positions_days} days, change log {log_days} days and {LINES_KEPT} lines", standing.words())
+        let positions = match (trails, dropped.unwrap_or(0)) {
+            (true, _) => format!("positions {positions_days} days"),
+            (false, 0) => "of positions only the last of each (--trails on keeps where people were)".to_owned(),
+            (false, n) => format!("of positions only the last of each; {n} of the past went"),
+        };
+        format!("{}; {positions}; change log {log_days} days and {LINES_KEPT} lines", standing.words())
     })
 }
 

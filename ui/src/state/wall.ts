@@ -79,6 +79,8 @@ export interface WallState {
     asOf: number | null;
     /** Whether an answer about another time is under way. */
     asking: boolean;
+    /** Whether it is known where staff were at the time that is shown; of now it is. */
+    positionsKept: boolean;
   };
 }
 
@@ -107,6 +109,7 @@ export function emptyState(): WallState {
       replaced: false,
       asOf: null,
       asking: false,
+      positionsKept: true,
     }),
   };
 }
@@ -129,7 +132,7 @@ export function forget(state: WallState): void {
   state.freshness.value = null;
   state.held.value = nothingHeld;
   state.clock.value = null;
-  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, asking: false, replaced: false });
+  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, asking: false, positionsKept: true, replaced: false });
 }
 
 function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
@@ -147,6 +150,7 @@ export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.clock.value = { clock: snapshot.clock, readAt: performance.now() };
   state.held.value = { asOf: snapshot.as_of ? snapshot.clock.now_ms : null, at: snapshot.clock.now_ms, heardAt: Date.now() };
   state.link.revision = snapshot.revision;
+  state.link.positionsKept = snapshot.positions_kept;
   state.link.heardAt = Date.now();
   state.link.silent = false;
 }

@@ -514,6 +514,10 @@ tickets: Array<TicketView>,
  */
 staff: Array<StaffView>, 
 /**
+ * `false`: where staff were at that time is not kept (`gridwall retention --trails`), so nobody has a place here.
+ */
+positions_kept: boolean, 
+/**
  * How fresh.
  */
 freshness: Freshness, };
@@ -989,6 +993,10 @@ cells: Array<StaffCell>,
  * What is to be done there: open tickets, the most urgent first, at most 8.
  */
 tickets: Array<TicketView>, 
+/**
+ * `false`: where people were at that time is not kept (`gridwall retention --trails`).
+ */
+positions_kept: boolean, 
 /**
  * Time of the answer.
  */

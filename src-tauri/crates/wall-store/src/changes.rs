@@ -35,7 +35,8 @@ kinds! {
     Camera = "camera",
     /// A member of staff.
     Staff = "staff",
-    /// A position; id = staff.
+    /// A position; id = staff. Only in logs of earlier editions: positions have numbers of their own
+    /// ([`Store::positions_after`]).
     Position = "position",
     /// A key site.
     Site = "site",
@@ -127,10 +128,11 @@ impl Store {
         rows.iter().map(|row| Ok((kind_of(row)?, row.get("revision")?))).collect()
     }
 
-    /// When the newest line was recorded.
+    /// When the newest line was recorded, or the newest position, whichever is later.
     pub async fn last_write(&self) -> Result<Option<UtcMs>, StoreError> {
         let last = sql("SELECT recorded_at FROM change_log ORDER BY revision DESC LIMIT 1");
-        self.inner.read.optional(last).await?.map(|row| row.get("recorded_at")).transpose()
+        let last = self.inner.read.optional(last).await?.map(|row| row.get("recorded_at")).transpose()?;
+        Ok(last.max(self.last_position().await?))
     }
 
     /// The clock of a running replay, if one drives this store.
@@ -166,7 +168,7 @@ impl WriteTx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tickets::CHANGED_AFTER;
+    use crate::{positions::POSITIONS_AFTER, tickets::CHANGED_AFTER};
 
     /// Whoever pages goes on from a key: nothing is sorted, and what lies before is not read.
     #[tokio::test]
@@ -176,10 +178,16 @@ mod tests {
         let explained = |question: &str| crate::db::Sql::composed(format!("EXPLAIN QUERY PLAN {question}"));
         let changes = explained(CHANGES_SINCE).bind(0i64).bind(10i64);
         let tickets = explained(CHANGED_AFTER).bind(0i64).bind(0i64).bind(10i64);
-        for (question, table) in [(changes, "change_log"), (tickets, "ticket")] {
+        let positions = explained(POSITIONS_AFTER).bind(0i64);
+        let paged = [
+            (changes, "change_log USING INTEGER PRIMARY KEY"),
+            (tickets, "ticket USING INTEGER PRIMARY KEY"),
+            (positions, "position USING INDEX position_by_revision"),
+        ];
+        for (question, key) in paged {
             let plan = store.inner.read.rows(question).await.unwrap();
             let plan: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();
-            assert!(plan.iter().any(|s| s.starts_with(&format!("SEARCH {table} USING INTEGER PRIMARY KEY"))), "{plan:?}");
+            assert!(plan.iter().any(|s| s.starts_with(&format!("SEARCH {key}"))), "{plan:?}");
             assert!(!plan.iter().any(|s| s.contains("TEMP B-TREE")), "{plan:?}");
         }
     }

@@ -33,6 +33,7 @@ mod owners;
 mod password;
 mod pen;
 mod plans;
+mod positions;
 mod retention;
 mod rows;
 mod seal;

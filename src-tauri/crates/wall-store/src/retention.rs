@@ -18,15 +18,13 @@ const LAST: &str = "retention_last";
 /// Reporters of one transaction, and lines of the change log: others write in between.
 const REPORTERS: i64 = 1_000;
 const LINES: i64 = 20_000;
-/// Staff whose positions are looked through in one transaction.
-const STAFF: usize = 20;
 
 /// After how many days what goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Retention {
     /// Names and contacts of reporters: after they were told and after their ticket was over. Of an open ticket they stay.
     pub reporters_days: u32,
-    /// Positions of staff; the last one of each stays.
+    /// Positions of staff, where trails are on ([`Store::set_trails`]); the last one of each stays.
     pub positions_days: u32,
     /// Lines of the change log, beyond the newest [`LINES_KEPT`]. Who is further behind starts from a snapshot.
     pub log_days: u32,
@@ -179,15 +177,9 @@ impl Store {
             tx.commit().await?;
             done.reporters += erased;
         }
-        let staff: Vec<i64> = self.staff().await?.iter().map(|s| s.id.0).collect();
-        for some in staff.chunks(STAFF) {
-            let mut tx = self.write(actor, now).await?;
-            let gone = tx.forget_positions(some, before(now, rule.positions_days)).await?;
-            if gone > 0 {
-                tx.commit().await?;
-                done.positions += gone;
-            }
-        }
+        // What is left of trails that were turned off has no age.
+        let old = if self.trails().await? { before(now, rule.positions_days) } else { i64::MAX };
+        done.positions = self.forget_positions(actor, now, old).await?;
         let floor = self.floor_due(before(now, rule.log_days)).await?;
         loop {
             let mut tx = self.write(actor, now).await?;
@@ -244,15 +236,6 @@ impl WriteTx {
             self.audit("retention.reporters", &detail.to_string()).await?;
         }
         Ok(rows.len() as u64)
-    }
-
-    async fn forget_positions(&mut self, staff: &[i64], before: i64) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        for id in staff {
-            let old = sql("DELETE FROM position_log WHERE staff_id = $1 AND recorded_at < $2").bind(*id).bind(before);
-            gone += self.tx.execute(old).await?;
-        }
-        Ok(gone)
     }
 
     /// Drops some of the oldest lines of the change log, none above `floor`.

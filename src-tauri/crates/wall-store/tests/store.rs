@@ -1,6 +1,8 @@
 //! The store on a real file: durability settings, idempotence, history, plans, sealing, the audit chain.
 #![allow(clippy::unwrap_used)]
 
+#[path = "store/positions.rs"]
+mod positions;
 #[path = "store/retention.rs"]
 mod retention;
 
@@ -575,37 +577,4 @@ async fn a_ticket_keeps_what_a_later_telling_does_not_say() {
     assert_eq!((ticket.category, ticket.title, ticket.status), (full.category, full.title, TicketStatus::Received));
     let reporter = store.open_sealed("reporter", id.0).await.unwrap().unwrap();
     assert_eq!((reporter["name"].as_str(), reporter["phone"].as_str()), (Some("王某"), Some("139")));
-}
-
-#[tokio::test]
-async fn a_position_of_the_future_is_no_newer_than_the_moment_it_came() {
-    let (_folder, store) = open().await;
-    let person = StaffRecord {
-        external_id: "S1".into(),
-        name: "王静".into(),
-        role: String::new(),
-        unit: String::new(),
-        cell_codes: vec![],
-        phone: String::new(),
-        shifts: String::new(),
-        absent: Absent::default(),
-    };
-    let mut tx = store.write(&admin(), T0).await.unwrap();
-    tx.put_staff(&[person]).await.unwrap();
-    tx.commit().await.unwrap();
-    let put = async |lon: f64, at: i64, recorded: i64| {
-        let mut tx = store.write(&admin(), T0.plus_ms(recorded)).await.unwrap();
-        let record = PositionRecord { staff: "S1".into(), place: Place { lon, lat: 31.0 }, accuracy_m: None, at: T0.plus_ms(at) };
-        assert_eq!(tx.put_positions(&[record]).await.unwrap(), [true]);
-        tx.commit().await.unwrap();
-        store.positions().await.unwrap()[0].place.lon
-    };
-    assert_eq!(put(1.0, 3_600_000, 1_000).await, 1.0);
-    assert_eq!(put(2.0, 2_000, 2_000).await, 2.0, "what came later and is of now is newer");
-    assert_eq!(put(3.0, 1_500, 3_000).await, 2.0, "what happened before is not");
-    let then = async |at: i64, base| store.positions_at(T0.plus_ms(at), base).await.unwrap().first().map(|p| p.place.lon);
-    assert_eq!(then(999, Timebase::System).await, None);
-    assert_eq!(then(1_200, Timebase::System).await, Some(1.0));
-    assert_eq!(then(1_200, Timebase::Foreign).await, None);
-    assert_eq!(then(5_000, Timebase::System).await, Some(2.0));
 }

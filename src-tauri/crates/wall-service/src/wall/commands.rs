@@ -399,6 +399,11 @@ impl Wall {
         let c = &self.inner.counters;
         Ok(vec![
             ("gridwall_revision", "Newest line of the change log the world has applied", world.revision as f64),
+            (
+                "gridwall_position_number",
+                "Number of the newest position the world has applied; -1 = there is none",
+                world.newest_position as f64,
+            ),
             ("gridwall_tickets_stored", "Tickets on disk", stored as f64),
             ("gridwall_tickets_open", "Tickets open at the wall's time", open as f64),
             ("gridwall_cells", "Cells of the plan in force", world.ground.cells.len() as f64),

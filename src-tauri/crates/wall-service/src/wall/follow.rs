@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, NetworkId, Position, StaffId, Ticket, TicketAt, TicketId, UtcMs};
+use wall_core::{CellId, NetworkId, StaffId, Ticket, TicketAt, TicketId, UtcMs};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -33,7 +33,6 @@ const FRAME_TICKETS: usize = 200;
 #[derive(Default)]
 struct Asked {
     tickets: Vec<TicketId>,
-    positions: HashSet<StaffId>,
     ground: bool,
     staff: bool,
     cameras: bool,
@@ -54,10 +53,8 @@ impl Asked {
                         a.tickets.push(TicketId(c.id));
                     }
                 }
-                ChangeKind::Position => {
-                    a.positions.insert(StaffId(c.id));
-                }
-                ChangeKind::Staff => a.staff = true,
+                // A program of an earlier edition that still runs writes lines of positions, and no numbers.
+                ChangeKind::Staff | ChangeKind::Position => a.staff = true,
                 ChangeKind::Camera => a.cameras = true,
                 ChangeKind::Site => a.sites = true,
                 ChangeKind::Category => a.categories = true,
@@ -104,7 +101,10 @@ pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
     world.categories.set_table(store.categories().await?);
     world.set_cameras(store.cameras().await?);
     world.set_sites(store.sites().await?);
-    world.set_staff(store.staff().await?, store.positions().await?);
+    let staff = store.staff().await?;
+    let (positions, newest) = store.positions_after(-1).await?;
+    world.set_staff(staff, positions);
+    world.newest_position = newest;
     let network = network_of(&world);
     let mut after = TicketId(0);
     loop {
@@ -213,9 +213,9 @@ async fn step(
     beat_due: bool,
 ) -> Result<bool, WallError> {
     let store = wall.store();
-    let (since, valid_until) = {
+    let (since, last_position, valid_until) = {
         let world = wall.world();
-        (world.revision, world.ground.valid_until)
+        (world.revision, world.newest_position, world.ground.valid_until)
     };
     let batch = if news {
         store.changes_since(since, LINES).await?
@@ -255,11 +255,12 @@ async fn step(
     let homes = store.homes_of(network, &asked.tickets).await?;
     let unknown = wall.world().unknown_homes(&homes);
     let homes_of_the_past = store.cells_of_any_plan(&unknown).await?;
-    let staff = if asked.staff { Some((store.staff().await?, store.positions().await?)) } else { None };
-    let positions: Vec<Position> = if asked.positions.is_empty() || asked.staff {
-        vec![]
-    } else {
-        store.positions().await?.into_iter().filter(|p| asked.positions.contains(&p.staff)).collect()
+    let staff = if asked.staff { Some(store.staff().await?) } else { None };
+    // A position of somebody whose line came after the log was read is passed over: that line asks for all of them anew.
+    let (positions, newest_position) = match (asked.staff, news) {
+        (true, _) => store.positions_after(-1).await?,
+        (false, true) => store.positions_after(last_position).await?,
+        (false, false) => (vec![], last_position),
     };
     let cameras = if asked.cameras { Some(store.cameras().await?) } else { None };
     let sites = if asked.sites { Some(store.sites().await?) } else { None };
@@ -277,10 +278,11 @@ async fn step(
             world.set_ground(ground);
         }
         another_plan = world.ground.plan.as_ref().map(|p| p.id) != plan_before;
-        if let Some((staff, positions)) = staff {
-            world.set_staff(staff, positions);
+        match staff {
+            Some(staff) => world.set_staff(staff, positions),
+            None => positions.into_iter().for_each(|p| world.place_staff(p)),
         }
-        positions.into_iter().for_each(|p| world.place_staff(p));
+        world.newest_position = newest_position;
         if let Some(cameras) = cameras {
             world.set_cameras(cameras);
         }
@@ -294,11 +296,12 @@ async fn step(
             world.upsert(ticket.id, live);
         }
         world.advance(now);
-        world.revision = batch.to_revision;
+        world.reach(batch.to_revision);
         turned = std::mem::take(&mut world.turned);
     }
-    if batch.to_revision != since {
-        wall.wrote(!tickets.is_empty() || !asked.positions.is_empty());
+    let moved = newest_position != last_position;
+    if batch.to_revision != since || moved {
+        wall.wrote(!tickets.is_empty() || moved);
     }
     // Seldom, and not within a stretch of the log that is still being read.
     if now.0 - last_full.0 >= 60_000 || another_plan {

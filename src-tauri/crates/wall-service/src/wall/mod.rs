@@ -235,6 +235,9 @@ impl Wall {
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };
+        if let Err(error) = inner.store.say_upgrade(&inner.own, system_now()).await {
+            tracing::warn!(%error, "what the upgrade removed is not in the audit log yet");
+        }
         let world = {
             let wall = Self { inner: Arc::new(inner) };
             let world = follow::load(&wall).await?;

@@ -70,6 +70,8 @@ pub(crate) fn ticket_of(slot: u32) -> TicketId {
 pub(crate) struct World {
     /// Revision of the store up to which the world is true.
     pub revision: i64,
+    /// Number of the newest position it knows; positions have no revision.
+    pub newest_position: i64,
     /// The wall's time up to which the world is true.
     pub now: UtcMs,
     pub days: Days,
@@ -106,6 +108,9 @@ pub(crate) struct World {
     pub turned: Vec<TicketId>,
     /// Staff that moved or changed since the last frame.
     pub moved: HashSet<StaffId>,
+    /// Staff that moved since the world reached its revision: of them somebody who stands at the same revision may not know.
+    /// After the start everybody.
+    pub moved_since: HashSet<StaffId>,
     pub figures_dirty: bool,
     /// The alarms of the last figures that were sent.
     pub raised: Vec<Raised>,
@@ -121,6 +126,7 @@ impl World {
     pub fn new(ground: Arc<Ground>, now: UtcMs, zone: jiff::tz::TimeZone, half_life_s: f64) -> Self {
         Self {
             revision: 0,
+            newest_position: -1,
             now,
             days: Days::around(now, &zone),
             zone,
@@ -145,6 +151,7 @@ impl World {
             dirty: HashSet::new(),
             turned: Vec::new(),
             moved: HashSet::new(),
+            moved_since: HashSet::new(),
             figures_dirty: true,
             raised: Vec::new(),
         }
@@ -378,6 +385,7 @@ impl World {
         let places = self.staff.values().filter_map(|w| w.position.map(|p| (p.staff, p.place)));
         self.staff_index = PointIndex::bulk_load(places);
         self.moved = self.staff.keys().copied().collect();
+        self.moved_since.clone_from(&self.moved);
     }
 
     /// Somebody moved. O(log staff).
@@ -386,6 +394,15 @@ impl World {
             w.position = Some(position);
             self.staff_index.insert(position.staff, position.place);
             self.moved.insert(position.staff);
+            self.moved_since.insert(position.staff);
+        }
+    }
+
+    /// The world is true up to a revision: whoever knows a later one than before knows of every move before it.
+    pub fn reach(&mut self, revision: i64) {
+        if revision != self.revision {
+            self.revision = revision;
+            self.moved_since.clear();
         }
     }
 }

@@ -216,6 +216,8 @@ pub struct StaffCard {
     pub cells: Vec<StaffCell>,
     /// What is to be done there: open tickets, the most urgent first, at most 8.
     pub tickets: Vec<TicketView>,
+    /// `false`: where people were at that time is not kept (`gridwall retention --trails`).
+    pub positions_kept: bool,
     /// Time of the answer.
     #[ts(type = "number")]
     pub at_ms: i64,

@@ -368,6 +368,8 @@ pub struct Snapshot {
     pub tickets: Vec<TicketView>,
     /// All staff.
     pub staff: Vec<StaffView>,
+    /// `false`: where staff were at that time is not kept (`gridwall retention --trails`), so nobody has a place here.
+    pub positions_kept: bool,
     /// How fresh.
     pub freshness: Freshness,
 }

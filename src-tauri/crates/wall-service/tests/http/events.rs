@@ -102,6 +102,52 @@ async fn frames_join_on_to_the_snapshot() {
     }
 }
 
+/// The longitude of the member of staff in a frame that speaks of one.
+async fn next_place(stream: &mut Listening, revision: i64) -> Value {
+    loop {
+        let (id, frame) = stream.next().await.unwrap();
+        assert_eq!((&frame["from_revision"], id), (&json!(revision), revision), "within the revision: {frame}");
+        // Beats in between say nothing.
+        if let Some(person) = frame["staff"].as_array().unwrap().first() {
+            return person["lon"].clone();
+        }
+    }
+}
+
+#[tokio::test]
+async fn positions_come_in_frames_and_in_no_line_of_the_log() {
+    let room = Room::new().await;
+    let feed = room.feed().await;
+    room.staff(&["s1"]).await;
+    let put = async |lon: f64| {
+        let row = json!({ "staff": "s1", "lon": lon, "lat": 30.2, "at": wall_service::wall::system_now().to_rfc3339() });
+        let answer = room.post(&feed, "/api/v1/positions", "application/json", row.to_string()).await;
+        assert_eq!(answer.json()["status"], "updated");
+    };
+    room.settle().await;
+    let revision = room.get(&feed, "/api/v1/snapshot").await.json()["revision"].as_i64().unwrap();
+    let path = format!("/api/v1/frames?since={revision}");
+    let mut stream = Listening::open(&room, &feed, &path, None).await.unwrap();
+    put(120.1).await;
+    assert_eq!(next_place(&mut stream, revision).await, 120.1);
+    drop(stream);
+    // Who was away at the same revision is told what moved meanwhile.
+    put(120.2).await;
+    room.settle().await;
+    let mut again = Listening::open(&room, &feed, &path, Some(&revision.to_string())).await.unwrap();
+    assert_eq!(next_place(&mut again, revision).await, 120.2);
+    // A wall in another process hears of it too.
+    let mut options = wall_service::wall::WallOptions::new(room.folder.path().join("data"));
+    options.zone = Some("UTC".into());
+    let other = wall_service::wall::Wall::open(options).await.unwrap();
+    other.follow();
+    put(120.3).await;
+    let admin = Actor::new("test", Role::Admin, "cli");
+    let there = async || other.snapshot(&admin, None).await.unwrap().staff[0].lon;
+    room.until("the other wall", async || (there().await == Some(120.3)).then_some(())).await;
+    assert_eq!(room.wall.store().revision().await.unwrap(), revision);
+}
+
 #[tokio::test]
 async fn viewers_get_frames_with_places_only_to_the_cell() {
     let room = Room::new().await;

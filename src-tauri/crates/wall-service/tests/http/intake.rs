@@ -228,20 +228,7 @@ async fn refused_rows_are_kept_without_reporters() {
 async fn positions_of_nobody_are_refused() {
     let room = Room::new().await;
     let feed = room.feed().await;
-    let record = wall_core::StaffRecord {
-        external_id: "s1".into(),
-        name: "王".into(),
-        role: "full_time".into(),
-        unit: String::new(),
-        cell_codes: vec![],
-        phone: String::new(),
-        shifts: String::new(),
-        absent: wall_core::Absent::default(),
-    };
-    let admin = wall_store::Actor::new("test", Role::Admin, "cli");
-    let mut tx = room.wall.store().write(&admin, wall_core::UtcMs(0)).await.unwrap();
-    tx.put_staff(&[record]).await.unwrap();
-    tx.commit().await.unwrap();
+    room.staff(&["s1"]).await;
     let at = "2026-05-01T08:00:00Z";
     let body = [
         json!({ "staff": "s1", "lon": 120.1, "lat": 30.2, "accuracy_m": 5, "at": at }),

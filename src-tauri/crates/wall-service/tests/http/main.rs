@@ -103,10 +103,31 @@ impl Room {
 
     /// What was written reaches the world a moment later: waits until it has all of it.
     async fn settle(&self) {
-        let admin = Actor::new("test", Role::Admin, "cli");
-        let newest = self.wall.store().revision().await.unwrap();
-        let shown = async || self.wall.snapshot(&admin, None).await.unwrap().revision;
-        self.until("all that was written", async || (shown().await == newest).then_some(())).await;
+        let store = self.wall.store();
+        let newest = (store.revision().await.unwrap() as f64, store.positions_after(-1).await.unwrap().1 as f64);
+        let taken_in = async || {
+            let metrics = self.wall.metrics().await.unwrap();
+            let of = |name| metrics.iter().find(|m| m.0 == name).unwrap().2;
+            (of("gridwall_revision") >= newest.0 && of("gridwall_position_number") >= newest.1).then_some(())
+        };
+        self.until("all that was written", taken_in).await;
+    }
+
+    /// Field staff by their numbers.
+    async fn staff(&self, external_ids: &[&str]) {
+        let record = |id: &&str| wall_core::StaffRecord {
+            external_id: (*id).to_owned(),
+            name: "王".into(),
+            role: "full_time".into(),
+            unit: String::new(),
+            cell_codes: vec![],
+            phone: String::new(),
+            shifts: String::new(),
+            absent: wall_core::Absent::default(),
+        };
+        let mut tx = self.wall.store().write(&Actor::new("test", Role::Admin, "cli"), UtcMs(0)).await.unwrap();
+        tx.put_staff(&external_ids.iter().map(record).collect::<Vec<_>>()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     async fn token(&self, name: &str, role: Role, unlimited: bool) -> String {

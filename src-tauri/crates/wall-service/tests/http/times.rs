@@ -2,7 +2,7 @@
 
 use crate::{Answer, Room};
 use serde_json::{Value, json};
-use wall_core::{StaffRecord, UtcMs};
+use wall_core::UtcMs;
 use wall_store::{Actor, Role};
 
 const JSON: &str = "application/json";
@@ -27,11 +27,7 @@ async fn send(room: &Room, token: &str, row: Value) -> Value {
 
 /// Asks once the world has taken in everything that is stored.
 async fn settled(room: &Room, token: &str, path: &str) -> Answer {
-    let stored = room.wall.store().revision().await.unwrap();
-    room.until("the world follows the store", async || {
-        (room.get(token, "/api/v1/snapshot").await.json()["revision"].as_i64().unwrap() >= stored).then_some(())
-    })
-    .await;
+    room.settle().await;
     let answer = room.get(token, path).await;
     assert_eq!(answer.status.as_u16(), 200, "{path}: {}", answer.text());
     answer
@@ -113,17 +109,7 @@ async fn behind_a_fixed_clock_later_tickets_are_hidden_and_counted() {
 async fn positions_of_a_clock_that_runs_ahead_hold_nobody_in_place() {
     let room = Room::new().await;
     let token = room.token("feed", Role::Operator, true).await;
-    let person = |id: &str| StaffRecord {
-        external_id: id.into(),
-        name: "王静".into(),
-        role: String::new(),
-        unit: String::new(),
-        cell_codes: vec![],
-        phone: String::new(),
-        shifts: String::new(),
-        absent: wall_core::Absent::default(),
-    };
-    room.wall.import_staff(&admin(), &[person("S1")]).await.unwrap();
+    room.staff(&["S1"]).await;
     let put = async |lon: f64, at: UtcMs| {
         let row = json!({ "staff": "S1", "lon": lon, "lat": 30.2, "at": at.to_rfc3339() }).to_string();
         room.post(&token, "/api/v1/positions", JSON, row).await.json()
@@ -136,6 +122,42 @@ async fn positions_of_a_clock_that_runs_ahead_hold_nobody_in_place() {
     assert_eq!(put(120.2, system().plus_ms(1)).await["note"], Value::Null);
     let staff = settled(&room, &token, "/api/v1/snapshot").await.json()["staff"][0].clone();
     assert_eq!((&staff["lon"], &staff["ahead"]), (&json!(120.2), &json!(false)));
+}
+
+#[tokio::test]
+async fn where_people_were_is_shown_where_it_is_kept_and_else_said_not_to_be() {
+    let room = Room::new().await;
+    let token = room.token("feed", Role::Operator, true).await;
+    room.staff(&["S1"]).await;
+    let put = async |lon: f64, at: UtcMs| {
+        let row = json!({ "staff": "S1", "lon": lon, "lat": 30.2, "at": at.to_rfc3339() }).to_string();
+        assert_eq!(room.post(&token, "/api/v1/positions", JSON, row).await.json()["status"], "updated");
+    };
+    // Where somebody was at a time, by snapshot, card and points, and whether that is kept.
+    let shown = async |as_of: Option<UtcMs>| {
+        let asked = as_of.map_or_else(String::new, |t| format!("&as_of={}", t.to_rfc3339()));
+        let snapshot = settled(&room, &token, &format!("/api/v1/snapshot?{asked}")).await.json();
+        let card = room.get(&token, &format!("/api/v1/staff-card?id=1{asked}")).await.json();
+        let box_of_all = "west=120&south=30&east=121&north=31";
+        let points = room.get(&token, &format!("/api/v1/points?{box_of_all}&kinds=staff{asked}")).await.json();
+        let (staff, kept) = (snapshot["staff"][0].clone(), snapshot["positions_kept"].clone());
+        assert_eq!((&card["staff"]["lon"], &card["positions_kept"]), (&staff["lon"], &kept), "{card}");
+        assert_eq!(points["features"][0]["geometry"]["coordinates"][0], staff["lon"], "{points}");
+        assert_eq!(points["positions_kept"], if as_of.is_some() { kept.clone() } else { Value::Null });
+        (staff["lon"].clone(), kept)
+    };
+    let (first, second) = (system().plus_ms(-20 * MINUTE), system().plus_ms(-5 * MINUTE));
+    put(120.1, first).await;
+    assert_eq!(shown(None).await, (json!(120.1), json!(true)));
+    assert_eq!(shown(Some(first.plus_ms(MINUTE))).await, (Value::Null, json!(false)));
+    room.wall.store().set_trails(&admin(), system(), true).await.unwrap();
+    put(120.2, first.plus_ms(MINUTE)).await;
+    put(120.3, second).await;
+    assert_eq!(shown(None).await, (json!(120.3), json!(true)));
+    assert_eq!(shown(Some(second.plus_ms(-MINUTE))).await, (json!(120.2), json!(true)));
+    assert_eq!(shown(Some(first)).await, (Value::Null, json!(true)), "before trails were turned on nothing was kept");
+    room.wall.store().set_trails(&admin(), system(), false).await.unwrap();
+    assert_eq!(shown(Some(second.plus_ms(-MINUTE))).await, (Value::Null, json!(false)));
 }
 
 /// Its status and whether it is open by list, card, export and Open311, which must agree; now or at a time.

@@ -10,7 +10,7 @@ fn day(n: i64) -> UtcMs {
 }
 
 /// Something of the database that no command does.
-async fn sql(store: &Store, text: &'static str) {
+pub(super) async fn sql(store: &Store, text: &'static str) {
     let file = store.folder().join("gridwall.db");
     let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
     sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
@@ -124,18 +124,9 @@ async fn what_a_clock_that_was_far_behind_recorded_counts_from_the_beginning_of_
 #[tokio::test]
 async fn positions_and_log_lines_have_an_age_and_what_stays_is_known_to_begin_later() {
     let (_folder, store) = open().await;
+    store.set_trails(&admin(), day(0), true).await.unwrap();
     let mut tx = store.write(&admin(), day(0)).await.unwrap();
-    let staff = StaffRecord {
-        external_id: "s1".into(),
-        name: "李".into(),
-        role: String::new(),
-        unit: String::new(),
-        cell_codes: vec![],
-        phone: String::new(),
-        shifts: String::new(),
-        absent: Absent::default(),
-    };
-    tx.put_staff(&[staff]).await.unwrap();
+    tx.put_staff(&[positions::member("s1")]).await.unwrap();
     for n in [0, 1] {
         let place = Place { lon: 120.0, lat: 31.0 };
         let position = PositionRecord { staff: "s1".into(), place, accuracy_m: None, at: day(0).plus_ms(-n * 60_000) };

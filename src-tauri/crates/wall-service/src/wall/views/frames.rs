@@ -8,7 +8,7 @@ use super::{
     alarms_view, area_stat, clock_view, staff_view,
     tickets::ticket_view,
 };
-use crate::wire::{AreaStat, Frame, Freshness};
+use crate::wire::{AreaStat, Frame, Freshness, StaffView};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
@@ -69,22 +69,31 @@ impl Wall {
 
     /// A frame without news, so that viewers know the wall lives although the store does not.
     pub(in crate::wall) fn send_heartbeat(&self) {
-        let (revision, later) = {
-            let world = self.world();
-            (world.revision, world.later)
-        };
-        self.inner.frames.send(Frame {
-            from_revision: revision,
-            to_revision: revision,
-            clock: clock_view(&self.inner.clock, self.now(), later),
+        let frame = self.calm_frame(&self.world(), self.now(), vec![]);
+        self.inner.frames.send(frame);
+    }
+
+    /// A frame within a revision.
+    fn calm_frame(&self, world: &World, now: UtcMs, staff: Vec<StaffView>) -> Frame {
+        Frame {
+            from_revision: world.revision,
+            to_revision: world.revision,
+            clock: clock_view(&self.inner.clock, now, world.later),
             figures: None,
             alarms: None,
             areas: vec![],
             tickets: vec![],
-            staff: vec![],
+            staff,
             reload: false,
             freshness: self.freshness(),
-        });
+        }
+    }
+
+    /// What somebody may not know who stands at the revision at which the world stands: positions have none.
+    fn moved_frame(&self, world: &World) -> Option<Frame> {
+        let moved = world.moved_since.iter().filter_map(|s| world.staff.get(s)).filter(|w| w.position.is_some());
+        let staff: Vec<StaffView> = moved.map(|w| staff_view(world, w, world.now)).collect();
+        (!staff.is_empty()).then(|| self.calm_frame(world, world.now, staff))
     }
 
     /// How fresh what is shown is.
@@ -107,9 +116,11 @@ impl Wall {
     ) -> Result<(Option<Arc<Frame>>, broadcast::Receiver<Arc<Frame>>), WallError> {
         // Subscribed first: nothing can fall between the catch-up and the first live frame.
         let receiver = self.inner.frames.sender.subscribe();
-        let revision = self.world().revision;
-        if since == revision {
-            return Ok((None, receiver));
+        {
+            let world = self.world();
+            if since == world.revision {
+                return Ok((self.moved_frame(&world).map(Arc::new), receiver));
+            }
         }
         // Where lines after `since` were dropped the frame does not join on, and the viewer starts from a snapshot.
         let batch = self.store().changes_since(since, 50_000).await?;

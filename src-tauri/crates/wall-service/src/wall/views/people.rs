@@ -23,10 +23,11 @@ impl Wall {
     pub async fn staff_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> Result<StaffCard, WallError> {
         let ground = self.ground_as_of(as_of).await?;
         let base = self.world().base;
-        let then = match as_of {
-            Some(t) => self.store().positions_at(t, base).await?.into_iter().find(|p| p.staff.0 == id),
+        let kept = match as_of {
+            Some(t) => self.store().positions_at(t, base).await?,
             None => None,
         };
+        let positions_kept = as_of.is_none() || kept.is_some();
         let (mut card, ids, at) = {
             let world = self.world();
             let at = as_of.unwrap_or(world.now);
@@ -36,7 +37,7 @@ impl Wall {
                 .cloned()
                 .ok_or_else(|| WallError::NotFound(format!("there is no member of staff {id}")))?;
             if as_of.is_some() {
-                walker.position = then;
+                walker.position = kept.and_then(|positions| positions.into_iter().find(|p| p.staff == walker.staff.id));
             }
             let staff = staff_view(&world, &walker, at);
             let here = staff.lon.zip(staff.lat).and_then(|(lon, lat)| ground.cell_at(wall_core::Place { lon, lat }));
@@ -52,6 +53,7 @@ impl Wall {
                 here: here.map(|c| ground.cell_area(c).into()),
                 cells: cells.into_iter().map(cell).collect(),
                 tickets: vec![],
+                positions_kept,
                 at_ms: at.0,
             };
             (card, due_first, at)

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::wire::{PlaceView, PointProperties, SearchHit};
 use bytes::Bytes;
+use serde_json::json;
 use std::collections::HashMap;
 use wall_core::{CameraId, Place, SiteId, StaffId, TicketId, UtcMs};
 use wall_store::Actor;
@@ -42,7 +43,8 @@ impl Wall {
         Ok(self.find(actor, text, limit).await?.into_iter().map(Into::into).collect())
     }
 
-    /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site. Open tickets only.
+    /// Points at close zoom as GeoJSON text; `kinds` of ticket, camera, staff, site. Open tickets only. Of another time the
+    /// member `positions_kept` says whether it is known where staff were.
     pub async fn points(
         &self,
         actor: &Actor,
@@ -93,12 +95,14 @@ impl Wall {
                 ));
             }
         }
-        let positions = match as_of {
+        let (positions, mut members) = match as_of {
             Some(t) if wants("staff") => {
                 let base = self.world().base;
-                Some(self.store().positions_at(t, base).await?)
+                let kept = self.store().positions_at(t, base).await?;
+                let members = json!({ "type": "FeatureCollection", "positions_kept": kept.is_some() });
+                (Some(kept.unwrap_or_default()), members)
             }
-            _ => None,
+            _ => (None, json!({ "type": "FeatureCollection" })),
         };
         let world = self.world();
         let plain = |kind: &str, id: i64, name: &str, state: &str| PointProperties {
@@ -145,7 +149,8 @@ impl Wall {
                 }
             });
         }
-        Ok(Bytes::from(serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string()))
+        members["features"] = features.into();
+        Ok(Bytes::from(members.to_string()))
     }
 
     /// The `k` nearest of a kind: open tickets, cameras, staff with a position, sites.
@@ -226,5 +231,5 @@ pub(super) fn near_views(kind: &str, found: Vec<Near>) -> Vec<PlaceView> {
 }
 
 fn point(lon: f64, lat: f64, properties: PointProperties) -> serde_json::Value {
-    serde_json::json!({ "type": "Feature", "properties": properties, "geometry": { "type": "Point", "coordinates": [lon, lat] } })
+    json!({ "type": "Feature", "properties": properties, "geometry": { "type": "Point", "coordinates": [lon, lat] } })
 }

@@ -19,7 +19,8 @@ use crate::wire::{
 };
 use bytes::Bytes;
 use serde_json::json;
-use wall_core::{Level, UtcMs, tally};
+use std::collections::HashMap;
+use wall_core::{Level, Position, StaffId, UtcMs, tally};
 use wall_store::Actor;
 
 impl Wall {
@@ -71,17 +72,20 @@ impl Wall {
     pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
         let now = self.world().now;
         let raised = self.alarms_at(as_of.unwrap_or(now)).await?;
-        let (ground, at, areas, figures, staff, revision, later) = match as_of {
+        let (ground, at, areas, figures, staff, positions_kept, revision, later) = match as_of {
             None => {
                 let world = self.world();
                 let areas = area_stats(&world, Sight::of(actor), &world.ground.areas);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
-                (world.ground.clone(), world.now, areas, figures(&world, world.now), staff, world.revision, world.later)
+                let (kept, figures) = (true, figures(&world, world.now));
+                (world.ground.clone(), world.now, areas, figures, staff, kept, world.revision, world.later)
             }
             Some(at) => {
                 let past = self.past(actor, at).await?;
                 let base = self.world().base;
-                let positions = self.store().positions_at(at, base).await?;
+                let kept = self.store().positions_at(at, base).await?;
+                let positions_kept = kept.is_some();
+                let positions: HashMap<StaffId, Position> = kept.into_iter().flatten().map(|p| (p.staff, p)).collect();
                 let world = self.world();
                 let due = |slot| world.due_of(slot);
                 let areas = past.ground.areas.iter().map(|a| area_stat(a, past.counts.area(a, past.at, &due))).collect();
@@ -90,11 +94,11 @@ impl Wall {
                     .values()
                     .map(|w| {
                         let mut w = w.clone();
-                        w.position = positions.iter().find(|p| p.staff == w.staff.id).copied();
+                        w.position = positions.get(&w.staff.id).copied();
                         staff_view(&world, &w, at)
                     })
                     .collect();
-                (past.ground, at, areas, figures(&world, at), staff, world.revision, 0)
+                (past.ground, at, areas, figures(&world, at), staff, positions_kept, world.revision, 0)
             }
         };
         let (alarms, ids) = {
@@ -111,6 +115,7 @@ impl Wall {
             areas,
             tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
             staff,
+            positions_kept,
             freshness: self.freshness(),
         })
     }

@@ -101,17 +101,6 @@ impl Stage {
         self.askers.iter().find(|(name, _)| *name == asker).unwrap().1.as_deref().unwrap()
     }
 
-    /// Waits until the world has taken in what is stored.
-    async fn settled(&self) {
-        let stored = self.room.wall.store().revision().await.unwrap();
-        self.room
-            .until("the world follows the store", async || {
-                let world = self.room.wall.metrics().await.unwrap().iter().find(|m| m.0 == "gridwall_revision").unwrap().2;
-                (world >= stored as f64).then_some(())
-            })
-            .await;
-    }
-
     async fn look(&self, path: &str) -> Value {
         let answer = self.room.get(self.token("operator"), &format!("/api/v1/{path}")).await;
         assert_eq!(answer.status.as_u16(), 200, "{path}: {}", answer.text());
@@ -121,7 +110,7 @@ impl Stage {
     async fn cells(&self, name: &str, network: &str, records: &[CellRecord], effective: Option<UtcMs>) -> i64 {
         let import = CellsImport { network, name, records, doubts: &[], publish: true, effective };
         let done = self.room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
-        self.settled().await;
+        self.room.settle().await;
         done.plan.0
     }
 
@@ -133,7 +122,7 @@ impl Stage {
 
     /// What every wall has to be asked about.
     async fn find(&mut self) {
-        self.settled().await;
+        self.room.settle().await;
         let info = self.look("wall").await;
         let areas = self.look("areas?level=cell").await;
         let features: Vec<&Value> = areas["features"].as_array().unwrap().iter().map(|f| &f["properties"]).collect();
@@ -187,12 +176,12 @@ impl Stage {
         wall.import_sites(&actor, &district.sites).await.unwrap();
         wall.import_buildings(&actor, &district.buildings).await.unwrap();
         wall.import_streets(&actor, &district.streets).await.unwrap();
-        stage.settled().await;
+        stage.room.settle().await;
         wall.import_tickets(&actor, &district.tickets(now)).await.unwrap();
-        stage.settled().await;
+        stage.room.settle().await;
         stage.cells("调整后的网格方案", "general", &redrawn(&district.cells), Some(now.plus_ms(-3 * DAY_MS))).await;
         stage.feed(&district, now).await;
-        stage.settled().await;
+        stage.room.settle().await;
         stage.plans().await;
         stage.facts.times = [-HOUR_MS, -15 * HOUR_MS - HOUR_MS / 2, -3 * DAY_MS, -6 * DAY_MS - 5 * HOUR_MS, -40 * DAY_MS]
             .map(|ms| now.plus_ms(ms))
