@@ -165,11 +165,12 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
             let news = seen_version != Some(version);
             let real = system_now();
             let beat_due = news_of_store || real.0 - last_sent.0 >= 2_000;
-            let sent = step(&wall, news, &mut last_figures, &mut last_full, beat_due).await?;
-            if sent {
+            let done = step(&wall, news, &mut last_figures, &mut last_full, beat_due).await?;
+            if done.sent {
                 last_sent = real;
             }
-            seen_version = Some(version);
+            // What is left of a long stretch of the log is read at the next beat, whether or not anything is written by then.
+            seen_version = (!done.more).then_some(version);
             Ok::<(), WallError>(())
         }
         .await;
@@ -204,14 +205,22 @@ fn tell_trouble(wall: &Wall, trouble: Option<&'static str>) -> bool {
     news
 }
 
-/// One step: reads what changed, applies it, sends a frame. `true` when a frame was sent.
+/// What a step did.
+struct Step {
+    /// A frame was sent.
+    sent: bool,
+    /// The log goes on beyond what was read.
+    more: bool,
+}
+
+/// One step: reads what changed, at most [`LINES`] of it, applies it, sends a frame.
 async fn step(
     wall: &Wall,
     news: bool,
     last_figures: &mut UtcMs,
     last_full: &mut UtcMs,
     beat_due: bool,
-) -> Result<bool, WallError> {
+) -> Result<Step, WallError> {
     let store = wall.store();
     let (since, last_position, valid_until) = {
         let world = wall.world();
@@ -227,8 +236,9 @@ async fn step(
         *wall.world_mut() = load(wall).await?;
         // It joins on to no frame before it: viewers start from a snapshot.
         wall.send_heartbeat();
-        return Ok(true);
+        return Ok(Step { sent: true, more: false });
     }
+    let more = batch.changes.len() == LINES as usize;
     let mut asked = Asked::by(&batch);
     if asked.clock {
         wall.inner.clock.follow(store.replay_clock().await?);
@@ -339,7 +349,7 @@ async fn step(
         }
         let something = !world.dirty.is_empty() || !shown.is_empty() || !world.moved.is_empty() || batch.to_revision != since;
         if !(something || reload || asked.clock || beat_due) {
-            return Ok(false);
+            return Ok(Step { sent: false, more });
         }
         let figures = figures_due.then(|| figures(&world, now));
         if figures.is_some() {
@@ -371,7 +381,7 @@ async fn step(
         wall.frame_of(world, news)
     };
     wall.inner.frames.send(frame);
-    Ok(true)
+    Ok(Step { sent: true, more })
 }
 
 /// Where open tickets stay with the code of their cell when the plan in force took effect: the cell of the plan before →
@@ -406,4 +416,31 @@ pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, Store
         tx.commit().await?;
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wall::WallOptions;
+    use wall_store::{Actor, Role};
+
+    /// A commit of more lines than a step reads is read to its end, although nothing is written after it.
+    #[tokio::test]
+    async fn a_long_stretch_of_the_log_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = WallOptions::new(folder.path());
+        options.zone = Some("UTC".into());
+        let wall = Wall::open(options).await.unwrap();
+        let mut tx = wall.store().write(&Actor::new("test", Role::Admin, "cli"), system_now()).await.unwrap();
+        for n in 0..=LINES {
+            tx.set_setting("title", &n.to_string()).await.unwrap();
+        }
+        let newest = tx.commit().await.unwrap().to_revision;
+        let (mut last_figures, mut last_full) = (UtcMs(0), UtcMs(0));
+        let mut again = async || step(&wall, true, &mut last_figures, &mut last_full, false).await.unwrap().more;
+        assert!(again().await, "there is more");
+        assert_eq!(wall.world().revision, newest - 1);
+        assert!(!again().await);
+        assert_eq!(wall.world().revision, newest);
+    }
 }
