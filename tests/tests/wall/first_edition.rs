@@ -163,11 +163,15 @@ const INTENDED: &[&str] = &[
     r#"2026-03-02T04:00:00Z/figures/received_today [1.0,null,null,1.0] → [1.0,null,null,null]"#,
     // A closing that was corrected later had not happened yet.
     r#"2026-03-04T12:00:00Z/tickets/T-05 ["closed",true,false,"G02",null] → ["received",true,false,"G02",null]"#,
-    // T-21 has a deadline before its report: none, as in the figures.
-    r#"2026-03-08T15:00:00Z/stats/category/noise [6,4,2,2,8,0,5] → [6,4,2,2,8,0,4]"#,
-    r#"2026-03-08T15:00:00Z/stats/cell/G03 [8,3,3,2,11,0,4] → [8,3,3,2,11,0,3]"#,
-    r#"2026-03-08T15:00:00Z/stats/owner/城管中队 [8,3,3,2,11,0,4] → [8,3,3,2,11,0,3]"#,
-    // T-06 was suspended before it was late, and taken up again afterwards: at that time its clock stood still.
+    // T-06 was suspended before it was late, and taken up again afterwards: at that time its clock stood still. And T-21 has a deadline
+    // before its report: none, as in the figures.
+    r#"2026-03-08T15:00:00Z/areas/002 [8,3,3,2] → [8,2,3,2]"#,
+    r#"2026-03-08T15:00:00Z/areas/3 [8,3,3,2] → [8,2,3,2]"#,
+    r#"2026-03-08T15:00:00Z/figures/on_time [0.0,0,10,0.0] → [0.0,0,9,0.0]"#,
+    r#"2026-03-08T15:00:00Z/figures/overdue [8.0,null,null,7.0] → [7.0,null,null,6.0]"#,
+    r#"2026-03-08T15:00:00Z/stats/category/noise [6,4,2,2,8,0,5] → [6,3,2,2,8,0,3]"#,
+    r#"2026-03-08T15:00:00Z/stats/cell/G03 [8,3,3,2,11,0,4] → [8,2,3,2,11,0,2]"#,
+    r#"2026-03-08T15:00:00Z/stats/owner/城管中队 [8,3,3,2,11,0,4] → [8,2,3,2,11,0,2]"#,
     r#"2026-03-08T15:00:00Z/tickets/T-06 ["suspended",true,true,"G03",null] → ["suspended",true,false,"G03",null]"#,
     // T-14 and T-22 were suspended before they were late (and T-21, as above).
     r#"2026-03-12T00:00:00Z/areas/002 [5,4,0,0] → [5,2,0,0]"#,

@@ -718,13 +718,35 @@ sites: Array<PlaceView>,
  */
 at_ms: number, };
 
+export type ValueChange = { 
+/**
+ * due, reported, severity, place, category, title, description, address, channel, platform, community, attachments or sensitive.
+ */
+field: string, 
+/**
+ * Before: times as RFC 3339, a place as longitude and latitude; empty = there was none, null = not shown to this role.
+ */
+was: string | null, 
+/**
+ * From then on.
+ */
+is: string | null, };
+
 export type TransitionView = { 
 /**
- * From which status; empty for the first.
+ * received, status, due_set, severity_set, located, described, reported_at, or the word of a newer edition.
+ */
+event: string, 
+/**
+ * What values it changed; empty for statuses.
+ */
+changes: Array<ValueChange>, 
+/**
+ * From which status; empty for the first, and where it set none.
  */
 from: string, 
 /**
- * To which status.
+ * To which status; empty when it set none.
  */
 to: string, 
 /**
@@ -811,6 +833,14 @@ owners: Array<OwnerView>,
  * History, oldest first.
  */
 history: Array<TransitionView>, 
+/**
+ * Events that say something of the time asked about, or of before, and were recorded only later.
+ */
+late_events: number, 
+/**
+ * What its due time, severity, place and texts were then is not known: they are shown as they were last.
+ */
+as_last_known: boolean, 
 /**
  * Nearest cameras, at most 5.
  */

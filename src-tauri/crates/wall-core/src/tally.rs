@@ -73,6 +73,40 @@ impl Life {
     }
 }
 
+/// A stretch of time over which one life tells a ticket: all of it, or until it was reopened, suspended or timed anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// The life by which it goes in this stretch.
+    pub life: Life,
+    /// From when, ms.
+    pub from: i64,
+    /// Until when, ms; exclusive.
+    pub until: i64,
+    /// When it was closed the next time after this stretch; `i64::MAX` = never. A ticket counts once in a period.
+    pub closed_again: i64,
+}
+
+impl Stretch {
+    /// One life for all of time.
+    pub fn whole(life: Life) -> Self {
+        Self { life, from: i64::MIN, until: i64::MAX, closed_again: i64::MAX }
+    }
+
+    fn has(self, t: i64) -> bool {
+        (self.from..self.until).contains(&t)
+    }
+
+    /// Whether it was closed in this stretch.
+    pub fn has_closing(self) -> bool {
+        self.has(self.life.closed)
+    }
+
+    /// Whether this stretch has the last closing of the ticket in `[from, to)`.
+    pub fn closed_within(self, from: i64, to: i64) -> bool {
+        (from..to).contains(&self.life.closed) && self.has_closing() && self.closed_again >= to
+    }
+}
+
 /// Instants the trend is sampled at: 24 hours ago to now, hourly.
 const STEPS: usize = 25;
 const HOUR_MS: i64 = 3_600_000;
@@ -119,8 +153,8 @@ impl Figures {
     }
 }
 
-/// Counts everything at `now`; `day_start` and `yesterday_start` are local midnights. O(tickets).
-pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Figures {
+/// Counts everything at `now`; `day_start` and `yesterday_start` are local midnights. O(stretches).
+pub fn figures(stretches: impl Iterator<Item = Stretch>, now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Figures {
     let first = now.0 - (STEPS as i64 - 1) * HOUR_MS;
     // Index of the first sampled instant at or after `t`.
     let step = |t: i64| -> usize {
@@ -138,21 +172,24 @@ pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, 
     let mut f = Figures::default();
     let hour = |t: i64| (t > first && t <= now.0).then(|| (((t - first - 1) / HOUR_MS) as usize).min(STEPS - 2));
     let yesterday_now = now.0 - 24 * HOUR_MS;
-    for life in lives {
-        if !life.there_at(now) {
+    for stretch in stretches {
+        let Stretch { life, from, until, closed_again } = stretch;
+        if !life.there_at(now) || from > now.0 {
             continue;
         }
         f.history_from = Some(f.history_from.map_or(UtcMs(life.reported), |from| from.min(UtcMs(life.reported))));
-        let closed = step(life.closed);
-        open[step(life.reported)] += 1;
-        open[closed] -= 1;
+        let (begun, closed) = (life.reported.max(from), step(life.closed.min(until)));
+        if step(begun) < closed {
+            open[step(begun)] += 1;
+            open[closed] -= 1;
+        }
         if life.due < i64::MAX {
-            let late = step(life.due.saturating_add(1).max(life.reported));
+            let late = step(life.due.saturating_add(1).max(begun));
             if late < closed {
                 overdue[late] += 1;
                 overdue[closed] -= 1;
             }
-            let (from, to) = (step(life.due), step(life.due.saturating_add(ON_TIME_WINDOW_MS)));
+            let (from, to) = (step(life.due.max(from)), step(life.due.saturating_add(ON_TIME_WINDOW_MS).min(until)));
             if from < to && life.has_deadline() {
                 due[from] += 1;
                 due[to] -= 1;
@@ -162,16 +199,18 @@ pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, 
                 }
             }
         }
-        if let Some(h) = hour(life.reported) {
-            received_hourly[h] += 1;
+        if stretch.has(life.reported) {
+            if let Some(h) = hour(life.reported) {
+                received_hourly[h] += 1;
+            }
+            f.received_today += i64::from(life.reported >= day_start.0);
+            f.received_yesterday += i64::from(life.reported >= yesterday_start.0 && life.reported <= yesterday_now);
         }
-        if let Some(h) = hour(life.closed) {
+        if let Some(h) = hour(life.closed).filter(|h| stretch.has_closing() && hour(closed_again) != Some(*h)) {
             closed_hourly[h] += 1;
         }
-        f.received_today += i64::from(life.reported >= day_start.0);
-        f.received_yesterday += i64::from(life.reported >= yesterday_start.0 && life.reported <= yesterday_now);
-        f.closed_today += i64::from(life.closed >= day_start.0 && life.closed <= now.0);
-        f.closed_yesterday += i64::from(life.closed >= yesterday_start.0 && life.closed <= yesterday_now);
+        f.closed_today += i64::from(stretch.closed_within(day_start.0, now.0.saturating_add(1)));
+        f.closed_yesterday += i64::from(stretch.closed_within(yesterday_start.0, yesterday_now.saturating_add(1)));
     }
     let sum = |d: [i64; STEPS + 1]| -> Vec<i64> {
         d.iter()
@@ -191,18 +230,19 @@ pub fn figures(lives: impl Iterator<Item = Life>, now: UtcMs, day_start: UtcMs, 
     f
 }
 
-/// Received and closed in `buckets` equal steps from `from` to `to`. O(tickets).
-pub fn histogram(lives: impl Iterator<Item = Life>, from: UtcMs, to: UtcMs, buckets: usize) -> (Vec<u32>, Vec<u32>) {
+/// Received and closed in `buckets` equal steps from `from` to `to`. O(stretches).
+pub fn histogram(stretches: impl Iterator<Item = Stretch>, from: UtcMs, to: UtcMs, buckets: usize) -> (Vec<u32>, Vec<u32>) {
     let span = (to.0 - from.0).max(1) as i128;
     let slot = |t: i64| {
         (t >= from.0 && t < to.0).then(|| (i128::from(t - from.0) * buckets as i128 / span) as usize).filter(|b| *b < buckets)
     };
     let (mut received, mut closed) = (vec![0u32; buckets], vec![0u32; buckets]);
-    for life in lives {
-        if let Some(b) = slot(life.reported) {
+    for stretch in stretches {
+        let Stretch { life, closed_again, .. } = stretch;
+        if let Some(b) = slot(life.reported).filter(|_| stretch.has(life.reported)) {
             received[b] += 1;
         }
-        if let Some(b) = slot(life.closed) {
+        if let Some(b) = slot(life.closed).filter(|b| stretch.has_closing() && slot(closed_again) != Some(*b)) {
             closed[b] += 1;
         }
     }
@@ -229,7 +269,7 @@ mod tests {
         #[test]
         fn equals_counting_one_by_one(lives in prop::collection::vec(life(), 0..60)) {
             let now = UtcMs(0);
-            let f = figures(lives.iter().copied(), now, UtcMs(-10 * HOUR_MS), UtcMs(-34 * HOUR_MS));
+            let f = figures(lives.iter().copied().map(Stretch::whole), now, UtcMs(-10 * HOUR_MS), UtcMs(-34 * HOUR_MS));
             for i in 0..STEPS {
                 let t = UtcMs(-((STEPS - 1 - i) as i64) * HOUR_MS);
                 let known = || lives.iter().filter(|l| l.reported <= now.0);
@@ -246,6 +286,14 @@ mod tests {
             prop_assert_eq!(f.history_from, first.map(UtcMs));
             let unknown = (0..STEPS).filter(|i| first.is_none_or(|from| -((STEPS - 1 - i) as i64) * HOUR_MS < from)).count();
             prop_assert_eq!(f.unknown_steps(now), unknown);
+            // Cut into pieces anywhere, a ticket counts as it does whole.
+            let cut = |l: &Life| {
+                let mut at = [l.reported, l.reported.midpoint(l.due.min(99 * HOUR_MS)), l.closed.min(100 * HOUR_MS), i64::MAX];
+                at.sort_unstable();
+                at.windows(2).map(|w| Stretch { life: *l, from: w[0], until: w[1], closed_again: i64::MAX }).collect::<Vec<_>>()
+            };
+            let pieces = figures(lives.iter().flat_map(cut), now, UtcMs(-10 * HOUR_MS), UtcMs(-34 * HOUR_MS));
+            prop_assert_eq!(&pieces, &f);
             prop_assert_eq!(f.received_hourly.iter().sum::<i64>(), lives.iter().filter(|l| l.reported > -24 * HOUR_MS && l.reported <= 0).count() as i64);
         }
     }

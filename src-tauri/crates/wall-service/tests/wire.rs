@@ -47,6 +47,7 @@ fn typescript_types_are_current() {
         CategoryCount,
         PlaceView,
         AreaCard,
+        ValueChange,
         TransitionView,
         KeptCell,
         TicketCard,

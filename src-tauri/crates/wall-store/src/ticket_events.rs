@@ -86,6 +86,20 @@ impl Store {
         Ok(out)
     }
 
+    /// The newest revision that was recorded by `t`: what was known then. 0 = nothing. O(revisions after it).
+    pub async fn revision_at(&self, t: UtcMs) -> Result<i64, StoreError> {
+        let newest = sql("SELECT revision FROM change_log WHERE recorded_at <= $1 ORDER BY revision DESC LIMIT 1").bind(t);
+        self.inner.read.optional(newest).await?.map_or(Ok(0), |r| r.get("revision"))
+    }
+
+    /// The revision from which on changes of values are kept; `None` = from the beginning. What values were before it is not
+    /// known: they are shown as they were last.
+    pub async fn ticket_history_from(&self) -> Result<Option<i64>, StoreError> {
+        let Some(text) = self.setting("ticket_history_from").await? else { return Ok(None) };
+        let damaged = || StoreError::Damaged { what: format!("setting ticket_history_from: \"{text}\"") };
+        text.parse().map(Some).map_err(|_| damaged())
+    }
+
     /// Tickets as they stood at `at` by a clock, none less guarded than it is now, with their newest attribution in `network`: by all that is known, or by what
     /// was known at a revision. Those that were not there then are left out. In no particular order. O(their events).
     pub async fn tickets_at(

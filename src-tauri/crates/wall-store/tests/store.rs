@@ -1,6 +1,8 @@
 //! The store on a real file: durability settings, idempotence, history, plans, sealing, the audit chain.
 #![allow(clippy::unwrap_used)]
 
+#[path = "store/history.rs"]
+mod history;
 #[path = "store/positions.rs"]
 mod positions;
 #[path = "store/retention.rs"]

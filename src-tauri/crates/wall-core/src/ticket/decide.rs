@@ -208,7 +208,7 @@ fn hear(row: &Ticket, events: &[TicketEvent], r: &TicketRecord, fallback: &Ticke
         let is_known = match told {
             Some(at) => statuses().any(|(e, s)| e.told && s == to && e.at == at),
             // Said again without a time it is no news, and that it was received goes without saying.
-            None => to == TicketStatus::Received || to == old.status || statuses().last().is_some_and(|(_, s)| s == to),
+            None => to == TicketStatus::Received || to == old.status || statuses().next_back().is_some_and(|(_, s)| s == to),
         };
         if !is_known {
             let set = StatusSet { from: old.status, to, reason: r.status_word.clone() };

@@ -96,6 +96,15 @@ impl<'a> History<'a> {
         self.course.at(t).map(|standing| self.state(t, standing))
     }
 
+    /// The times from which something of it was otherwise than before, ascending; the first is its reporting.
+    pub fn turns(&self) -> Vec<UtcMs> {
+        let steps = self.course.steps().iter().map(|s| s.since);
+        let mut turns: Vec<UtcMs> = steps.chain(self.changes.iter().map(|(when, _)| *when)).collect();
+        turns.sort_unstable();
+        turns.dedup();
+        turns
+    }
+
     /// The ticket when everything known has happened.
     pub fn last(&self) -> TicketAt {
         self.state(UtcMs::MAX, self.course.last())

@@ -104,9 +104,18 @@ impl Params {
             .ok_or_else(|| wrong(name, text, "an RFC 3339 time with zone, such as 2026-05-01T08:00:00+08:00"))
     }
 
-    /// The time asked about; `None` = now.
+    /// The time asked about; `None` = now. Refuses `known_at`, rather than answering by what was learned later.
     pub fn as_of(&self) -> Result<Option<UtcMs>, Refusal> {
-        self.time("as_of")
+        match self.text("known_at") {
+            Some(_) => Err(Refusal::invalid("known_at is not taken here: only ticket-card answers by what was known at a time")),
+            None => self.time("as_of"),
+        }
+    }
+
+    /// The time asked about, and the time by whose knowledge: without `as_of` they are the same.
+    pub fn as_of_known_at(&self) -> Result<(Option<UtcMs>, Option<UtcMs>), Refusal> {
+        let (as_of, known_at) = (self.time("as_of")?, self.time("known_at")?);
+        Ok((as_of.or(known_at), known_at))
     }
 
     /// Refuses `as_of` where the answer is always about now, rather than answering about another time than asked.

@@ -105,7 +105,8 @@ pub(crate) async fn area_card(State(app): State<App>, caller: Caller, uri: Uri) 
 pub(crate) async fn ticket_card(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<TicketCard> {
     let p = Params::of(&uri)?;
     let id = p.whole("id", 1..=i64::MAX)?.ok_or_else(|| Refusal::invalid("id is missing"))?;
-    Ok(Json(app.wall.ticket_card(&caller.actor, id, p.as_of()?).await?))
+    let (as_of, known_at) = p.as_of_known_at()?;
+    Ok(Json(app.wall.ticket_card(&caller.actor, id, as_of, known_at).await?))
 }
 
 pub(crate) async fn search(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<SearchHit>> {

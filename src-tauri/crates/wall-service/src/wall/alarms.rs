@@ -1,12 +1,7 @@
 //! Alarms: what needs a response now, every one of them, so that a flood is counted by its members and not by the lines that
 //! are shown of it.
 
-use super::{
-    Wall, WallError,
-    ground::Ground,
-    shown::Sight,
-    world::{World, ticket_of},
-};
+use super::{Wall, WallError, ground::Ground, shown::Sight, then::Then, world::ticket_of};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -81,7 +76,7 @@ impl Wall {
             let last = world.base == Timebase::System && at >= world.now;
             let (mut found, mut unsure) = (Vec::new(), Vec::new());
             // Whatever the status: only open tickets of these raise one.
-            for (slot, t) in world.all().filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
+            for (slot, t) in world.then(at).all().filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
                 let (ticket, late) = (ticket_of(slot), t.life.overdue_at(at));
                 let by = |status| alarm(t.severity, status, true, late);
                 // Some raise the same one whatever their status; of the others it is asked.
@@ -108,14 +103,15 @@ impl Wall {
 }
 
 /// Alarms by cell and category, gravest and newest first, as somebody may know the cells. O(alarms).
-pub(super) fn grouped(world: &World, ground: &Arc<Ground>, raised: &[Raised], sight: Sight) -> Alarms {
+pub(super) fn grouped(then: Then<'_>, ground: &Arc<Ground>, raised: &[Raised], sight: Sight) -> Alarms {
     let mut groups: Vec<AlarmGroup> = Vec::new();
     let mut known: HashMap<(&str, Option<u32>, u32), usize> = HashMap::new();
     let mut total = 0;
     for r in raised {
-        let Some(t) = world.ticket(r.ticket) else { continue };
+        let slot = u32::try_from(r.ticket.0 - 1).unwrap_or(u32::MAX);
+        let Some(t) = then.get(slot) else { continue };
         total += 1;
-        let cell = world.shown_cell(ground, u32::try_from(r.ticket.0 - 1).unwrap_or(u32::MAX), t, sight);
+        let cell = then.world.shown_cell(ground, slot, &t, sight);
         match known.entry((r.alarm, cell, t.category)) {
             Entry::Occupied(group) => {
                 if let Some(group) = groups.get_mut(*group.get()) {

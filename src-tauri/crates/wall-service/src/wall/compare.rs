@@ -1,8 +1,8 @@
 //! Two periods side by side: last week against the week before, or any two.
 
-use super::{Wall, WallError, shown::Sight};
+use super::{Wall, WallError, shown::Sight, then::Then, world::Live};
 use jiff::{Span, civil::Date, tz::TimeZone};
-use wall_core::{Level, UtcMs, tally::Life};
+use wall_core::{Level, UtcMs};
 use wall_store::Actor;
 
 /// A rate of fewer than this many tickets is no rate: it is shown with its sample and left out of the map's colours.
@@ -119,14 +119,14 @@ pub(super) struct Compared {
 }
 
 impl PeriodCounts {
-    /// Counts one ticket in `[from, to)`, as known at `now`.
-    fn count(&mut self, life: Life, (from, to): (i64, i64), now: UtcMs) {
-        let to = to.min(now.0 + 1);
-        self.received += u32::from((from..to).contains(&life.reported));
-        self.closed += u32::from((from..to).contains(&life.closed));
-        if life.fell_due(from, to) {
+    /// Counts one ticket in `[from, to)`, by its state at the time asked.
+    fn count(&mut self, then: Then<'_>, slot: u32, t: &Live, (from, to): (i64, i64)) {
+        let to = to.min(then.at.0 + 1);
+        self.received += u32::from((from..to).contains(&t.life.reported));
+        self.closed += u32::from(then.closed_within(slot, t, from, to));
+        if let Some(on_time) = then.fell_due(slot, t, from, to) {
             self.due += 1;
-            self.on_time += u32::from(life.on_time());
+            self.on_time += u32::from(on_time);
         }
     }
 }
@@ -159,13 +159,14 @@ impl Wall {
         }
         let (mut total, mut elsewhere) = ([PeriodCounts::default(); 2], [PeriodCounts::default(); 2]);
         let mut first = i64::MAX;
-        for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
+        let then = world.then(at);
+        for (slot, t) in then.all() {
             first = first.min(t.life.reported);
-            let line = world.shown_cell(&ground, slot, t, Sight::of(actor)).and_then(|c| line_of[c as usize]);
+            let line = world.shown_cell(&ground, slot, &t, Sight::of(actor)).and_then(|c| line_of[c as usize]);
             let place = line.and_then(|l| areas.get_mut(l)).map_or(&mut elsewhere, |(_, counts)| counts);
             for (period, span) in spans.iter().enumerate() {
-                total[period].count(t.life, *span, at);
-                place[period].count(t.life, *span, at);
+                total[period].count(then, slot, &t, *span);
+                place[period].count(then, slot, &t, *span);
             }
         }
         let first = (first < i64::MAX).then_some(first);

@@ -50,8 +50,8 @@ impl Contents {
         let mut counts: HashMap<u32, (u32, u32)> = HashMap::new();
         let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
         let mut lives = Vec::new();
-        for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
-            if !inside(world.shown_cell(ground, slot, t, sight)) {
+        for (slot, t) in world.then(at).all() {
+            if !inside(world.shown_cell(ground, slot, &t, sight)) {
                 continue;
             }
             lives.push(t.life);
@@ -65,7 +65,8 @@ impl Contents {
                 open.push((t.severity.get(), t.life.due, ticket_of(slot)));
             }
         }
-        let (last_24h, _) = tally::histogram(lives.into_iter(), at.plus_ms(1 - DAY_MS), at.plus_ms(1), 24);
+        let (last_24h, _) =
+            tally::histogram(lives.into_iter().map(tally::Stretch::whole), at.plus_ms(1 - DAY_MS), at.plus_ms(1), 24);
         open.sort_unstable();
         open.truncate(AREA_TICKETS);
         let line = |(category, (open, recent))| {
@@ -116,8 +117,8 @@ pub(super) fn walked(
         .map(|line| (line.0, walked(line)))
         .collect();
     let mut open: Vec<(i64, TicketId)> = Vec::new();
-    for (slot, t) in world.all().filter(|(_, t)| t.life.open_at(at)) {
-        let Some(cell) = world.shown_cell(ground, slot, t, sight).and_then(|c| cells.get_mut(&c)) else { continue };
+    for (slot, t) in world.then(at).all().filter(|(_, t)| t.life.open_at(at)) {
+        let Some(cell) = world.shown_cell(ground, slot, &t, sight).and_then(|c| cells.get_mut(&c)) else { continue };
         cell.open += 1;
         cell.overdue += u32::from(t.life.overdue_at(at));
         open.push((t.life.due, ticket_of(slot)));

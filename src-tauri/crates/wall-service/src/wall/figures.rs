@@ -21,7 +21,7 @@ pub(crate) struct Figure {
 /// The figures of the left panel at `now`. O(tickets).
 pub(crate) fn figures(world: &World, now: UtcMs) -> Vec<Figure> {
     let days = Days::around(now, &world.zone);
-    let f = tally::figures(world.all().map(|(_, t)| t.life), now, days.start, days.yesterday);
+    let f = tally::figures(world.then(now).stretches(), now, days.start, days.yesterday);
     // Before the history begins nothing is known: no comparison, and no line of zeros.
     let unknown = f.unknown_steps(now);
     let known = |v: &[f64]| v.iter().skip(unknown.saturating_sub(1)).copied().collect::<Vec<f64>>();

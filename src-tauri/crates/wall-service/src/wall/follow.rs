@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, NetworkId, StaffId, Ticket, TicketAt, TicketId, UtcMs};
+use wall_core::{CellId, NetworkId, StaffId, Ticket, TicketAt, TicketEvent, TicketId, UtcMs};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -115,14 +115,25 @@ pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
         let homes = store.homes(network, first..=last.id).await?;
         let cells = store.cells_of_any_plan(&world.unknown_homes(&homes)).await?;
         world.learn_homes(cells);
+        let events = events_of_varied(wall, &page).await?;
         for (ticket, cell) in &page {
             let live = world.live(ticket, *cell, homes.get(&ticket.id).copied());
+            world.set_phases(ticket, live, events.get(&ticket.id).map_or(&[], |e| e));
             world.load(ticket.id, live);
         }
     }
     world.recount();
     world.revision = revision;
     Ok(world)
+}
+
+/// The events of those tickets that one life does not tell.
+async fn events_of_varied(
+    wall: &Wall,
+    rows: &[(Ticket, Option<CellId>)],
+) -> Result<HashMap<TicketId, Vec<TicketEvent>>, StoreError> {
+    let varied: Vec<TicketId> = rows.iter().filter(|(t, _)| t.varied).map(|(t, _)| t.id).collect();
+    wall.store().ticket_events(&varied).await
 }
 
 fn network_of(world: &World) -> NetworkId {
@@ -262,6 +273,7 @@ async fn step(
     let network =
         ground.as_ref().map_or_else(|| network_of(&wall.world()), |g| g.network.as_ref().map_or(NetworkId(0), |n| n.id));
     let tickets: Vec<(Ticket, Option<CellId>)> = store.tickets_by_id(network, &asked.tickets).await?;
+    let events = events_of_varied(wall, &tickets).await?;
     let homes = store.homes_of(network, &asked.tickets).await?;
     let unknown = wall.world().unknown_homes(&homes);
     let homes_of_the_past = store.cells_of_any_plan(&unknown).await?;
@@ -303,6 +315,7 @@ async fn step(
         world.learn_homes(homes_of_the_past);
         for (ticket, cell) in &tickets {
             let live = world.live(ticket, *cell, homes.get(&ticket.id).copied());
+            world.set_phases(ticket, live, events.get(&ticket.id).map_or(&[], |e| e));
             world.upsert(ticket.id, live);
         }
         world.advance(now);
@@ -358,7 +371,7 @@ async fn step(
         }
         let alarms = raised.map(|raised| {
             world.raised = raised;
-            grouped(&world, &world.ground, &world.raised, Sight::Exact)
+            grouped(world.then(now), &world.ground, &world.raised, Sight::Exact)
         });
         let dirty: Vec<u32> = world.dirty.drain().collect();
         let moved: Vec<StaffId> = world.moved.drain().collect();

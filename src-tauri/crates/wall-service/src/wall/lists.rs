@@ -9,6 +9,7 @@ use super::{
     counts::Days,
     ground::{Area, AreaFacts, Ground},
     shown::Sight,
+    then::Then,
     world::{Live, World, ticket_of},
 };
 use bytes::Bytes;
@@ -177,8 +178,8 @@ fn period(query: &ListQuery, at: UtcMs, world: &World) -> Option<(i64, i64)> {
 }
 
 /// Whether a ticket is of the set.
-fn belongs(set: TicketSet, t: &Live, at: UtcMs, near_ms: i64, (from, to): (i64, i64)) -> bool {
-    let life = t.life;
+fn belongs(set: TicketSet, then: Then<'_>, slot: u32, t: &Live, near_ms: i64, (from, to): (i64, i64)) -> bool {
+    let (life, at) = (t.life, then.at);
     life.there_at(at)
         && match set {
             TicketSet::Open | TicketSet::Alarm => life.open_at(at),
@@ -186,10 +187,10 @@ fn belongs(set: TicketSet, t: &Live, at: UtcMs, near_ms: i64, (from, to): (i64, 
             TicketSet::NearDue => life.nearly_due_at(at, near_ms),
             TicketSet::Late => life.overdue_at(at) || life.nearly_due_at(at, near_ms),
             TicketSet::Received => (from..to).contains(&life.reported),
-            TicketSet::Closed => (from..to).contains(&life.closed),
-            TicketSet::Due => life.fell_due(from, to),
-            TicketSet::OnTime => life.fell_due(from, to) && life.on_time(),
-            TicketSet::Missed => life.fell_due(from, to) && !life.on_time(),
+            TicketSet::Closed => then.closed_within(slot, t, from, to),
+            TicketSet::Due => then.fell_due(slot, t, from, to).is_some(),
+            TicketSet::OnTime => then.fell_due(slot, t, from, to) == Some(true),
+            TicketSet::Missed => then.fell_due(slot, t, from, to) == Some(false),
         }
 }
 
@@ -212,10 +213,11 @@ impl Wall {
         let mut names: HashMap<&str, u32> = HashMap::new();
         let mut found: Vec<(Key, u32)> = Vec::new();
         let (mut total, mut late, mut nearly) = (0, 0, 0);
-        for (slot, t) in world.all() {
+        let then = world.then(at);
+        for (slot, t) in then.all() {
             let id = ticket_of(slot);
-            let cell = || world.shown_cell(&ground, slot, t, Sight::of(actor));
-            if !belongs(query.set, t, at, near_ms, span.unwrap_or_default())
+            let cell = || world.shown_cell(&ground, slot, &t, Sight::of(actor));
+            if !belongs(query.set, then, slot, &t, near_ms, span.unwrap_or_default())
                 || query.category.as_deref().is_some_and(|c| c != world.categories.code(t.category))
                 || alarming.as_ref().is_some_and(|ids| ids.binary_search(&id).is_err())
             {
@@ -243,7 +245,7 @@ impl Wall {
             total += 1;
             late += u32::from(overdue);
             nearly += u32::from(near_due);
-            let key = key(query.order, id.0, t);
+            let key = key(query.order, id.0, &t);
             if after.is_none_or(|a| key > a) {
                 found.push((key, slot));
             }
@@ -294,7 +296,7 @@ impl Wall {
         let world = self.world();
         let at = as_of.unwrap_or(world.now);
         let mut late: Vec<(i64, u32)> =
-            world.all().filter(|(_, t)| t.life.overdue_at(at)).map(|(s, t)| (t.life.due, s)).collect();
+            world.then(at).all().filter(|(_, t)| t.life.overdue_at(at)).map(|(s, t)| (t.life.due, s)).collect();
         let total = late.len();
         let limit = limit.clamp(1, 10_000);
         if total > limit {
@@ -305,8 +307,8 @@ impl Wall {
         let features: Vec<serde_json::Value> = late
             .iter()
             .filter_map(|(due, slot)| {
-                let t = world.tickets.get(*slot as usize)?.as_ref()?;
-                let place = world.shown_place(t, Sight::of(actor))?;
+                let t = world.then(at).get(*slot)?;
+                let place = world.shown_place(&t, Sight::of(actor))?;
                 Some(serde_json::json!({
                     "type": "Feature",
                     "properties": {

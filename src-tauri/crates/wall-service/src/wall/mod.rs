@@ -27,6 +27,7 @@ mod replaying;
 mod search;
 mod shown;
 mod stations;
+mod then;
 mod tries;
 mod views;
 mod world;

@@ -3,7 +3,7 @@
 use super::{
     HeatImage, HeatQuery, HeatScale, StatLine, Wall, WallError,
     alarms::{Alarms, Raised},
-    counts::{Counts, Days, Share},
+    counts::{Counts, Days},
     ground::Ground,
     pictures::Asked,
     shown::Sight,
@@ -28,7 +28,7 @@ pub(super) fn scale(world: &World) -> HeatScale {
         let power = 10f64.powf(x.log10().floor());
         [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|v| *v >= x).unwrap_or(x)
     };
-    let due = |slot| world.due_of(slot);
+    let due = |slot| world.then(world.now).due_of(slot);
     let mut cells: Vec<f64> = world
         .ground
         .areas
@@ -92,9 +92,10 @@ impl Wall {
         let world = self.world();
         let days = Days::around(at, &world.zone);
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
-        for (slot, live) in world.all().filter(|(_, t)| t.life.there_at(at)) {
-            let cell = world.shown_cell(&ground, slot, live, Sight::of(actor));
-            counts.change(slot, cell, Share::of(live.life, at, &days), live.life, live.severity.weight(), 1);
+        let then = world.then(at);
+        for (slot, live) in then.all() {
+            let cell = world.shown_cell(&ground, slot, &live, Sight::of(actor));
+            counts.change(slot, cell, then.share(slot, &live, &days), live.life, live.severity.weight(), 1);
         }
         drop(world);
         Ok(Past { ground, at, counts })
@@ -139,9 +140,10 @@ impl Wall {
         let mut bytes = vec![0u8; (grid.width * grid.height) as usize];
         let open = || {
             world
+                .then(at)
                 .all()
                 .filter(|(_, t)| t.life.open_at(at))
-                .filter_map(|(_, t)| Some((world.shown_place(t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
+                .filter_map(|(_, t)| Some((world.shown_place(&t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
         };
         let mut draw = |field: &HeatField| {
             field.write_u8(max, &mut bytes);
@@ -149,8 +151,8 @@ impl Wall {
             (peak, field.high(peak))
         };
         let (peak, high) = if time_left {
-            let open = world.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
-            let open = open.filter_map(|(_, t)| Some((world.shown_place(t, sight)?, UtcMs(t.life.due))));
+            let open = world.then(at).all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
+            let open = open.filter_map(|(_, t)| Some((world.shown_place(&t, sight)?, UtcMs(t.life.due))));
             TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
             (0.0, 0.0)
         } else if as_of.is_some() {
@@ -217,8 +219,9 @@ impl Wall {
                 lines.entry((c.code.clone(), Some(c.id))).or_insert_with(|| blank(&c.code, &c.name, Some(c.id)));
             }
         }
-        for (slot, t) in world.all().filter(|(_, t)| t.life.there_at(at)) {
-            let cell = world.shown_cell(&ground, slot, t, Sight::of(actor));
+        let then = world.then(at);
+        for (slot, t) in then.all() {
+            let cell = world.shown_cell(&ground, slot, &t, Sight::of(actor));
             let code = world.categories.code(t.category);
             let (key, name) = match by {
                 "cell" => {
@@ -235,7 +238,7 @@ impl Wall {
             };
             let own = cell.filter(|_| by == "cell").map(|c| ground.cells[c as usize].id);
             let line = lines.entry((key.clone(), own)).or_insert_with(|| blank(&key, &name, own));
-            let share = Share::of(t.life, at, &days);
+            let share = then.share(slot, &t, &days);
             line.total += 1;
             line.open += u64::from(share.open);
             line.overdue += u64::from(share.overdue);
@@ -308,8 +311,7 @@ pub(super) fn nearest<T: Copy + Eq + std::hash::Hash>(
 
 /// The newest tickets reported by `at`, and the gravest alarms with the newest of each group. O(tickets).
 pub(super) fn newest_and_gravest(world: &World, at: UtcMs, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
-    let mut reported: Vec<(i64, u32)> =
-        world.all().filter(|(_, t)| t.life.there_at(at)).map(|(s, t)| (t.life.reported, s)).collect();
+    let mut reported: Vec<(i64, u32)> = world.then(at).all().map(|(s, t)| (t.life.reported, s)).collect();
     let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
     if reported.len() > newest {
         reported.select_nth_unstable_by(newest, |a, b| b.cmp(a));

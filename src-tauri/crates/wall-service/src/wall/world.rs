@@ -10,13 +10,14 @@ use super::{
     ground::Ground,
     heat::HeatFields,
     shown::{Homes, Sight},
+    then::Phases,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 use wall_core::{
-    Camera, CameraId, CellId, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketId,
+    Camera, CameraId, CellId, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketEvent, TicketId,
     TicketStatus, Timebase, UtcMs, tally::Life,
 };
 
@@ -35,12 +36,19 @@ pub(crate) struct Live {
     pub severity: Severity,
     pub status: TicketStatus,
     pub sensitive: bool,
+    /// Whether its phases have to be asked how it was before.
+    pub varied: bool,
     share: Share,
 }
 
 impl Live {
     fn weight(&self) -> f64 {
         self.severity.weight()
+    }
+
+    /// Finds the cell around its place.
+    pub(super) fn find_cell(&mut self, cell_at: impl Fn(Place) -> Option<u32>) {
+        self.cell = self.place.and_then(cell_at);
     }
 
     /// The true place, for `shown` only.
@@ -79,6 +87,8 @@ pub(crate) struct World {
     pub ground: Arc<Ground>,
     /// By slot = id − 1.
     pub tickets: Vec<Option<Live>>,
+    /// Of those that varied: how they were.
+    pub(super) phases: HashMap<u32, Phases>,
     /// Counts by the cells that are shown: to whom sees places, and to whom sees cells.
     counts: [Counts; 2],
     pub homes: Homes,
@@ -134,6 +144,7 @@ impl World {
             homes: Homes::default(),
             ground,
             tickets: Vec::new(),
+            phases: HashMap::new(),
             ticket_index: PointIndex::default(),
             cameras: HashMap::new(),
             camera_index: PointIndex::default(),
@@ -181,7 +192,41 @@ impl World {
             severity: ticket.severity,
             status: ticket.status,
             sensitive: ticket.sensitive,
+            varied: ticket.varied,
             share: Share::default(),
+        }
+    }
+
+    /// Keeps how a ticket was before, or that it was never otherwise. `row` is its present state, `live` what the world keeps of it.
+    pub fn set_phases(&mut self, row: &Ticket, live: Live, events: &[TicketEvent]) {
+        let Ok(slot) = u32::try_from(row.id.0 - 1) else { return };
+        let (ground, categories) = (self.ground.clone(), &mut self.categories);
+        let state = |ticket: &Ticket, life: Life| {
+            let mut state = Live {
+                life,
+                place: ticket.place,
+                category: categories.seen(&ticket.category),
+                severity: ticket.severity,
+                status: ticket.status,
+                sensitive: ticket.sensitive,
+                ..live
+            };
+            if ticket.place != row.place {
+                state.find_cell(|p| ground.cell_at(p));
+            }
+            state
+        };
+        match Phases::of(row, events, state).filter(|_| row.varied) {
+            Some(phases) => self.phases.insert(slot, phases),
+            None => self.phases.remove(&slot),
+        };
+    }
+
+    /// A ticket as it stands now: behind a foreign clock not all that is known has happened yet.
+    fn standing(&self, slot: u32, live: Live) -> Live {
+        match self.phases.get(&slot).filter(|_| live.varied) {
+            Some(phases) => phases.at(self.base, self.now),
+            None => live,
         }
     }
 
@@ -205,11 +250,6 @@ impl World {
         self.tickets.iter().enumerate().filter_map(|(i, t)| t.as_ref().map(|t| (i as u32, t)))
     }
 
-    /// Due time of a slot, `i64::MAX` = none.
-    pub fn due_of(&self, slot: u32) -> i64 {
-        self.tickets.get(slot as usize).and_then(Option::as_ref).map_or(i64::MAX, |t| t.life.due)
-    }
-
     /// Puts a ticket in without counting it; [`World::recount`] follows.
     pub fn load(&mut self, id: TicketId, live: Live) {
         if let Ok(slot) = usize::try_from(id.0 - 1) {
@@ -221,15 +261,16 @@ impl World {
     }
 
     /// A ticket was written: replaces what is known and counts the difference. O(log tickets).
-    pub fn upsert(&mut self, id: TicketId, mut live: Live) {
+    pub fn upsert(&mut self, id: TicketId, live: Live) {
         let Ok(slot) = usize::try_from(id.0 - 1) else { return };
         if slot >= self.tickets.len() {
             self.tickets.resize(slot + 1, None);
         }
         let old = self.tickets[slot].take();
-        live.share = Share::of(live.life, self.now, &self.days);
+        let mut live = self.standing(slot as u32, live);
+        live.share = self.then(self.now).share(slot as u32, &live, &self.days);
         self.count(slot as u32, old.as_ref(), &live);
-        self.schedule(slot as u32, live.life);
+        self.schedule(slot as u32, &live);
         self.tickets[slot] = Some(live);
     }
 
@@ -273,8 +314,9 @@ impl World {
         }
     }
 
-    fn schedule(&mut self, slot: u32, life: Life) {
-        if let Some(t) = life.next_change_after(self.now) {
+    fn schedule(&mut self, slot: u32, live: &Live) {
+        let phase = self.phases.get(&slot).filter(|_| live.varied).and_then(|p| p.next_after(self.base, self.now));
+        if let Some(t) = live.life.next_change_after(self.now).into_iter().chain(phase).min() {
             self.agenda.entry(t.0).or_default().push(slot);
         }
     }
@@ -308,13 +350,14 @@ impl World {
             }
             for slot in first.remove() {
                 let Some(old) = self.tickets.get(slot as usize).copied().flatten() else { continue };
-                let new = Live { share: Share::of(old.life, now, &self.days), ..old };
-                if new.share != old.share {
+                let mut new = self.standing(slot, old);
+                new.share = self.then(now).share(slot, &new, &self.days);
+                if new.share != old.share || new.varied {
                     self.count(slot, Some(&old), &new);
                     self.turned.push(ticket_of(slot));
                     self.tickets[slot as usize] = Some(new);
                 }
-                self.schedule(slot, new.life);
+                self.schedule(slot, &new);
             }
         }
     }
@@ -328,8 +371,9 @@ impl World {
         self.later = 0;
         let mut open = Vec::new();
         for slot in 0..self.tickets.len() {
-            let Some(mut live) = self.tickets[slot] else { continue };
-            live.share = Share::of(live.life, self.now, &self.days);
+            let Some(live) = self.tickets[slot] else { continue };
+            let mut live = self.standing(slot as u32, live);
+            live.share = self.then(self.now).share(slot as u32, &live, &self.days);
             self.later += u32::from(live.share.later);
             for sight in Sight::ALL {
                 let cell = self.shown_cell(&ground, slot as u32, &live, sight);
@@ -338,7 +382,7 @@ impl World {
             if live.share.open {
                 open.extend(self.shown_place(&live, Sight::Exact).map(|p| (TicketId(slot as i64 + 1), p)));
             }
-            self.schedule(slot as u32, live.life);
+            self.schedule(slot as u32, &live);
             self.tickets[slot] = Some(live);
         }
         self.ticket_index = PointIndex::bulk_load(open);
@@ -362,6 +406,8 @@ impl World {
                     }
                 }
             }
+            let present = self.ground.clone();
+            self.phases.values_mut().for_each(|p| p.set_cells(|place| present.cell_at(place)));
             self.recount();
         }
     }

@@ -496,11 +496,25 @@ pub struct AreaCard {
     pub at_ms: i64,
 }
 
-/// One step in a ticket's history.
+/// A value that an event changed.
+pub struct ValueChange {
+    /// due, reported, severity, place, category, title, description, address, channel, platform, community, attachments or sensitive.
+    pub field: String,
+    /// Before: times as RFC 3339, a place as longitude and latitude; empty = there was none, null = not shown to this role.
+    pub was: Option<String>,
+    /// From then on.
+    pub is: Option<String>,
+}
+
+/// One event in a ticket's history.
 pub struct TransitionView {
-    /// From which status; empty for the first.
+    /// received, status, due_set, severity_set, located, described, reported_at, or the word of a newer edition.
+    pub event: String,
+    /// What values it changed; empty for statuses.
+    pub changes: Vec<ValueChange>,
+    /// From which status; empty for the first, and where it set none.
     pub from: String,
-    /// To which status.
+    /// To which status; empty when it set none.
     pub to: String,
     /// When.
     #[ts(type = "number")]
@@ -552,6 +566,10 @@ pub struct TicketCard {
     pub owners: Vec<OwnerView>,
     /// History, oldest first.
     pub history: Vec<TransitionView>,
+    /// Events that say something of the time asked about, or of before, and were recorded only later.
+    pub late_events: u32,
+    /// What its due time, severity, place and texts were then is not known: they are shown as they were last.
+    pub as_last_known: bool,
     /// Nearest cameras, at most 5.
     pub cameras: Vec<PlaceView>,
     /// Nearest staff with a fresh position, at most 5.

@@ -6,7 +6,9 @@ mod beside;
 mod corpus;
 mod events;
 mod faults;
+mod histories;
 mod impact;
+
 mod imports;
 mod intake;
 mod keeping;

@@ -443,7 +443,7 @@ async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
     }
     under.sort();
     assert_eq!(under.iter().map(|(t, _)| *t).collect::<Vec<_>>(), [1, 3, 4].map(TicketId), "the closed one stays as it was");
-    let card = later.ticket_card(&admin(), 4, None).await.unwrap();
+    let card = later.ticket_card(&admin(), 4, None, None).await.unwrap();
     assert_eq!((card.ticket.cell_code, card.kept_cell.is_none()), (code(0), true));
     // The start after that finds nothing to do.
     let revision = later.store().revision().await.unwrap();

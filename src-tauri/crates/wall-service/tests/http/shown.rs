@@ -321,7 +321,8 @@ fn agree(roles: &[Role], left: impl Fn(usize, bool) -> Hidden, right: impl Fn(us
             let plan = runtime.block_on(async {
                 let [left, right] = [a.draft_of(&tokens[0], 2).await, b.draft_of(&tokens[1], 2).await];
                 assert_eq!(left, right);
-                (a.settle().await, b.settle().await);
+                a.settle().await;
+                b.settle().await;
                 left
             });
             for path in of_a_draft(plan) {

@@ -30,11 +30,11 @@ impl PlanningData {
         let at = wall.now();
         let (tickets, staff): (Vec<TicketPoint>, Vec<StaffPoint>) = {
             let world = wall.world();
-            let tickets = world.all().filter(|(_, t)| t.life.there_at(at)).filter_map(|(slot, t)| {
+            let tickets = world.then(at).all().filter_map(|(slot, t)| {
                 Some(TicketPoint {
                     id: crate::wall::world::ticket_of(slot),
                     // Whoever drags a border past a ticket must not find out where it lies.
-                    place: world.shown_place(t, crate::wall::shown::Sight::Exact)?,
+                    place: world.shown_place(&t, crate::wall::shown::Sight::Exact)?,
                     severity: t.severity,
                     recent: t.life.reported > at.0 - RECENT_MS,
                     open: t.life.open_at(at),

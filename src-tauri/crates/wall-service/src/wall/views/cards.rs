@@ -14,9 +14,12 @@ use super::{
 };
 use crate::{
     masking::mask,
-    wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView},
+    wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView, ValueChange},
 };
-use wall_core::{Ahead, History, Level, Payload, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs, counts_from, duty_at};
+use wall_core::{
+    Ahead, Attachment, Channel, History, Level, Payload, Platform, Spot, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs,
+    counts_from, duty_at,
+};
 use wall_store::Actor;
 
 /// A position older than this is not "where somebody is".
@@ -36,7 +39,7 @@ impl Wall {
             let world = self.world();
             let at = as_of.unwrap_or(world.now);
             let contents = Contents::of(&world, &ground, area, sight, at);
-            let due = |slot| world.due_of(slot);
+            let due = |slot| world.then(at).due_of(slot);
             let stat = match &past {
                 Some(p) => p.counts.area(area, p.at, &due),
                 None => world.counts(sight).area(area, world.now, &due),
@@ -79,17 +82,34 @@ impl Wall {
         Ok(card)
     }
 
-    /// The card of a ticket, now or at another time.
-    pub async fn ticket_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> Result<TicketCard, WallError> {
+    /// The card of a ticket, now or at another time; by all that is known, or by what was known at a time.
+    pub async fn ticket_card(
+        &self,
+        actor: &Actor,
+        id: i64,
+        as_of: Option<UtcMs>,
+        known_at: Option<UtcMs>,
+    ) -> Result<TicketCard, WallError> {
         let at = as_of.unwrap_or_else(|| self.world().now);
         let id = TicketId(id);
         let missing = || WallError::NotFound(format!("there is no ticket {} at this time", id.0));
         let (row, attributed) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
         let base = self.world().base;
         let events = self.store().ticket_events(&[id]).await?.remove(&id).unwrap_or_default();
-        let history = History::of(&row, &events, base, None).ok_or_else(missing)?;
+        let known = match known_at {
+            Some(t) => Some(self.store().revision_at(t).await?),
+            None => None,
+        };
+        let history = History::of(&row, &events, base, known).ok_or_else(missing)?;
         let stood = history.at(at).ok_or_else(missing)?.guarded(&row);
         let ticket = &stood.ticket;
+        let as_last_known = match self.store().ticket_history_from().await? {
+            // Known before changes were kept, and asked about such a time.
+            Some(from) if as_of.is_some() && events.first().is_some_and(|e| e.revision < from) => {
+                self.store().revision_at(at).await? < from
+            }
+            _ => false,
+        };
         let ground = self.ground_as_of(as_of).await?;
         let sight = Sight::of(actor);
         let exact = sight.is_exact_for(ticket.sensitive);
@@ -125,6 +145,8 @@ impl Wall {
             kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),
             history: history_views(&history, at, base, exact),
+            late_events: stood.late_events,
+            as_last_known,
             cameras: near_views("camera", cameras.unwrap_or_default()),
             staff: near_views("staff", staff.unwrap_or_default()),
             ticket: view,
@@ -138,9 +160,11 @@ fn history_views(history: &History<'_>, at: UtcMs, base: Timebase, exact: bool) 
     let steps = history.course().steps();
     let reported = steps.first().map_or(at, |s| s.since);
     let when = |e: &TicketEvent| counts_from(e.at, e.recorded_at, base).max(reported);
-    let view = |e: &TicketEvent, from: &str, to: TicketStatus, reason: &str, applied: bool| TransitionView {
+    let view = |e: &TicketEvent, from: &str, to: &str, reason: &str, applied: bool| TransitionView {
+        event: e.payload.kind().into(),
+        changes: value_changes(&e.payload, exact),
         from: from.to_owned(),
-        to: to.code().into(),
+        to: to.into(),
         at_ms: e.at.0,
         recorded_ms: e.recorded_at.0,
         told: e.told,
@@ -155,7 +179,7 @@ fn history_views(history: &History<'_>, at: UtcMs, base: Timebase, exact: bool) 
     let mut status = 0;
     for e in history.events() {
         match &e.payload {
-            Payload::Received(r) => opening.push(view(e, "", TicketStatus::Received, &r.reason, true)),
+            Payload::Received(r) => opening.push(view(e, "", TicketStatus::Received.code(), &r.reason, true)),
             Payload::Status(s) => {
                 let step = steps.iter().position(|s| s.event == Some(status));
                 status += 1;
@@ -164,15 +188,52 @@ fn history_views(history: &History<'_>, at: UtcMs, base: Timebase, exact: bool) 
                     None => steps.iter().rev().find(|s| s.since <= when(e)),
                 };
                 if when(e) <= at {
-                    let line = view(e, before.map_or("", |s| s.status.code()), s.to, &s.reason, step.is_some());
+                    let line = view(e, before.map_or("", |s| s.status.code()), s.to.code(), &s.reason, step.is_some());
                     lines.push((when(e), e.recorded_at, line));
                 }
             }
+            _ if when(e) <= at => lines.push((when(e), e.recorded_at, view(e, "", "", "", true))),
             _ => {}
         }
     }
     lines.sort_by_key(|(when, recorded, _)| (*when, *recorded));
     opening.into_iter().chain(lines.into_iter().map(|(.., v)| v)).collect()
+}
+
+/// What values an event changed, as they are shown: places and texts only to whom sees them exactly.
+fn value_changes(payload: &Payload, exact: bool) -> Vec<ValueChange> {
+    let shown = |field: &str, was: String, is: String| ValueChange { field: field.into(), was: Some(was), is: Some(is) };
+    let guarded = |field: &str, was: &str, is: &str| ValueChange {
+        field: field.into(),
+        was: exact.then(|| mask(was).into_owned()),
+        is: exact.then(|| mask(is).into_owned()),
+    };
+    let time = |t: Option<UtcMs>| t.map_or_else(String::new, UtcMs::to_rfc3339);
+    let spot = |s: Option<Spot>| s.map_or_else(String::new, |s| format!("{} {}", s.place.lon, s.place.lat));
+    match payload {
+        Payload::DueSet(c) => vec![shown("due", time(c.was), time(c.is))],
+        Payload::ReportedAt(c) => vec![shown("reported", time(Some(c.was)), time(Some(c.is)))],
+        Payload::SeveritySet(c) => vec![shown("severity", c.was.get().to_string(), c.is.get().to_string())],
+        Payload::Located(l) => {
+            vec![ValueChange { field: "place".into(), was: exact.then(|| spot(l.was)), is: exact.then(|| spot(l.is)) }]
+        }
+        Payload::Described(d) => {
+            let texts =
+                [("title", &d.title), ("description", &d.description), ("address", &d.address), ("community", &d.community_code)];
+            let names = |files: &[Attachment]| files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+            let mut changes: Vec<ValueChange> =
+                d.category.iter().map(|c| shown("category", c.was.clone(), c.is.clone())).collect();
+            changes.extend(texts.iter().filter_map(|(field, c)| c.as_ref().map(|c| guarded(field, &c.was, &c.is))));
+            let channel = |c: Option<Channel>| c.map_or("", Channel::code).to_owned();
+            let platform = |p: Option<Platform>| p.map_or("", Platform::code).to_owned();
+            changes.extend(d.channel.map(|c| shown("channel", channel(c.was), channel(c.is))));
+            changes.extend(d.platform.map(|c| shown("platform", platform(c.was), platform(c.is))));
+            changes.extend(d.attachments.iter().map(|c| guarded("attachments", &names(&c.was), &names(&c.is))));
+            changes.extend(d.sensitive.map(|c| shown("sensitive", c.was.to_string(), c.is.to_string())));
+            changes
+        }
+        Payload::Received(_) | Payload::Status(_) | Payload::Unknown { .. } => vec![],
+    }
 }
 
 fn place_view(kind: &str, id: i64, name: &str, state: &str, place: wall_core::Place) -> PlaceView {

@@ -51,7 +51,7 @@ impl Frames {
 impl Wall {
     /// The frame that tells what a step made of the world, to whom sees places.
     pub(in crate::wall) fn frame_of(&self, world: &World, news: News) -> Frame {
-        let due = |slot| world.due_of(slot);
+        let due = |slot| world.then(world.now).due_of(slot);
         let count = |area: &Area| area_stat(area, world.counts(Sight::Exact).area(area, news.now, &due));
         Frame {
             from_revision: news.from_revision,
@@ -141,7 +141,11 @@ impl Wall {
             to_revision: world.revision,
             clock: clock_view(&self.inner.clock, world.now, world.later),
             figures: Some(figures(&world, world.now).iter().map(Into::into).collect()),
-            alarms: Some(alarms_view(&world, &world.ground, &grouped(&world, &world.ground, &raised, Sight::Exact))),
+            alarms: Some(alarms_view(
+                &world,
+                &world.ground,
+                &grouped(world.then(world.now), &world.ground, &raised, Sight::Exact),
+            )),
             areas: area_stats(&world, Sight::Exact, &world.ground.areas),
             tickets,
             staff: world.staff.values().map(|w| staff_view(&world, w, world.now)).collect(),
@@ -162,7 +166,7 @@ impl Wall {
 
 /// Counts of areas of the present, as somebody may know them.
 pub(super) fn area_stats(world: &World, sight: Sight, areas: &[Area]) -> Vec<AreaStat> {
-    let due = |slot| world.due_of(slot);
+    let due = |slot| world.then(world.now).due_of(slot);
     areas.iter().map(|a| area_stat(a, world.counts(sight).area(a, world.now, &due))).collect()
 }
 
@@ -182,10 +186,11 @@ fn coarse_frame(frame: &Frame, world: &World) -> Frame {
         // A title from elsewhere may name a place; the category says enough.
         view.title.clone_from(&view.category_name);
     }
-    let due = |slot| world.due_of(slot);
+    let due = |slot| world.then(world.now).due_of(slot);
     let area = |key: &str| Level::ALL.iter().find_map(|l| ground.area(*l, key));
     let now = UtcMs(frame.clock.now_ms);
-    frame.alarms = frame.alarms.is_some().then(|| alarms_view(world, ground, &grouped(world, ground, &world.raised, sight)));
+    frame.alarms =
+        frame.alarms.is_some().then(|| alarms_view(world, ground, &grouped(world.then(world.now), ground, &world.raised, sight)));
     let count = |area| area_stat(area, world.counts(sight).area(area, now, &due));
     frame.areas = frame.areas.iter().filter_map(|a| area(&a.key).map(count)).collect();
     frame

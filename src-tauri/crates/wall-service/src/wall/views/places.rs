@@ -70,7 +70,7 @@ impl Wall {
                 } else {
                     // Chosen by the place that is shown: the box of a question must not tell more than the answer.
                     let inside = |t: &Live| world.shown_place(t, sight).is_some_and(in_box);
-                    ids.extend(world.all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| ticket_of(s)));
+                    ids.extend(world.then(at).all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| ticket_of(s)));
                 }
                 ids.sort_unstable_by(|a, b| b.cmp(a));
                 ids.truncate(limit);

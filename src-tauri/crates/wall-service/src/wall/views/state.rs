@@ -87,7 +87,7 @@ impl Wall {
                 let positions_kept = kept.is_some();
                 let positions: HashMap<StaffId, Position> = kept.into_iter().flatten().map(|p| (p.staff, p)).collect();
                 let world = self.world();
-                let due = |slot| world.due_of(slot);
+                let due = |slot| world.then(at).due_of(slot);
                 let areas = past.ground.areas.iter().map(|a| area_stat(a, past.counts.area(a, past.at, &due))).collect();
                 let staff = world
                     .staff
@@ -103,7 +103,7 @@ impl Wall {
         };
         let (alarms, ids) = {
             let world = self.world();
-            let alarms = grouped(&world, &ground, &raised, Sight::of(actor));
+            let alarms = grouped(world.then(at), &ground, &raised, Sight::of(actor));
             (alarms_view(&world, &ground, &alarms), newest_and_gravest(&world, at, &raised, &alarms))
         };
         Ok(Snapshot {
@@ -132,7 +132,7 @@ impl Wall {
             return Err(WallError::Invalid("a histogram needs from < to and 1 … 2000 buckets".into()));
         }
         let world = self.world();
-        let (received, closed) = tally::histogram(world.all().map(|(_, t)| t.life), from, to, buckets as usize);
+        let (received, closed) = tally::histogram(world.then(world.now).stretches(), from, to, buckets as usize);
         Ok(Histogram { from_ms: from.0, bucket_s: (to.0 - from.0) / 1000 / i64::from(buckets), received, closed })
     }
 

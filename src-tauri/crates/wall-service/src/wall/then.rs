@@ -1,0 +1,146 @@
+//! Tickets as they stood at a time. Nearly all of them are told by one life; of those that were reopened or suspended, or of
+//! which a value changed, the world keeps a phase for each state that they were in.
+
+use super::{
+    counts::{Days, Share},
+    world::{Live, World},
+};
+use wall_core::{
+    History, Place, Ticket, TicketEvent, Timebase, UtcMs,
+    tally::{Life, Stretch},
+};
+
+/// A ticket from a time on, until its next phase.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Phase {
+    pub from: UtcMs,
+    pub live: Live,
+}
+
+/// The phases of a ticket, oldest first and never none, by the system's clock and by a foreign one.
+#[derive(Clone, Debug)]
+pub(crate) struct Phases([Box<[Phase]>; 2]);
+
+impl Phases {
+    /// Folds a history. `live_of` says what the world keeps of a state; `None` when a ticket has no history at all.
+    pub fn of(row: &Ticket, events: &[TicketEvent], mut live_of: impl FnMut(&Ticket, Life) -> Live) -> Option<Self> {
+        let mut by = |base| -> Option<Box<[Phase]>> {
+            let history = History::of(row, events, base, None)?;
+            let states = history.turns().into_iter().filter_map(|t| Some((t, history.at(t)?.guarded(row).ticket)));
+            let phases: Box<[Phase]> =
+                states.map(|(from, ticket)| Phase { from, live: live_of(&ticket, Life::of(&ticket, base)) }).collect();
+            (!phases.is_empty()).then_some(phases)
+        };
+        Some(Self([by(Timebase::System)?, by(Timebase::Foreign)?]))
+    }
+
+    fn by(&self, base: Timebase) -> &[Phase] {
+        &self.0[usize::from(base == Timebase::Foreign)]
+    }
+
+    /// As it stood at `t`; before it was there, as it was when it came.
+    pub fn at(&self, base: Timebase, t: UtcMs) -> Live {
+        let phases = self.by(base);
+        phases[phases.partition_point(|p| p.from <= t).saturating_sub(1)].live
+    }
+
+    /// When its next phase begins after `t`.
+    pub fn next_after(&self, base: Timebase, t: UtcMs) -> Option<UtcMs> {
+        let phases = self.by(base);
+        phases.get(phases.partition_point(|p| p.from <= t)).map(|p| p.from)
+    }
+
+    /// Finds the cells anew.
+    pub fn set_cells(&mut self, cell_at: impl Fn(Place) -> Option<u32>) {
+        self.0.iter_mut().flat_map(|phases| phases.iter_mut()).for_each(|p| p.live.find_cell(&cell_at));
+    }
+}
+
+/// The world as it stood at a time, by all that is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Then<'a> {
+    pub world: &'a World,
+    pub at: UtcMs,
+}
+
+impl<'a> Then<'a> {
+    fn phases(self, slot: u32, live: &Live) -> Option<&'a [Phase]> {
+        if !live.varied {
+            return None;
+        }
+        self.world.phases.get(&slot).map(|p| p.by(self.world.base))
+    }
+
+    /// The ticket of a slot, whether it was there then or not.
+    pub fn get(self, slot: u32) -> Option<Live> {
+        let live = self.world.tickets.get(slot as usize)?.as_ref()?;
+        Some(self.state(slot, live))
+    }
+
+    fn state(self, slot: u32, live: &Live) -> Live {
+        match self.world.phases.get(&slot).filter(|_| live.varied) {
+            Some(phases) => phases.at(self.world.base, self.at),
+            None => *live,
+        }
+    }
+
+    /// All tickets that were there then, with their slots.
+    pub fn all(self) -> impl Iterator<Item = (u32, Live)> + 'a {
+        self.world.all().map(move |(slot, live)| (slot, self.state(slot, live))).filter(move |(_, t)| t.life.there_at(self.at))
+    }
+
+    /// Due time of a slot then, `i64::MAX` = none.
+    pub fn due_of(self, slot: u32) -> i64 {
+        self.get(slot).map_or(i64::MAX, |t| t.life.due)
+    }
+
+    /// The stretches of a ticket, also those after the time.
+    pub fn stretches_of(self, slot: u32, live: &Live) -> impl Iterator<Item = Stretch> + 'a {
+        let phases = self.phases(slot, live).unwrap_or_default();
+        let whole = phases.is_empty().then(|| Stretch::whole(live.life));
+        let until = move |i: usize| phases.get(i + 1).map_or(i64::MAX, |next: &Phase| next.from.0);
+        let closing =
+            move |(i, p): (usize, &Phase)| (p.from.0..until(i)).contains(&p.live.life.closed).then_some(p.live.life.closed);
+        let part = move |(i, p): (usize, &Phase)| Stretch {
+            life: p.live.life,
+            from: p.from.0,
+            until: until(i),
+            closed_again: phases.iter().enumerate().skip(i + 1).find_map(closing).unwrap_or(i64::MAX),
+        };
+        whole.into_iter().chain(phases.iter().enumerate().map(part))
+    }
+
+    /// The stretches of all tickets, one after the other.
+    pub fn stretches(self) -> impl Iterator<Item = Stretch> + 'a {
+        self.world.all().flat_map(move |(slot, live)| self.stretches_of(slot, live))
+    }
+
+    /// Whether a ticket was closed in `[from, to)` by then, were it reopened afterwards.
+    pub fn closed_within(self, slot: u32, live: &Live, from: i64, to: i64) -> bool {
+        let to = to.min(self.at.0.saturating_add(1));
+        match live.varied {
+            true => self.stretches_of(slot, live).any(|s| s.closed_within(from, to)),
+            false => (from..to).contains(&live.life.closed),
+        }
+    }
+
+    /// Whether a ticket that fell due in `[from, to)` was closed by its due time, as it stood at the end of that period: a due time
+    /// that was moved afterwards changes no period that is over. `None` = it did not fall due in it.
+    pub fn fell_due(self, slot: u32, live: &Live, from: i64, to: i64) -> Option<bool> {
+        let end = self.at.min(UtcMs(to.saturating_sub(1)));
+        let life = Then { at: end, ..self }.state(slot, live).life;
+        life.fell_due(from, to).then(|| life.on_time())
+    }
+
+    /// What a ticket contributes to its cell.
+    pub fn share(self, slot: u32, live: &Live, days: &Days) -> Share {
+        Share { closed_today: self.closed_within(slot, live, days.start.0, i64::MAX), ..Share::of(live.life, self.at, days) }
+    }
+}
+
+impl World {
+    /// The world as it stood at a time.
+    pub fn then(&self, at: UtcMs) -> Then<'_> {
+        Then { world: self, at }
+    }
+}
