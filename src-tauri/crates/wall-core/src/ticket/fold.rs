@@ -169,11 +169,6 @@ impl<'a> History<'a> {
         &self.course
     }
 
-    /// The event that a status event of the course is.
-    pub fn status_event(&self, status: usize) -> &'a TicketEvent {
-        &self.events[self.statuses[status]]
-    }
-
     /// All that is known of it, in the order in which it was recorded.
     pub fn events(&self) -> &'a [TicketEvent] {
         self.events
