@@ -14,7 +14,10 @@ run_packages=(
   protobuf-compiler                                           # protoc: the native renderer compiles its tile format with it
   libvulkan1 mesa-vulkan-drivers                              # native pictures, in software where there is no GPU
 )
-test_packages=(xvfb webkit2gtk-driver strace)
+test_packages=(
+  xvfb webkit2gtk-driver strace
+  postgresql                                                  # tests run one of their own; the distribution's is left alone
+)
 shots_packages=(imagemagick)
 
 say() { printf '%s\n' "$*" >&2; }

@@ -50,6 +50,16 @@ window_test() { node_tests tests/window/*.test.mjs; }
 # The programs that tests start, built with the same features as everything else.
 build() { cargo build --workspace --bins; }
 rust_tests() { GRIDWALL_BIN=$(node scripts/lib/wall.mjs) cargo test --workspace; }
+# The same store, service and program with the database on a PostgreSQL; what is about the files of SQLite stays there.
+postgres_tests() {
+  export GRIDWALL_BIN
+  GRIDWALL_BIN=$(node scripts/lib/wall.mjs)
+  scripts/postgres.sh run bash -ec '
+    cargo test --workspace --lib -- db::
+    cargo test --workspace --test store --test http
+    cargo test --workspace --test wall -- access:: crash:: intake:: open311:: plans:: user::
+  '
+}
 
 stage setup scripts/setup.sh test
 exec </dev/null # from here on nobody is asked anything
@@ -64,6 +74,7 @@ stage clippy cargo clippy --workspace --all-targets -- -D warnings
 [ "${1:-}" = lint ] && exit 0
 stage build build
 stage rust rust_tests
+stage postgres postgres_tests
 stage rustdoc docs
 stage browser browser_tests
 stage window window_test

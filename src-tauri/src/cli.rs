@@ -10,8 +10,9 @@ pub struct Cli {
     /// Where everything the product writes lives (default: the platform's own folder).
     #[arg(long, global = true, env = "GRIDWALL_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Database URL; only `sqlite:` URLs of a data directory are known in this edition.
-    #[arg(long, global = true, value_name = "URL")]
+    /// Where the database is: `postgres://USER:PASSWORD@HOST/DATABASE?schema=NAME`, or `sqlite:` and a gridwall.db (default: the
+    /// file in the data directory). Keys and other files of this machine stay in the data directory.
+    #[arg(long, global = true, env = "GRIDWALL_DB", hide_env_values = true, value_name = "URL")]
     pub db: Option<String>,
     /// A fixed clock, RFC 3339 with zone: everything is judged at this time, and the wall says so.
     #[arg(long, global = true, value_name = "T", value_parser = time)]
@@ -96,6 +97,12 @@ pub enum Command {
         /// anchor behind a whole audit log.
         #[arg(long)]
         fix: bool,
+    },
+    /// The store as a whole.
+    Store {
+        /// What to do with it.
+        #[command(subcommand)]
+        what: StoreCommand,
     },
     /// One verified file of everything, also while the wall runs. (A plain copy of gridwall.db lacks the newest rows.)
     Backup(BackupArgs),
@@ -634,6 +641,17 @@ pub enum AuditCommand {
     Export {
         /// File.
         out: PathBuf,
+    },
+}
+
+/// The store as a whole.
+#[derive(Subcommand, Debug)]
+pub enum StoreCommand {
+    /// Copy everything to another database, and compare it row by row before it counts.
+    Copy {
+        /// Where to: `postgres://…`, with the keys of this data directory, or `sqlite:` and a gridwall.db in a new folder.
+        #[arg(long, value_name = "URL")]
+        to: String,
     },
 }
 

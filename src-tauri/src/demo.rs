@@ -14,7 +14,7 @@ use wall_service::{
     },
     wall::{CellsImport, TicketQuery, Wall, WallOptions, system_now},
 };
-use wall_store::{Actor, Role, Store};
+use wall_store::{Actor, DEMONSTRATION_MARK, Role, Store, demonstration_of, remove_demonstration};
 
 /// After this long without the demonstration its past week is told anew.
 const STALE_MS: i64 = 24 * 3_600_000;
@@ -29,21 +29,22 @@ pub fn write(cli: &Cli, args: &DemoArgs) -> Result<(), Failure> {
 
 /// Makes or takes up the store of the demonstration below `folder`, and says how to open it.
 ///
-/// The store lies in a folder of its own (`demo/`), so that it never touches real data; one that is older than a day,
+/// The store lies in a folder of its own (`demo/`), on a server in a schema of its own, so that it never touches real data; one that is older than a day,
 /// or of another clock, is made anew.
-pub async fn prepare(folder: &Path, now: Option<UtcMs>) -> Result<WallOptions, Failure> {
+pub async fn prepare(folder: &Path, database: Option<&str>, now: Option<UtcMs>) -> Result<WallOptions, Failure> {
     let at = now.unwrap_or_else(system_now);
     let place = folder.join("demo");
     let (store, files, made) = (place.join("store"), place.join("files"), place.join("made"));
     let mut options = WallOptions::new(&store);
     options.demo = true;
+    options.database = database.map(demonstration_of).transpose()?;
     options.published = DEMO_ACCOUNTS;
     options.title = format!("{STREET_NAME}社会治理综合指挥室");
     options.zone = Some(ZONE.to_owned());
     options.base_map = Some(DistrictFiles::inside(&files).base_map);
     let made_at = std::fs::read_to_string(&made).ok().and_then(|t| t.trim().parse::<i64>().ok());
-    if made_at.is_some_and(|t| (0..STALE_MS).contains(&(at.0 - t))) && store.join("gridwall.db").exists() {
-        let known = Store::open(&store).await?;
+    if made_at.is_some_and(|t| (0..STALE_MS).contains(&(at.0 - t))) && store.join("keys").exists() {
+        let known = Store::open_at(&store, options.database.as_deref()).await?;
         accounts(&known).await?;
         known.close().await;
         return Ok(options);
@@ -52,11 +53,17 @@ pub async fn prepare(folder: &Path, now: Option<UtcMs>) -> Result<WallOptions, F
     if store.exists() {
         std::fs::remove_dir_all(&store)?;
     }
+    if let Some(database) = &options.database {
+        remove_demonstration(database).await?;
+    }
     let district = District::generate(DEFAULT_SEED);
     district.write(&files, at)?;
     options.fixed_now = now;
     let wall = Wall::open(options.clone()).await?;
-    fill(&wall, &district, at).await?;
+    let mut tx = wall.store().write(&os_user(), system_now()).await?;
+    tx.set_setting(DEMONSTRATION_MARK, "yes").await?;
+    tx.commit().await?;
+    fill(&wall, options.database.as_deref(), &district, at).await?;
     accounts(wall.store()).await?;
     wall.store().close().await;
     std::fs::write(&made, at.0.to_string())?;
@@ -80,7 +87,7 @@ async fn accounts(store: &Store) -> Result<(), Failure> {
 }
 
 /// Takes the district in through the same doors as everybody's data.
-async fn fill(wall: &Wall, district: &District, at: UtcMs) -> Result<(), Failure> {
+async fn fill(wall: &Wall, database: Option<&str>, district: &District, at: UtcMs) -> Result<(), Failure> {
     let actor = os_user();
     wall.import_categories(&actor, &district.categories).await?;
     wall.name_division(&actor, &format!("{STREET_CODE}000"), "street", STREET_NAME).await?;
@@ -112,7 +119,9 @@ async fn fill(wall: &Wall, district: &District, at: UtcMs) -> Result<(), Failure
     wall.import_streets(&actor, &district.streets).await?;
     let tickets: Vec<TicketRecord> = district.tickets(at);
     // The ground and the categories are known to a wall opened after them.
-    let again = Wall::open(WallOptions { demo: true, ..WallOptions::new(wall.store().folder()) }).await?;
+    let again =
+        Wall::open(WallOptions { demo: true, database: database.map(str::to_owned), ..WallOptions::new(wall.store().folder()) })
+            .await?;
     again.import_tickets(&actor, &tickets).await?;
     again.audit(&actor, "import.tickets", &serde_json::json!({ "demo": true, "tickets": tickets.len() })).await?;
     again.store().close().await;

@@ -6,15 +6,19 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+mod database;
 mod feed;
 mod ground;
 mod program;
 mod serve;
+mod server;
 
+pub use database::{behind, database_of, found_behind};
 pub use feed::{Answer, Client, Events};
 pub use ground::{Ground, square};
 pub use program::{DataDir, Finished, gridwall};
 pub use serve::Served;
+pub use server::Postgres;
 
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,10 @@
+use crate::database_of;
 use serde_json::Value;
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 use tempfile::TempDir;
 
@@ -49,7 +50,8 @@ impl Finished {
 
 /// A data directory that lasts as long as the test.
 pub struct DataDir {
-    folder: TempDir,
+    folder: Arc<TempDir>,
+    database: Option<String>,
 }
 
 impl Default for DataDir {
@@ -61,7 +63,27 @@ impl Default for DataDir {
 impl DataDir {
     /// An empty one.
     pub fn new() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("gridwall-test-").tempdir().expect("temporary folder") }
+        let folder = tempfile::Builder::new().prefix("gridwall-test-").tempdir().expect("temporary folder");
+        let database = database_of(&folder.path().join("data"));
+        Self { folder: Arc::new(folder), database }
+    }
+
+    /// An empty one of a machine whose database is at an address.
+    pub fn at(database: String) -> Self {
+        Self { database: Some(database), ..Self::new() }
+    }
+
+    /// The same data directory with its database at an address.
+    pub fn on(&self, database: String) -> Self {
+        Self { folder: self.folder.clone(), database: Some(database) }
+    }
+
+    /// That of another machine at the same database, with the same keys.
+    pub fn beside(&self) -> Self {
+        let other = Self { database: self.database.clone(), ..Self::new() };
+        std::fs::create_dir_all(other.path()).expect("data directory");
+        std::fs::copy(self.path().join("keys"), other.path().join("keys")).expect("keys");
+        other
     }
 
     /// The data directory itself.
@@ -82,6 +104,10 @@ impl DataDir {
         command.arg("--data-dir").arg(self.path()).stdin(Stdio::null());
         // No window, and nothing of the machine's own settings.
         command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("GRIDWALL_DATA_DIR");
+        match &self.database {
+            Some(url) => command.env("GRIDWALL_DB", url),
+            None => command.env_remove("GRIDWALL_DB"),
+        };
         command
     }
 

@@ -2,8 +2,7 @@
 
 use super::{
     data_dir,
-    keep::store,
-    station::os_user,
+    station::{database, folder_of, os_user, store},
     user::{secret_from_input, secret_from_terminal},
 };
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
 use serde_json::json;
 use std::path::Path;
 use wall_service::wall::system_now;
-use wall_store::{BackupAbout, BackupKeys, RestoreKeys, Store, keys_beside};
+use wall_store::{BackupAbout, BackupKeys, CopiedTable, RestoreKeys, Store, keys_beside};
 
 /// Fewest characters of a passphrase.
 const PHRASE_LEAST: usize = 12;
@@ -81,6 +80,11 @@ async fn schedule(cli: &Cli, args: &BackupArgs) -> Result<(), Failure> {
 /// Puts a backup into the data directory.
 pub async fn restore(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     let folder = data_dir(cli)?;
+    if database(cli).is_some() {
+        return Err(Failure::usage(
+            "a backup is restored into a data directory: run this without --db and with a --data-dir, then `gridwall store copy --to` the database".to_owned(),
+        ));
+    }
     let phrase = phrase(args.passphrase, args.passphrase_stdin, false)?;
     let keys = match (&phrase, &args.keys) {
         (Some(phrase), _) => RestoreKeys::Passphrase(phrase),
@@ -107,6 +111,33 @@ pub async fn restore(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
             done.about.tickets,
             done.about.audit_lines,
             folder.display()
+        )
+    })
+}
+
+/// Copies the whole store to another database.
+pub async fn copy(cli: &Cli, to: &str) -> Result<(), Failure> {
+    let source = store(cli).await?;
+    let (folder, database) = match to.strip_prefix("sqlite:") {
+        Some(path) => (folder_of(path)?, None),
+        None => (data_dir(cli)?, Some(to)),
+    };
+    let told = |t: &CopiedTable| eprintln!("{:>10} {}", t.rows, t.table);
+    let tables = source.copy_to(&folder, database, told).await?;
+    let rows: u64 = tables.iter().map(|t| t.rows).sum();
+    // Who copied it, and from where, stands in the log of the copy.
+    let target = Store::open_at(&folder, database).await?;
+    let place = target.server().unwrap_or_else(|| folder.join("gridwall.db").display().to_string());
+    let mut tx = target.write(&os_user(), system_now()).await?;
+    let from = source.server().unwrap_or_else(|| source.folder().join("gridwall.db").display().to_string());
+    tx.audit("store.copy", &json!({ "from": from, "rows": rows, "revision": source.revision().await? }).to_string()).await?;
+    tx.commit().await?;
+    target.close().await;
+    let list: Vec<_> = tables.iter().map(|t| json!({ "table": t.table, "rows": t.rows, "sha256": t.sha256 })).collect();
+    answer(cli.json, &json!({ "to": place, "rows": rows, "tables": list }), || {
+        format!(
+            "{rows} rows of {} tables copied to {place}, and the same there; what is written here from now on is not in it",
+            list.len()
         )
     })
 }

@@ -1,6 +1,9 @@
 //! Keeping: tokens, audit, doctor. No world is loaded for these.
 
-use super::{data_dir, station::os_user};
+use super::{
+    data_dir,
+    station::{database, os_user, store},
+};
 use crate::{
     cli::{Cli, RetentionArgs, Trails},
     console::{Failure, answer},
@@ -10,15 +13,6 @@ use std::{io::Write, path::Path};
 use wall_core::UtcMs;
 use wall_service::wall::system_now;
 use wall_store::{ANY_SOURCE, Check, LINES_KEPT, Mends, Retention, Role, Store, examine};
-
-/// The store alone, without a world.
-pub async fn store(cli: &Cli) -> Result<Store, Failure> {
-    let store = Store::open(&data_dir(cli)?).await?;
-    if let Err(error) = store.say_upgrade(&os_user(), system_now()).await {
-        tracing::warn!(%error, "what the upgrade removed is not in the audit log yet");
-    }
-    Ok(store)
-}
 
 /// Makes a token; its secret is shown once.
 pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool, sources: &[String]) -> Result<(), Failure> {
@@ -229,16 +223,20 @@ pub async fn export_audit(cli: &Cli, out: &Path) -> Result<(), Failure> {
 /// Checks the data directory, the store and this machine; with `fix`, mends what can be mended.
 pub async fn doctor(cli: &Cli, fix: bool) -> Result<(), Failure> {
     let folder = data_dir(cli)?;
-    let (mut checks, store) = examine(&folder, fix, system_now()).await;
+    let (mut checks, store) = examine(&folder, database(cli), fix, system_now()).await;
     let check = |name, ok, found: &str| Check { name, ok, found: found.into(), mends: Mends::No };
     let (mut tickets, mut revision) = (None, None);
+    let database = store.as_ref().and_then(Store::server);
     if let Some(store) = &store {
-        let pragmas = store.pragmas().await.ok();
-        let durable = pragmas.as_ref().is_some_and(|p| p.journal_mode == "wal" && p.synchronous == 2 && p.foreign_keys == 1);
-        let found = pragmas.map_or_else(
-            || "read-only".to_owned(),
-            |p| format!("journal_mode {}, synchronous {}, foreign_keys {}", p.journal_mode, p.synchronous, p.foreign_keys),
-        );
+        let (durable, found) = match store.pragmas().await {
+            // Opening it asked the server what it keeps.
+            Ok(None) => (true, format!("{}: fsync and synchronous_commit are on", store.server().unwrap_or_default())),
+            Ok(Some(p)) => (
+                p.journal_mode == "wal" && p.synchronous == 2 && p.foreign_keys == 1,
+                format!("journal_mode {}, synchronous {}, foreign_keys {}", p.journal_mode, p.synchronous, p.foreign_keys),
+            ),
+            Err(_) => (false, "read-only".to_owned()),
+        };
         checks.push(check("durability", durable || store.fault().is_some(), &found));
         (tickets, revision) = (store.ticket_count().await.ok(), store.revision().await.ok());
         store.close().await;
@@ -254,7 +252,7 @@ pub async fn doctor(cli: &Cli, fix: bool) -> Result<(), Failure> {
         .iter()
         .map(|c| json!({ "check": c.name, "ok": c.ok, "found": c.found, "mended": mended(c), "fix_mends": would(c) }))
         .collect();
-    let value = json!({ "well": well, "data_dir": folder, "revision": revision, "tickets": tickets, "checks": rows });
+    let value = json!({ "well": well, "data_dir": folder, "database": database, "revision": revision, "tickets": tickets, "checks": rows });
     answer(cli.json, &value, || {
         let after = |c: &Check| {
             if mended(c) {

@@ -14,7 +14,7 @@ mod station;
 mod user;
 
 use crate::{
-    cli::{AuditCommand, Cli, Command, RunArgs, StationCommand, TokenCommand},
+    cli::{AuditCommand, Cli, Command, RunArgs, StationCommand, StoreCommand, TokenCommand},
     console::Failure,
 };
 pub use import::read_cells;
@@ -54,6 +54,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Retention(args)) => keep::retention(cli, args).await,
         Some(Command::Clock { end }) => keep::clock(cli, *end).await,
         Some(Command::Doctor { fix }) => keep::doctor(cli, *fix).await,
+        Some(Command::Store { what: StoreCommand::Copy { to } }) => backup::copy(cli, to).await,
         Some(Command::Backup(args)) => backup::backup(cli, args).await,
         Some(Command::Restore(args)) => backup::restore(cli, args).await,
         Some(Command::Demo(args)) => crate::demo::write(cli, args),

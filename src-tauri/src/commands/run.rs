@@ -1,6 +1,9 @@
 //! The wall itself: in a window, or served to a browser.
 
-use super::{data_dir, operator, station::open_with};
+use super::{
+    operator,
+    station::{open_with, wall_options},
+};
 use crate::{
     assets,
     cli::{Cli, RunArgs, ServeArgs},
@@ -11,7 +14,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 use wall_service::{
     http::{Doors, HttpOptions, check_listen, serve as serve_http},
-    wall::{Wall, WallOptions},
+    wall::Wall,
 };
 
 /// Opens the window; with no display, serves the same wall and prints the address.
@@ -87,8 +90,10 @@ async fn open_wall(
     title: Option<String>,
     base_map: Option<std::path::PathBuf>,
 ) -> Result<Wall, Failure> {
-    let folder = data_dir(cli)?;
-    let mut options = if with_demo { demo::prepare(&folder, cli.now).await? } else { WallOptions::new(folder) };
+    let mut options = wall_options(cli)?;
+    if with_demo {
+        options = demo::prepare(&options.folder, options.database.as_deref(), cli.now).await?;
+    }
     options.fixed_now = cli.now;
     if cli.zone.is_some() {
         options.zone.clone_from(&cli.zone);

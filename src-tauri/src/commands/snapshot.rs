@@ -11,7 +11,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use wall_core::Level;
 use wall_render::{Legend, LegendStop, Still, StillArea, StillRaster, View, draw_in_child, ramp, run_child};
 use wall_service::{
-    wall::{HeatQuery, Wall, WallOptions},
+    wall::{HeatQuery, Wall},
     wire::{AreaStat, WallInfo},
 };
 
@@ -25,8 +25,10 @@ pub fn render_still(out: &Path) -> Result<(), Failure> {
 
 /// `gridwall snapshot OUT.png`.
 pub async fn snapshot(cli: &Cli, args: &SnapshotArgs) -> Result<(), Failure> {
-    let folder = station::data_dir(cli)?;
-    let mut options = if args.demo { demo::prepare(&folder, cli.now).await? } else { WallOptions::new(folder) };
+    let mut options = station::wall_options(cli)?;
+    if args.demo {
+        options = demo::prepare(&options.folder, options.database.as_deref(), cli.now).await?;
+    }
     options.fixed_now = cli.now;
     if cli.zone.is_some() {
         options.zone.clone_from(&cli.zone);

@@ -2,20 +2,13 @@
 
 use crate::{cli::Cli, console::Failure};
 use std::path::{Path, PathBuf};
-use wall_service::wall::{Wall, WallOptions};
-use wall_store::{Actor, Role};
+use wall_service::wall::{Wall, WallOptions, system_now};
+use wall_store::{Actor, Role, Store};
 
 /// The data directory: as told, else the platform's own.
 pub fn data_dir(cli: &Cli) -> Result<PathBuf, Failure> {
-    if let Some(url) = &cli.db {
-        let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(Failure::usage(format!("--db {url}: this edition knows sqlite: URLs only; PostgreSQL comes later")));
-        };
-        let path = Path::new(path.trim_start_matches("//"));
-        if path.file_name().is_some_and(|n| n != "gridwall.db") {
-            return Err(Failure::usage("--db names a file gridwall.db in a data directory, or use --data-dir".to_owned()));
-        }
-        return Ok(path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned));
+    if let Some(path) = cli.db.as_deref().and_then(|url| url.strip_prefix("sqlite:")) {
+        return folder_of(path);
     }
     match &cli.data_dir {
         Some(d) => Ok(d.clone()),
@@ -23,6 +16,36 @@ pub fn data_dir(cli: &Cli) -> Result<PathBuf, Failure> {
             .map(|d| d.join("gridwall"))
             .ok_or_else(|| Failure { code: 4, message: "this system names no folder for data; use --data-dir DIR".into() }),
     }
+}
+
+/// The data directory of the file that a `sqlite:` URL names after its colon.
+pub fn folder_of(path: &str) -> Result<PathBuf, Failure> {
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    if path.file_name().is_none_or(|n| n != "gridwall.db") {
+        return Err(Failure::usage("a sqlite: URL names a file gridwall.db in a data directory; or use --data-dir".to_owned()));
+    }
+    Ok(path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned))
+}
+
+/// The address of the database, where it is on a server; `None` = the file in the data directory.
+pub fn database(cli: &Cli) -> Option<&str> {
+    cli.db.as_deref().filter(|url| !url.starts_with("sqlite:"))
+}
+
+/// The store alone, without a world.
+pub async fn store(cli: &Cli) -> Result<Store, Failure> {
+    let store = Store::open_at(&data_dir(cli)?, database(cli)).await?;
+    if let Err(error) = store.say_upgrade(&os_user(), system_now()).await {
+        tracing::warn!(%error, "what the upgrade removed is not in the audit log yet");
+    }
+    Ok(store)
+}
+
+/// What a wall is opened with, as far as every command says it alike.
+pub fn wall_options(cli: &Cli) -> Result<WallOptions, Failure> {
+    let mut options = WallOptions::new(data_dir(cli)?);
+    options.database = database(cli).map(str::to_owned);
+    Ok(options)
 }
 
 /// The operating-system user, who may do everything with data they can read.
@@ -41,7 +64,7 @@ pub fn operator(viewer: bool, station: &str) -> Actor {
 
 /// Opens the wall on the data directory.
 pub async fn open(cli: &Cli) -> Result<Wall, Failure> {
-    let mut options = WallOptions::new(data_dir(cli)?);
+    let mut options = wall_options(cli)?;
     options.fixed_now = cli.now;
     options.zone = cli.zone.clone();
     open_with(options).await

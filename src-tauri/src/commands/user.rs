@@ -1,7 +1,7 @@
 //! Accounts of people. Passwords are asked for without an echo, or read from standard input; never from an argument,
 //! which every user of the machine could see.
 
-use super::{keep::store, station::os_user};
+use super::station::{os_user, store};
 use crate::{
     cli::{Cli, UserCommand},
     console::{Failure, answer},

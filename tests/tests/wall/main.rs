@@ -11,6 +11,7 @@ mod intake;
 mod keep;
 mod open311;
 mod plans;
+mod servers;
 mod sweep;
 mod user;
 

@@ -260,7 +260,7 @@ impl Store {
         let mut pen = Pen::take(&self.inner, patience()).await?;
         let used = sql("UPDATE account_session SET last_used = $1 WHERE hash = $2 AND last_used < $1");
         pen.execute(used.bind(now).bind(secret::hash(secret))).await?;
-        pen.commit().await
+        pen.commit(false).await
     }
 
     /// A new mark for a device at which `name` signed in: it says so later, and cannot be made by anybody else.

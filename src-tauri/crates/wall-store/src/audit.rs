@@ -2,12 +2,12 @@
 
 use crate::{
     Store, StoreError, WriteTx,
-    db::{Row, sql},
+    db::{Engine, Row, sql},
     keys::{Keys, write_private},
     lock,
     start::ANCHOR_FILE,
 };
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{path::PathBuf, sync::atomic::Ordering, time::Duration};
 use tokio::time::Instant;
 use wall_core::UtcMs;
 
@@ -77,6 +77,22 @@ impl WriteTx {
 }
 
 impl Store {
+    /// Where this machine keeps head and count: each database has a file of its own.
+    fn anchor_file(&self) -> PathBuf {
+        match &self.inner.engine {
+            Engine::Sqlite { .. } => self.inner.folder.join(ANCHOR_FILE),
+            Engine::Postgres(server) => self.inner.folder.join(format!("audit.{}.anchor", server.name())),
+        }
+    }
+
+    /// On a machine that comes to a store that others wrote: from now on it knows how far the log was.
+    pub(crate) async fn anchor_if_new(&self) -> Result<(), StoreError> {
+        match self.inner.may_write && !self.anchor_file().exists() {
+            true => self.anchor_to_head().await,
+            false => Ok(()),
+        }
+    }
+
     /// Writes head and count beside the database; an older head never replaces a newer one, whichever process has it.
     pub(crate) async fn anchor(&self, count: i64, mac: [u8; 32]) -> Result<(), StoreError> {
         let _ours = self.inner.anchor.lock().await;
@@ -85,7 +101,7 @@ impl Store {
             return Ok(());
         }
         let head: String = mac.iter().map(|b| format!("{b:02x}")).collect();
-        write_private(&self.inner.folder.join(ANCHOR_FILE), format!("{count} {head}\n").as_bytes())
+        write_private(&self.anchor_file(), format!("{count} {head}\n").as_bytes())
     }
 
     /// How often the anchor could not be written since the start. What was committed stays; the next line anchors it too.
@@ -102,7 +118,7 @@ impl Store {
     }
 
     fn read_anchor(&self) -> Option<(i64, String)> {
-        let text = std::fs::read_to_string(self.inner.folder.join(ANCHOR_FILE)).ok()?;
+        let text = std::fs::read_to_string(self.anchor_file()).ok()?;
         let (count, head) = text.trim().split_once(' ')?;
         Some((count.parse().ok()?, head.to_owned()))
     }

@@ -176,11 +176,34 @@ impl Store {
             return Err(StoreError::Refused(format!("{} is there already; nothing was written over", path.display())));
         }
         let sealed = if let BackupKeys::Sealed(phrase) = keys { Some(phrase) } else { None };
-        let file = self.inner.folder.join(DATABASE);
-        let about = copy_out(&file, self.inner.may_write, out, &self.inner.keys, sealed, Some(now)).await?;
+        let about = match self.server() {
+            None => {
+                let file = self.inner.folder.join(DATABASE);
+                copy_out(&file, self.inner.may_write, out, &self.inner.keys, sealed, Some(now)).await?
+            }
+            Some(_) => self.backup_of_server(out, sealed, now).await?,
+        };
         if let BackupKeys::Apart(path) = keys {
             write_private(path, &self.inner.keys.bytes())?;
         }
+        Ok(about)
+    }
+}
+
+impl Store {
+    /// A backup of a database on a server is one of a store in a file that is its copy, made for it beside `out`.
+    async fn backup_of_server(&self, out: &Path, sealed: Option<&str>, now: UtcMs) -> Result<BackupAbout, StoreError> {
+        let mut name = out.file_name().ok_or_else(|| unusable(out, "it is not the name of a file"))?.to_owned();
+        name.push(format!(".{}.copy", std::process::id()));
+        let stage = out.with_file_name(name);
+        let made = async {
+            self.copy_to(&stage, None, |_| ()).await?;
+            copy_out(&stage.join(DATABASE), true, out, &self.inner.keys, sealed, Some(now)).await
+        }
+        .await;
+        let removed = std::fs::remove_dir_all(&stage);
+        let about = made?;
+        removed?;
         Ok(about)
     }
 }

@@ -53,7 +53,7 @@ async fn a_backup_of_a_running_store_comes_back_whole() {
     let verdict = restored.verify_audit().await.unwrap();
     assert_eq!((verdict.lines, verdict.anchored, verdict.faults.len()), (1, 1, 0));
     put(&restored, "goes on", 1).await.unwrap();
-    let (checks, _) = examine(&back, false, NOW).await;
+    let (checks, _) = examine(&back, None, false, NOW).await;
     let ill: Vec<_> = checks.iter().filter(|c| !c.ok && c.name != "free_space").collect();
     assert!(ill.is_empty(), "{ill:?}");
 }
@@ -207,7 +207,7 @@ async fn the_doctor_finds_damage_and_mends_what_can_be_mended() {
     store.close().await;
     drop(store);
     let found = async |fix| {
-        let (checks, store) = examine(&home, fix, NOW).await;
+        let (checks, store) = examine(&home, None, fix, NOW).await;
         if let Some(store) = store {
             store.close().await;
         }

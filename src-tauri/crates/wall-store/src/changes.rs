@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError, WriteTx,
-    db::{Row, sql},
+    db::{Engine, Row, sql},
 };
 use wall_core::UtcMs;
 
@@ -94,6 +94,13 @@ pub struct ReplayClock {
 const CHANGES_SINCE: &str = "SELECT revision, kind, id, op FROM change_log WHERE revision > $1 ORDER BY revision LIMIT $2";
 
 impl Store {
+    /// A server that answers with less than this is behind, and is not believed.
+    pub(crate) fn has_seen(&self, revision: i64) {
+        if let Engine::Postgres(server) = &self.inner.engine {
+            server.has_seen(revision);
+        }
+    }
+
     /// The newest revision.
     pub async fn revision(&self) -> Result<i64, StoreError> {
         self.inner.read.one(sql("SELECT coalesce(max(revision), 0) AS newest FROM change_log")).await?.get("newest")
@@ -108,6 +115,7 @@ impl Store {
         };
         let changes: Vec<Change> = rows.iter().map(line).collect::<Result<_, StoreError>>()?;
         let to_revision = changes.last().map_or(since, |c| c.revision);
+        self.has_seen(to_revision);
         // Numbers are dense: where the first does not join on, what came before it was dropped.
         let from_revision = changes.first().map_or(since, |c| c.revision - 1);
         Ok(ChangeBatch { from_revision, to_revision, changes })

@@ -40,8 +40,9 @@ pub enum Mends {
 }
 
 /// Examines `folder`; with `fix`, mends what can be mended without touching what is stored: modes of files, what was
-/// left over by processes that ended, an anchor that is behind a whole audit log. `now` is the system's time.
-pub async fn examine(folder: &Path, fix: bool, now: UtcMs) -> (Vec<Check>, Option<Store>) {
+/// left over by processes that ended, an anchor that is behind a whole audit log. `database` as [`Store::open_at`] takes it;
+/// `now` is the system's time.
+pub async fn examine(folder: &Path, database: Option<&str>, fix: bool, now: UtcMs) -> (Vec<Check>, Option<Store>) {
     let mut checks = Vec::new();
     let check = |name, ok, found: String| Check { name, ok, found, mends: Mends::No };
     if !folder.is_dir() {
@@ -51,14 +52,14 @@ pub async fn examine(folder: &Path, fix: bool, now: UtcMs) -> (Vec<Check>, Optio
     checks.push(left_over(folder, fix).await);
     let file = folder.join(DATABASE);
     let bytes = std::fs::metadata(&file).map_or(0, |a| a.len());
-    if let Some(free) = room(folder) {
+    if let Some(free) = room(folder).filter(|_| database.is_none()) {
         checks.push(check(
             "free_space",
             free >= bytes + ROOM_BYTES,
             format!("{} MiB free, the database has {} MiB", free >> 20, bytes >> 20),
         ));
     }
-    let store = match Store::open(folder).await {
+    let store = match Store::open_at(folder, database).await {
         Ok(store) => {
             let how = if store.inner.may_write { "for reading and writing" } else { "for reading only" };
             checks.push(check("opens", true, how.into()));
@@ -69,11 +70,15 @@ pub async fn examine(folder: &Path, fix: bool, now: UtcMs) -> (Vec<Check>, Optio
             None
         }
     };
-    checks.push(match pages(&file, store.as_ref().is_none_or(|s| s.inner.may_write)).await {
-        Ok(faults) if faults.is_empty() => check("pages", true, "every page, index and reference is whole".into()),
-        Ok(faults) => check("pages", false, format!("{}; restore the last backup", faults.join("; "))),
-        Err(error) => check("pages", false, error.to_string()),
-    });
+    if let Some(server) = store.as_ref().and_then(Store::server) {
+        checks.push(check("database", true, format!("{server}; its pages and its disk are the server's own to examine")));
+    } else if database.is_none() {
+        checks.push(match pages(&file, store.as_ref().is_none_or(|s| s.inner.may_write)).await {
+            Ok(faults) if faults.is_empty() => check("pages", true, "every page, index and reference is whole".into()),
+            Ok(faults) => check("pages", false, format!("{}; restore the last backup", faults.join("; "))),
+            Err(error) => check("pages", false, error.to_string()),
+        });
+    }
     if let Some(store) = &store {
         if store.inner.may_write {
             let proof = store.prove_write(std::time::Duration::from_secs(10)).await;

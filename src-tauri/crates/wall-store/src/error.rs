@@ -28,7 +28,7 @@ faults! {
     /// The database is damaged.
     Damaged = "damaged", 60, "the database is damaged; nothing is taken. Run `gridwall doctor`, then restore the last backup";
     /// The file cannot be opened.
-    Unreachable = "unreachable", 10, "the database cannot be opened; nothing is taken until folder and file can be reached again";
+    Unreachable = "unreachable", 10, "the database cannot be reached; nothing is taken until it can be, then it goes on by itself";
     /// The file is not the one that was opened.
     Replaced = "replaced", 60, "the database was replaced, cut or removed under the running wall; nothing is taken. Put it back, or end GridWall and start it again";
 }

@@ -1,7 +1,10 @@
 //! What disk and files can do to a store, and that it goes on by itself when they are well again.
 
-use crate::{Actor, Fault, Role, Store, StoreError, WriteTx};
-use sqlx::{Connection, SqliteConnection};
+use crate::{
+    Actor, Fault, Role, Store, StoreError, WriteTx,
+    db::{Engine, Readers},
+};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 use std::{path::Path, time::Duration};
 use tokio::time::Instant;
 use wall_core::UtcMs;
@@ -28,6 +31,14 @@ async fn used(folder: &Path) {
     store.close().await;
 }
 
+/// The pools of a store in a file: of the writer, and of those who read.
+fn file_of(store: &Store) -> (&SqlitePool, &SqlitePool) {
+    match (&store.inner.engine, &store.inner.read) {
+        (Engine::Sqlite { writer, .. }, Readers::Sqlite(reader)) => (writer, reader),
+        _ => panic!("the store is on a server"),
+    }
+}
+
 fn fault_of(result: Result<(), StoreError>) -> Option<Fault> {
     result.unwrap_err().fault()
 }
@@ -38,7 +49,7 @@ async fn a_full_database_never_poisons_the_writer() {
     let store = Store::open(folder.path()).await.unwrap();
     for _ in 0..3 {
         // No page more for this connection: SQLite says FULL and ends the transaction by itself.
-        let mut pen = store.inner.writer.acquire().await.unwrap();
+        let mut pen = file_of(&store).0.acquire().await.unwrap();
         sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut *pen).await.unwrap();
         drop(pen);
         assert_eq!(fault_of(put(&store, "big", 1 << 20).await), Some(Fault::Full));
@@ -56,7 +67,7 @@ async fn a_full_database_never_poisons_the_writer() {
 async fn an_error_within_a_write_that_is_overlooked_commits_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
-    let mut pen = store.inner.writer.acquire().await.unwrap();
+    let mut pen = file_of(&store).0.acquire().await.unwrap();
     sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut *pen).await.unwrap();
     drop(pen);
     let mut tx = begin(&store).await.unwrap();
@@ -89,7 +100,7 @@ async fn a_reader_that_met_an_error_is_closed() {
 async fn a_writer_that_turns_read_only_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
-    let mut pen = store.inner.writer.acquire().await.unwrap();
+    let mut pen = file_of(&store).0.acquire().await.unwrap();
     sqlx::raw_sql("PRAGMA query_only = ON").execute(&mut *pen).await.unwrap();
     drop(pen);
     assert_eq!(fault_of(put(&store, "a", 1).await), Some(Fault::ReadOnly));

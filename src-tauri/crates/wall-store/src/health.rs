@@ -1,6 +1,10 @@
 //! Whether the store can be written: what the last writes met, and a write that proves it.
 
-use crate::{Fault, Store, StoreError, pen::Pen};
+use crate::{
+    Fault, Store, StoreError,
+    db::{Held, sql},
+    pen::Pen,
+};
 use sqlx::{AssertSqlSafe, Row};
 use std::{
     path::Path,
@@ -123,8 +127,15 @@ impl Store {
             return Err(StoreError::Failed { fault: Fault::Full, error: format!("{} KiB are left", bytes >> 10) });
         }
         let mut pen = Pen::take(&self.inner, until).await?;
-        let mark: i32 = sqlx::query("PRAGMA user_version").fetch_one(pen.sqlite()).await?.try_get("user_version")?;
-        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {mark}"))).execute(pen.sqlite()).await?;
-        pen.commit().await
+        match &mut *pen {
+            Held::Sqlite(file) => {
+                let mark: i32 = sqlx::query("PRAGMA user_version").fetch_one(&mut **file).await?.try_get("user_version")?;
+                sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {mark}"))).execute(&mut **file).await?;
+            }
+            Held::Postgres(_) => {
+                pen.execute(sql("UPDATE setting SET value = value WHERE key = 'key_check'")).await?;
+            }
+        }
+        pen.commit(false).await
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     ChangeBatch, Fault, StoreError,
-    db::{Held, Readers, sql},
+    db::{Address, Engine, Held, Readers, Server, sql},
     error::BUSY_WAIT_S,
     health::Health,
     keys::Keys,
@@ -12,7 +12,7 @@ use crate::{
     watch::Watch,
 };
 use sqlx::{
-    ConnectOptions, Row, SqlitePool,
+    ConnectOptions, Row,
     error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -47,16 +47,14 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub(crate) folder: PathBuf,
-    /// One connection: writers of this process stand in one line.
-    pub(crate) writer: SqlitePool,
     pub(crate) read: Readers,
+    pub(crate) engine: Engine,
     pub(crate) keys: Keys,
     /// Held while the anchor file is rewritten.
     pub(crate) anchor: Mutex<()>,
     /// Rung after each commit of this process.
-    pub(crate) committed: Notify,
+    pub(crate) committed: Arc<Notify>,
     pub(crate) health: Health,
-    pub(crate) watch: Watch,
     /// Whether the folder may be written; else everything can be read and nothing changed.
     pub(crate) may_write: bool,
     /// Held as long as the store is open: nothing is restored meanwhile.
@@ -104,60 +102,50 @@ impl Store {
     /// The folder cannot be used, something of the store is missing or foreign, the key file does not fit, or the
     /// database is newer than this edition.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_at(folder, None).await
+    }
+
+    /// The same with the database on a PostgreSQL (`postgres://…?schema=NAME`); keys, anchor and other files of this machine
+    /// stay in `folder`. `None` = the file in the folder.
+    ///
+    /// # Errors
+    /// Also: the address cannot be read or reached, the server would not keep what it acknowledges, or the keys in the folder
+    /// are not those of the store there.
+    pub async fn open_at(folder: &Path, database: Option<&str>) -> Result<Self, StoreError> {
         let unusable = |reason: String| StoreError::Unusable { path: folder.display().to_string(), reason };
+        let address = database.map(Address::parse).transpose()?;
         make_private_folder(folder).map_err(|e| unusable(e.to_string()))?;
         let opening = lock::exclusive(&folder.join(lock::OPENING), Instant::now() + OPENING_WAIT).await?;
         let in_use = lock::shared(&folder.join(lock::IN_USE), || {
             unusable("a backup is being put into it; wait until that is done".into())
         })?;
         let may_write = start::may_write(folder)?;
-        let start = start::prepare(folder, may_write)?;
-        let file = folder.join(start::DATABASE);
-        start::judge(&file, folder, start.first, may_write).await?;
-        let options = options(&file, may_write);
-        let writer =
-            SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options.clone());
-        if may_write {
-            let migrations = sqlx::migrate!();
-            start::keep_before(&mut *writer.acquire().await?, &migrations, &file, &start.keys).await?;
-            migrations.run(&writer).await?;
-        }
-        let reading = options.pragma("query_only", "ON");
-        let mut keeper = reading.connect().await?;
-        if !may_write {
-            start::is_current(&mut keeper, &sqlx::migrate!()).await?;
-        }
-        // It has read: log and index are there from now on, and stay the same files.
-        sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut keeper).await?;
-        // Connections do not end by age: one that is opened later finds whatever lies there then.
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .after_release(|connection, _| Box::pin(is_whole(connection)))
-            .connect_with(reading)
-            .await
-            .map(Readers::new)?;
-        let watch = if may_write { Watch::new(&file, keeper)? } else { Watch::none() };
+        let committed = Arc::new(Notify::new());
+        let opened = match address {
+            None => in_file(folder, may_write).await?,
+            Some(address) => on_server(folder, may_write, address, committed.clone()).await?,
+        };
         let store = Self {
             inner: Arc::new(Inner {
                 folder: folder.to_owned(),
-                writer,
-                read,
-                keys: start.keys,
+                read: opened.read,
+                engine: opened.engine,
+                keys: opened.keys,
                 anchor: Mutex::new(()),
-                committed: Notify::new(),
+                committed,
                 health: Health::default(),
-                watch,
-                may_write,
+                may_write: opened.may_write,
                 _in_use: in_use,
             }),
         };
-        if !may_write {
+        if !store.inner.may_write {
             store.inner.health.failed(&read_only(folder));
         }
-        store.check_key(start.first).await?;
-        if start.first {
+        store.check_key(opened.first).await?;
+        if let Engine::Postgres(server) = &store.inner.engine {
+            server.is_marked(&store.inner.keys.mark());
+            store.anchor_if_new().await?;
+        } else if opened.first {
             start::made(folder)?;
         }
         drop(opening);
@@ -182,31 +170,49 @@ impl Store {
     /// Closes all connections; waits for them.
     pub async fn close(&self) {
         self.inner.read.close().await;
-        self.inner.writer.close().await;
-        self.inner.watch.end().await;
+        match &self.inner.engine {
+            Engine::Postgres(server) => server.close().await,
+            Engine::Sqlite { writer, watch } => {
+                writer.close().await;
+                watch.end().await;
+            }
+        }
     }
 
-    /// The pragmas of the writing connection.
-    pub async fn pragmas(&self) -> Result<Pragmas, StoreError> {
-        let mut c = self.inner.writer.acquire().await?;
+    /// Where the database is, when it is not in the folder; nothing secret.
+    pub fn server(&self) -> Option<String> {
+        match &self.inner.engine {
+            Engine::Postgres(server) => Some(server.shown()),
+            Engine::Sqlite { .. } => None,
+        }
+    }
+
+    /// The pragmas of the writing connection; `None` where there are none: not in a file.
+    pub async fn pragmas(&self) -> Result<Option<Pragmas>, StoreError> {
+        let Engine::Sqlite { writer, .. } = &self.inner.engine else { return Ok(None) };
+        let mut c = writer.acquire().await?;
         let journal_mode = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *c).await?.try_get("journal_mode")?;
         let synchronous = sqlx::query("PRAGMA synchronous").fetch_one(&mut *c).await?.try_get("synchronous")?;
         let foreign_keys = sqlx::query("PRAGMA foreign_keys").fetch_one(&mut *c).await?.try_get("foreign_keys")?;
         let secure_delete = sqlx::query("PRAGMA secure_delete").fetch_one(&mut *c).await?.try_get("secure_delete")?;
-        Ok(Pragmas { journal_mode, synchronous, foreign_keys, secure_delete })
+        Ok(Some(Pragmas { journal_mode, synchronous, foreign_keys, secure_delete }))
     }
 
-    /// Rings after each commit made by this process. Commits of others are found by [`Store::data_version`].
+    /// Rings after each commit: of this process, and on a server of anybody. Commits of other processes in a file are found
+    /// by [`Store::data_version`].
     pub async fn committed(&self) {
         self.inner.committed.notified().await;
     }
 
-    /// SQLite's own counter of changes by other connections; cheap enough to poll.
-    pub async fn data_version(&self, connection: &mut Tail) -> Result<i64, StoreError> {
-        Ok(sqlx::query("PRAGMA data_version").fetch_one(connection.0.sqlite()).await?.try_get("data_version")?)
+    /// A number that is another one when something was written, cheap enough to be asked often.
+    pub async fn data_version(&self, tail: &mut Tail) -> Result<i64, StoreError> {
+        match (&mut tail.0, &self.inner.engine) {
+            (_, Engine::Postgres(server)) => Ok(server.rung()),
+            (held, Engine::Sqlite { .. }) => held.one(sql("PRAGMA data_version")).await?.get("data_version"),
+        }
     }
 
-    /// A connection of its own for tailing: `data_version` is only meaningful on one connection.
+    /// What [`Store::data_version`] needs: in a file a connection of its own.
     pub async fn tail(&self) -> Result<Tail, StoreError> {
         self.inner.read.hold().await.map(Tail)
     }
@@ -220,13 +226,19 @@ impl Store {
     /// A key file that belongs to another store is found at once, not at the first sealed value.
     async fn check_key(&self, first: bool) -> Result<(), StoreError> {
         let mark = self.inner.keys.mark();
-        match self.setting("key_check").await? {
+        let found = self.setting(KEY_CHECK).await?;
+        let found = match found {
             None if first || self.revision().await? == 0 => {
                 let mut pen = Pen::take(&self.inner, patience()).await?;
-                let whose = sql("INSERT INTO setting (key, value) VALUES ('key_check', $1) ON CONFLICT DO NOTHING");
-                pen.execute(whose.bind(mark)).await?;
-                pen.commit().await
+                let whose = sql("INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+                pen.execute(whose.bind(KEY_CHECK).bind(&mark)).await?;
+                pen.commit(false).await?;
+                // Somebody else may have been first.
+                self.setting(KEY_CHECK).await?
             }
+            found => found,
+        };
+        match found {
             None => Err(StoreError::Key("the database does not say whose it is".into())),
             Some(m) if m == mark => Ok(()),
             Some(_) => Err(StoreError::Key("it belongs to another store".into())),
@@ -234,8 +246,85 @@ impl Store {
     }
 }
 
-/// A connection kept for following the change log.
+/// The setting that says whose keys a store was made with.
+const KEY_CHECK: &str = "key_check";
+
+/// Kept for following the change log.
 pub struct Tail(Held);
+
+/// What opening a database yields.
+struct Opened {
+    read: Readers,
+    engine: Engine,
+    keys: Keys,
+    /// Whether the store is being made.
+    first: bool,
+    may_write: bool,
+}
+
+/// Opens the file in a folder.
+async fn in_file(folder: &Path, may_write: bool) -> Result<Opened, StoreError> {
+    let start = start::prepare(folder, may_write)?;
+    let file = folder.join(start::DATABASE);
+    start::judge(&file, folder, start.first, may_write).await?;
+    let options = options(&file, may_write);
+    let writer =
+        SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options.clone());
+    if may_write {
+        let migrations = sqlx::migrate!();
+        start::keep_before(&mut *writer.acquire().await?, &migrations, &file, &start.keys).await?;
+        migrations.run(&writer).await?;
+    }
+    let reading = options.pragma("query_only", "ON");
+    let mut keeper = reading.connect().await?;
+    if !may_write {
+        start::is_current(&mut keeper, &sqlx::migrate!()).await?;
+    }
+    // It has read: log and index are there from now on, and stay the same files.
+    sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut keeper).await?;
+    // Connections do not end by age: one that is opened later finds whatever lies there then.
+    let reader = SqlitePoolOptions::new()
+        .max_connections(4)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_release(|connection, _| Box::pin(is_whole(connection)))
+        .connect_with(reading)
+        .await?;
+    let watch = if may_write { Watch::new(&file, keeper)? } else { Watch::none() };
+    let (read, engine) = (Readers::Sqlite(reader), Engine::Sqlite { writer, watch });
+    Ok(Opened { read, engine, keys: start.keys, first: start.first, may_write })
+}
+
+/// Opens a schema on a server, with the keys in `folder`; keys are made with the schema's first store and never for one that
+/// is there already.
+async fn on_server(folder: &Path, may_write: bool, address: Address, committed: Arc<Notify>) -> Result<Opened, StoreError> {
+    let shown = address.shown();
+    let bell = move || {
+        committed.notify_waiters();
+        committed.notify_one();
+    };
+    let server = Server::open(address, bell).await?;
+    let read = Readers::Postgres(server.readers.clone());
+    let first = read.optional(sql("SELECT value FROM setting WHERE key = $1").bind(KEY_CHECK)).await?.is_none();
+    let file = folder.join(start::KEYS);
+    if !file.exists() {
+        if !first {
+            return Err(StoreError::Key(format!(
+                "there is a store at {shown}, and its keys are not at {}; put them there",
+                file.display()
+            )));
+        }
+        if !may_write {
+            return Err(StoreError::Unusable {
+                path: folder.display().to_string(),
+                reason: "it is read-only, and keys have to be made in it".into(),
+            });
+        }
+        Keys::make(&file)?;
+    }
+    let may_write = may_write && server.may_write;
+    Ok(Opened { read, engine: Engine::Postgres(server), keys: Keys::read(&file)?, first, may_write })
+}
 
 /// What a commit hands downstream, and the bell that says so.
 pub(crate) fn ring(inner: &Inner, _batch: &ChangeBatch) {

@@ -5,8 +5,8 @@
 //! is closed, which undoes whatever was open, and the next writer gets a new one.
 
 use crate::{
-    StoreError,
-    db::Held,
+    Fault, StoreError,
+    db::{Engine, Held, sql},
     error::BUSY_WAIT_S,
     open::{Inner, read_only},
 };
@@ -30,6 +30,8 @@ pub(crate) fn patience() -> Instant {
 pub(crate) struct Pen {
     inner: Arc<Inner>,
     connection: Held,
+    /// PostgreSQL's number of the transaction.
+    number: Option<String>,
     clean: bool,
 }
 
@@ -50,30 +52,52 @@ impl Pen {
         // Nothing is written into files that are not those that were opened.
         inner.look().await?;
         let last = until.max(Instant::now() + LAST_TRY);
-        let connection = timeout_at(last, inner.writer.acquire()).await.map_err(|_| StoreError::busy())??;
-        let mut pen = Self { inner: inner.clone(), connection: Held::new(connection), clean: false };
+        let connection = timeout_at(last, inner.engine.writer()).await.map_err(|_| StoreError::busy())??;
+        let mut pen = Self { inner: inner.clone(), connection, number: None, clean: false };
         let left = until.saturating_duration_since(Instant::now()).max(LAST_TRY);
-        // IMMEDIATE: the lock is taken now, not at the first write, so that what is read inside stays true.
-        let sql = format!("PRAGMA busy_timeout = {}; BEGIN IMMEDIATE", left.as_millis());
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(pen.sqlite()).await?;
+        pen.number = match (&inner.engine, &mut *pen) {
+            (Engine::Postgres(server), Held::Postgres(connection)) => Some(server.begin(connection, left).await?),
+            (_, Held::Sqlite(connection)) => {
+                // IMMEDIATE: the lock is taken now, not at the first write, so that what is read inside stays true.
+                let sql = format!("PRAGMA busy_timeout = {}; BEGIN IMMEDIATE", left.as_millis());
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await?;
+                None
+            }
+            _ => None,
+        };
         Ok(pen)
     }
 
-    /// Commits: when this returns, everything is on disk.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        let done = match sqlx::raw_sql("COMMIT").execute(self.sqlite()).await {
-            // What went into a file that nobody finds again was not committed.
-            Ok(_) => self.inner.look().await,
-            Err(error) => Err(error.into()),
-        };
+    /// Commits: when this returns, everything is on disk. `news` = something was written that others follow.
+    pub async fn commit(mut self, news: bool) -> Result<(), StoreError> {
+        let (inner, number) = (self.inner.clone(), self.number.take());
+        let mut done = self.end(news).await;
+        self.clean = done.is_ok();
+        drop(self);
+        if let (Err(error), Engine::Postgres(server), Some(number)) = (&done, &inner.engine, number)
+            && error.fault() == Some(Fault::Unreachable)
+        {
+            // A COMMIT whose answer was lost: the server is asked what became of it.
+            done = server.settle(&number, patience()).await;
+        }
         match &done {
-            Ok(()) => {
-                self.clean = true;
-                self.inner.health.wrote();
-            }
-            Err(error) => self.inner.health.failed(error),
+            Ok(()) => inner.health.wrote(),
+            Err(error) => inner.health.failed(error),
         }
         done
+    }
+
+    async fn end(&mut self, news: bool) -> Result<(), StoreError> {
+        let inner = self.inner.clone();
+        if news
+            && let Engine::Postgres(server) = &inner.engine
+            && let Held::Postgres(connection) = &mut **self
+        {
+            server.ring(connection).await?;
+        }
+        self.execute(sql("COMMIT")).await?;
+        // What went into a file that nobody finds again was not committed.
+        inner.look().await
     }
 }
 

@@ -94,7 +94,7 @@ impl Store {
         let mut pen = Pen::take(&self.inner, patience()).await?;
         let used = sql("UPDATE station SET last_used = $1 WHERE id = $2 AND last_used < $1");
         pen.execute(used.bind(now).bind(id)).await?;
-        pen.commit().await
+        pen.commit(false).await
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Only by asking the system about the names: opening the files here would, when closed, drop SQLite's own locks.
 
-use crate::{Fault, Store, StoreError, open::Inner};
+use crate::{Fault, Store, StoreError, db::Engine, open::Inner};
 use sqlx::{Row, SqliteConnection};
 use std::{
     fs::Metadata,
@@ -138,21 +138,26 @@ impl Watch {
 impl Inner {
     /// Whether the files are those that were opened, and whole.
     pub(crate) async fn look(&self) -> Result<(), StoreError> {
-        match self.watch.look()? {
+        // A server looks after its files itself, and each connection is asked whose store answers.
+        let Engine::Sqlite { watch, .. } = &self.engine else { return Ok(()) };
+        match watch.look()? {
             Look::Same => Ok(()),
-            Look::Smaller => self.watch.shrunk_rightly().await,
+            Look::Smaller => watch.shrunk_rightly().await,
         }
     }
 }
 
 impl Store {
-    /// Whether the files on disk are those that were opened, and whole; a few microseconds, so that a running wall can
-    /// ask several times a second.
+    /// Whether the files on disk are those that were opened, and whole, or the server is there and tells of news; a few
+    /// microseconds, so that a running wall can ask several times a second.
     ///
     /// # Errors
-    /// [`Fault::Replaced`] when a file was replaced, cut or removed.
+    /// [`Fault::Replaced`] when a file was replaced, cut or removed; [`Fault::Unreachable`] while the server does not answer.
     pub async fn look(&self) -> Result<(), StoreError> {
-        let looked = self.inner.look().await;
+        let looked = match &self.inner.engine {
+            Engine::Postgres(server) => server.is_heard(),
+            Engine::Sqlite { .. } => self.inner.look().await,
+        };
         if let Err(error) = &looked {
             self.inner.health.failed(error);
         }

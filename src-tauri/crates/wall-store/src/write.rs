@@ -105,7 +105,9 @@ impl WriteTx {
                 [line.revision.into(), recorded_at.into(), line.kind.code().into(), line.id.into(), op.into()]
             })
             .await?;
-        self.tx.commit().await?;
+        // Positions are news without a line in the log.
+        self.tx.commit(true).await?;
+        self.store.has_seen(self.revision);
         let batch = ChangeBatch { from_revision: self.from_revision, to_revision: self.revision, changes: self.lines };
         if let Some((count, mac)) = self.anchored
             && let Err(error) = self.store.anchor(count, mac).await

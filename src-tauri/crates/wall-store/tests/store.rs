@@ -17,9 +17,14 @@ fn admin() -> Actor {
     Actor::new("os:test", Role::Admin, "cli")
 }
 
+/// A store whose database lies where this run of the tests has it.
+async fn store_at(folder: &std::path::Path) -> Result<Store, StoreError> {
+    Store::open_at(folder, wall_tests::database_of(folder).as_deref()).await
+}
+
 async fn open() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("data")).await.unwrap();
+    let store = store_at(&folder.path().join("data")).await.unwrap();
     (folder, store)
 }
 
@@ -73,7 +78,8 @@ async fn put(store: &Store, records: Vec<TicketRecord>) -> (Vec<TicketOutcome>, 
 async fn durability_settings_are_on() {
     let (_folder, store) = open().await;
     let expected = Pragmas { journal_mode: "wal".into(), synchronous: 2, foreign_keys: 1, secure_delete: 1 };
-    assert_eq!(store.pragmas().await.unwrap(), expected);
+    // Of a server it is asked when the store is opened.
+    assert_eq!(store.pragmas().await.unwrap(), store.server().is_none().then_some(expected));
 }
 
 #[cfg(unix)]
@@ -250,21 +256,18 @@ async fn tampering_with_the_audit_log_is_found() {
     assert_eq!(store.verify_audit().await.unwrap(), AuditVerdict { lines: 5, anchored: 5, faults: vec![] });
     store.close().await;
     let path = folder.path().join("data");
-    let url = format!("sqlite:{}", path.join("gridwall.db").display());
     let tampers = [
         "UPDATE audit SET detail = '{\"n\":9}' WHERE seq = 2",
         "DELETE FROM audit WHERE seq = 5",
         "DELETE FROM audit WHERE seq = 3",
     ];
-    let good = std::fs::read(path.join("gridwall.db")).unwrap();
     for tamper in tampers {
-        std::fs::write(path.join("gridwall.db"), &good).unwrap();
-        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-        sqlx::query(tamper).execute(&pool).await.unwrap();
-        pool.close().await;
-        let store = Store::open(&path).await.unwrap();
+        wall_tests::behind(&path, "CREATE TABLE kept AS SELECT * FROM audit").await;
+        wall_tests::behind(&path, tamper).await;
+        let store = store_at(&path).await.unwrap();
         assert!(!store.verify_audit().await.unwrap().faults.is_empty(), "not found: {tamper}");
         store.close().await;
+        wall_tests::behind(&path, "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DROP TABLE kept").await;
     }
 }
 
@@ -273,9 +276,9 @@ async fn a_key_file_of_another_store_is_refused() {
     let (folder, store) = open().await;
     store.close().await;
     std::fs::write(folder.path().join("data/keys"), [7u8; 64]).unwrap();
-    assert!(matches!(Store::open(&folder.path().join("data")).await, Err(StoreError::Key(_))));
+    assert!(matches!(store_at(&folder.path().join("data")).await, Err(StoreError::Key(_))));
     std::fs::remove_file(folder.path().join("data/keys")).unwrap();
-    assert!(matches!(Store::open(&folder.path().join("data")).await, Err(StoreError::Key(_))));
+    assert!(matches!(store_at(&folder.path().join("data")).await, Err(StoreError::Key(_))));
 }
 
 #[tokio::test]
@@ -310,11 +313,7 @@ async fn a_password_opens_only_its_own_hash() {
 
 /// What lies on disk as the password of an account.
 async fn kept(folder: &tempfile::TempDir, name: &str) -> String {
-    let url = format!("sqlite:{}", folder.path().join("data/gridwall.db").display());
-    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-    let kept = sqlx::query_scalar("SELECT hash FROM account WHERE name = ?").bind(name).fetch_one(&pool).await.unwrap();
-    pool.close().await;
-    kept
+    wall_tests::found_behind(&folder.path().join("data"), &format!("SELECT hash FROM account WHERE name = '{name}'")).await
 }
 
 async fn add(store: &Store, name: &str, role: Role) -> Account {
@@ -381,7 +380,7 @@ async fn sessions_end_by_themselves_with_the_password_and_with_the_account() {
 
     // A restart throws nobody out.
     store.close().await;
-    let store = Store::open(&folder.path().join("data")).await.unwrap();
+    let store = store_at(&folder.path().join("data")).await.unwrap();
     assert_eq!(who(&store, &other, T0).await.as_deref(), Some("leader"));
 
     let second = session(&store, &planner, T0).await;

@@ -66,6 +66,8 @@ use wall_store::{Actor, Attributed, Role, Store, TicketWrite};
 pub struct WallOptions {
     /// Data directory.
     pub folder: PathBuf,
+    /// Address of the database (`postgres://…`); `None` = the file in the data directory.
+    pub database: Option<String>,
     /// `--now`: a fixed clock instead of the system's.
     pub fixed_now: Option<UtcMs>,
     /// Title on the wall.
@@ -90,6 +92,7 @@ impl WallOptions {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            database: None,
             fixed_now: None,
             title: String::new(),
             demo: false,
@@ -182,7 +185,7 @@ impl Wall {
     /// # Errors
     /// The store cannot be used, or the zone is unknown.
     pub async fn open(options: WallOptions) -> Result<Self, WallError> {
-        let store = Store::open(&options.folder).await?;
+        let store = Store::open_at(&options.folder, options.database.as_deref()).await?;
         let own = match options.zone {
             Some(z) => Some(z),
             None => store.setting("zone").await?,

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use wall_core::{OwnerRecord, OwnerRole, PartyKind, PlanId};
-use wall_service::wall::{Wall, WallOptions};
+use wall_service::wall::Wall;
 use wall_store::{Actor, Role};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,7 +159,7 @@ async fn who_looks_on_asks_only_for_what_changed_and_has_the_same() {
 async fn another_process_tells_what_changed_or_that_it_does_not_know() {
     let (room, team) = ready().await;
     let plan = room.draft(&team.planner).await;
-    let mut options = WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let second = Wall::open(options).await.unwrap();
     let (actor, id) = (Actor::new("other", Role::Planner, "cli"), PlanId(plan));
@@ -171,7 +171,7 @@ async fn another_process_tells_what_changed_or_that_it_does_not_know() {
     assert_eq!(json!(part.head), head);
     assert!(faces.contains(&4) && faces.contains(&9) && faces.len() < 9, "the halves and who shares their ends: {faces:?}");
     // A process that has just opened the plan knows of no earlier state.
-    let mut options = WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let third = Wall::open(options).await.unwrap();
     third.plan_state(&actor, id).await.unwrap();

@@ -3,19 +3,16 @@
 use super::Room;
 use super::plans::{admin, ready, ticket, world_has_open};
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use wall_core::{Severity, TicketRecord, TicketStatus, UtcMs};
-use wall_service::wall::{Wall, WallOptions, system_now};
+use wall_service::wall::{Wall, system_now};
 use wall_store::{ReplayClock, Role};
 
 const HOUR_MS: i64 = 3_600_000;
 const JSON: &str = "application/json";
 
 /// Something of the database that no command does.
-async fn sql(room: &Room, text: &'static str) {
-    let file = room.wall.store().folder().join("gridwall.db");
-    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+async fn sql(room: &Room, text: &str) {
+    wall_tests::behind(room.wall.store().folder(), text).await;
 }
 
 async fn token_for(room: &Room, name: &str, sources: &[&str]) -> String {
@@ -246,7 +243,7 @@ async fn whoever_is_below_the_floor_of_the_log_starts_from_a_snapshot() {
     let (room, _) = ready().await;
     let operator = room.token("operator", Role::Operator, true).await;
     // Another process on the same store, which reads nothing for a while.
-    let mut options = WallOptions::new(room.wall.store().folder());
+    let mut options = super::options_at(room.wall.store().folder());
     options.zone = Some("UTC".into());
     let other = Wall::open(options).await.unwrap();
     let behind = other.snapshot(&admin(), None).await.unwrap().revision;

@@ -68,6 +68,12 @@ struct Room {
     folder: TempDir,
 }
 
+/// Options of a wall in a folder, with the database where this run of the tests has it.
+fn options_at(folder: impl AsRef<std::path::Path>) -> WallOptions {
+    let folder = folder.as_ref();
+    WallOptions { database: wall_tests::database_of(folder), ..WallOptions::new(folder) }
+}
+
 impl Room {
     async fn new() -> Self {
         Self::with(|_| {}).await
@@ -88,7 +94,7 @@ impl Room {
     }
 
     async fn open(folder: TempDir, change_wall: impl FnOnce(&mut WallOptions), change: impl FnOnce(&mut HttpOptions)) -> Self {
-        let mut wall_options = WallOptions::new(folder.path().join("data"));
+        let mut wall_options = options_at(folder.path().join("data"));
         wall_options.zone = Some("UTC".into());
         change_wall(&mut wall_options);
         let wall = Wall::open(wall_options).await.unwrap();

@@ -5,7 +5,7 @@ use super::Room;
 use super::plans::{DAY_MS, Team, admin, at, code, ready, split, squares};
 use serde_json::{Value, json};
 use wall_core::{CellRecord, NetworkId, OwnerRecord, OwnerRole, PartyKind, UtcMs};
-use wall_service::wall::{CellsDone, CellsImport, Wall, WallOptions};
+use wall_service::wall::{CellsDone, CellsImport, Wall};
 
 const NETWORK: NetworkId = NetworkId(1);
 
@@ -45,7 +45,7 @@ async fn answering(wall: &Wall, cell: usize, at: i64) -> Vec<String> {
 
 /// Another process on the same store.
 async fn second(room: &Room) -> Wall {
-    let mut options = WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     Wall::open(options).await.unwrap()
 }

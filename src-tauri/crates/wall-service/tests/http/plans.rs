@@ -7,7 +7,7 @@ use wall_core::{
     BuildingRecord, CellGeometry, CellKind, CellRecord, GridPoint, GridPolygon, OwnerRecord, OwnerRole, PartyKind, Place,
     StaffRecord, TicketRecord, TicketStatus, UtcMs,
 };
-use wall_service::wall::{CellsImport, Wall, WallOptions};
+use wall_service::wall::{CellsImport, Wall};
 use wall_store::{Actor, Role};
 
 const COMMUNITY: &str = "990101001001";
@@ -272,7 +272,7 @@ async fn edits_have_figures_and_a_way_back() {
     assert_eq!(room.get(&team.planner, &format!("{path}/cells")).await.text(), after);
 
     // Another process on the same store sees the same plan, with no more than the store has.
-    let mut options = WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let second = Wall::open(options).await.unwrap();
     let actor = Actor::new("other", Role::Planner, "cli");

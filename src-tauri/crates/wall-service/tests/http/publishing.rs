@@ -5,7 +5,7 @@ use super::plans::{DAY_MS, Team, admin, at, code, merge, moved_border, ready, sp
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use wall_core::{OwnerRecord, OwnerRole, PartyKind, PlanId, TicketId, UtcMs};
-use wall_service::wall::{CellsImport, Wall, WallOptions};
+use wall_service::wall::{CellsImport, Wall};
 use wall_store::{Actor, Role};
 
 /// Draws, reviews and publishes from `effective_ms`.
@@ -352,7 +352,7 @@ async fn a_draft_that_came_back_without_edits_is_edited_and_opened_again() {
     let line = json!({ "kind": "split", "face": 4, "line": [at(1.503_000_1, 0.9), at(1.507_000_1, 2.1)] });
     room.edit(&team.planner, plan, line).await;
     let cells = room.get(&team.planner, &format!("/api/v1/plans/{plan}/cells")).await.text();
-    let mut options = WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let second = Wall::open(options).await.unwrap();
     let actor = Actor::new("other", Role::Planner, "cli");
@@ -414,7 +414,7 @@ async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
     // A wall that stands at a time of its own shows the plan and writes nothing.
     let path = room.folder.path().join("data");
     let open = async |fixed_now: Option<UtcMs>| {
-        let mut options = WallOptions::new(path.clone());
+        let mut options = super::options_at(path.clone());
         (options.zone, options.fixed_now) = (Some("UTC".into()), fixed_now);
         let wall = Wall::open(options).await.unwrap();
         wall.follow();
@@ -429,7 +429,7 @@ async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
     let Room { wall, router, folder, options } = room;
     let clock = wall_store::ReplayClock { wall_at: UtcMs(now + 2 * DAY_MS), real_at: UtcMs(now), speed: 1.0 };
     drop((router, options, wall));
-    let mut options = WallOptions::new(path.clone());
+    let mut options = super::options_at(path.clone());
     options.zone = Some("UTC".into());
     Wall::open(options).await.unwrap().drive_clock(&admin(), clock, None).await.unwrap();
     let later = open(None).await;

@@ -292,7 +292,7 @@ async fn sessions_outlive_the_wall_that_gave_them() {
     let secret = room.secret("planner").await;
     let folder = room.wall.store().folder().to_owned();
     room.wall.store().close().await;
-    let options = wall_service::wall::WallOptions { zone: Some("UTC".into()), ..wall_service::wall::WallOptions::new(folder) };
+    let options = wall_service::wall::WallOptions { zone: Some("UTC".into()), ..super::options_at(folder) };
     let wall = wall_service::wall::Wall::open(options).await.unwrap();
     assert_eq!(wall.account_of(&secret).await.unwrap().unwrap().name, "planner");
 }

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use wall_core::UtcMs;
 use wall_service::{
     http::{HttpOptions, PICTURES, STREAMS, router},
-    wall::{Wall, WallOptions},
+    wall::Wall,
 };
 use wall_store::Role;
 
@@ -245,7 +245,7 @@ async fn many_pictures_at_once_are_right_or_refused_in_words() {
     let answers = join_all((0..PICTURES).map(|n| room.router.clone().oneshot(from(n)))).await;
     let answers = join_all(answers.into_iter().map(|response| read(response.unwrap()))).await;
     // Drawn alone, by a wall that has drawn nothing before.
-    let mut options = WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     (options.zone, options.fixed_now) = (Some("UTC".into()), Some(NOW));
     let fresh = Wall::open(options).await.unwrap();
     let fresh = Room {

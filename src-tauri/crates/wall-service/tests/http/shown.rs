@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use wall_core::{CellGeometry, CellKind, CellRecord, GridPoint, GridPolygon, Place, TicketRecord, TicketStatus, UtcMs};
 use wall_service::{
     http::{HttpOptions, router},
-    wall::{CellsImport, Wall, WallOptions},
+    wall::{CellsImport, Wall},
     wire::Frame,
 };
 use wall_store::{Actor, Role};
@@ -80,7 +80,7 @@ fn ticket(i: usize, cell: f64, sensitive: bool, now: UtcMs, hidden: Hidden) -> T
 /// A wall at a fixed time over three tickets of each of two cells, every third sensitive.
 pub async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
     let folder = tempfile::tempdir().unwrap();
-    let mut options = WallOptions::new(folder.path().join("data"));
+    let mut options = super::options_at(folder.path().join("data"));
     (options.zone, options.fixed_now) = (Some("UTC".into()), Some(now));
     let wall = Wall::open(options).await.unwrap();
     wall.follow();

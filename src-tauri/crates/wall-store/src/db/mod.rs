@@ -9,15 +9,25 @@
 //! - texts are compared with `LIKE` only after `lower` on both sides, which folds the letters of ASCII and no others;
 //! - ids are given by [`crate::WriteTx::ids`], and never by the database.
 
+mod layout;
+mod postgres;
+mod server;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod value;
 
+pub(crate) use layout::layout;
+pub(crate) use server::{Address, Connections, Server};
+pub use server::{DEMONSTRATION_MARK, demonstration_of, remove_demonstration};
 pub(crate) use value::Value;
 
-use crate::StoreError;
+use crate::{StoreError, watch::Watch};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use sqlx::{
-    SqlSafeStr, SqlStr, SqlitePool,
+    Postgres, SqlSafeStr, SqlStr, SqlitePool,
     pool::PoolConnection,
+    postgres::PgRow,
     sqlite::{Sqlite, SqliteConnection, SqliteRow},
 };
 use std::{borrow::Cow, collections::HashSet, fmt::Write, hash::Hash};
@@ -98,6 +108,8 @@ fn highest_number(text: &str) -> usize {
 pub(crate) enum Row {
     /// Of SQLite.
     Sqlite(SqliteRow),
+    /// Of PostgreSQL.
+    Postgres(PgRow),
 }
 
 impl Row {
@@ -145,7 +157,10 @@ macro_rules! columns {
         }
         impl<'r> Column<'r> for Option<$type> {
             fn read(row: &'r Row, name: &str) -> Result<Self, sqlx::Error> {
-                match row { Row::Sqlite(row) => sqlx::Row::try_get(row, name) }
+                match row {
+                    Row::Sqlite(row) => sqlx::Row::try_get(row, name),
+                    Row::Postgres(row) => sqlx::Row::try_get(row, name),
+                }
             }
         }
     )+};
@@ -161,6 +176,29 @@ impl<'r> Column<'r> for UtcMs {
 impl<'r> Column<'r> for Option<UtcMs> {
     fn read(row: &'r Row, name: &str) -> Result<Self, sqlx::Error> {
         Ok(Option::<i64>::read(row, name)?.map(UtcMs))
+    }
+}
+
+/// The engine below a store: the connection that writes, and what only this engine has.
+pub(crate) enum Engine {
+    /// A file.
+    Sqlite {
+        /// One connection: writers of this process stand in one line.
+        writer: SqlitePool,
+        /// Whether the files are still those that were opened.
+        watch: Watch,
+    },
+    /// A server.
+    Postgres(Server),
+}
+
+impl Engine {
+    /// The connection that writes, once nobody of this process has it.
+    pub async fn writer(&self) -> Result<Held, StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Held::Sqlite(writer.acquire().await?)),
+            Self::Postgres(server) => Ok(Held::Postgres(server.writer.acquire().await?)),
+        }
     }
 }
 
@@ -182,25 +220,51 @@ fn counted(found: i64) -> Result<u32, sqlx::Error> {
 
 /// Connections that only read.
 #[derive(Clone)]
-pub(crate) struct Readers(SqlitePool);
+pub(crate) enum Readers {
+    /// To a file of SQLite.
+    Sqlite(SqlitePool),
+    /// To a PostgreSQL.
+    Postgres(Connections),
+}
 
-/// A connection that is held: for a write, or to follow the log.
-pub(crate) struct Held(PoolConnection<Sqlite>);
+/// A connection that is held, for a write.
+pub(crate) enum Held {
+    /// To a file of SQLite.
+    Sqlite(PoolConnection<Sqlite>),
+    /// To a PostgreSQL.
+    Postgres(PoolConnection<Postgres>),
+}
+
+macro_rules! on {
+    ($self:expr, $connection:ident => $do:expr) => {
+        match $self {
+            Self::Sqlite($connection) => {
+                use sqlite as engine;
+                $do
+            }
+            Self::Postgres($connection) => {
+                use postgres as engine;
+                $do
+            }
+        }
+    };
+}
 
 impl Readers {
-    /// Over connections that cannot write.
-    pub fn new(pool: SqlitePool) -> Self {
-        Self(pool)
-    }
-
     /// All rows.
     pub async fn rows(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        sqlite::rows(&self.0, sql).await
+        match self {
+            Self::Sqlite(pool) => sqlite::rows(pool, sql).await,
+            Self::Postgres(pool) => postgres::rows(&mut *pool.acquire().await?, sql).await,
+        }
     }
 
     /// The row, if there is one.
     pub async fn optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
-        sqlite::optional(&self.0, sql).await
+        match self {
+            Self::Sqlite(pool) => sqlite::optional(pool, sql).await,
+            Self::Postgres(pool) => postgres::optional(&mut *pool.acquire().await?, sql).await,
+        }
     }
 
     /// The only row.
@@ -210,23 +274,35 @@ impl Readers {
 
     /// One of them, for questions that only mean something on the same connection.
     pub async fn hold(&self) -> Result<Held, StoreError> {
-        Ok(Held::new(self.0.acquire().await?))
+        match self {
+            Self::Sqlite(pool) => Ok(Held::Sqlite(pool.acquire().await?)),
+            Self::Postgres(pool) => Ok(Held::Postgres(pool.acquire().await?)),
+        }
     }
 
     /// Ends them, and waits for those that are in use.
     pub async fn close(&self) {
-        self.0.close().await;
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
     }
 
     /// Whether [`Readers::close`] was called.
     pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        match self {
+            Self::Sqlite(pool) => pool.is_closed(),
+            Self::Postgres(pool) => pool.is_closed(),
+        }
     }
 
     /// How many are open.
     #[cfg(test)]
     pub fn open(&self) -> u32 {
-        self.0.size()
+        match self {
+            Self::Sqlite(pool) => pool.size(),
+            Self::Postgres(pool) => pool.size(),
+        }
     }
 }
 
@@ -234,20 +310,39 @@ fn only(row: Option<Row>) -> Result<Row, StoreError> {
     row.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
 }
 
+impl Readers {
+    /// A connection that sees the store as it is now, however long it is asked. It is closed afterwards.
+    pub async fn snapshot(&self) -> Result<Held, StoreError> {
+        let mut held = self.hold().await?;
+        held.close_on_drop();
+        let begin = match &held {
+            Held::Sqlite(_) => "BEGIN",
+            Held::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        };
+        held.execute(sql(begin)).await?;
+        // SQLite takes its picture with the first question.
+        held.one(sql("SELECT count(*) AS n FROM setting")).await?;
+        Ok(held)
+    }
+}
+
 impl Held {
-    /// A connection of a pool.
-    pub fn new(connection: PoolConnection<Sqlite>) -> Self {
-        Self(connection)
+    /// Rows as they come, for answers too long to be kept.
+    pub fn stream(&mut self, sql: Sql) -> Result<BoxStream<'_, Result<Row, StoreError>>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(c) => sqlite::prepared(sql)?.fetch(&mut **c).map_ok(Row::Sqlite).map_err(StoreError::from).boxed(),
+            Self::Postgres(c) => postgres::prepared(sql)?.fetch(&mut **c).map_ok(Row::Postgres).map_err(server::failed).boxed(),
+        })
     }
 
     /// All rows.
     pub async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        sqlite::rows(&mut *self.0, sql).await
+        on!(self, connection => engine::rows(&mut **connection, sql).await)
     }
 
     /// The row, if there is one.
     pub async fn optional(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
-        sqlite::optional(&mut *self.0, sql).await
+        on!(self, connection => engine::optional(&mut **connection, sql).await)
     }
 
     /// The only row.
@@ -257,7 +352,7 @@ impl Held {
 
     /// Does it; how many rows it met.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
-        sqlite::execute(&mut *self.0, sql).await
+        on!(self, connection => engine::execute(&mut **connection, sql).await)
     }
 
     /// Writes rows into `columns` of a table, in statements of at most [`BATCH`] rows; `conflict` stands after them. How many
@@ -270,6 +365,12 @@ impl Held {
         rows: &[T],
         mut values: impl FnMut(&T) -> [Value; N],
     ) -> Result<u64, StoreError> {
+        if let Self::Postgres(connection) = self
+            && conflict.is_empty()
+            && rows.len() >= COPY_FROM
+        {
+            return postgres::copy_in(connection, table, &columns, rows.iter().map(values)).await;
+        }
         let head = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
         let mut written = 0;
         for chunk in chunks(rows) {
@@ -281,12 +382,10 @@ impl Held {
 
     /// Ends the connection instead of giving it back.
     pub fn close_on_drop(&mut self) {
-        self.0.close_on_drop();
-    }
-
-    /// What only SQLite is told.
-    pub fn sqlite(&mut self) -> &mut SqliteConnection {
-        &mut self.0
+        match self {
+            Self::Sqlite(connection) => connection.close_on_drop(),
+            Self::Postgres(connection) => connection.close_on_drop(),
+        }
     }
 }
 
@@ -295,8 +394,19 @@ pub(crate) async fn rows_of(file: &mut SqliteConnection, sql: Sql) -> Result<Vec
     sqlite::rows(file, sql).await
 }
 
+/// From so many rows on PostgreSQL takes them as a stream instead of as statements.
+const COPY_FROM: usize = 64;
+
 /// Rows of a statement that writes many.
 const BATCH: usize = 128;
+
+/// Values that a statement may have: SQLite takes 32,766, PostgreSQL 65,535.
+const VALUES: usize = 32_766;
+
+/// Rows of so many columns that one statement may write.
+pub(crate) fn most_rows(columns: usize) -> usize {
+    (VALUES / columns.max(1)).clamp(1, 1_024)
+}
 
 /// Slices of 128, 64, … 1 rows: bulk statements come in eight texts, so that each is prepared once.
 pub(crate) fn chunks<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -326,87 +436,4 @@ pub(crate) fn stretches<'a, T, K: Eq + Hash>(rows: &'a [T], key: impl Fn(&'a T) 
 /// A text for `lower(column) LIKE $n ESCAPE '\'`: contains `text`, letters of ASCII in either case.
 pub(crate) fn containing(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").to_ascii_lowercase())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chunks_cover_everything_in_order() {
-        for n in [0usize, 1, 2, 3, 127, 128, 129, 1000] {
-            let rows: Vec<usize> = (0..n).collect();
-            let sizes: std::collections::BTreeSet<usize> = chunks(&rows).map(<[usize]>::len).collect();
-            assert_eq!(chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-            assert!(sizes.iter().all(|s| s.is_power_of_two() && *s <= BATCH));
-        }
-    }
-
-    #[test]
-    fn stretches_end_where_a_key_comes_again() {
-        let found: Vec<&[i32]> = stretches(&[1, 2, 1, 1, 3, 2, 3], |n| *n).collect();
-        assert_eq!(found, [&[1, 2][..], &[1], &[1, 3, 2], &[3]]);
-        assert_eq!(stretches(&[], |n: &i32| *n).count(), 0);
-    }
-
-    #[test]
-    fn statements_number_what_they_bind() {
-        let made =
-            sql("SELECT a FROM t WHERE b = $1 AND c IN (").bind(7i64).push_list([1i64, 2]).push(") AND d = ").push_bind("x");
-        assert_eq!(made.text, "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3) AND d = $4");
-        assert_eq!(made.values, [Value::from(7i64), 1i64.into(), 2i64.into(), "x".into()]);
-        let made =
-            Sql::composed("VALUES ".into()).push_rows([[Value::from(1i64), true.into()], [2i64.into(), None::<bool>.into()]]);
-        assert_eq!((made.text.as_ref(), highest_number(&made.text)), ("VALUES ($1, $2), ($3, $4)", 4));
-        assert_eq!((highest_number("SELECT 1"), highest_number("$12 $3")), (0, 12));
-    }
-
-    #[test]
-    #[should_panic(expected = "numbers and values")]
-    fn a_value_that_is_missing_is_found() {
-        let _ = sql("SELECT $1, $2").bind(1i64).parts();
-    }
-
-    #[tokio::test]
-    async fn rows_are_read_by_name_and_what_does_not_fit_is_damage() {
-        let pool = SqlitePool::connect("sqlite::memory:").await.unwrap();
-        let mut held = Held::new(pool.acquire().await.unwrap());
-        held.execute(sql("CREATE TABLE t (a INTEGER, b REAL, c TEXT, d BLOB, e INTEGER) STRICT")).await.unwrap();
-        let rows = [(1i64, Some(0.5), "甲", vec![0u8, 255], true), (2, None, "", vec![], false)];
-        let written = held
-            .insert("t", ["a", "b", "c", "d", "e"], "", &rows, |(a, b, c, d, e)| {
-                [(*a).into(), (*b).into(), (*c).into(), d.as_slice().into(), (*e).into()]
-            })
-            .await
-            .unwrap();
-        assert_eq!(written, 2);
-        let found = held
-            .rows(
-                sql("SELECT e, d, c, b, a FROM t WHERE lower(c) LIKE $1 ESCAPE '\\' OR NOT e ORDER BY a").bind(containing("甲")),
-            )
-            .await
-            .unwrap();
-        assert_eq!(found.len(), 2);
-        for (row, (a, b, c, d, e)) in found.iter().zip(&rows) {
-            assert_eq!(row.get::<i64>("a").unwrap(), *a);
-            assert_eq!(row.get::<Option<f64>>("b").unwrap(), *b);
-            assert_eq!(row.get::<&str>("c").unwrap(), *c);
-            assert_eq!(row.get::<&[u8]>("d").unwrap(), d);
-            assert_eq!(row.get::<bool>("e").unwrap(), *e);
-        }
-        let damaged = |e: StoreError| matches!(e, StoreError::Damaged { .. });
-        assert!(found[0].get::<i64>("f").is_err_and(damaged), "no such column");
-        assert!(found[0].get::<i64>("c").is_err_and(damaged), "another type");
-        assert_eq!(found[0].get::<u32>("a").unwrap(), 1);
-        assert!(found[1].get::<f64>("b").is_err_and(damaged), "nothing where something has to be");
-        let below = held.one(sql("SELECT a - 2 AS a FROM t WHERE a = 1")).await.unwrap();
-        assert!(below.get::<u32>("a").is_err_and(damaged), "less than nothing");
-        let word = |s: &str| (s == "甲").then_some(());
-        assert!(found[0].word("t", "c", word).is_ok() && found[1].word("t", "c", word).is_err_and(damaged));
-    }
-
-    #[test]
-    fn what_a_pattern_means_is_taken_as_it_is() {
-        assert_eq!(containing("50%_A\\"), "%50\\%\\_a\\\\%");
-    }
 }

@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::{Sqlite, SqliteArguments},
 };
 
-fn prepared(sql: Sql) -> Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>, StoreError> {
+pub(super) fn prepared(sql: Sql) -> Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>, StoreError> {
     let (text, values) = sql.parts();
     let mut arguments = SqliteArguments::default();
     for value in values {

@@ -1,7 +1,6 @@
 //! What is not kept for ever goes, once a day, on the word of a clock that can be believed.
 
 use super::*;
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -10,10 +9,8 @@ fn day(n: i64) -> UtcMs {
 }
 
 /// Something of the database that no command does.
-pub(super) async fn sql(store: &Store, text: &'static str) {
-    let file = store.folder().join("gridwall.db");
-    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+pub(super) async fn sql(store: &Store, text: &str) {
+    wall_tests::behind(store.folder(), text).await;
 }
 
 async fn told(store: &Store, id: &str, closed: bool, at: UtcMs) -> i64 {
@@ -51,7 +48,7 @@ async fn reporters_go_when_their_ticket_has_been_over_for_the_stated_time() {
     assert!(store.tidy_if_due(&admin(), day(179).plus_ms(DAY_MS - 1)).await.unwrap().is_none(), "once a day");
     // Over a restart it is known when it was done last.
     store.close().await;
-    let store = Store::open(&folder.path().join("data")).await.unwrap();
+    let store = store_at(&folder.path().join("data")).await.unwrap();
     assert!(store.tidy_if_due(&admin(), day(179).plus_ms(DAY_MS - 1)).await.unwrap().is_none());
     assert_eq!(store.retention_standing(day(181)).await.unwrap().due, 1);
     let done = store.tidy_if_due(&admin(), day(181)).await.unwrap().unwrap().unwrap();
@@ -87,7 +84,7 @@ async fn a_clock_far_ahead_erases_nothing_until_somebody_says_that_it_is_right()
     // Nor after a restart, and although the wall wrote meanwhile.
     lived(&store, ahead).await;
     store.close().await;
-    let store = Store::open(&folder.path().join("data")).await.unwrap();
+    let store = store_at(&folder.path().join("data")).await.unwrap();
     assert!(store.tidy(&admin(), ahead.plus_ms(DAY_MS), false).await.unwrap().is_err());
     assert!(store.retention_standing(ahead).await.unwrap().words().contains("nothing is erased"));
     assert!(is_kept(&store, ticket).await);
