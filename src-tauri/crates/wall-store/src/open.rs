@@ -323,7 +323,7 @@ async fn on_server(folder: &Path, may_write: bool, address: Address, committed: 
         Keys::make(&file)?;
     }
     let may_write = may_write && server.may_write;
-    Ok(Opened { read, engine: Engine::Postgres(server), keys: Keys::read(&file)?, first, may_write })
+    Ok(Opened { read, engine: Engine::Postgres(Box::new(server)), keys: Keys::read(&file)?, first, may_write })
 }
 
 /// What a commit hands downstream, and the bell that says so.

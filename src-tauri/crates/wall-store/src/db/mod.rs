@@ -189,7 +189,7 @@ pub(crate) enum Engine {
         watch: Watch,
     },
     /// A server.
-    Postgres(Server),
+    Postgres(Box<Server>),
 }
 
 impl Engine {

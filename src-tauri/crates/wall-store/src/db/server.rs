@@ -486,7 +486,9 @@ async fn listen(pool: PgPool, channel: String, bell: Arc<Bell>, committed: impl 
                     },
                     // So quiet that the server may be gone without a word: a question shows it.
                     Err(_) => match timeout(CONNECT_WAIT, listener.execute("SELECT 1")).await {
-                        Ok(answered) => drop(answered?),
+                        Ok(answered) => {
+                            answered?;
+                        }
                         Err(_) => return Ok(()),
                     },
                 }
