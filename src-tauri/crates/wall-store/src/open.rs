@@ -64,8 +64,20 @@ pub(crate) struct Inner {
 /// Whoever opens waits so long for another process that makes or migrates the store.
 const OPENING_WAIT: Duration = Duration::from_secs(120);
 
-pub(crate) fn read_only(folder: &Path) -> StoreError {
-    StoreError::Failed { fault: Fault::ReadOnly, error: folder.display().to_string() }
+impl Inner {
+    /// Why nothing is written here.
+    pub(crate) fn read_only(&self) -> StoreError {
+        let error = match &self.engine {
+            Engine::Postgres(server) if !server.may_write => {
+                format!(
+                    "{} was made ready by a newer GridWall; this edition reads it, and writes after it was renewed too",
+                    server.shown()
+                )
+            }
+            _ => self.folder.display().to_string(),
+        };
+        StoreError::Failed { fault: Fault::ReadOnly, error }
+    }
 }
 
 /// A connection that sets nothing in the file.
@@ -139,7 +151,7 @@ impl Store {
             }),
         };
         if !store.inner.may_write {
-            store.inner.health.failed(&read_only(folder));
+            store.inner.health.failed(&store.inner.read_only());
         }
         store.check_key(opened.first).await?;
         if let Engine::Postgres(server) = &store.inner.engine {

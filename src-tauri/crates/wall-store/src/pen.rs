@@ -8,7 +8,7 @@ use crate::{
     Fault, StoreError,
     db::{Engine, Held, sql},
     error::BUSY_WAIT_S,
-    open::{Inner, read_only},
+    open::Inner,
 };
 use sqlx::AssertSqlSafe;
 use std::{
@@ -16,7 +16,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::OwnedMutexGuard,
+    time::{Instant, timeout_at},
+};
 
 /// Whoever comes when the wait is over already is let try once all the same.
 const LAST_TRY: Duration = Duration::from_millis(50);
@@ -33,6 +36,9 @@ pub(crate) struct Pen {
     /// PostgreSQL's number of the transaction.
     number: Option<String>,
     clean: bool,
+    /// On a server: the turn among the writers of this process, so that who waits for one of them is told so, and not that
+    /// the server is gone.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Pen {
@@ -47,13 +53,19 @@ impl Pen {
 
     async fn begin(inner: &Arc<Inner>, until: Instant) -> Result<Self, StoreError> {
         if !inner.may_write {
-            return Err(read_only(&inner.folder));
+            return Err(inner.read_only());
         }
         // Nothing is written into files that are not those that were opened.
         inner.look().await?;
         let last = until.max(Instant::now() + LAST_TRY);
+        let turn = match &inner.engine {
+            Engine::Postgres(server) => {
+                Some(timeout_at(last, server.turn.clone().lock_owned()).await.map_err(|_| StoreError::busy())?)
+            }
+            Engine::Sqlite { .. } => None,
+        };
         let connection = timeout_at(last, inner.engine.writer()).await.map_err(|_| StoreError::busy())??;
-        let mut pen = Self { inner: inner.clone(), connection, number: None, clean: false };
+        let mut pen = Self { inner: inner.clone(), connection, number: None, clean: false, _turn: turn };
         let left = until.saturating_duration_since(Instant::now()).max(LAST_TRY);
         pen.number = match (&inner.engine, &mut *pen) {
             (Engine::Postgres(server), Held::Postgres(connection)) => Some(server.begin(connection, left).await?),

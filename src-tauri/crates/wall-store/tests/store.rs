@@ -579,3 +579,18 @@ async fn a_ticket_keeps_what_a_later_telling_does_not_say() {
     let reporter = store.open_sealed("reporter", id.0).await.unwrap().unwrap();
     assert_eq!((reporter["name"].as_str(), reporter["phone"].as_str()), (Some("王某"), Some("139")));
 }
+
+/// Longer than a connection is waited for: who stands in line behind somebody is not told that the store is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_waits_for_the_one_before_it() {
+    let (_folder, store) = open().await;
+    let first = store.write(&admin(), T0).await.unwrap();
+    let second = tokio::spawn({
+        let store = store.clone();
+        async move { put(&store, vec![record("waited")]).await.0 }
+    });
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert!(!second.is_finished());
+    drop(first);
+    assert!(matches!(second.await.unwrap()[..], [TicketOutcome::Created(_)]));
+}

@@ -208,7 +208,10 @@ impl Connections {
 pub(crate) struct Server {
     address: Address,
     pub readers: Connections,
+    /// One connection, for whoever has the turn.
     pub writer: Connections,
+    /// The line of this process's writers.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
     bell: Arc<Bell>,
     listening: JoinHandle<()>,
     /// Whether the schema is of this edition: an older edition reads what a newer one made, and writes nothing.
@@ -257,7 +260,7 @@ impl Server {
         let (readers, writer) = (connections(READERS, "on"), connections(1, "off"));
         let bell = Arc::new(Bell::default());
         let listening = tokio::spawn(listen(readers.pool.clone(), address.channel(), bell.clone(), committed));
-        let server = Self { address, readers, writer, bell, listening, may_write };
+        let server = Self { address, readers, writer, turn: Arc::default(), bell, listening, may_write };
         let until = Instant::now() + CONNECT_WAIT;
         while let Err(error) = server.is_heard() {
             if Instant::now() > until {
