@@ -137,7 +137,7 @@ async fn positions_come_in_frames_and_in_no_line_of_the_log() {
     let mut again = Listening::open(&room, &feed, &path, Some(&revision.to_string())).await.unwrap();
     assert_eq!(next_place(&mut again, revision).await, 120.2);
     // A wall in another process hears of it too.
-    let mut options = wall_service::wall::WallOptions::new(room.folder.path().join("data"));
+    let mut options = super::options_at(room.folder.path().join("data"));
     options.zone = Some("UTC".into());
     let other = wall_service::wall::Wall::open(options).await.unwrap();
     other.follow();

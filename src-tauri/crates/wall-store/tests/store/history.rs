@@ -91,21 +91,19 @@ async fn an_event_of_a_newer_edition_is_kept() {
     let (folder, store) = open().await;
     super::put(&store, vec![record("a")]).await;
     let before = said(&store, hour(1), Timebase::System, None).await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("data/gridwall.db"));
-    let mut file = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
-    sqlx::query(
+    let data = folder.path().join("data");
+    wall_tests::behind(
+        &data,
         "INSERT INTO ticket_event (id, ticket_id, revision, kind, version, at, told, recorded_at, origin, actor, station, body) \
-         VALUES (99, 1, 1, 'merged', 3, 0, 1, 0, 'move', 'os:x', 'desk', '{\"into\": 7 }')",
+         VALUES (99, 1, 1, 'merged', 3, 0, TRUE, 0, 'move', 'os:x', 'desk', '{\"into\": 7 }')",
     )
-    .execute(&mut file)
-    .await
-    .unwrap();
+    .await;
     let events = store.ticket_events(&[TicketId(1)]).await.unwrap().remove(&TicketId(1)).unwrap();
     let kept = Payload::Unknown { kind: "merged".into(), version: 3, body: "{\"into\": 7 }".into() };
     assert_eq!(events.last().unwrap().payload, kept);
     assert_eq!(said(&store, hour(1), Timebase::System, None).await, before);
     // What should be understood and is not is damage, and said.
-    sqlx::query("UPDATE ticket_event SET kind = 'status', version = 1 WHERE id = 99").execute(&mut file).await.unwrap();
+    wall_tests::behind(&data, "UPDATE ticket_event SET kind = 'status', version = 1 WHERE id = 99").await;
     let damage = store.ticket_events(&[TicketId(1)]).await.unwrap_err();
     assert!(damage.to_string().contains("an event of ticket 1: the body of an event \"status\" cannot be read"), "{damage}");
 }
