@@ -5,6 +5,7 @@ use crate::{
     db::{Engine, Row, sql},
     keys::{Keys, write_private},
     lock,
+    secret::hex,
     start::ANCHOR_FILE,
 };
 use std::{path::PathBuf, sync::atomic::Ordering, time::Duration};
@@ -100,7 +101,7 @@ impl Store {
         if self.read_anchor().is_some_and(|(n, _)| n >= count) {
             return Ok(());
         }
-        let head: String = mac.iter().map(|b| format!("{b:02x}")).collect();
+        let head = hex(&mac);
         write_private(&self.anchor_file(), format!("{count} {head}\n").as_bytes())
     }
 
@@ -176,7 +177,7 @@ pub(crate) fn verify_chain(rows: &[Row], keys: &Keys, anchor: Option<&(i64, Stri
         }
         if let Some((n, head)) = anchor
             && *n == line.seq
-            && mac.iter().map(|b| format!("{b:02x}")).collect::<String>() != *head
+            && hex(&mac) != *head
         {
             faults.push(format!("line {n} is not the one the anchor knows: the log was rewritten"));
         }

@@ -13,7 +13,7 @@ use crate::{
     keys::{Keys, create_private, sync_folder, write_private},
     lock,
     open::{make_private_folder, plain},
-    secret::random,
+    secret::{hex, random},
     start::{ANCHOR_FILE, BACKUPS, DATABASE, FIRST, KEYS, RESTORING},
 };
 use argon2::Argon2;
@@ -527,7 +527,7 @@ async fn stage_files(input: &Path, stage: &Path, keys: &Keys) -> Result<(), Stor
     std::fs::OpenOptions::new().write(true).open(&file)?.sync_all()?;
     write_private(&stage.join(KEYS), &keys.bytes())?;
     if facts.audit_lines > 0 {
-        let head: String = facts.audit_head.iter().map(|b| format!("{b:02x}")).collect();
+        let head = hex(&facts.audit_head);
         write_private(&stage.join(ANCHOR_FILE), format!("{} {head}\n", facts.audit_lines).as_bytes())?;
     }
     Ok(())

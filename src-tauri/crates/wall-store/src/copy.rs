@@ -6,6 +6,7 @@ use crate::{
     keys::write_private,
     open::make_private_folder,
     pen::{Pen, patience},
+    secret::hex,
     start::{DATABASE, FIRST, KEYS},
 };
 use futures::TryStreamExt;
@@ -55,8 +56,7 @@ impl Told {
     }
 
     fn end(self, table: &str) -> CopiedTable {
-        let sha256 = self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        CopiedTable { table: table.to_owned(), rows: self.rows, sha256 }
+        CopiedTable { table: table.to_owned(), rows: self.rows, sha256: hex(&self.hash.finalize()) }
     }
 }
 

@@ -1,6 +1,9 @@
 //! The key file beside the database: 32 bytes for sealing and 32 for the audit chain and content hashes.
 
-use crate::{StoreError, secret::random};
+use crate::{
+    StoreError,
+    secret::{hex, random},
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{
@@ -46,7 +49,7 @@ impl Keys {
 
     /// What the database keeps of the keys, to tell whether they are its own.
     pub fn mark(&self) -> String {
-        self.mac([b"gridwall key check".as_slice()]).iter().map(|b| format!("{b:02x}")).collect()
+        hex(&self.mac([b"gridwall key check".as_slice()]))
     }
 
     /// HMAC-SHA-256 of the parts under the chain key; each part is length-prefixed.

@@ -1,13 +1,14 @@
 //! Opening the store: folder and file permissions, pragmas, migrations, keys.
 
 use crate::{
-    ChangeBatch, Fault, StoreError,
+    Fault, StoreError,
     db::{Address, Engine, Held, Readers, Server, sql},
     error::BUSY_WAIT_S,
     health::Health,
     keys::Keys,
     lock,
     pen::{Pen, patience},
+    secret::hex,
     start,
     watch::Watch,
 };
@@ -171,7 +172,7 @@ impl Store {
 
     /// Which store this is: the same for every copy that was made of it, another for every other. Tells nothing of the key.
     pub fn identity(&self) -> String {
-        self.inner.keys.mac([b"gridwall store identity".as_slice()])[..8].iter().map(|b| format!("{b:02x}")).collect()
+        hex(&self.inner.keys.mac([b"gridwall store identity".as_slice()])[..8])
     }
 
     /// Whether [`Store::close`] was called: whoever keeps a connection gives it back now.
@@ -311,11 +312,7 @@ async fn in_file(folder: &Path, may_write: bool) -> Result<Opened, StoreError> {
 /// is there already.
 async fn on_server(folder: &Path, may_write: bool, address: Address, committed: Arc<Notify>) -> Result<Opened, StoreError> {
     let shown = address.shown();
-    let bell = move || {
-        committed.notify_waiters();
-        committed.notify_one();
-    };
-    let server = Server::open(address, bell).await?;
+    let server = Server::open(address, move || ring(&committed)).await?;
     let read = Readers::Postgres(server.readers.clone());
     let first = read.optional(sql("SELECT value FROM setting WHERE key = $1").bind(KEY_CHECK)).await?.is_none();
     let file = folder.join(start::KEYS);
@@ -338,10 +335,10 @@ async fn on_server(folder: &Path, may_write: bool, address: Address, committed: 
     Ok(Opened { read, engine: Engine::Postgres(Box::new(server)), keys: Keys::read(&file)?, first, may_write })
 }
 
-/// What a commit hands downstream, and the bell that says so.
-pub(crate) fn ring(inner: &Inner, _batch: &ChangeBatch) {
-    inner.committed.notify_waiters();
-    inner.committed.notify_one();
+/// The bell that says that something was committed.
+pub(crate) fn ring(committed: &Notify) {
+    committed.notify_waiters();
+    committed.notify_one();
 }
 
 /// Whether a reading connection met no error: else it is closed, not kept.

@@ -116,7 +116,7 @@ impl WriteTx {
             self.store.inner.health.anchor_failures.fetch_add(1, Ordering::Relaxed);
             tracing::error!(%error, line = count, "the anchor of the audit log could not be written; it is behind the log until the next line");
         }
-        ring(&self.store.inner, &batch);
+        ring(&self.store.inner.committed);
         Ok(batch)
     }
 }

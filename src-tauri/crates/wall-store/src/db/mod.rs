@@ -9,6 +9,46 @@
 //! - texts are compared with `LIKE` only after `lower` on both sides, which folds the letters of ASCII and no others;
 //! - ids are given by [`crate::WriteTx::ids`], and never by the database.
 
+/// The doors of an engine's module: how a statement is handed to it, and what it answers.
+macro_rules! engine {
+    ($database:ty, $arguments:ty, $row:path, $failed:path) => {
+        pub(super) fn prepared(sql: Sql) -> Result<sqlx::query::Query<'static, $database, $arguments>, StoreError> {
+            use sqlx::Arguments;
+            let (text, values) = sql.parts();
+            let mut arguments = <$arguments>::default();
+            for value in values {
+                match value {
+                    Value::Int(v) => arguments.add(v),
+                    Value::Real(v) => arguments.add(v),
+                    Value::Bool(v) => arguments.add(v),
+                    Value::Text(v) => arguments.add(v),
+                    Value::Bytes(v) => arguments.add(v),
+                }
+                .map_err(sqlx::Error::Encode)?;
+            }
+            Ok(sqlx::query_with(text, arguments))
+        }
+
+        pub(super) async fn rows<'e>(
+            on: impl sqlx::Executor<'e, Database = $database>,
+            sql: Sql,
+        ) -> Result<Vec<Row>, StoreError> {
+            Ok(prepared(sql)?.fetch_all(on).await.map_err($failed)?.into_iter().map($row).collect())
+        }
+
+        pub(super) async fn optional<'e>(
+            on: impl sqlx::Executor<'e, Database = $database>,
+            sql: Sql,
+        ) -> Result<Option<Row>, StoreError> {
+            Ok(prepared(sql)?.fetch_optional(on).await.map_err($failed)?.map($row))
+        }
+
+        pub(super) async fn execute<'e>(on: impl sqlx::Executor<'e, Database = $database>, sql: Sql) -> Result<u64, StoreError> {
+            Ok(prepared(sql)?.execute(on).await.map_err($failed)?.rows_affected())
+        }
+    };
+}
+
 mod layout;
 mod postgres;
 mod server;
@@ -304,13 +344,7 @@ impl Readers {
             Self::Postgres(pool) => pool.size(),
         }
     }
-}
 
-fn only(row: Option<Row>) -> Result<Row, StoreError> {
-    row.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
-}
-
-impl Readers {
     /// A connection that sees the store as it is now, however long it is asked. It is closed afterwards.
     pub async fn snapshot(&self) -> Result<Held, StoreError> {
         let mut held = self.hold().await?;
@@ -324,6 +358,10 @@ impl Readers {
         held.one(sql("SELECT count(*) AS n FROM setting")).await?;
         Ok(held)
     }
+}
+
+fn only(row: Option<Row>) -> Result<Row, StoreError> {
+    row.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
 }
 
 impl Held {

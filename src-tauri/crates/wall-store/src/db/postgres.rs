@@ -1,36 +1,10 @@
 //! PostgreSQL's side of the waist.
 
 use super::{Row, Sql, Value, server::failed};
-use crate::StoreError;
-use sqlx::{Arguments, Executor, PgConnection, Postgres, postgres::PgArguments};
+use crate::{StoreError, secret::hex};
+use sqlx::{PgConnection, Postgres, postgres::PgArguments};
 
-pub(super) fn prepared(sql: Sql) -> Result<sqlx::query::Query<'static, Postgres, PgArguments>, StoreError> {
-    let (text, values) = sql.parts();
-    let mut arguments = PgArguments::default();
-    for value in values {
-        match value {
-            Value::Int(v) => arguments.add(v),
-            Value::Real(v) => arguments.add(v),
-            Value::Bool(v) => arguments.add(v),
-            Value::Text(v) => arguments.add(v),
-            Value::Bytes(v) => arguments.add(v),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(sqlx::query_with(text, arguments))
-}
-
-pub(super) async fn rows<'e>(on: impl Executor<'e, Database = Postgres>, sql: Sql) -> Result<Vec<Row>, StoreError> {
-    Ok(prepared(sql)?.fetch_all(on).await.map_err(failed)?.into_iter().map(Row::Postgres).collect())
-}
-
-pub(super) async fn optional<'e>(on: impl Executor<'e, Database = Postgres>, sql: Sql) -> Result<Option<Row>, StoreError> {
-    Ok(prepared(sql)?.fetch_optional(on).await.map_err(failed)?.map(Row::Postgres))
-}
-
-pub(super) async fn execute<'e>(on: impl Executor<'e, Database = Postgres>, sql: Sql) -> Result<u64, StoreError> {
-    Ok(prepared(sql)?.execute(on).await.map_err(failed)?.rows_affected())
-}
+engine!(Postgres, PgArguments, Row::Postgres, failed);
 
 /// Bytes that are handed to the stream at once.
 const STREAM_BYTES: usize = 1 << 18;
@@ -71,7 +45,7 @@ fn spell(value: &Value, out: &mut Vec<u8>) {
         Value::Bool(Some(v)) => if *v { "t" } else { "f" }.to_owned(),
         Value::Bytes(Some(bytes)) => {
             out.extend_from_slice(b"\\\\x");
-            bytes.iter().for_each(|b| out.extend_from_slice(format!("{b:02x}").as_bytes()));
+            out.extend_from_slice(hex(bytes).as_bytes());
             return;
         }
         Value::Text(Some(text)) => {
