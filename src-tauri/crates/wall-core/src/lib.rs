@@ -32,6 +32,7 @@ pub mod planning;
 mod point_index;
 mod record;
 mod repair;
+mod search;
 mod site;
 mod snap;
 mod staff;
@@ -65,6 +66,7 @@ pub use record::{
     SiteRecord, StaffRecord, StreetRecord,
 };
 pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
+pub use search::{Gram, Needle, SEGMENT_TICKETS, SearchField, SegmentSet, folded, grams, half_width};
 pub use site::Site;
 pub use snap::{CellChange, snap};
 pub use staff::{Position, Staff};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use wall_core::{Absent, Datum, Place, UtcMs};
+use wall_core::{Absent, Datum, Place, UtcMs, half_width};
 
 use super::ids;
 use super::profile::{Column, PointOrder, Profile, normal_name};
@@ -424,10 +424,9 @@ pub(super) fn ascii_numbers(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let plain = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         '\u{2212}' => '-',
-        '\u{3000}' | '\u{a0}' => ' ',
-        c => c,
+        '\u{a0}' => ' ',
+        c => half_width(c),
     };
     Cow::Owned(text.chars().map(plain).collect())
 }
