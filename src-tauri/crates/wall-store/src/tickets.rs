@@ -3,13 +3,13 @@
 use crate::{
     Attributed, Store, StoreError, WriteTx,
     changes::ChangeKind,
-    db::{Row, Sql, Value, chunks, containing, sql, stretches},
+    db::{Row, Sql, Value, chunks, sql, stretches},
     rows::word,
 };
 use std::collections::HashMap;
 use wall_core::{
     Attachment, CellId, Channel, Command, Decision, NetworkId, Origin, Place, Platform, Reporter, Severity, Stamp, Ticket,
-    TicketEvent, TicketFallback, TicketId, TicketRecord, TicketRefusal, TicketStatus, Timebase, UtcMs, decide,
+    TicketEvent, TicketFallback, TicketId, TicketRecord, TicketRefusal, TicketStatus, UtcMs, decide,
 };
 
 /// A ticket to be written, with its cell already found.
@@ -112,6 +112,7 @@ impl WriteTx {
         let new = writes.iter().filter(|w| w.record.place.is_some() && id_of(w).is_none()).count();
         let mut next = self.ids("ticket", new).await?;
         let (mut fresh, mut changed, mut told_again, mut appended) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut reworded = Vec::new();
         for (write, hash) in writes.iter().zip(hashes) {
             let record = &write.record;
             let (id, row) = match id_of(write) {
@@ -146,6 +147,9 @@ impl WriteTx {
             let revision = self.line(ChangeKind::Ticket, id.0);
             let moved = row.as_ref().is_none_or(|row| row.place != decision.ticket.place);
             let attributed = write.attributed.filter(|_| moved);
+            if row.as_ref().is_some_and(|row| searched(row) != searched(&decision.ticket)) {
+                reworded.push(id);
+            }
             let projected = Projected { ticket: decision.ticket, hash: Some(hash), revision, attributed, reporter };
             appended.extend(decision.events.into_iter().map(|e| (id, e)));
             if row.is_some() {
@@ -168,6 +172,7 @@ impl WriteTx {
             let told = sql("UPDATE ticket SET content_hash = $1 WHERE id = $2");
             self.tx.execute(told.bind(hash.as_slice()).bind(id.0)).await?;
         }
+        self.texts_changed(reworded.into_iter()).await?;
         self.append(&appended).await?;
         let written = || fresh.iter().chain(&changed);
         let reporters = written().map(|p| (p.ticket.id, p.reporter)).chain(told_again.iter().map(|(id, _, r)| (*id, *r)));
@@ -320,6 +325,11 @@ fn files(ticket: i64, text: &str) -> Result<Vec<Attachment>, StoreError> {
     Ok(pairs.into_iter().map(|[name, hash]| Attachment { name, hash }).collect())
 }
 
+/// What the search of tickets depends on, and may change.
+fn searched(t: &Ticket) -> (&str, &str, bool) {
+    (&t.title, &t.address, t.sensitive)
+}
+
 const BY_KEY: &str = "SELECT id FROM ticket WHERE source = $1 AND external_id = $2";
 
 fn id_of(row: Option<Row>) -> Result<Option<TicketId>, StoreError> {
@@ -397,25 +407,6 @@ impl Store {
     /// The ticket with this key.
     pub async fn ticket_by_key(&self, source: &str, external_id: &str) -> Result<Option<TicketId>, StoreError> {
         id_of(self.inner.read.optional(sql(BY_KEY).bind(source).bind(external_id)).await?)
-    }
-
-    /// Ids below `before` of tickets whose external id, title or address may contain `text` once it is masked, newest
-    /// first: a `*` in `text` stands for any character. What is shown of them decides.
-    pub async fn find_tickets(
-        &self,
-        text: &str,
-        until: UtcMs,
-        base: Timebase,
-        before: TicketId,
-        limit: u32,
-    ) -> Result<Vec<TicketId>, StoreError> {
-        let inside = containing(text).replace('*', "_");
-        // As `Ticket::appears_at` says it.
-        let found = sql("SELECT id FROM ticket WHERE id < $1 AND (reported_at <= $2 OR ($3 AND recorded_at <= $2)) \
-             AND (lower(external_id) LIKE $4 ESCAPE '\\' OR (NOT sensitive AND \
-             (lower(title) LIKE $4 ESCAPE '\\' OR lower(address) LIKE $4 ESCAPE '\\'))) ORDER BY id DESC LIMIT $5");
-        let found = found.bind(before.0).bind(until).bind(base == Timebase::System).bind(inside).bind(i64::from(limit));
-        self.inner.read.rows(found).await?.iter().map(|r| r.get("id").map(TicketId)).collect()
     }
 
     /// Number of tickets.

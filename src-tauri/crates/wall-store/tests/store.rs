@@ -7,6 +7,8 @@ mod history;
 mod positions;
 #[path = "store/retention.rs"]
 mod retention;
+#[path = "store/search.rs"]
+mod search;
 
 use wall_core::*;
 use wall_store::*;

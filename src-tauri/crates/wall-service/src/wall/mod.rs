@@ -259,6 +259,7 @@ impl Wall {
     pub fn follow(&self) {
         tokio::spawn(follow::run(Arc::downgrade(&self.inner)));
         tokio::spawn(keep::run(Arc::downgrade(&self.inner)));
+        tokio::spawn(search::index::run(Arc::downgrade(&self.inner)));
     }
 
     /// The store behind.

@@ -178,11 +178,18 @@ pub(crate) struct ShownText<'a> {
     pub address: Cow<'a, str>,
 }
 
+/// What may be read of a text of a ticket.
+pub(crate) fn shown_words(text: &str, sensitive: bool, sight: Sight) -> Cow<'_, str> {
+    if sight.is_exact_for(sensitive) { mask(text) } else { "".into() }
+}
+
 /// What may be read of a ticket whose category is called `category`.
 pub(crate) fn shown_text<'a>(ticket: &'a Ticket, category: &'a str, sight: Sight) -> ShownText<'a> {
-    if !sight.is_exact_for(ticket.sensitive) {
-        return ShownText { title: category.into(), description: "".into(), address: "".into() };
+    let shown = |text: &'a str| shown_words(text, ticket.sensitive, sight);
+    let title = shown(&ticket.title);
+    ShownText {
+        title: if title.trim().is_empty() { category.into() } else { title },
+        description: shown(&ticket.description),
+        address: shown(&ticket.address),
     }
-    let title = if ticket.title.trim().is_empty() { category.into() } else { mask(&ticket.title) };
-    ShownText { title, description: mask(&ticket.description), address: mask(&ticket.address) }
 }

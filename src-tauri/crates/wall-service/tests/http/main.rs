@@ -18,6 +18,7 @@ mod owners;
 mod plans;
 mod publishing;
 mod queries;
+mod search;
 mod serve;
 mod session;
 mod shares;

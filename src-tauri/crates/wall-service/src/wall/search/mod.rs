@@ -1,19 +1,16 @@
 //! Search by a few typed characters: codes, names, and pinyin initials or syllables.
 
-use super::{
-    Wall, WallError,
-    shown::{Sight, shown_text},
-};
+pub(super) mod index;
+mod tickets;
+
+use super::{Wall, WallError, shown::Sight};
 use pinyin::ToPinyin;
-use wall_core::{Place, TicketId, Timebase, UtcMs};
+use wall_core::{Needle, Place, folded};
 use wall_store::Actor;
 
-/// Tickets looked at together whether they show what is searched.
-const CANDIDATES: u32 = 256;
-
-/// How well a name answers; smaller is better.
+/// How well a name answers a folded needle; smaller is better.
 fn rank(needle: &str, name: &str) -> Option<u8> {
-    let lower = name.to_lowercase();
+    let lower = folded(name);
     if lower == needle {
         return Some(0);
     }
@@ -27,15 +24,15 @@ fn rank(needle: &str, name: &str) -> Option<u8> {
         return None;
     }
     let (mut initials, mut syllables) = (String::new(), String::new());
-    for c in name.chars() {
+    for c in lower.chars() {
         match c.to_pinyin() {
             Some(p) => {
                 initials.push_str(p.first_letter());
                 syllables.push_str(p.plain());
             }
             None => {
-                initials.extend(c.to_lowercase());
-                syllables.extend(c.to_lowercase());
+                initials.push(c);
+                syllables.push(c);
             }
         }
     }
@@ -64,13 +61,11 @@ pub(super) struct Hit {
 }
 
 impl Wall {
-    /// Finds areas, tickets, cameras, staff, sites and addresses; best first. O(names) + one scan of the tickets' text.
+    /// Finds areas, tickets, cameras, staff, sites and addresses; best first. O(names), and what
+    /// the index of tickets takes.
     pub(super) async fn find(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>, WallError> {
-        let needle = text.trim().to_lowercase();
         let limit = limit.clamp(1, 100) as usize;
-        if needle.is_empty() || needle.chars().count() > 100 {
-            return Ok(vec![]);
-        }
+        let Some(needle) = Needle::new(text).filter(|n| n.text().chars().count() <= 100) else { return Ok(vec![]) };
         let mut hits: Vec<(u8, u8, Hit)> = Vec::new();
         let (ground, now, base) = {
             let world = self.world();
@@ -79,7 +74,7 @@ impl Wall {
                     hits.push((r, order, hit()));
                 }
             };
-            let best = |names: &[&str]| names.iter().filter_map(|n| rank(&needle, n)).min();
+            let best = |names: &[&str]| names.iter().filter_map(|n| rank(needle.text(), n)).min();
             for a in &world.ground.areas {
                 let p = &a.facts;
                 add(best(&[&p.code, &p.name, &p.owner]), 0, &|| Hit {
@@ -106,9 +101,9 @@ impl Wall {
             }
             (world.ground.clone(), world.now, world.base)
         };
-        let ids = self.tickets_showing(actor, text.trim(), (now, base), limit).await?;
+        let ids = self.tickets_showing(actor, &needle, (now, base), limit).await?;
         for t in self.ticket_lines(actor, &ids, &ground, now).await? {
-            let exact = t.external_id.to_lowercase() == needle;
+            let exact = folded(&t.external_id) == needle.text();
             let subtitle = [t.external_id.as_str(), &t.category_name, &t.cell_name]
                 .into_iter()
                 .filter(|s| !s.is_empty())
@@ -132,38 +127,6 @@ impl Wall {
         }
         hits.sort_by(|a, b| (a.0, a.1, &a.2.title, &a.2.key).cmp(&(b.0, b.1, &b.2.title, &b.2.key)));
         Ok(hits.into_iter().take(limit).map(|(.., h)| h).collect())
-    }
-}
-
-impl Wall {
-    /// The newest tickets that show `text` to the actor. What is stored only narrows the search down: where it is masked or
-    /// withheld, a question for it finds nothing.
-    async fn tickets_showing(
-        &self,
-        actor: &Actor,
-        text: &str,
-        (now, base): (UtcMs, Timebase),
-        limit: usize,
-    ) -> Result<Vec<TicketId>, WallError> {
-        let (sight, needle, network) = (Sight::of(actor), text.to_ascii_lowercase(), self.network_id());
-        let (mut found, mut before) = (Vec::new(), TicketId(i64::MAX));
-        loop {
-            let ids = self.store().find_tickets(text, now, base, before, CANDIDATES).await?;
-            let Some(last) = ids.last() else { return Ok(found) };
-            before = *last;
-            let mut rows = self.store().tickets_by_id(network, &ids).await?;
-            rows.sort_by_key(|(t, _)| std::cmp::Reverse(t.id));
-            for (t, _) in &rows {
-                let shown = shown_text(t, "", sight);
-                let shows = |text: &str| text.to_ascii_lowercase().contains(&needle);
-                if shows(&t.external_id) || shows(&shown.title) || shows(&shown.address) {
-                    found.push(t.id);
-                    if found.len() == limit {
-                        return Ok(found);
-                    }
-                }
-            }
-        }
     }
 }
 
