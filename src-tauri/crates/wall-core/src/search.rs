@@ -23,6 +23,16 @@ pub fn half_width(c: char) -> char {
     }
 }
 
+/// The other way round; what stands for any character goes on doing so.
+fn full_width(c: char) -> char {
+    match c {
+        ' ' => '\u{3000}',
+        '*' => c,
+        '!'..='~' => char::from_u32(c as u32 + 0xfee0).unwrap_or(c),
+        c => c,
+    }
+}
+
 /// A character as it is searched: of half width, and small. One whose small form is several stays as it is.
 fn fold(c: char) -> char {
     let c = half_width(c);
@@ -102,6 +112,22 @@ impl Needle {
     /// Whether a text contains it. O(text).
     pub fn is_in(&self, text: &str) -> bool {
         folded(text).contains(&self.0)
+    }
+
+    /// How a text may spell it that is compared letter by letter, where a `*` stands for any character. Beside characters that
+    /// have one form only, those of ASCII may be of any width; else all are of half width, or all are of full width, in small or
+    /// in capital letters: a text that mixes widths in the middle of a number is spelt by none of them.
+    pub fn spellings(&self) -> Vec<String> {
+        let spell = |of: &dyn Fn(char) -> char| self.0.chars().map(of).collect::<String>();
+        // Engines know only the letters of ASCII in both sizes.
+        let has_one_form = |c: char| !c.is_ascii() && c.to_uppercase().eq([c]);
+        if self.0.chars().any(has_one_form) {
+            return vec![spell(&|c| if has_one_form(c) { c } else { '*' })];
+        }
+        let one = |c: char| if c.is_ascii() { c } else { '*' };
+        let mut all = vec![spell(&one), spell(&|c| full_width(one(c))), spell(&|c| full_width(one(c).to_ascii_uppercase()))];
+        all.dedup();
+        all
     }
 
     /// Ranges of grams: a text of the field that contains the needle has a gram out of each of them. At least one.
@@ -235,6 +261,14 @@ mod tests {
             assert_eq!((needle(typed).is_in(text), is_candidate(&needle(typed), text)), (found, found), "{typed} in {text}");
         }
         assert_eq!(Needle::new(" \u{3000}\t"), None);
+    }
+
+    #[test]
+    fn needles_are_spelt_in_both_widths() {
+        assert_eq!(needle("井盖").spellings(), ["井盖"]);
+        assert_eq!(needle("A座 12 号").spellings(), ["*座****号"]);
+        assert_eq!(needle("12 3").spellings(), ["12 3", "１２\u{3000}３"]);
+        assert_eq!(needle("aé*1").spellings(), ["a**1", "ａ**１", "Ａ**１"]);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Tickets by the grams of their texts: an index of whole segments, made after the tickets were written.
 //!
-//! A segment is either indexed, and then its grams are those of its tickets, or its tickets are looked at one by one. So
-//! nothing is missed at any time, an index that was never made is only slow, and what writes tickets does not wait for it.
+//! A segment is either indexed, and then its grams are those of its tickets, or the texts of its tickets are read. So nothing
+//! is missed at any time, an index that was never made is only slow, and what writes tickets does not wait for it.
 
 use crate::{
     Store, StoreError, WriteTx,
-    db::{Row, chunks, sql},
+    db::{Row, chunks, containing, sql},
     rows::word,
 };
 use std::{
@@ -58,10 +58,14 @@ impl SearchIndex {
         (0..=(self.next - 1) / SEGMENT_TICKETS).rev()
     }
 
+    /// Whether no ticket will come to a segment any more.
+    pub fn is_whole(&self, segment: i64) -> bool {
+        (segment + 1) * SEGMENT_TICKETS <= self.next
+    }
+
     /// The newest whole segment that is to be indexed; `None` = there is none.
     fn due(&self) -> Option<i64> {
-        let is_whole = |s: &i64| (s + 1) * SEGMENT_TICKETS <= self.next;
-        self.segments().filter(is_whole).find(|s| !self.indexed.contains(s) && !self.newer.contains(s))
+        self.segments().filter(|s| self.is_whole(*s)).find(|s| !self.indexed.contains(s) && !self.newer.contains(s))
     }
 }
 
@@ -111,6 +115,25 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// Tickets of a segment and those after it, up to `last`, of which number, title or address contain one of the spellings,
+    /// letters of ASCII in either size; a `*` stands for any character, as what is masked is shown. For segments that are not
+    /// indexed. In no particular order. O(their texts).
+    pub async fn tickets_containing(
+        &self,
+        segments: RangeInclusive<i64>,
+        spellings: &[String],
+    ) -> Result<Vec<TicketId>, StoreError> {
+        let (from, to) = (segments.start() * SEGMENT_TICKETS, (segments.end() + 1) * SEGMENT_TICKETS);
+        let mut found = sql("SELECT id FROM ticket WHERE id >= $1 AND id < $2 AND (").bind(from).bind(to);
+        for (i, spelling) in spellings.iter().enumerate() {
+            let inside = containing(spelling).replace('*', "_");
+            found = found.push(if i == 0 { "" } else { " OR " }).push("lower(external_id) LIKE ").push_bind(inside.as_str());
+            found = found.push(" ESCAPE '\\' OR (NOT sensitive AND (lower(title) LIKE ").push_bind(inside.as_str());
+            found = found.push(" ESCAPE '\\' OR lower(address) LIKE ").push_bind(inside).push(" ESCAPE '\\'))");
+        }
+        self.inner.read.rows(found.push(")")).await?.iter().map(|r| r.get("id").map(TicketId)).collect()
     }
 
     /// The texts of those of the tickets that are there at `until` by a clock, in no particular order.

@@ -11,7 +11,7 @@
 
 /// The doors of an engine's module: how a statement is handed to it, and what it answers.
 macro_rules! engine {
-    ($database:ty, $arguments:ty, $row:path, $failed:path) => {
+    ($database:ty, $arguments:ty, $row:path, $failed:path, $text:path) => {
         pub(super) fn prepared(sql: Sql) -> Result<sqlx::query::Query<'static, $database, $arguments>, StoreError> {
             use sqlx::Arguments;
             let (text, values) = sql.parts();
@@ -26,7 +26,7 @@ macro_rules! engine {
                 }
                 .map_err(sqlx::Error::Encode)?;
             }
-            Ok(sqlx::query_with(text, arguments))
+            Ok(sqlx::query_with($text(text), arguments))
         }
 
         pub(super) async fn rows<'e>(

@@ -4,7 +4,7 @@ use super::{Row, Sql, Value, server::failed};
 use crate::{StoreError, secret::hex};
 use sqlx::{PgConnection, Postgres, postgres::PgArguments};
 
-engine!(Postgres, PgArguments, Row::Postgres, failed);
+engine!(Postgres, PgArguments, Row::Postgres, failed, std::convert::identity);
 
 /// Bytes that are handed to the stream at once.
 const STREAM_BYTES: usize = 1 << 18;

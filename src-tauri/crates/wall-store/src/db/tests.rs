@@ -195,3 +195,16 @@ fn stretches_end_where_a_key_comes_again() {
     assert_eq!(found, [&[1, 2][..], &[1], &[1, 3, 2], &[3]]);
     assert_eq!(stretches(&[], |n: &i32| *n).count(), 0);
 }
+
+/// Numbers that only count the values are left out for SQLite; all others stay what they are.
+#[test]
+fn sqlite_is_not_given_names_to_look_up() {
+    use sqlite::without_numbers;
+    let rows =
+        sql("INSERT INTO t (a, b) VALUES ").push_rows([[Value::from(1), Value::from("$9")], [Value::from(2), Value::from("")]]);
+    let (text, _) = rows.push(" ON CONFLICT DO NOTHING").parts();
+    assert_eq!(without_numbers(text.as_str()).unwrap(), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING");
+    assert_eq!(without_numbers("SELECT 1").unwrap(), "SELECT 1");
+    assert_eq!(without_numbers("SELECT $1 WHERE a = $2 OR b = $1"), None, "a value that is used twice");
+    assert_eq!(without_numbers("SELECT $2, $1"), None, "values in another order");
+}

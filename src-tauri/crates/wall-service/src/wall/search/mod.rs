@@ -20,7 +20,8 @@ fn rank(needle: &str, name: &str) -> Option<u8> {
     if lower.contains(needle) {
         return Some(2);
     }
-    if !needle.is_ascii() || name.is_ascii() {
+    // Pinyin is letters; whatever else the needle has must stand in the name as it is.
+    if name.is_ascii() || !needle.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii() && lower.contains(c)) {
         return None;
     }
     let (mut initials, mut syllables) = (String::new(), String::new());

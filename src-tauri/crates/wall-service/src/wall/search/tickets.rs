@@ -17,7 +17,7 @@ const FIRST: usize = 4;
 const GROWTH: usize = 8;
 /// Tickets looked at together whether they show what is searched; so few are looked at rather than more grams asked.
 const LOOK: usize = 256;
-const FEW: usize = 64;
+const FEW: usize = 256;
 
 /// A question to the index for one field.
 struct Asked {
@@ -69,6 +69,18 @@ impl Asked {
     }
 }
 
+/// Numbers that descend, as ranges of those that follow each other.
+fn runs(descending: impl Iterator<Item = i64>) -> Vec<RangeInclusive<i64>> {
+    let mut runs: Vec<RangeInclusive<i64>> = Vec::new();
+    for n in descending {
+        match runs.last_mut() {
+            Some(run) if *run.start() == n + 1 => *run = n..=*run.end(),
+            _ => runs.push(n..=n),
+        }
+    }
+    runs
+}
+
 impl Wall {
     /// The newest tickets that show the needle to the actor. O(segments + tickets that may show it), in indexed segments.
     pub(super) async fn tickets_showing(
@@ -84,7 +96,7 @@ impl Wall {
             Sight::Coarse => &[SearchField::Id],
         };
         let mut asked: Vec<Asked> = fields.iter().map(|f| Asked { grams: needle.grams(*f), sorted: false }).collect();
-        let index = self.store().search_index(EDITION).await?;
+        let (index, spellings) = (self.store().search_index(EDITION).await?, needle.spellings());
         let shows = |t: &TicketTexts| {
             let texts = [&t.title, &t.address].map(|text| shown_words(text, t.sensitive, sight));
             needle.is_in(&t.external_id) || texts.iter().any(|text| needle.is_in(text))
@@ -102,8 +114,17 @@ impl Wall {
                     candidates.entry(segment).or_default().join(&set);
                 }
             }
+            // Those that are not indexed yet are read through by the database, as far as it can read.
+            let unread = these.iter().copied().filter(|s| !index.indexed.contains(s) && index.is_whole(*s));
+            for run in runs(unread) {
+                for id in self.store().tickets_containing(run, &spellings).await? {
+                    let place = (id.0 % SEGMENT_TICKETS) as u16;
+                    candidates.entry(id.0 / SEGMENT_TICKETS).or_default().insert(place);
+                }
+            }
             let of = |segment: i64| {
-                let places = match index.indexed.contains(&segment) {
+                // The newest is looked at whole, until it is.
+                let places = match index.is_whole(segment) {
                     true => candidates.get(&segment).map(|set| set.places().collect()).unwrap_or_default(),
                     false => (0..SEGMENT_TICKETS as u16).collect::<Vec<u16>>(),
                 };

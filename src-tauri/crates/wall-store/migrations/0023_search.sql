@@ -1,5 +1,5 @@
 -- Tickets by the grams of their texts, in segments of 2,048 ids. Only whole segments are indexed, one at a time and after the
--- tickets were written; tickets of all others are looked at one by one. A segment in which a text changes is not indexed until
+-- tickets were written; of all others the texts are read. A segment in which a text changes is not indexed until
 -- it is again: its rows of grams stay until then.
 CREATE TABLE search_segment (
     id INTEGER PRIMARY KEY,      -- ticket id / 2048
