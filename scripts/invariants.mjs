@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { closure, workspace } from './lib/cargo.mjs';
 import { sqlBreaches } from './lib/sql.mjs';
 import { wireBreaches } from './lib/wire.mjs';
+import { writeBreaches } from './lib/writes.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -105,6 +106,15 @@ function wires() {
   }
 }
 
+/** Who may, the time of recording and the audit log are settled in one place. */
+function doors() {
+  for (const path of tracked('src-tauri/crates/wall-service/src/*.rs')) {
+    for (const line of writeBreaches(path, readFileSync(path, 'utf8'))) {
+      breaches.push(`${path}:${line}: only wall/write.rs opens a transaction: ask Wall::write`);
+    }
+  }
+}
+
 /** Two databases, each statement written once: what only one of them understands stands at the waist. */
 function statements() {
   for (const path of tracked('src-tauri/crates/wall-store/src/*.rs')) {
@@ -125,6 +135,7 @@ dependencies();
 imports();
 clocks();
 wires();
+doors();
 statements();
 files();
 for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);

@@ -9,6 +9,7 @@
 
 mod coded;
 
+mod access;
 mod agreement;
 mod attribution;
 mod calendar;
@@ -42,6 +43,7 @@ mod time;
 mod told;
 mod topology;
 
+pub use access::{Right, Role};
 pub use agreement::{Agreement, Gap, NotCompared, Overlap, agreement};
 pub use attribution::{CellIndex, area_km2, label_point};
 pub use calendar::{CalendarError, DayHours, WorkCalendar, day_start};

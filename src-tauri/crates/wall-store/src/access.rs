@@ -1,4 +1,4 @@
-//! Who acts, in which role, and the tokens machines hold.
+//! Who acts, and the tokens machines hold.
 
 use crate::{
     Store, StoreError, WriteTx,
@@ -6,89 +6,7 @@ use crate::{
     rows::word,
     secret,
 };
-use wall_core::UtcMs;
-
-macro_rules! roles {
-    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
-        /// What an actor may do; what each role guards grows.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        pub enum Role { $($(#[$doc])* $name),+ }
-        impl Role {
-            /// All roles.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-            /// The word in the database and on the wire.
-            pub fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
-            /// The role of a word.
-            pub fn from_code(code: &str) -> Option<Self> { match code { $($code => Some(Self::$name),)+ _ => None } }
-        }
-    };
-}
-
-roles! {
-    /// Unsigned at the wall station: places only to the cell.
-    Viewer = "viewer",
-    /// 值班员
-    Operator = "operator",
-    /// 领导
-    Leader = "leader",
-    /// 网格规划
-    Planner = "planner",
-    /// 台账管理员
-    Registrar = "registrar",
-    /// 管理员
-    Admin = "admin",
-    /// A machine that pushes tickets and positions and reads back status.
-    Feed = "feed",
-    /// A machine that replays a history: a feed that also drives the wall's clock.
-    Replay = "replay",
-}
-
-impl Role {
-    /// Whether exact places and addresses of tickets are shown.
-    pub fn sees_exact_places(self) -> bool {
-        !matches!(self, Self::Viewer)
-    }
-
-    /// Whether the role may push tickets and positions.
-    pub fn may_feed(self) -> bool {
-        matches!(self, Self::Feed | Self::Replay | Self::Operator | Self::Admin)
-    }
-
-    /// Whether the role may drive the wall's clock (replay): a right of its own, which an ordinary feed has not.
-    pub fn may_drive_clock(self) -> bool {
-        matches!(self, Self::Replay | Self::Admin)
-    }
-
-    /// Whether the role may give a replay's clock back to the system.
-    pub fn may_end_replay(self) -> bool {
-        self.may_drive_clock() || matches!(self, Self::Operator)
-    }
-
-    /// Whether an account may have the role; the others are for tokens.
-    pub fn is_for_people(self) -> bool {
-        !matches!(self, Self::Feed | Self::Replay)
-    }
-
-    /// Whether the role may draft plans and edit its drafts.
-    pub fn may_plan(self) -> bool {
-        matches!(self, Self::Planner | Self::Admin)
-    }
-
-    /// Whether the role may review plans of others.
-    pub fn may_review(self) -> bool {
-        matches!(self, Self::Leader | Self::Planner | Self::Admin)
-    }
-
-    /// Whether the role may publish a plan that was reviewed, take it back, and retire one.
-    pub fn may_publish(self) -> bool {
-        matches!(self, Self::Planner | Self::Admin)
-    }
-
-    /// Whether the role may administer: accounts, feeds, settings.
-    pub fn may_administer(self) -> bool {
-        matches!(self, Self::Admin)
-    }
-}
+use wall_core::{Role, UtcMs};
 
 /// Who asks or commands. Every command and query takes one.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -50,7 +50,7 @@ mod upserts;
 mod watch;
 mod write;
 
-pub use access::{ANY_SOURCE, Actor, Role, Token};
+pub use access::{ANY_SOURCE, Actor, Token};
 pub use accounts::{Account, Failures, SESSION_IDLE_MS, SESSION_LIFE_MS, account_name};
 pub use attributions::{Attributed, WaitingTicket};
 pub use audit::{AuditLine, AuditVerdict};
@@ -68,4 +68,5 @@ pub use search::{SearchIndex, TicketTexts};
 pub use stations::{STATION_LIFE_MS, Station};
 pub use tickets::{TicketOutcome, TicketWrite};
 pub use upserts::Upserts;
+pub use wall_core::Role;
 pub use write::WriteTx;

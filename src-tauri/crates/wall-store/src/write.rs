@@ -60,6 +60,11 @@ impl WriteTx {
         self.recorded_at
     }
 
+    /// Whether it holds a line of the audit log.
+    pub fn is_audited(&self) -> bool {
+        self.anchored.is_some()
+    }
+
     /// Goes on in the name of another actor: a group commit holds the commands of several.
     pub fn act_as(&mut self, actor: &Actor) {
         self.actor = actor.clone();

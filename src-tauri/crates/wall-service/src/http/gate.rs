@@ -1,4 +1,4 @@
-//! The one place where it is settled who asks: host, right, origin, rate; then the headers of every answer.
+//! The one place where it is settled who asks: host, pass, origin, rate; then the headers of every answer.
 
 use super::{
     App, assets, open311,
@@ -36,19 +36,20 @@ fn policy(connect: &str) -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'self'"))
 }
 
-/// Who asks and by which right.
+/// Who asks and by which pass.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub actor: Actor,
     /// Source of records that name none.
     pub source: String,
-    right: Right,
-    /// Whether the browser sent the right along by itself.
+    pass: Pass,
+    /// Whether the browser sent the pass along by itself.
     by_cookie: bool,
 }
 
+/// By what the caller was let in.
 #[derive(Clone)]
-enum Right {
+enum Pass {
     /// In process.
     Local,
     /// A browser that came in by a one-time link.
@@ -74,7 +75,7 @@ impl Caller {
         Self {
             source: token.own_source().to_owned(),
             actor: Actor { sources: token.sources, ..actor },
-            right: Right::Token { id: token.id, secret: secret.to_owned(), unlimited: token.unlimited },
+            pass: Pass::Token { id: token.id, secret: secret.to_owned(), unlimited: token.unlimited },
             by_cookie: false,
         }
     }
@@ -84,55 +85,55 @@ impl Caller {
         Self {
             actor: actor_of(&account, station),
             source: "wall".into(),
-            right: Right::Account { account, secret: secret.to_owned() },
+            pass: Pass::Account { account, secret: secret.to_owned() },
             by_cookie,
         }
     }
 
     /// The account, when a person is signed in.
     pub fn account(&self) -> Option<&Account> {
-        match &self.right {
-            Right::Account { account, .. } => Some(account),
+        match &self.pass {
+            Pass::Account { account, .. } => Some(account),
             _ => None,
         }
     }
 
     /// The secret of the account's session.
     pub fn session_secret(&self) -> Option<&str> {
-        match &self.right {
-            Right::Account { secret, .. } => Some(secret),
+        match &self.pass {
+            Pass::Account { secret, .. } => Some(secret),
             _ => None,
         }
     }
 
     /// The station, when nobody is signed in at it.
     pub fn station(&self) -> Option<i64> {
-        match &self.right {
-            Right::Station { id, .. } => Some(*id),
+        match &self.pass {
+            Pass::Station { id, .. } => Some(*id),
             _ => None,
         }
     }
 
-    /// Whether the right came in the cookie.
+    /// Whether the pass came in the cookie.
     pub fn is_by_cookie(&self) -> bool {
         self.by_cookie
     }
 
     /// Charges records found in a request that was let in for one.
     pub fn charge(&self, app: &App, records: usize) {
-        if let Right::Token { id, unlimited: false, .. } = self.right {
+        if let Pass::Token { id, unlimited: false, .. } = self.pass {
             app.buckets.charge(id, records.saturating_sub(1) as f64);
         }
     }
 
-    /// Whether the right still holds; asked again and again by streams. Keeps a session in use.
+    /// Whether the pass still holds; asked again and again by streams. Keeps a session in use.
     pub async fn still_in(&self, app: &App) -> bool {
-        match &self.right {
-            Right::Local => true,
-            Right::Station { secret, .. } => !matches!(app.wall.station_of(secret).await, Ok(None)),
-            Right::Account { secret, .. } => !matches!(app.wall.account_of(secret).await, Ok(None)),
+        match &self.pass {
+            Pass::Local => true,
+            Pass::Station { secret, .. } => !matches!(app.wall.station_of(secret).await, Ok(None)),
+            Pass::Account { secret, .. } => !matches!(app.wall.account_of(secret).await, Ok(None)),
             // A store that does not answer just now is no revocation.
-            Right::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
+            Pass::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
         }
     }
 }
@@ -239,10 +240,10 @@ pub(super) fn address(app: &App, request: &Request) -> Client {
 /// Who asks; `None` where nobody needs to say so.
 async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
     if let Some(actor) = &app.options.local_actor {
-        // The window itself needs no right; who signed in there acts in their own name.
+        // The window itself needs no pass; who signed in there acts in their own name.
         return Ok(Some(match bearer(headers)? {
             Some(secret) => by_secret(app, secret).await?,
-            None => Caller { actor: actor.clone(), source: "wall".into(), right: Right::Local, by_cookie: false },
+            None => Caller { actor: actor.clone(), source: "wall".into(), pass: Pass::Local, by_cookie: false },
         }));
     }
     let host = asked_host(app, uri, headers)?;
@@ -286,8 +287,8 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusa
         }
         if let Some(station) = app.wall.station_of(secret).await? {
             let actor = Actor::new(format!("station:{}", station.id), station.role, "browser");
-            let right = Right::Station { id: station.id, secret: secret.to_owned() };
-            return Ok(Some(Caller { actor, source: "wall".into(), right, by_cookie: true }));
+            let pass = Pass::Station { id: station.id, secret: secret.to_owned() };
+            return Ok(Some(Caller { actor, source: "wall".into(), pass, by_cookie: true }));
         }
     }
     Ok(None)
@@ -319,7 +320,7 @@ pub(crate) async fn by_key(app: &App, secret: &str) -> Result<Caller, Refusal> {
 }
 
 fn rate(app: &App, caller: &Caller) -> Result<(), Refusal> {
-    let Right::Token { id, unlimited: false, .. } = caller.right else { return Ok(()) };
+    let Pass::Token { id, unlimited: false, .. } = caller.pass else { return Ok(()) };
     app.buckets.take(id, 1.0, Instant::now()).map_err(|wait_s| Refusal {
         retry_after_s: Some(wait_s),
         ..Refusal::new(

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::Semaphore;
-use wall_core::UtcMs;
+use wall_core::{Right, UtcMs};
 use wall_store::{Account, Actor, PasswordHash, Role, Store};
 
 /// Passwords hashed at once: each takes 19 MiB and a core.
@@ -121,18 +121,18 @@ impl Wall {
         let checked = tokio::task::spawn_blocking(move || store.verify_password(&password, hash.as_ref())).await;
         match (checked.unwrap_or(false), account) {
             (true, Some(account)) => {
-                let mut tx = self.store().write(&actor_of(&account, &from.station), system_now()).await?;
+                let mut tx = self.write(&actor_of(&account, &from.station), Right::SignIn).await?;
                 let secret = tx.open_session(&account).await?;
-                tx.commit().await?;
+                tx.commit_audited().await?;
                 entrance.tries.forgive(client, &name);
                 Ok(SignedIn { secret, account })
             }
             (_, account) => {
                 // First: a store that cannot be written is no way around the wait.
                 entrance.tries.failed(client, &name, Instant::now());
-                let mut tx = self.store().write(from, system_now()).await?;
+                let mut tx = self.write(from, Right::SignIn).await?;
                 tx.note_failure(&name, account.as_ref()).await?;
-                tx.commit().await?;
+                tx.commit_audited().await?;
                 Err(WallError::SignIn)
             }
         }
@@ -140,9 +140,11 @@ impl Wall {
 
     /// Ends a session in the name of its account; `false` when there was none.
     pub async fn sign_out(&self, actor: &Actor, secret: &str) -> Result<bool, WallError> {
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::SignIn).await?;
         let closed = tx.close_session(secret).await?;
-        tx.commit().await?;
+        if closed {
+            tx.commit_audited().await?;
+        }
         self.inner.entrance.forget(&key_of(secret));
         Ok(closed)
     }

@@ -1,6 +1,6 @@
 //! Commands: everything that changes the store enters here, with its actor.
 
-use super::{Wall, WallError, clock::system_now, intake::Job, planning::Handover, shown::Sight};
+use super::{Wall, WallError, clock::system_now, intake::Job, planning::Handover, shown::Sight, write::Unaudited};
 use std::{
     collections::HashSet,
     sync::{PoisonError, atomic::Ordering::Relaxed},
@@ -9,9 +9,9 @@ use std::{
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, Origin, OwnerRecord, Place,
-    PlanId, PositionRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
+    PlanId, PositionRecord, Right, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
 };
-use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, Role, StoredPlan, TicketOutcome, Upserts, WriteTx};
+use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, StoredPlan, TicketOutcome, Upserts, WriteTx};
 
 /// Categories that the table does not know and that senders may bring, all together.
 pub const NEW_CATEGORIES: usize = 1_000;
@@ -88,16 +88,9 @@ pub struct LocateAnswer {
 }
 
 impl Wall {
-    pub(super) fn may(&self, actor: &Actor, allowed: bool, what: &str) -> Result<(), WallError> {
-        if allowed {
-            return Ok(());
-        }
-        Err(WallError::Forbidden(format!("the role {} may not {what}", actor.role.code())))
-    }
-
     /// Takes tickets in. Group commit: when this returns, each outcome is on disk.
     pub async fn put_tickets(&self, actor: &Actor, records: Vec<TicketRecord>) -> Result<Vec<TicketOutcome>, WallError> {
-        self.may(actor, actor.role.may_feed(), "push tickets")?;
+        self.may(actor, Right::PushTickets)?;
         if let Some(foreign) = records.iter().find(|r| !actor.may_write(&r.source)) {
             return Err(WallError::Forbidden(foreign_source(&foreign.source)));
         }
@@ -128,7 +121,7 @@ impl Wall {
 
     /// Takes positions in; `false` = nobody has that id.
     pub async fn put_positions(&self, actor: &Actor, records: Vec<PositionRecord>) -> Result<Vec<bool>, WallError> {
-        self.may(actor, actor.role.may_feed(), "push positions")?;
+        self.may(actor, Right::PushPositions)?;
         let (reply, answer) = oneshot::channel();
         self.queue(Job::Positions { actor: actor.clone(), records, reply })?;
         answer.await.map_err(|_| WallError::QueueFull { retry_after_s: 1 })?
@@ -150,16 +143,15 @@ impl Wall {
         at: UtcMs,
         reason: &str,
     ) -> Result<(), WallError> {
-        self.may(actor, actor.role.may_feed(), "move tickets")?;
-        self.may(actor, actor.may_write(source), "move tickets of this source")?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        self.may(actor, Right::MoveTickets)?;
+        self.may_move_of(actor, source)?;
+        let mut tx = self.write(actor, Right::MoveTickets).await?;
         let id = tx
             .ticket_id(source, external_id)
             .await?
             .ok_or_else(|| WallError::NotFound(format!("there is no ticket {external_id} of {source}")))?;
         tx.move_ticket(id, to, at, reason).await?;
-        tx.commit().await?;
-        self.fed();
+        tx.commit_unaudited(Unaudited::OwnHistory).await?;
         Ok(())
     }
 
@@ -173,9 +165,9 @@ impl Wall {
         detail: &serde_json::Value,
     ) -> Result<CellsDone, WallError> {
         let CellsImport { network, name, records, doubts, publish, effective } = import;
-        self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import cells")?;
+        self.may(actor, Right::ImportCells)?;
         let hash = self.store().cells_hash(records);
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::ImportCells).await?;
         let network_id = tx.network(network, network).await?;
         // A plan that somebody draws, or drew and put away, is theirs, even where its cells are still those of the file.
         let drawn: std::collections::BTreeSet<PlanId> = self.store().drawn_plans(network_id).await?.into_iter().collect();
@@ -281,7 +273,7 @@ impl Wall {
             tx.audit("import.cells", &detail.to_string()).await?;
         }
         if taken || !handover.is_empty() {
-            tx.commit().await?;
+            tx.commit_audited().await?;
         }
         Ok(done)
     }
@@ -298,11 +290,11 @@ impl Wall {
     }
 
     async fn import_all(&self, actor: &Actor, records: &[TicketRecord], again: bool) -> Result<Vec<TicketOutcome>, WallError> {
-        self.may(actor, matches!(actor.role, Role::Admin | Role::Operator), "import tickets")?;
+        self.may(actor, Right::ImportTickets)?;
         let mut outcomes = Vec::with_capacity(records.len());
         for chunk in records.chunks(IMPORT_CHUNK) {
             let writes = self.resolve(chunk);
-            let mut tx = self.store().write(actor, system_now()).await?;
+            let mut tx = self.write(actor, Right::ImportTickets).await?;
             let done = match again {
                 true => tx.put_tickets_again(&writes).await?,
                 false => tx.put_tickets(&writes, Origin::Imported).await?,
@@ -314,9 +306,10 @@ impl Wall {
             if created + updated > 0 {
                 let detail =
                     serde_json::json!({ "created": created, "updated": updated, "unchanged": done.len() - created - updated });
-                tx.audit("import.tickets.chunk", &detail.to_string()).await?;
+                tx.commit("import.tickets.chunk", &detail).await?;
+            } else {
+                tx.commit_unaudited(Unaudited::Unchanged).await?;
             }
-            tx.commit().await?;
             outcomes.extend(done);
         }
         Ok(outcomes)
@@ -324,18 +317,15 @@ impl Wall {
 
     /// Names a district, street or community.
     pub async fn name_division(&self, actor: &Actor, code: &str, level: &str, name: &str) -> Result<(), WallError> {
-        self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "name divisions")?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::NameDivisions).await?;
         tx.put_division(code, level, name).await?;
-        tx.commit().await?;
+        tx.commit("division.name", &serde_json::json!({ "code": code, "level": level, "name": name })).await?;
         Ok(())
     }
 
     /// A line of the audit log about an import that was done in chunks.
     pub async fn audit(&self, actor: &Actor, action: &str, detail: &serde_json::Value) -> Result<(), WallError> {
-        let mut tx = self.store().write(actor, system_now()).await?;
-        tx.audit(action, &detail.to_string()).await?;
-        tx.commit().await?;
+        self.write(actor, Right::SumUpImports).await?.commit(action, detail).await?;
         Ok(())
     }
 
@@ -347,10 +337,9 @@ impl Wall {
         digest: &[u8; 32],
         detail: &serde_json::Value,
     ) -> Result<(), WallError> {
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::SumUpImports).await?;
         tx.note_ticket_import(digest).await?;
-        tx.audit("import.tickets", &detail.to_string()).await?;
-        tx.commit().await?;
+        tx.commit("import.tickets", detail).await?;
         Ok(())
     }
 
@@ -446,13 +435,11 @@ macro_rules! imports {
         impl Wall { $(
             $(#[$doc])*
             pub async fn $name(&self, actor: &Actor, records: &[$record]) -> Result<Upserts, WallError> {
-                self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import")?;
-                let mut tx = self.store().write(actor, system_now()).await?;
+                let mut tx = self.write(actor, Right::ImportThings).await?;
                 let done = tx.$put(records).await?;
                 if done.created + done.updated > 0 {
                     let detail = serde_json::json!({ "created": done.created, "updated": done.updated, "unchanged": done.unchanged });
-                    tx.audit($action, &detail.to_string()).await?;
-                    tx.commit().await?;
+                    tx.commit($action, &detail).await?;
                 }
                 Ok(done)
             }
@@ -493,8 +480,7 @@ impl Wall {
         network: &str,
         records: &[OwnerRecord],
     ) -> Result<(Upserts, Vec<(usize, String)>), WallError> {
-        self.may(actor, matches!(actor.role, Role::Admin | Role::Planner), "import owners")?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::ImportOwners).await?;
         let id = tx.network(network, network).await?;
         let known: HashSet<String> = match self.store().networks().await?.iter().find(|n| n.key == network) {
             None => HashSet::new(),
@@ -513,8 +499,7 @@ impl Wall {
         let done = tx.put_owners(id, records).await?;
         if done.created + done.updated > 0 {
             let detail = serde_json::json!({ "network": network, "created": done.created, "updated": done.updated });
-            tx.audit("import.owners", &detail.to_string()).await?;
-            tx.commit().await?;
+            tx.commit("import.owners", &detail).await?;
         }
         Ok((done, strangers))
     }

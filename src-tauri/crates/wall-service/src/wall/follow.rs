@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, NetworkId, StaffId, Ticket, TicketAt, TicketEvent, TicketId, UtcMs};
+use wall_core::{CellId, NetworkId, Right, StaffId, Ticket, TicketAt, TicketEvent, TicketId, UtcMs};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -408,13 +408,13 @@ async fn kept_cells(wall: &Wall, ground: &Ground) -> Result<HashMap<CellId, Cell
 }
 
 /// When a plan takes effect by the passing of time, tickets are attributed anew; the old lines stay.
-pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, StoreError> {
+pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, WallError> {
     let ground = wall.world().ground.clone();
     let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(0) };
     if wall.store().is_attributed_to(network.id, plan.id).await? {
         return Ok(0);
     }
-    let mut tx = wall.store().write(&wall.inner.own, system_now()).await?;
+    let mut tx = wall.write(&wall.inner.own, Right::Administer).await?;
     let index = ground.clone();
     let kept = kept_cells(wall, &ground).await?;
     let places = wall.world().homes.places();
@@ -425,8 +425,7 @@ pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, Store
     };
     let lines = tx.attribute_all(network.id, plan.id, &cell_at).await?;
     if lines > 0 {
-        tx.audit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines }).to_string()).await?;
-        tx.commit().await?;
+        tx.commit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines })).await?;
     }
     Ok(lines)
 }
@@ -435,7 +434,6 @@ pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, Store
 mod tests {
     use super::*;
     use crate::wall::WallOptions;
-    use wall_store::{Actor, Role};
 
     /// A commit of more lines than a step reads is read to its end, although nothing is written after it.
     #[tokio::test]
@@ -444,11 +442,11 @@ mod tests {
         let mut options = WallOptions::new(folder.path());
         options.zone = Some("UTC".into());
         let wall = Wall::open(options).await.unwrap();
-        let mut tx = wall.store().write(&Actor::new("test", Role::Admin, "cli"), system_now()).await.unwrap();
+        let mut tx = wall.write(&wall.inner.own, Right::Administer).await.unwrap();
         for n in 0..=LINES {
             tx.set_setting("title", &n.to_string()).await.unwrap();
         }
-        let newest = tx.commit().await.unwrap().to_revision;
+        let newest = tx.commit("setting.title", &serde_json::json!({})).await.unwrap().to_revision;
         let (mut last_figures, mut last_full) = (UtcMs(0), UtcMs(0));
         let mut again = async || step(&wall, true, &mut last_figures, &mut last_full, false).await.unwrap().more;
         assert!(again().await, "there is more");

@@ -1,12 +1,12 @@
 //! The one door: everything that changes the store waits in one bounded line and is committed in groups.
 
-use super::{Wall, WallError, WallInner, clock::system_now};
+use super::{Wall, WallError, WallInner, write::Unaudited};
 use std::sync::{Weak, atomic::Ordering::Relaxed};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
-use wall_core::{Origin, PositionRecord, TicketRecord};
+use wall_core::{Origin, PositionRecord, Right, TicketRecord};
 use wall_store::{Actor, TicketOutcome, TicketWrite};
 
 /// Requests that may wait; beyond that the caller is told to come back.
@@ -36,6 +36,19 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    fn actor(&self) -> &Actor {
+        match self {
+            Self::Tickets { actor, .. } | Self::Positions { actor, .. } => actor,
+        }
+    }
+
+    fn right(&self) -> Right {
+        match self {
+            Self::Tickets { .. } => Right::PushTickets,
+            Self::Positions { .. } => Right::PushPositions,
+        }
+    }
+
     fn records(&self) -> usize {
         match self {
             Self::Tickets { records, .. } => records.len(),
@@ -89,28 +102,23 @@ pub(crate) async fn work(wall: Weak<WallInner>, mut jobs: mpsc::Receiver<Waiting
 
 async fn commit(wall: &Wall, group: &[Job], until: Instant) -> Result<Vec<Done>, WallError> {
     let Some(first) = group.first() else { return Ok(vec![]) };
-    let actor = match first {
-        Job::Tickets { actor, .. } | Job::Positions { actor, .. } => actor,
-    };
-    let mut tx = wall.store().write_by(actor, system_now(), until).await?;
+    let mut tx = wall.write_by(first.actor(), first.right(), until).await?;
     let mut done = Vec::with_capacity(group.len());
     for job in group {
+        tx.act_as(job.actor(), job.right())?;
         match job {
-            Job::Tickets { actor, records, .. } => {
-                tx.act_as(actor);
+            Job::Tickets { records, .. } => {
                 let writes: Vec<TicketWrite> = wall.resolve(records);
                 wall.inner.counters.tickets_in.fetch_add(records.len() as u64, Relaxed);
                 done.push(Done::Tickets(tx.put_tickets(&writes, Origin::Intake).await?));
             }
-            Job::Positions { actor, records, .. } => {
-                tx.act_as(actor);
+            Job::Positions { records, .. } => {
                 wall.inner.counters.positions_in.fetch_add(records.len() as u64, Relaxed);
                 done.push(Done::Positions(tx.put_positions(records).await?));
             }
         }
     }
-    tx.commit().await?;
-    wall.fed();
+    tx.commit_unaudited(Unaudited::Feed).await?;
     Ok(done)
 }
 
@@ -128,7 +136,7 @@ fn answer(job: Job, done: Result<Done, WallError>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wall::WallOptions;
+    use crate::wall::{WallOptions, system_now};
     use std::time::Duration;
     use wall_store::{Role, Store, StoreError};
 

@@ -31,6 +31,7 @@ mod then;
 mod tries;
 mod views;
 mod world;
+mod write;
 mod zone;
 
 pub use accounts::{PublishedAccount, SignedIn, actor_of};

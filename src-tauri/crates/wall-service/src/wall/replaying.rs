@@ -3,10 +3,11 @@
 use super::{
     Wall, WallError,
     clock::{goes_on, system_now},
+    write::Unaudited,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use wall_core::UtcMs;
+use wall_core::{Right, UtcMs};
 use wall_store::{Actor, ReplayClock};
 
 /// Settings: the run that drives, the run that somebody else ended.
@@ -54,14 +55,14 @@ impl Wall {
     /// # Errors
     /// The role may not; the speed or the name of the run is out of range; [`WallError::ReplayEnded`].
     pub async fn drive_clock(&self, actor: &Actor, clock: ReplayClock, run: Option<&str>) -> Result<(), WallError> {
-        self.may(actor, actor.role.may_drive_clock(), "drive the wall's clock")?;
+        self.may(actor, Right::DriveClock)?;
         if !clock.speed.is_finite() || clock.speed < 0.0 || clock.speed > 1e6 {
             return Err(WallError::Invalid("the speed of a replay is 0 … 1,000,000".into()));
         }
         if run.is_some_and(|r| r.is_empty() || r.len() > RUN_BYTES || !r.bytes().all(|b| b.is_ascii_graphic())) {
             return Err(WallError::Invalid(format!("the name of a run is 1 to {RUN_BYTES} visible ASCII characters")));
         }
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::DriveClock).await?;
         if let Some(ended) = self.kept::<Ended>(ENDED).await?
             && ended.covers(&actor.who, run, system_now())
         {
@@ -79,7 +80,11 @@ impl Wall {
             tx.set_setting(DRIVING, &kept_as(&driving)?).await?;
         }
         tx.set_replay_clock(Some(clock)).await?;
-        tx.commit().await?;
+        if tx.is_audited() {
+            tx.commit_audited().await?;
+        } else {
+            tx.commit_unaudited(Unaudited::Unchanged).await?;
+        }
         self.inner.clock.follow(Some(clock));
         Ok(())
     }
@@ -90,10 +95,9 @@ impl Wall {
     /// # Errors
     /// The role may not.
     pub async fn end_replay(&self, actor: &Actor, run: Option<&str>) -> Result<(), WallError> {
-        self.may(actor, actor.role.may_end_replay(), "end a replay")?;
-        let mut tx = self.store().write(actor, system_now()).await?;
-        if self.store().replay_clock().await?.is_some() {
-            tx.audit("clock.end", "{}").await?;
+        let mut tx = self.write(actor, Right::EndReplay).await?;
+        let runs = self.store().replay_clock().await?.is_some();
+        if runs {
             let driving: Option<Driving> = self.kept(DRIVING).await?;
             let own = |d: &Driving| if d.run.is_some() { d.run.as_deref() == run } else { d.driver == actor.who };
             if let Some(Driving { run, driver }) = driving.filter(|d| !own(d)) {
@@ -102,7 +106,11 @@ impl Wall {
             }
         }
         tx.set_replay_clock(None).await?;
-        tx.commit().await?;
+        if runs {
+            tx.commit("clock.end", &serde_json::json!({})).await?;
+        } else {
+            tx.commit_unaudited(Unaudited::Unchanged).await?;
+        }
         self.inner.clock.follow(None);
         Ok(())
     }
@@ -112,14 +120,13 @@ impl Wall {
     pub(super) async fn end_lapsed(&self, replay: ReplayClock, silent: Duration) -> Result<(), WallError> {
         // The picture waits for this: whoever writes at the moment is let go first, a later beat makes up for it.
         let soon = tokio::time::Instant::now() + Duration::from_millis(200);
-        let mut tx = self.store().write_by(&self.inner.own, system_now(), soon).await?;
+        let mut tx = self.write_by(&self.inner.own, Right::EndReplay, soon).await?;
         // Nobody writes meanwhile: what is read here stays so until the commit.
         if self.store().replay_clock().await? == Some(replay) {
             let detail = serde_json::json!({ "wall_at": replay.wall_at.to_rfc3339(), "last_word_at": replay.real_at.to_rfc3339(),
                 "silent_s": silent.as_secs() });
-            tx.audit("clock.lapse", &detail.to_string()).await?;
             tx.set_replay_clock(None).await?;
-            tx.commit().await?;
+            tx.commit("clock.lapse", &detail).await?;
             tracing::warn!("the driver of a replay is silent: the wall is back at the system's time");
         }
         Ok(())

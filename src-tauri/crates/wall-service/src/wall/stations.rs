@@ -10,6 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use wall_core::Right;
 use wall_store::{Actor, Role, Station, Store};
 
 /// A station ended by another process is refused after at most this long.
@@ -76,9 +77,9 @@ impl Wall {
     /// # Errors
     /// The store cannot be written.
     pub async fn open_station(&self, role: Role, name: &str) -> Result<String, WallError> {
-        let mut tx = self.store().write(&Actor::new("browser", role, "browser"), system_now()).await?;
+        let mut tx = self.write(&Actor::new("browser", role, "browser"), Right::SignIn).await?;
         let (_, secret) = tx.open_station(role, name).await?;
-        tx.commit().await?;
+        tx.commit_audited().await?;
         Ok(secret)
     }
 
@@ -123,9 +124,11 @@ impl Wall {
     /// # Errors
     /// The store cannot be written.
     pub async fn end_station(&self, actor: &Actor, id: i64) -> Result<bool, WallError> {
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::SignIn).await?;
         let ended = tx.end_station(id).await?;
-        tx.commit().await?;
+        if ended {
+            tx.commit_audited().await?;
+        }
         self.inner.stations.forget(|_, station| station.id == id);
         Ok(ended)
     }

@@ -1,7 +1,7 @@
 //! The zone of days belongs to the store. Until it has one the wall says so, and proposes the one of its cells.
 
-use super::{Wall, WallError, clock::system_now};
-use wall_core::{CellRecord, Place, in_china};
+use super::{Wall, WallError};
+use wall_core::{CellRecord, Place, Right, in_china};
 use wall_store::Actor;
 
 /// The zone that goes with where cells lie, where that leaves no doubt; `None` = somebody has to say.
@@ -44,12 +44,11 @@ impl Wall {
 
     /// Gives the store its zone. Walls that run keep theirs until they start again.
     pub async fn set_zone(&self, actor: &Actor, zone: &str) -> Result<(), WallError> {
-        self.may(actor, actor.role.may_administer(), "set the zone")?;
+        self.may(actor, Right::SetZone)?;
         named(zone)?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::SetZone).await?;
         tx.set_setting("zone", zone).await?;
-        tx.audit("setting.zone", &serde_json::json!({ "zone": zone }).to_string()).await?;
-        tx.commit().await?;
+        tx.commit("setting.zone", &serde_json::json!({ "zone": zone })).await?;
         Ok(())
     }
 }

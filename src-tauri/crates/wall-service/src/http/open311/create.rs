@@ -46,7 +46,7 @@ pub(crate) async fn create(
         let held = body::read_at_most(FORM_MOST, &app.budget, request).await?;
         let params = Params::of_form(&held.bytes)?;
         let caller = sender(&app, caller, &params).await?;
-        if !caller.actor.role.may_feed() {
+        if !caller.actor.role.may(wall_core::Right::PushTickets) {
             return Err(Refusal::forbidden("this key may not send requests"));
         }
         let id = take(&app, &caller, &params, retry.as_deref()).await?;

@@ -9,9 +9,9 @@ use super::{
     same_head,
     session::{NotReplayed, Session, way_to},
 };
-use crate::wall::{Wall, WallError, clock::system_now};
+use crate::wall::{Wall, WallError, write::Unaudited};
 use std::collections::BTreeSet;
-use wall_core::{Face, PlanId, PlanStatus};
+use wall_core::{Face, PlanId, PlanStatus, Right};
 use wall_store::{Actor, EditRecord, PlanRecord, StoreError};
 
 /// Largest stored edit, bytes.
@@ -37,9 +37,9 @@ fn stuck(edits: &[EditRecord], why: NotReplayed) -> PlanError {
 }
 
 /// Another process was faster between looking and writing.
-pub(super) fn moved(error: StoreError) -> PlanError {
-    match error {
-        StoreError::Refused(message) => refusal("head_moved", &message, &[]).into(),
+pub(super) fn moved(error: impl Into<WallError>) -> PlanError {
+    match error.into() {
+        WallError::Store(StoreError::Refused(message)) => refusal("head_moved", &message, &[]).into(),
         other => other.into(),
     }
 }
@@ -64,7 +64,7 @@ impl Wall {
         edit: &PlanEdit,
         show: impl FnOnce(Outcome<'_>) -> T,
     ) -> Result<T, PlanError> {
-        self.may(actor, super::sees_drafts(actor.role), "try edits of plans")?;
+        self.may(actor, Right::TryEdits)?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
         let open = taken.open()?;
@@ -90,7 +90,7 @@ impl Wall {
         seen: Option<i64>,
         show: impl FnOnce(Outcome<'_>) -> T,
     ) -> Result<T, PlanError> {
-        self.may(actor, actor.role.may_plan(), "edit plans")?;
+        self.may(actor, Right::EditPlans)?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
         same_head(&taken.record, Some(seen.unwrap_or(0)))?;
@@ -118,10 +118,10 @@ impl Wall {
             faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).filter(|c| !c.is_empty()).collect();
         let cells = serde_json::to_string(&codes.iter().take(12).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
         let written = async {
-            let mut tx = self.store().write(actor, system_now()).await?;
+            let mut tx = self.write(actor, Right::EditPlans).await?;
             let id = tx.add_edit(plan, head, &text, &cells).await?;
-            tx.commit().await?;
-            Ok::<i64, StoreError>(id)
+            tx.commit_unaudited(Unaudited::OwnHistory).await?;
+            Ok::<i64, WallError>(id)
         };
         let written = written.await;
         open.unsettled = false;
@@ -194,7 +194,7 @@ impl Wall {
         target: impl FnOnce(&[EditRecord], Option<i64>) -> Result<Option<i64>, EditRefused>,
         show: impl FnOnce(Outcome<'_>) -> T,
     ) -> Result<T, PlanError> {
-        self.may(actor, actor.role.may_plan(), "edit plans")?;
+        self.may(actor, Right::EditPlans)?;
         // A draft that cannot be brought to its head is left from there as from anywhere: that is the way on.
         let (mut taken, _) = self.take_as_far(actor, plan).await?;
         only_a_draft(&taken.record)?;
@@ -208,10 +208,10 @@ impl Wall {
         let session = taken.session()?;
         let touched = session.go_to(&edits, to).map_err(|e| stuck(&edits, e))?;
         let written = async {
-            let mut tx = self.store().write(actor, system_now()).await?;
+            let mut tx = self.write(actor, Right::EditPlans).await?;
             tx.set_head(plan, head, to).await?;
-            tx.commit().await?;
-            Ok::<(), StoreError>(())
+            tx.commit_unaudited(Unaudited::OwnHistory).await?;
+            Ok::<(), WallError>(())
         };
         if let Err(e) = written.await {
             // Where the head itself cannot be reached, the next who takes the plan is told.
@@ -245,7 +245,7 @@ impl Wall {
 
     /// Names the state a draft is in.
     pub(super) async fn name_state(&self, actor: &Actor, plan: PlanId, name: &str) -> Result<(), PlanError> {
-        self.may(actor, actor.role.may_plan(), "edit plans")?;
+        self.may(actor, Right::EditPlans)?;
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
             return Err(WallError::Invalid("a state has a name of 1 to 80 signs".into()).into());
@@ -253,9 +253,9 @@ impl Wall {
         let taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
         drop(taken);
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::EditPlans).await?;
         tx.add_snapshot(plan, name).await?;
-        tx.commit().await?;
+        tx.commit_unaudited(Unaudited::OwnHistory).await?;
         Ok(())
     }
 }

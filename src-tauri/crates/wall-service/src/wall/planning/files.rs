@@ -4,11 +4,11 @@ use super::PlanError;
 use crate::{
     export::{CellRow, CellsBytes, CellsFormat, cells_bytes},
     import::{CellsOptions, CellsReport, ReadProgress},
-    wall::{Wall, WallError, clock::system_now},
+    wall::{Wall, WallError},
 };
 use serde_json::json;
 use std::path::Path;
-use wall_core::PlanId;
+use wall_core::{PlanId, Right};
 use wall_store::Actor;
 
 impl Wall {
@@ -41,7 +41,7 @@ impl Wall {
     /// # Errors
     /// When not.
     pub fn may_draw(&self, actor: &Actor) -> Result<(), WallError> {
-        self.may(actor, actor.role.may_plan(), "draw plans")
+        self.may(actor, Right::DrawPlans)
     }
 
     /// A draft from a file of cells, with the report of its import. Dropping the future ends the reading.
@@ -65,13 +65,11 @@ impl Wall {
         }
         let key = super::life::network_key(network)?;
         let name = super::life::plan_name(name)?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::DrawPlans).await?;
         let id = tx.network(key, key).await?;
         let plan = tx.new_draft(id, name, None, &file.records).await?;
         tx.doubt_plan(plan, &file.blocking()).await?;
-        tx.audit("plan.import", &json!({ "plan": plan.0, "cells": file.records.len(), "doubts": file.blocking() }).to_string())
-            .await?;
-        tx.commit().await?;
+        tx.commit("plan.import", &json!({ "plan": plan.0, "cells": file.records.len(), "doubts": file.blocking() })).await?;
         let mut report = CellsReport::from(&file);
         report.imported = file.records.len();
         (report.network, report.plan, report.status) = (key.to_owned(), name.to_owned(), "draft".into());

@@ -16,7 +16,7 @@ use crate::wall::{Wall, WallError, clock::system_now};
 use serde_json::json;
 use std::collections::BTreeSet;
 use wall_core::{
-    CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, UtcMs, planning::HouseholdsFrom,
+    CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, Right, UtcMs, planning::HouseholdsFrom,
 };
 use wall_store::{Actor, PlanRecord, PlanStep};
 
@@ -98,15 +98,14 @@ pub(super) fn network_key(given: &str) -> Result<&str, WallError> {
 impl Wall {
     /// A new draft: from the plan in force, from another plan as it stands, or drawn from streets and buildings.
     pub(super) async fn new_draft(&self, actor: &Actor, asked: &NewDraft) -> Result<PlanId, PlanError> {
-        self.may(actor, actor.role.may_plan(), "draw plans")?;
+        self.may(actor, Right::DrawPlans)?;
         let (name, key) = (plan_name(&asked.name)?, network_key(&asked.network)?);
         let known = self.store().networks().await?.into_iter().find(|n| n.key == key).map(|n| n.id);
         let (base, cells) = self.cells_to_start_from(actor, known, asked).await?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::DrawPlans).await?;
         let network = tx.network(key, key).await?;
         let plan = tx.new_draft(network, name, base, &cells).await?;
-        tx.audit("plan.new", &json!({ "plan": plan.0, "base": base.map(|b| b.0), "cells": cells.len() }).to_string()).await?;
-        tx.commit().await?;
+        tx.commit("plan.new", &json!({ "plan": plan.0, "base": base.map(|b| b.0), "cells": cells.len() })).await?;
         Ok(plan)
     }
 
@@ -149,13 +148,13 @@ impl Wall {
             "submit" => self.submit(actor, plan, asked.seen, note).await?,
             "withdraw" if record.plan.status == PlanStatus::Published => self.unpublish(actor, &record, note).await?,
             "withdraw" => {
-                self.may(actor, actor.role.may_plan(), "take plans back from review")?;
-                let own = [&record.author, &record.submitted_by].contains(&&actor.who) || actor.role.may_administer();
+                self.may(actor, Right::WithdrawPlans)?;
+                let own = [&record.author, &record.submitted_by].contains(&&actor.who) || actor.role.may(Right::Administer);
                 if !own {
                     let message = "whoever made a plan or sent it to review takes it back; a reviewer sends it back";
                     return Err(refusal("not_yours", message, &[]).into());
                 }
-                self.simple_step(actor, &record, PlanStep::Withdraw, note).await?;
+                self.simple_step(actor, Right::WithdrawPlans, &record, PlanStep::Withdraw, note).await?;
             }
             "approve" => self.review(actor, &record, PlanStep::Approve, note).await?,
             "return" => self.review(actor, &record, PlanStep::Return, note).await?,
@@ -166,8 +165,8 @@ impl Wall {
                 published?;
             }
             "retire" => {
-                self.may(actor, actor.role.may_plan(), "put plans away")?;
-                self.simple_step(actor, &record, PlanStep::Retire, note).await?;
+                self.may(actor, Right::RetirePlans)?;
+                self.simple_step(actor, Right::RetirePlans, &record, PlanStep::Retire, note).await?;
             }
             _ => {
                 return Err(WallError::Invalid("the step is submit, withdraw, approve, return, publish or retire".into()).into());
@@ -176,7 +175,14 @@ impl Wall {
         Ok(())
     }
 
-    async fn simple_step(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
+    async fn simple_step(
+        &self,
+        actor: &Actor,
+        right: Right,
+        record: &PlanRecord,
+        step: PlanStep,
+        note: &str,
+    ) -> Result<(), PlanError> {
         let fits = match step {
             PlanStep::Withdraw | PlanStep::Approve | PlanStep::Return => record.plan.status == PlanStatus::InReview,
             PlanStep::Submit => record.plan.status == PlanStatus::Draft,
@@ -186,16 +192,15 @@ impl Wall {
             let message = format!("the plan is {}; {} is not possible", record.plan.status.code(), step.code());
             return Err(refusal("wrong_status", &message, &[]).into());
         }
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, right).await?;
         tx.step_plan(record.plan.id, record.head, step, note).await.map_err(moved)?;
-        tx.audit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 }).to_string()).await?;
-        tx.commit().await?;
+        tx.commit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 })).await?;
         Ok(())
     }
 
     /// Sends a draft to review: its cells are written as they stand now, and stay so until it comes back.
     async fn submit(&self, actor: &Actor, plan: PlanId, seen: Option<i64>, note: &str) -> Result<(), PlanError> {
-        self.may(actor, actor.role.may_plan(), "send plans to review")?;
+        self.may(actor, Right::SubmitPlans)?;
         // Nobody draws while the plan is taken; another process is found out by its head when this is written.
         let mut taken = self.take(actor, plan).await?;
         let record = taken.record.clone();
@@ -207,27 +212,26 @@ impl Wall {
         // Who reviews must see what was meant: whatever of its base the draft does not hold is decided about before.
         refuse_open(&findings::unheld(session))?;
         let cells = final_cells(session);
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::SubmitPlans).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
         tx.step_plan(record.plan.id, record.head, PlanStep::Submit, note).await.map_err(moved)?;
-        tx.audit("plan.submit", &json!({ "plan": record.plan.id.0, "cells": cells.len() }).to_string()).await?;
-        tx.commit().await?;
+        tx.commit("plan.submit", &json!({ "plan": record.plan.id.0, "cells": cells.len() })).await?;
         Ok(())
     }
 
     /// A second person says yes or no: nobody who had a hand in the plan.
     async fn review(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
-        self.may(actor, actor.role.may_review(), "review plans")?;
+        self.may(actor, Right::ReviewPlans)?;
         if self.store().plan_hands(record.plan.id).await?.contains(&actor.who) {
             let message = "whoever drew a plan or sent it to review does not review it: another person signs in and does";
             return Err(refusal("own_plan", message, &[]).into());
         }
-        self.simple_step(actor, record, step, note).await
+        self.simple_step(actor, Right::ReviewPlans, record, step, note).await
     }
 
     /// Publishes what was approved, from a time on. Before it nothing changes on the wall.
     async fn publish(&self, actor: &Actor, record: &PlanRecord, asked: &StepAsked, note: &str) -> Result<(), PlanError> {
-        self.may(actor, actor.role.may_publish(), "publish plans")?;
+        self.may(actor, Right::PublishPlans)?;
         if record.plan.status != PlanStatus::InReview || !record.approved {
             return Err(refusal("not_approved", "only a plan that a second person approved is published", &[]).into());
         }
@@ -290,7 +294,7 @@ impl Wall {
         let owners = new_owners(session);
         let codes_ended = before.as_ref().map(|(_, old)| succession::codes_ended(old, &cells)).unwrap_or_default();
         let mut ended = codes_ended.clone();
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::PublishPlans).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
         tx.note_publishing(record.plan.id, head, before.as_ref().map(|(old, _)| old.plan.id), tickets_stay, note, &lineage)
             .await
@@ -304,8 +308,7 @@ impl Wall {
             "plan": record.plan.id.0, "effective": from.to_rfc3339(), "cells": cells.len(), "tickets": if tickets_stay { "stay" } else { "move" },
             "acknowledged": asked.acknowledge, "codes_ended": codes_ended.len(),
         });
-        tx.audit("plan.publish", &detail.to_string()).await?;
-        tx.commit().await?;
+        tx.commit("plan.publish", &detail).await?;
         drop(taken);
         self.close_plans(None).await;
         Ok(())
@@ -313,7 +316,7 @@ impl Wall {
 
     /// Takes a plan back that waits for its time: it is a draft again, and the plan in force goes on.
     async fn unpublish(&self, actor: &Actor, record: &PlanRecord, note: &str) -> Result<(), PlanError> {
-        self.may(actor, actor.role.may_publish(), "take published plans back")?;
+        self.may(actor, Right::UnpublishPlans)?;
         // In force by the system's time, or on a wall that stands later: either way somebody has worked by it.
         let now = system_now().max(self.now());
         let begun = record.plan.effective_from.is_none_or(|from| from <= now);
@@ -324,10 +327,9 @@ impl Wall {
             };
             return Err(refusal("wrong_status", message, &[]).into());
         }
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::UnpublishPlans).await?;
         tx.unpublish_plan(record.plan.id, note, now).await.map_err(moved)?;
-        tx.audit("plan.unpublish", &json!({ "plan": record.plan.id.0 }).to_string()).await?;
-        tx.commit().await?;
+        tx.commit("plan.unpublish", &json!({ "plan": record.plan.id.0 })).await?;
         self.close_plans(None).await;
         Ok(())
     }

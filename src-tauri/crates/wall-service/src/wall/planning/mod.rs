@@ -41,8 +41,8 @@ use std::{
 };
 pub(in crate::wall) use succession::Handover;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use wall_core::{CellRecord, Network, PlanId, UtcMs};
-use wall_store::{Actor, ChangeKind, PlanRecord, Role};
+use wall_core::{CellRecord, Network, PlanId, Right, UtcMs};
+use wall_store::{Actor, ChangeKind, PlanRecord};
 
 /// Plans kept open; the one not used for longest gives way.
 const OPEN_PLANS: usize = 6;
@@ -111,11 +111,6 @@ fn around_changes(kind: ChangeKind) -> bool {
     matches!(kind, ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Setting)
 }
 
-/// May look at drafts.
-fn sees_drafts(role: Role) -> bool {
-    matches!(role, Role::Planner | Role::Leader | Role::Registrar | Role::Admin)
-}
-
 /// Refuses when the plan stands on another edit than the page shows (0 = the beginning).
 fn same_head(record: &PlanRecord, seen: Option<i64>) -> Result<(), PlanError> {
     match seen.is_some_and(|seen| seen != record.head.unwrap_or(0)) {
@@ -138,9 +133,9 @@ impl Wall {
         let key_of: HashMap<_, _> = networks.iter().map(|n| (n.id, n.key.as_str())).collect();
         let mut records = self.store().plan_records().await?;
         records.retain(|r| wanted.is_none_or(|n| r.plan.network == n));
-        records.retain(|r| r.plan.effective_from.is_some() || sees_drafts(actor.role));
+        records.retain(|r| r.plan.effective_from.is_some() || actor.role.may(Right::SeeDrafts));
         let listed = |mut r: PlanRecord| {
-            if !sees_drafts(actor.role) {
+            if !actor.role.may(Right::SeeDrafts) {
                 // Whoever only looks at the wall learns neither sign-in names nor what was said in review.
                 (r.author, r.submitted_by, r.reviewed_by, r.review_note) = Default::default();
                 r.people.clear();
@@ -199,7 +194,7 @@ impl Wall {
     /// The same, also where the store's head cannot be reached: then as far as the edits go, with why not farther.
     async fn take_as_far(&self, actor: &Actor, plan: PlanId) -> Result<(Taken, Option<NotReplayed>), PlanError> {
         self.plan_record(plan).await?;
-        if !sees_drafts(actor.role) {
+        if !actor.role.may(Right::SeeDrafts) {
             return Err(WallError::Forbidden(format!("the role {} may not see this plan", actor.role.code())).into());
         }
         let slot = self.slot(plan).await;

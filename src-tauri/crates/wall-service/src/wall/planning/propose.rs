@@ -4,7 +4,7 @@ use super::{PlanError, data::PlanningData, edit::only_a_draft, refused::refusal,
 use crate::wall::{Wall, WallError};
 use std::collections::BTreeSet;
 use wall_core::{
-    CellGeometry, CellKind, CellRecord, EngineFault, Face, NetworkId, PlanId,
+    CellGeometry, CellKind, CellRecord, EngineFault, Face, NetworkId, PlanId, Right,
     planning::{
         Block, CellFigures, CommunityOutlines, NothingMore, PlannedCell, ProposalRules, ProposedMove, blocks, draw_cells,
         number_cells, proposals,
@@ -43,7 +43,7 @@ pub(super) struct Proposed {
 impl Wall {
     /// Changes that would bring cells of a draft into the band, each explained by its numbers.
     pub(super) async fn proposals_for(&self, actor: &Actor, plan: PlanId) -> Result<Proposed, PlanError> {
-        self.may(actor, super::sees_drafts(actor.role), "ask for proposals")?;
+        self.may(actor, Right::AskProposals)?;
         let mut taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
         let session = taken.session()?;

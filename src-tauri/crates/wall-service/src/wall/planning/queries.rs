@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wall_core::{
-    EngineFault, Place, PlanId, PlanStatus,
+    EngineFault, Place, PlanId, PlanStatus, Right,
     planning::{OverlayLine, PlannedCell},
 };
 use wall_store::{Actor, EditRecord, PlanRecord};
@@ -107,7 +107,7 @@ impl Wall {
 
     /// Buildings in a box as GeoJSON, at most twenty thousand; `total` says how many there are, `cut` whether some are left out.
     pub async fn buildings_json(&self, actor: &Actor, bbox: Option<[f64; 4]>) -> Result<Bytes, PlanError> {
-        self.may(actor, super::sees_drafts(actor.role), "see the households of buildings")?;
+        self.may(actor, Right::SeeHouseholds)?;
         let inside = |p: Place| bbox.is_none_or(|[w, s, e, n]| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n);
         let mut found = self.store().buildings().await?;
         found.retain(|b| inside(b.place));

@@ -1,9 +1,12 @@
 //! What the room sets for planning, kept as one value of the settings.
 
 use super::{PlanError, session::Rules};
-use crate::wall::{Wall, WallError, clock::system_now};
+use crate::wall::{Wall, WallError};
 use serde::{Deserialize, Serialize};
-use wall_core::planning::{Band, CodeScheme, MergePolicy, SplitPolicy, WorkloadWeights};
+use wall_core::{
+    Right,
+    planning::{Band, CodeScheme, MergePolicy, SplitPolicy, WorkloadWeights},
+};
 use wall_store::Actor;
 
 const KEY: &str = "planning";
@@ -52,13 +55,13 @@ impl Wall {
 
     /// Sets band, weights and rules of codes. Open plans follow.
     pub(super) async fn store_rules(&self, actor: &Actor, rules: &StoredRules) -> Result<(), PlanError> {
-        self.may(actor, actor.role.may_plan(), "change the settings of planning")?;
+        self.may(actor, Right::SetPlanning)?;
         rules_of(rules)?;
         let text = serde_json::to_string(rules).map_err(|e| WallError::Invalid(e.to_string()))?;
-        let mut tx = self.store().write(actor, system_now()).await?;
+        let mut tx = self.write(actor, Right::SetPlanning).await?;
         tx.set_setting(KEY, &text).await?;
         tx.audit("planning.settings", &text).await?;
-        tx.commit().await?;
+        tx.commit_audited().await?;
         Ok(())
     }
 }

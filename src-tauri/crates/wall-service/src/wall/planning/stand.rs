@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
-use wall_core::PlanId;
+use wall_core::{PlanId, Right};
 use wall_store::{Actor, EditRecord, PlanRecord};
 
 /// Whoever asked within this has the plan before them.
@@ -34,7 +34,7 @@ impl Wall {
     /// Where a plan stands: its head with who made it, and whether something around it changed since the revision `since`
     /// (owners, codes, settings, plans, names). Light: nothing is opened.
     pub(super) async fn stand_of(&self, actor: &Actor, plan: PlanId, since: Option<i64>) -> Result<Stand, PlanError> {
-        self.may(actor, super::sees_drafts(actor.role), "see plans in the making")?;
+        self.may(actor, Right::SeeDrafts)?;
         // Read before the plan: what changes between the two is news the next time.
         let news = match since {
             Some(since) => self.store().kinds_since(since).await?,

@@ -2,12 +2,12 @@
 
 use super::super::{
     Wall, WallError, WallInner,
-    clock::system_now,
     shown::{Sight, shown_words},
+    write::Unaudited,
 };
 use std::{sync::Weak, time::Duration};
 use tokio::time::Instant;
-use wall_core::{Gram, SearchField, grams};
+use wall_core::{Gram, Right, SearchField, grams};
 use wall_store::TicketTexts;
 
 /// Of the rules by which grams are made, those of `masking` and of `shown` among them: raised when one of them changes, so
@@ -34,9 +34,9 @@ impl Wall {
     /// The store cannot be read or written: tickets are found all the same, more slowly.
     pub async fn index_texts(&self) -> Result<bool, WallError> {
         let Some(due) = self.store().segment_due(EDITION).await? else { return Ok(false) };
-        let mut tx = self.store().write(&self.inner.own, system_now()).await?;
+        let mut tx = self.write(&self.inner.own, Right::Administer).await?;
         let indexed = tx.index_segment(due, EDITION, grams_of).await?;
-        tx.commit().await?;
+        tx.commit_unaudited(Unaudited::Derived).await?;
         Ok(indexed)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::{PublishedAccount, Wall, WallError};
 use crate::wire::{Can, DemoAccount, SessionView};
+use wall_core::Right;
 use wall_store::{Account, Actor, Role};
 
 impl Wall {
@@ -28,10 +29,10 @@ impl Wall {
 
 fn can(role: Role) -> Can {
     Can {
-        plan: role.may_plan(),
-        review: role.may_review(),
-        publish: role.may_publish(),
-        admin: role.may_administer(),
-        end_replay: role.may_end_replay(),
+        plan: role.may(Right::EditPlans),
+        review: role.may(Right::ReviewPlans),
+        publish: role.may(Right::PublishPlans),
+        admin: role.may(Right::Administer),
+        end_replay: role.may(Right::EndReplay),
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use std::path::Path;
-use wall_core::{Face, PlanId, PlanStatus, UtcMs};
+use wall_core::{Face, PlanId, PlanStatus, Right, UtcMs};
 use wall_store::Actor;
 
 impl From<&ListedPlan> for PlanSummary {
@@ -153,7 +153,7 @@ impl Wall {
         let record = taken.record.clone();
         let open = taken.open()?;
         self.freshen(open, &record).await?;
-        let why_not = why_not(&record, actor.role.may_plan());
+        let why_not = why_not(&record, actor.role.may(Right::EditPlans));
         let session = &open.session;
         Ok(PlanState {
             editable: why_not.is_empty(),

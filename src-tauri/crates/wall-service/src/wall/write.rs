@@ -1,0 +1,175 @@
+//! The one door through which the wall writes: whether the actor may, the system's time of recording, the line in the audit
+//! log or the word why there is none, and what follows from a commit.
+//!
+//! Nothing else in wall-service opens a transaction (`scripts/lib/writes.mjs`).
+
+use super::{Wall, WallError, clock::system_now};
+use std::ops::{Deref, DerefMut};
+use tokio::time::Instant;
+use wall_core::Right;
+use wall_store::{Actor, ChangeBatch, StoreError, WriteTx};
+
+/// Why a command leaves no line in the audit log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unaudited {
+    /// What was done is kept with its actor in a history of its own: events of tickets, edits of a draft.
+    OwnHistory,
+    /// Messages of feeds, many a second: tickets have their events, and where staff are is nobody's to read in a log.
+    Feed,
+    /// It follows from what is stored and could be made anew at any time: an index.
+    Derived,
+    /// Nothing is otherwise than before: the clock goes on as it did, what should end had ended.
+    Unchanged,
+}
+
+/// An open write of an actor who may. Dropping it without one of its commits undoes everything.
+#[must_use = "nothing is written without a commit"]
+pub struct Write<'a> {
+    wall: &'a Wall,
+    tx: WriteTx,
+    /// Whether it is the message of a feed, whose age the wall shows.
+    fed: bool,
+}
+
+impl Deref for Write<'_> {
+    type Target = WriteTx;
+
+    fn deref(&self) -> &WriteTx {
+        &self.tx
+    }
+}
+
+impl DerefMut for Write<'_> {
+    fn deref_mut(&mut self) -> &mut WriteTx {
+        &mut self.tx
+    }
+}
+
+fn forbidden(actor: &Actor, what: &str) -> WallError {
+    WallError::Forbidden(format!("the role {} may not {what}", actor.role.code()))
+}
+
+fn feeds(right: Right) -> bool {
+    matches!(right, Right::PushTickets | Right::PushPositions | Right::MoveTickets)
+}
+
+impl Wall {
+    /// Whether the actor may do that. A write asks by itself; a command that computes for long before it asks first.
+    ///
+    /// # Errors
+    /// [`WallError::Forbidden`].
+    pub(super) fn may(&self, actor: &Actor, right: Right) -> Result<(), WallError> {
+        match actor.role.may(right) {
+            true => Ok(()),
+            false => Err(forbidden(actor, right.words())),
+        }
+    }
+
+    /// Whether the actor may write tickets of this source.
+    ///
+    /// # Errors
+    /// [`WallError::Forbidden`].
+    pub(super) fn may_move_of(&self, actor: &Actor, source: &str) -> Result<(), WallError> {
+        match actor.may_write(source) {
+            true => Ok(()),
+            false => Err(forbidden(actor, "move tickets of this source")),
+        }
+    }
+
+    /// Opens a write. Waits for other writers like [`wall_store::Store::write`].
+    ///
+    /// # Errors
+    /// The actor may not, or the store cannot be written.
+    pub(crate) async fn write(&self, actor: &Actor, right: Right) -> Result<Write<'_>, WallError> {
+        self.may(actor, right)?;
+        Ok(Write { wall: self, tx: self.store().write(actor, system_now()).await?, fed: feeds(right) })
+    }
+
+    /// The same for somebody who waits already: the wait ends at `until`.
+    pub(super) async fn write_by(&self, actor: &Actor, right: Right, until: Instant) -> Result<Write<'_>, WallError> {
+        self.may(actor, right)?;
+        Ok(Write { wall: self, tx: self.store().write_by(actor, system_now(), until).await?, fed: feeds(right) })
+    }
+}
+
+impl Write<'_> {
+    /// Goes on in the name of another actor: a group commit holds the commands of several.
+    ///
+    /// # Errors
+    /// That one may not.
+    pub(super) fn act_as(&mut self, actor: &Actor, right: Right) -> Result<(), WallError> {
+        self.wall.may(actor, right)?;
+        self.tx.act_as(actor);
+        self.fed |= feeds(right);
+        Ok(())
+    }
+
+    /// Adds the line of this command to the audit log and commits: when this returns, everything is on disk. `detail` holds
+    /// numbers and names, and no personal data.
+    pub(crate) async fn commit(mut self, action: &str, detail: &serde_json::Value) -> Result<ChangeBatch, WallError> {
+        self.tx.audit(action, &detail.to_string()).await?;
+        self.end().await
+    }
+
+    /// Commits what wrote its lines in the audit log on the way.
+    ///
+    /// # Errors
+    /// It wrote none: then nothing is written at all.
+    pub(crate) async fn commit_audited(self) -> Result<ChangeBatch, WallError> {
+        if !self.tx.is_audited() {
+            let why = "this command left no line in the audit log, so nothing of it was written; please report it as a fault";
+            return Err(StoreError::Refused(why.into()).into());
+        }
+        self.end().await
+    }
+
+    /// Commits without a line in the audit log, and says why there is none.
+    pub(crate) async fn commit_unaudited(self, why: Unaudited) -> Result<ChangeBatch, WallError> {
+        tracing::trace!(?why, "a commit without a line in the audit log");
+        self.end().await
+    }
+
+    async fn end(self) -> Result<ChangeBatch, WallError> {
+        let batch = self.tx.commit().await?;
+        if self.fed {
+            self.wall.fed();
+        }
+        Ok(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wall::WallOptions;
+    use wall_core::Role;
+
+    #[tokio::test]
+    async fn nobody_writes_without_right_or_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = WallOptions::new(folder.path());
+        options.zone = Some("UTC".into());
+        let wall = Wall::open(options).await.unwrap();
+        let (admin, feed) = (Actor::new("a", Role::Admin, "cli"), Actor::new("f", Role::Feed, "api"));
+        let refused = wall.write(&feed, Right::SetZone).await.err().unwrap();
+        assert_eq!(refused.to_string(), "the role feed may not set the zone");
+        let titled = async |title: &str| {
+            let mut tx = wall.write(&admin, Right::Administer).await.unwrap();
+            tx.set_setting("title", title).await.unwrap();
+            tx
+        };
+        let mut tx = titled("another's").await;
+        assert!(matches!(tx.act_as(&feed, Right::Administer), Err(WallError::Forbidden(_))));
+        drop(tx);
+        assert!(titled("silent").await.commit_audited().await.is_err());
+        assert_eq!(wall.store().setting("title").await.unwrap(), None, "nothing of it was written");
+        titled("told").await.commit("setting.title", &serde_json::json!({})).await.unwrap();
+        assert_eq!(wall.store().setting("title").await.unwrap().as_deref(), Some("told"));
+        let line = wall.store().audit_lines(1, 10).await.unwrap().pop().unwrap();
+        assert_eq!((line.actor.as_str(), line.role.as_str(), line.action.as_str()), ("a", "admin", "setting.title"));
+        // The age of the last message of a feed is that of feeds alone.
+        assert_eq!(wall.inner.last_feed.load(std::sync::atomic::Ordering::Relaxed), 0);
+        wall.write(&feed, Right::PushPositions).await.unwrap().commit_unaudited(Unaudited::Feed).await.unwrap();
+        assert_ne!(wall.inner.last_feed.load(std::sync::atomic::Ordering::Relaxed), 0);
+    }
+}
