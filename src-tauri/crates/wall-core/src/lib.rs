@@ -61,7 +61,9 @@ pub use metric::distance_m;
 pub use overlay::EngineFault;
 pub use party::{OwnerRole, Ownership, Party, PartyKind};
 pub use place::{GridPoint, Place};
-pub use plan::{Network, Plan, PlanStatus};
+pub use plan::{
+    Network, Plan, PlanDeed, PlanRefusal, PlanRelation, PlanStanding, PlanStatus, PlanStep, PlanStepKind, decide_step,
+};
 pub use point_index::PointIndex;
 pub use record::{
     Absent, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,

@@ -10,7 +10,7 @@ use crate::{
 use sqlx::{ConnectOptions, Connection, Row};
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
-use wall_core::{NetworkId, TicketId, UtcMs};
+use wall_core::{NetworkId, PlanStanding, TicketId, UtcMs};
 
 /// Beside room for one more database, so many bytes should be free.
 const ROOM_BYTES: u64 = 64 << 20;
@@ -128,6 +128,16 @@ async fn rows(store: &Store) -> Result<String, StoreError> {
             cells += store.cells(plan.plan.id).await?.len();
         }
     }
+    let mut newer = String::new();
+    for plan in store.plan_records().await? {
+        let id = plan.plan.id;
+        let stands = PlanStanding::of(&store.plan_steps(id).await?);
+        if let Some(step) = &stands.unknown {
+            newer = format!("; plan {} has a step \"{}\" of a newer edition", id.0, step.kind());
+        } else if stands != plan.standing() {
+            return Err(StoreError::Damaged { what: format!("plan {}: its row does not follow from its steps", id.0) });
+        }
+    }
     let others = store.cameras().await?.len()
         + store.sites().await?.len()
         + store.staff().await?.len()
@@ -135,7 +145,7 @@ async fn rows(store: &Store) -> Result<String, StoreError> {
         + store.accounts().await?.len()
         + store.tokens().await?.len();
     store.categories().await?;
-    Ok(format!("{tickets} tickets, {cells} cells and {others} other things can be read"))
+    Ok(format!("{tickets} tickets, {cells} cells and {others} other things can be read{newer}"))
 }
 
 async fn audit(store: &Store, fix: bool) -> Check {

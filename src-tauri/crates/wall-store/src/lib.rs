@@ -62,7 +62,9 @@ pub use doctor::{Check, Mends, examine};
 pub use error::{Fault, StoreError};
 pub use open::{Pragmas, Store};
 pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
-pub use plans::{EditRecord, LineageRecord, PLAN_EPOCH, PlanDraft, PlanRecord, PlanStep, SnapshotRecord, StoredPlan};
+pub use plans::{
+    EditRecord, LineageRecord, PLAN_EPOCH, PlanDraft, PlanLife, PlanRecord, PublishSeen, SnapshotRecord, StoredPlan,
+};
 pub use retention::{LEAP_MS, LINES_KEPT, Leap, Retention, RetentionStanding, Tidied};
 pub use search::{SearchIndex, TicketTexts};
 pub use stations::{STATION_LIFE_MS, Station};

@@ -3,6 +3,8 @@
 
 #[path = "store/history.rs"]
 mod history;
+#[path = "store/plans.rs"]
+mod plans;
 #[path = "store/positions.rs"]
 mod positions;
 #[path = "store/retention.rs"]

@@ -132,7 +132,7 @@ async fn a_plan_in_review_is_taken_back_first() {
     // An earlier edition could send it to review: the steps of its life ask nothing of its edits.
     let actor = Actor::new("earlier", Role::Planner, "cli");
     let mut tx = room.wall.store().write(&actor, UtcMs(1_700_000_000_000)).await.unwrap();
-    tx.step_plan(PlanId(plan), head.as_i64(), wall_store::PlanStep::Submit, "").await.unwrap();
+    tx.step_plan(PlanId(plan), head.as_i64(), wall_core::PlanStepKind::Submit, "").await.unwrap();
     tx.commit().await.unwrap();
     let said = room.get(&team.planner, &path).await.json();
     assert_eq!((&said["code"], &said["plan"]["status"]), (&json!("cannot_replay"), &json!("in_review")));

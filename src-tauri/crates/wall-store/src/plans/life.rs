@@ -1,8 +1,8 @@
 //! The life of a plan: drafted, sent to review, published from a time on, taken back, put away.
 
-use super::{LineageRecord, ids_of, last_published};
+use super::{LineageRecord, ids_of, last_published, no_plan};
 use crate::{StoreError, WriteTx, changes::ChangeKind, db::sql};
-use wall_core::{CellId, CellRecord, NetworkId, PlanId, PlanStatus, UtcMs};
+use wall_core::{CellId, CellRecord, NetworkId, PlanId, PlanStatus, PlanStepKind, UtcMs};
 
 /// "Since always": the first published plan of a network and undated owners are in force from here (1900-01-01T00:00Z).
 pub const PLAN_EPOCH: UtcMs = UtcMs(-2_208_988_800_000);
@@ -18,32 +18,13 @@ pub struct PlanDraft<'a> {
     pub cells: &'a [CellRecord],
 }
 
-/// A step of a plan's life that changes nothing else than where it stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PlanStep {
-    /// Sent to review.
-    Submit,
-    /// Taken back by the one who sent it.
-    Withdraw,
-    /// Agreed to in review.
-    Approve,
-    /// Sent back with a note.
-    Return,
-    /// Put away: a draft that will not be published.
-    Retire,
-}
-
-impl PlanStep {
-    /// The word in the database.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Submit => "submit",
-            Self::Withdraw => "withdraw",
-            Self::Approve => "approve",
-            Self::Return => "return",
-            Self::Retire => "retire",
-        }
-    }
+/// What was looked at when it was decided to publish a draft.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishSeen {
+    /// The edit the draft stood on; `None` = the beginning.
+    pub head: Option<i64>,
+    /// The plan that was published last; `None` = there was none.
+    pub before: Option<PlanId>,
 }
 
 impl WriteTx {
@@ -117,58 +98,17 @@ impl WriteTx {
         self.tx.execute(hand.bind(plan.0).bind(&self.actor.who)).await.map(drop)
     }
 
-    /// A step of a plan's life, with its line in the record of steps; `head` is the edit that was looked at. Who may take it
-    /// is the service's to say.
-    pub async fn step_plan(&mut self, plan: PlanId, head: Option<i64>, step: PlanStep, note: &str) -> Result<(), StoreError> {
-        let (status, stored) = self.plan_stand(plan).await?;
+    /// A step of a plan's life that changes nothing else than where it stands; `head` is the edit that was looked at.
+    pub async fn step_plan(&mut self, plan: PlanId, head: Option<i64>, step: PlanStepKind, note: &str) -> Result<(), StoreError> {
+        let (_, stored) = self.plan_stand(plan).await?;
         self.same_head(plan, stored, head)?;
-        let to = match (step, status) {
-            (PlanStep::Submit, PlanStatus::Draft) => PlanStatus::InReview,
-            (PlanStep::Withdraw | PlanStep::Return, PlanStatus::InReview) => PlanStatus::Draft,
-            (PlanStep::Approve, PlanStatus::InReview) => PlanStatus::InReview,
-            (PlanStep::Retire, PlanStatus::Draft | PlanStatus::InReview) => PlanStatus::Retired,
-            _ => {
-                return Err(StoreError::Refused(format!(
-                    "plan {} is {}: {} is not possible",
-                    plan.0,
-                    status.code(),
-                    step.code()
-                )));
-            }
-        };
-        let who = &self.actor.who;
-        let stand = sql("UPDATE plan SET status = $1, changed_at = $2, approved = $3")
-            .bind(to.code())
-            .bind(self.recorded_at)
-            .bind(step == PlanStep::Approve);
-        let stand = match step {
-            PlanStep::Submit => stand.push(", submitted_by = ").push_bind(who).push(", reviewed_by = '', review_note = ''"),
-            PlanStep::Approve | PlanStep::Return => {
-                stand.push(", reviewed_by = ").push_bind(who).push(", review_note = ").push_bind(note)
-            }
-            PlanStep::Withdraw | PlanStep::Retire => stand,
-        };
-        self.tx.execute(stand.push(" WHERE id = ").push_bind(plan.0)).await?;
-        if step == PlanStep::Submit {
-            self.note_hand(plan).await?;
+        self.append_step(plan, step, note, head, self.recorded_at, ChangeKind::Draft).await?;
+        let changed = sql("UPDATE plan SET changed_at = $1 WHERE id = $2").bind(self.recorded_at).bind(plan.0);
+        self.tx.execute(changed).await?;
+        match step {
+            PlanStepKind::Submit => self.note_hand(plan).await,
+            _ => Ok(()),
         }
-        self.note_step(plan, step.code(), note, head).await?;
-        self.line(ChangeKind::Draft, plan.0);
-        Ok(())
-    }
-
-    async fn note_step(&mut self, plan: PlanId, step: &str, note: &str, head: Option<i64>) -> Result<(), StoreError> {
-        let id = self.ids("plan_step", 1).await?;
-        let line = sql("INSERT INTO plan_step (id, plan_id, step, note, edit_id, actor, recorded_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(id)
-        .bind(plan.0)
-        .bind(step)
-        .bind(note)
-        .bind(head)
-        .bind(&self.actor.who)
-        .bind(self.recorded_at);
-        self.tx.execute(line).await.map(drop)
     }
 
     /// Writes the cells of a plan that was never published anew: as they are after its edits. O(cells).
@@ -187,63 +127,77 @@ impl WriteTx {
         Ok(())
     }
 
-    /// What goes with publishing a reviewed draft: the rule for tickets in hand, the step, what became of which code. `head` is
-    /// the edit and `before` the last published plan that were looked at; only what a second person agreed to is published.
-    pub async fn note_publishing(
+    /// Publishes a draft that a second person agreed to, from `effective` on as [`WriteTx::publish_plan`] does, with the rule
+    /// for tickets in hand and what became of which code. `seen` is what was looked at: nothing is published over what came
+    /// since. Returns the time it takes effect.
+    pub async fn publish_reviewed(
         &mut self,
         plan: PlanId,
-        head: Option<i64>,
-        before: Option<PlanId>,
+        seen: PublishSeen,
+        effective: Option<UtcMs>,
         tickets_stay: bool,
         note: &str,
         lineage: &[LineageRecord],
-    ) -> Result<(), StoreError> {
+    ) -> Result<UtcMs, StoreError> {
         let (_, stored) = self.plan_stand(plan).await?;
-        self.same_head(plan, stored, head)?;
-        let network = self.tx.one(sql("SELECT network_id FROM plan WHERE id = $1").bind(plan.0)).await?.get("network_id")?;
-        let last = self.last_published(NetworkId(network)).await?;
-        if last != before {
+        self.same_head(plan, stored, seen.head)?;
+        let network = self.network_of(plan).await?;
+        if self.last_published(NetworkId(network)).await? != seen.before {
             return Err(StoreError::Refused("another plan was published meanwhile; look at the impact again".into()));
         }
-        let rule =
-            sql("UPDATE plan SET tickets_in_hand = $1, changed_at = $2 WHERE id = $3 AND status = 'in_review' AND approved");
+        let from = self.begin(plan, PlanStepKind::Publish, note, seen.head, effective).await?;
+        let rule = sql("UPDATE plan SET tickets_in_hand = $1, changed_at = $2 WHERE id = $3");
         let rule = rule.bind(if tickets_stay { "stay" } else { "move" }).bind(self.recorded_at).bind(plan.0);
-        if self.tx.execute(rule).await? == 0 {
-            return Err(StoreError::Refused(format!("plan {} is not agreed to any more", plan.0)));
-        }
+        self.tx.execute(rule).await?;
         self.put_lineage(plan, lineage).await?;
-        self.note_step(plan, "publish", note, head).await
+        Ok(from)
     }
 
-    /// Publishes a draft from `effective` on; the plan in force before ends there. The first plan of a network is in
-    /// force since always ([`PLAN_EPOCH`]) unless a time is given. Returns the time it takes effect.
+    /// Publishes a draft by an import, which nobody reviews, from `effective` on; the plan in force before ends there. The
+    /// first plan of a network is in force since always ([`PLAN_EPOCH`]) unless a time is given. Returns the time it takes
+    /// effect.
     pub async fn publish_plan(&mut self, plan: PlanId, effective: Option<UtcMs>) -> Result<UtcMs, StoreError> {
-        let row = self.tx.optional(sql("SELECT network_id, status FROM plan WHERE id = $1").bind(plan.0)).await?;
-        let row = row.ok_or_else(|| no_plan(plan))?;
-        let (network, status): (i64, &str) = (row.get("network_id")?, row.get("status")?);
-        if status == "published" || status == "retired" {
-            return Err(StoreError::Refused(format!("plan {} is {status}; a published plan is never changed", plan.0)));
-        }
+        self.begin(plan, PlanStepKind::TakeEffect, "", None, effective).await
+    }
+
+    async fn network_of(&mut self, plan: PlanId) -> Result<i64, StoreError> {
+        let row = self.tx.optional(sql("SELECT network_id FROM plan WHERE id = $1").bind(plan.0)).await?;
+        row.ok_or_else(|| no_plan(plan))?.get("network_id")
+    }
+
+    /// Takes the step that puts a plan in force, and ends the one before it.
+    async fn begin(
+        &mut self,
+        plan: PlanId,
+        step: PlanStepKind,
+        note: &str,
+        head: Option<i64>,
+        effective: Option<UtcMs>,
+    ) -> Result<UtcMs, StoreError> {
+        let network = self.network_of(plan).await?;
         let last = self.tx.optional(last_published(network)).await?;
         let from = match (&last, effective) {
             (_, Some(t)) => t,
             (None, None) => PLAN_EPOCH,
             (Some(_), None) => self.recorded_at,
         };
-        if let Some(row) = last {
-            let (old, old_from): (i64, UtcMs) = (row.get("id")?, row.get("effective_from")?);
+        let last =
+            last.map(|row| Ok::<_, StoreError>((PlanId(row.get("id")?), row.get::<UtcMs>("effective_from")?))).transpose()?;
+        // A plan that is published already is told so by its steps.
+        if let Some((old, old_from)) = last.filter(|(old, _)| *old != plan) {
             if old_from >= from {
                 return Err(StoreError::Refused(format!(
-                    "plan {old} is in force from {}; a new one must begin later",
+                    "plan {} is in force from {}; a new one must begin later",
+                    old.0,
                     old_from.to_rfc3339()
                 )));
             }
-            let revision = self.line(ChangeKind::Plan, old);
+            let revision = self.line(ChangeKind::Plan, old.0);
             let ended = sql("UPDATE plan SET effective_to = $1, revision = $2 WHERE id = $3");
-            self.tx.execute(ended.bind(from).bind(revision).bind(old)).await?;
+            self.tx.execute(ended.bind(from).bind(revision).bind(old.0)).await?;
         }
-        let revision = self.line(ChangeKind::Plan, plan.0);
-        let published = sql("UPDATE plan SET status = 'published', effective_from = $1, revision = $2 WHERE id = $3");
+        let revision = self.append_step(plan, step, note, head, self.recorded_at, ChangeKind::Plan).await?;
+        let published = sql("UPDATE plan SET effective_from = $1, revision = $2 WHERE id = $3");
         self.tx.execute(published.bind(from).bind(revision).bind(plan.0)).await?;
         Ok(from)
     }
@@ -256,18 +210,15 @@ impl WriteTx {
     /// after it.
     pub async fn unpublish_plan(&mut self, plan: PlanId, note: &str, now: UtcMs) -> Result<(), StoreError> {
         let (_, head) = self.plan_stand(plan).await?;
-        let waiting = sql("SELECT network_id, effective_from FROM plan WHERE id = $1 AND status = 'published' \
-             AND effective_from > $2 AND effective_to IS NULL AND NOT EXISTS (SELECT 1 FROM attribution WHERE plan_id = plan.id)");
-        let Some(row) = self.tx.optional(waiting.bind(plan.0).bind(now)).await? else {
-            return Err(StoreError::Refused(format!("plan {} has begun, or another one is published after it", plan.0)));
-        };
+        let revision = self.append_step(plan, PlanStepKind::Unpublish, note, head, now, ChangeKind::Plan).await?;
+        let waited = sql("SELECT network_id, effective_from FROM plan WHERE id = $1").bind(plan.0);
+        let row = self.tx.one(waited).await?;
         let (network, from): (i64, UtcMs) = (row.get("network_id")?, row.get("effective_from")?);
-        let revision = self.line(ChangeKind::Plan, plan.0);
         self.undo_plan_ownerships(plan, revision).await?;
         self.tx.execute(sql("DELETE FROM cell_lineage WHERE plan_id = $1").bind(plan.0)).await?;
-        let draft = sql("UPDATE plan SET status = 'draft', approved = $1, effective_from = NULL, tickets_in_hand = 'move', \
-             revision = $2, changed_at = $3 WHERE id = $4");
-        self.tx.execute(draft.bind(false).bind(revision).bind(self.recorded_at).bind(plan.0)).await?;
+        let draft = sql("UPDATE plan SET effective_from = NULL, tickets_in_hand = 'move', revision = $1, changed_at = $2 \
+             WHERE id = $3");
+        self.tx.execute(draft.bind(revision).bind(self.recorded_at).bind(plan.0)).await?;
         let before = sql("SELECT id FROM plan WHERE network_id = $1 AND effective_to = $2 ORDER BY id").bind(network).bind(from);
         for old in ids_of(&self.tx.rows(before).await?)? {
             let revision = self.line(ChangeKind::Plan, old.0);
@@ -275,10 +226,6 @@ impl WriteTx {
             self.tx.execute(goes_on.bind(revision).bind(old.0)).await?;
         }
         self.line(ChangeKind::Owners, network);
-        self.note_step(plan, "unpublish", note, head).await
+        Ok(())
     }
-}
-
-fn no_plan(plan: PlanId) -> StoreError {
-    StoreError::Refused(format!("there is no plan {}", plan.0))
 }

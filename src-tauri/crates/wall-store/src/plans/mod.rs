@@ -1,20 +1,22 @@
-//! Plans: what each is and where it comes from. What is done with them is in `life`, what is drawn in `edits`, and what
+//! Plans: what each is and where it comes from. What is done with them is in `life`, its record in `steps`, what is drawn in `edits`, and what
 //! became of codes in `lineage`.
 
 mod edits;
 mod life;
 mod lineage;
+mod steps;
 
 pub use edits::{EditRecord, SnapshotRecord};
-pub use life::{PLAN_EPOCH, PlanDraft, PlanStep};
+pub use life::{PLAN_EPOCH, PlanDraft, PublishSeen};
 pub use lineage::LineageRecord;
+pub use steps::PlanLife;
 
 use crate::{
     Store, StoreError, WriteTx,
     db::{Row, Sql, sql},
 };
 use std::collections::BTreeMap;
-use wall_core::{NetworkId, Plan, PlanId, PlanStatus, UtcMs};
+use wall_core::{NetworkId, Plan, PlanId, PlanStanding, PlanStatus, UtcMs};
 
 /// A plan as it is stored, with the hash of its content.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +56,20 @@ pub struct PlanRecord {
     pub changed_at: UtcMs,
     /// Names on screen of those of the three people above who have accounts, by the name they sign in with.
     pub people: BTreeMap<String, String>,
+}
+
+impl PlanRecord {
+    /// Where the plan stands by its row; its steps say the same ([`Store::plan_steps`]).
+    pub fn standing(&self) -> PlanStanding {
+        PlanStanding {
+            status: self.plan.status,
+            approved: self.approved,
+            submitted_by: self.submitted_by.clone(),
+            reviewed_by: self.reviewed_by.clone(),
+            review_note: self.review_note.clone(),
+            unknown: None,
+        }
+    }
 }
 
 const RECORDS: &str = "SELECT id, network_id, name, status, effective_from, effective_to, base_plan_id, head_edit_id, author, \
@@ -110,6 +126,10 @@ fn id_of(row: Option<Row>) -> Result<Option<PlanId>, StoreError> {
     row.map(|r| r.get("id").map(PlanId)).transpose()
 }
 
+fn no_plan(plan: PlanId) -> StoreError {
+    StoreError::Refused(format!("there is no plan {}", plan.0))
+}
+
 /// The plan of a network that was published last.
 fn last_published(network: i64) -> Sql {
     sql("SELECT id, effective_from FROM plan WHERE network_id = $1 AND status = 'published' ORDER BY effective_from DESC LIMIT 1")
@@ -135,13 +155,6 @@ impl Store {
     pub async fn plan_record(&self, plan: PlanId) -> Result<Option<PlanRecord>, StoreError> {
         let row = self.inner.read.optional(sql(RECORDS).push(" WHERE id = ").push_bind(plan.0)).await?;
         row.as_ref().map(plan_record).transpose()
-    }
-
-    /// Everybody who made, edited or sent a plan to review, or took an edit of it back.
-    pub async fn plan_hands(&self, plan: PlanId) -> Result<Vec<String>, StoreError> {
-        let hands = sql("SELECT author AS actor FROM plan WHERE id = $1 UNION SELECT actor FROM plan_hand WHERE plan_id = $1 \
-             ORDER BY actor");
-        self.inner.read.rows(hands.bind(plan.0)).await?.iter().map(|r| r.get("actor")).collect()
     }
 
     /// The plan that was in force until this one took effect.

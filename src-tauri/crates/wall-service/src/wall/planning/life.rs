@@ -16,9 +16,10 @@ use crate::wall::{Wall, WallError, clock::system_now};
 use serde_json::json;
 use std::collections::BTreeSet;
 use wall_core::{
-    CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, Right, UtcMs, planning::HouseholdsFrom,
+    CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, PlanStepKind, Right, UtcMs, decide_step,
+    planning::HouseholdsFrom,
 };
-use wall_store::{Actor, PlanRecord, PlanStep};
+use wall_store::{Actor, PlanRecord, PublishSeen};
 
 /// A plan published "now" may have been a moment in the making, ms.
 const NOW_SLACK_MS: i64 = 120_000;
@@ -54,6 +55,20 @@ pub struct StepAsked {
     pub tickets: String,
     /// publish: codes of blocking findings that are acknowledged.
     pub acknowledge: Vec<String>,
+}
+
+/// The step that a word means for a plan that stands so: what is published already is withdrawn in another way.
+fn wished_step(word: &str, status: PlanStatus) -> Result<PlanStepKind, WallError> {
+    Ok(match (word, status) {
+        ("submit", _) => PlanStepKind::Submit,
+        ("withdraw", PlanStatus::Published) => PlanStepKind::Unpublish,
+        ("withdraw", _) => PlanStepKind::Withdraw,
+        ("approve", _) => PlanStepKind::Approve,
+        ("return", _) => PlanStepKind::Return,
+        ("publish", _) => PlanStepKind::Publish,
+        ("retire", _) => PlanStepKind::Retire,
+        _ => return Err(WallError::Invalid("the step is submit, withdraw, approve, return, publish or retire".into())),
+    })
 }
 
 /// The cells of a plan as its edits left them.
@@ -144,55 +159,32 @@ impl Wall {
         if note.chars().count() > 2_000 {
             return Err(WallError::Invalid("a note has at most 2,000 signs".into()).into());
         }
-        match asked.step.as_str() {
-            "submit" => self.submit(actor, plan, asked.seen, note).await?,
-            "withdraw" if record.plan.status == PlanStatus::Published => self.unpublish(actor, &record, note).await?,
-            "withdraw" => {
-                self.may(actor, Right::WithdrawPlans)?;
-                let own = [&record.author, &record.submitted_by].contains(&&actor.who) || actor.role.may(Right::Administer);
-                if !own {
-                    let message = "whoever made a plan or sent it to review takes it back; a reviewer sends it back";
-                    return Err(refusal("not_yours", message, &[]).into());
-                }
-                self.simple_step(actor, Right::WithdrawPlans, &record, PlanStep::Withdraw, note).await?;
-            }
-            "approve" => self.review(actor, &record, PlanStep::Approve, note).await?,
-            "return" => self.review(actor, &record, PlanStep::Return, note).await?,
-            "publish" => {
+        let step = wished_step(&asked.step, record.plan.status)?;
+        self.may(actor, step.right())?;
+        // In force by the system's time, or on a wall that stands later: either way somebody has worked by it.
+        let now = system_now().max(self.now());
+        let life = self.store().plan_life(plan, actor, now).await?;
+        decide_step(&life.standing, step, life.relation)?;
+        match step {
+            PlanStepKind::Submit => self.submit(actor, plan, asked.seen, note).await,
+            PlanStepKind::Publish => {
                 let published = self.publish(actor, &record, asked, note).await;
                 // It was looked at as of the time it takes effect; whoever looks next looks as of now.
                 self.close_plans(Some(plan)).await;
-                published?;
+                published
             }
-            "retire" => {
-                self.may(actor, Right::RetirePlans)?;
-                self.simple_step(actor, Right::RetirePlans, &record, PlanStep::Retire, note).await?;
-            }
-            _ => {
-                return Err(WallError::Invalid("the step is submit, withdraw, approve, return, publish or retire".into()).into());
-            }
+            PlanStepKind::Unpublish => self.unpublish(actor, &record, note, now).await,
+            PlanStepKind::Withdraw
+            | PlanStepKind::Approve
+            | PlanStepKind::Return
+            | PlanStepKind::Retire
+            | PlanStepKind::TakeEffect => self.simple_step(actor, &record, step, note).await,
         }
-        Ok(())
     }
 
-    async fn simple_step(
-        &self,
-        actor: &Actor,
-        right: Right,
-        record: &PlanRecord,
-        step: PlanStep,
-        note: &str,
-    ) -> Result<(), PlanError> {
-        let fits = match step {
-            PlanStep::Withdraw | PlanStep::Approve | PlanStep::Return => record.plan.status == PlanStatus::InReview,
-            PlanStep::Submit => record.plan.status == PlanStatus::Draft,
-            PlanStep::Retire => matches!(record.plan.status, PlanStatus::Draft | PlanStatus::InReview),
-        };
-        if !fits {
-            let message = format!("the plan is {}; {} is not possible", record.plan.status.code(), step.code());
-            return Err(refusal("wrong_status", &message, &[]).into());
-        }
-        let mut tx = self.write(actor, right).await?;
+    /// A step that changes nothing else than where the plan stands.
+    async fn simple_step(&self, actor: &Actor, record: &PlanRecord, step: PlanStepKind, note: &str) -> Result<(), PlanError> {
+        let mut tx = self.write(actor, step.right()).await?;
         tx.step_plan(record.plan.id, record.head, step, note).await.map_err(moved)?;
         tx.commit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 })).await?;
         Ok(())
@@ -200,41 +192,23 @@ impl Wall {
 
     /// Sends a draft to review: its cells are written as they stand now, and stay so until it comes back.
     async fn submit(&self, actor: &Actor, plan: PlanId, seen: Option<i64>, note: &str) -> Result<(), PlanError> {
-        self.may(actor, Right::SubmitPlans)?;
         // Nobody draws while the plan is taken; another process is found out by its head when this is written.
         let mut taken = self.take(actor, plan).await?;
         let record = taken.record.clone();
         same_head(&record, seen)?;
-        if record.plan.status != PlanStatus::Draft {
-            return Err(refusal("wrong_status", &format!("the plan is {}", record.plan.status.code()), &[]).into());
-        }
         let session = taken.session()?;
         // Who reviews must see what was meant: whatever of its base the draft does not hold is decided about before.
         refuse_open(&findings::unheld(session))?;
         let cells = final_cells(session);
         let mut tx = self.write(actor, Right::SubmitPlans).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
-        tx.step_plan(record.plan.id, record.head, PlanStep::Submit, note).await.map_err(moved)?;
+        tx.step_plan(record.plan.id, record.head, PlanStepKind::Submit, note).await.map_err(moved)?;
         tx.commit("plan.submit", &json!({ "plan": record.plan.id.0, "cells": cells.len() })).await?;
         Ok(())
     }
 
-    /// A second person says yes or no: nobody who had a hand in the plan.
-    async fn review(&self, actor: &Actor, record: &PlanRecord, step: PlanStep, note: &str) -> Result<(), PlanError> {
-        self.may(actor, Right::ReviewPlans)?;
-        if self.store().plan_hands(record.plan.id).await?.contains(&actor.who) {
-            let message = "whoever drew a plan or sent it to review does not review it: another person signs in and does";
-            return Err(refusal("own_plan", message, &[]).into());
-        }
-        self.simple_step(actor, Right::ReviewPlans, record, step, note).await
-    }
-
     /// Publishes what was approved, from a time on. Before it nothing changes on the wall.
     async fn publish(&self, actor: &Actor, record: &PlanRecord, asked: &StepAsked, note: &str) -> Result<(), PlanError> {
-        self.may(actor, Right::PublishPlans)?;
-        if record.plan.status != PlanStatus::InReview || !record.approved {
-            return Err(refusal("not_approved", "only a plan that a second person approved is published", &[]).into());
-        }
         let tickets_stay = match asked.tickets.as_str() {
             "" | "move" => false,
             "stay" => true,
@@ -296,10 +270,8 @@ impl Wall {
         let mut ended = codes_ended.clone();
         let mut tx = self.write(actor, Right::PublishPlans).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
-        tx.note_publishing(record.plan.id, head, before.as_ref().map(|(old, _)| old.plan.id), tickets_stay, note, &lineage)
-            .await
-            .map_err(moved)?;
-        let from = tx.publish_plan(record.plan.id, effective).await?;
+        let seen = PublishSeen { head, before: before.as_ref().map(|(old, _)| old.plan.id) };
+        let from = tx.publish_reviewed(record.plan.id, seen, effective, tickets_stay, note, &lineage).await.map_err(moved)?;
         ended.extend(owners.iter().filter(|(_, _, replaces)| *replaces).map(|(code, _, _)| code.clone()));
         let begin: Vec<OwnerRecord> =
             owners.iter().flat_map(|(code, lines, _)| lines.iter().map(|l| owner_record(code, l, from))).collect();
@@ -315,18 +287,7 @@ impl Wall {
     }
 
     /// Takes a plan back that waits for its time: it is a draft again, and the plan in force goes on.
-    async fn unpublish(&self, actor: &Actor, record: &PlanRecord, note: &str) -> Result<(), PlanError> {
-        self.may(actor, Right::UnpublishPlans)?;
-        // In force by the system's time, or on a wall that stands later: either way somebody has worked by it.
-        let now = system_now().max(self.now());
-        let begun = record.plan.effective_from.is_none_or(|from| from <= now);
-        if begun || record.plan.effective_to.is_some() {
-            let message = match begun {
-                true => "the plan is in force or was: history is not rewritten; publish another plan",
-                false => "another plan is published after this one: withdraw that one first",
-            };
-            return Err(refusal("wrong_status", message, &[]).into());
-        }
+    async fn unpublish(&self, actor: &Actor, record: &PlanRecord, note: &str, now: UtcMs) -> Result<(), PlanError> {
         let mut tx = self.write(actor, Right::UnpublishPlans).await?;
         tx.unpublish_plan(record.plan.id, note, now).await.map_err(moved)?;
         tx.commit("plan.unpublish", &json!({ "plan": record.plan.id.0 })).await?;

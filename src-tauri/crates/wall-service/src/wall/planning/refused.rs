@@ -2,7 +2,7 @@
 
 use super::stuck::Stuck;
 use crate::wall::WallError;
-use wall_core::{EngineFault, Face, Place};
+use wall_core::{EngineFault, Face, Place, PlanRefusal};
 use wall_store::StoreError;
 
 /// Why the planner's wish was not done.
@@ -49,6 +49,12 @@ impl From<StoreError> for PlanError {
 impl From<EditRefused> for PlanError {
     fn from(e: EditRefused) -> Self {
         Self::Refused(e)
+    }
+}
+
+impl From<PlanRefusal> for PlanError {
+    fn from(refused: PlanRefusal) -> Self {
+        refusal(refused.code(), &refused.to_string(), &[]).into()
     }
 }
 

@@ -1,4 +1,15 @@
-//! Networks (网格类型) and plans (网格方案).
+//! Networks (网格类型) and plans (网格方案): what each is, the steps of its life (`step`), which of them it can take (`decide`), and
+//! where it stands after them (`fold`).
+
+mod decide;
+mod fold;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use decide::{PlanRefusal, PlanRelation, decide_step};
+pub use fold::PlanStanding;
+pub use step::{PlanDeed, PlanStep, PlanStepKind};
 
 use crate::coded::coded;
 use crate::{NetworkId, PlanId, UtcMs};
