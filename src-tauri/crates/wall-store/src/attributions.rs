@@ -34,7 +34,7 @@ impl WriteTx {
     /// Writes new attribution lines; the old ones stay.
     pub async fn attribute(&mut self, lines: &[(TicketId, Attributed)]) -> Result<(), StoreError> {
         let rows: Vec<_> = lines.iter().map(|(t, a)| (t.0, *a, self.line(ChangeKind::Ticket, t.0))).collect();
-        self.put_attributions(&rows).await
+        self.put_attributions(&rows, false).await
     }
 
     /// Attributes tickets anew to `plan`: those never attributed in `network`, and those open that belong to a cell of
@@ -63,7 +63,8 @@ impl WriteTx {
         }
     }
 
-    pub(crate) async fn put_attributions(&mut self, rows: &[(i64, Attributed, i64)]) -> Result<(), StoreError> {
+    /// Attributions of tickets by revision; of those that are new this is also where they are at home.
+    pub(crate) async fn put_attributions(&mut self, rows: &[(i64, Attributed, i64)], are_new: bool) -> Result<(), StoreError> {
         let columns = ["ticket_id", "network_id", "from_revision", "plan_id", "cell_id"];
         self.tx
             .insert("attribution", columns, "", rows, |(ticket, a, revision)| {
@@ -73,9 +74,13 @@ impl WriteTx {
         let inside: Vec<(i64, NetworkId, CellId)> = rows.iter().filter_map(|(t, a, _)| Some((*t, a.network, a.cell?))).collect();
         let columns = ["ticket_id", "network_id", "cell_id"];
         self.tx
-            .insert("ticket_home", columns, "ON CONFLICT DO NOTHING", &inside, |(ticket, network, cell)| {
-                [(*ticket).into(), network.0.into(), cell.0.into()]
-            })
+            .insert(
+                "ticket_home",
+                columns,
+                if are_new { "" } else { "ON CONFLICT DO NOTHING" },
+                &inside,
+                |(ticket, network, cell)| [(*ticket).into(), network.0.into(), cell.0.into()],
+            )
             .await
             .map(drop)
     }

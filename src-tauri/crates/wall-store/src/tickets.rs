@@ -179,20 +179,27 @@ impl WriteTx {
         for (id, reporter) in reporters.filter_map(|(id, reporter)| Some((id, reporter?))) {
             self.seal_reporter(id.0, reporter).await?;
         }
-        let belongs: Vec<_> = written().filter_map(|p| Some((p.ticket.id.0, p.attributed?, p.revision))).collect();
-        self.put_attributions(&belongs).await
+        for (projected, are_new) in [(&fresh, true), (&changed, false)] {
+            let belongs = projected.iter().filter_map(|p| Some((p.ticket.id.0, p.attributed?, p.revision)));
+            self.put_attributions(&belongs.collect::<Vec<_>>(), are_new).await?;
+        }
+        Ok(())
     }
 
     /// What is known by the keys of these records: ids, and hashes of the records that were told last.
     async fn known(&mut self, writes: &[TicketWrite]) -> Result<HashMap<(String, String), (TicketId, Vec<u8>)>, StoreError> {
         let mut known = HashMap::new();
+        // Looked up one by one along the key: of a join PostgreSQL reads the whole table until it has counted it.
         for chunk in chunks(writes) {
             let keys = chunk.iter().map(|w| [Value::from(&w.record.source), Value::from(&w.record.external_id)]);
             let found = sql("WITH k (s, e) AS (VALUES ").push_rows(keys).push(
-                ") SELECT t.source, t.external_id, t.id, t.content_hash FROM k JOIN ticket t ON t.source = k.s AND t.external_id = k.e",
+                ") SELECT s, e, (SELECT id FROM ticket WHERE source = s AND external_id = e) AS id, \
+                 (SELECT content_hash FROM ticket WHERE source = s AND external_id = e) AS content_hash FROM k",
             );
             for row in self.tx.rows(found).await? {
-                known.insert((row.get("source")?, row.get("external_id")?), (TicketId(row.get("id")?), row.get("content_hash")?));
+                if let Some(id) = row.get("id")? {
+                    known.insert((row.get("s")?, row.get("e")?), (TicketId(id), row.get("content_hash")?));
+                }
             }
         }
         Ok(known)

@@ -105,7 +105,8 @@ impl WriteTx {
         let names = T::KEY.join(", ");
         let same = T::KEY.map(|column| format!("t.{column} = k.{column}")).join(" AND ");
         let (head, table) = (format!("WITH k (place, {names}) AS (VALUES "), T::KIND.code());
-        let tail = format!(") SELECT k.place, t.id FROM k JOIN {table} t ON {same}");
+        // Looked up one by one along the key: of a join PostgreSQL reads the whole table until it has counted it.
+        let tail = format!(") SELECT k.place, (SELECT t.id FROM {table} t WHERE {same}) AS id FROM k");
         let mut known = Vec::with_capacity(records.len());
         for chunk in chunks(records) {
             let keys = (0i64..).zip(chunk).map(|(place, r)| std::iter::once(place.into()).chain(r.key().map(Value::from)));
