@@ -7,6 +7,8 @@ use tempfile::TempDir;
 /// A PostgreSQL of a test's own, which may be killed. Ended when dropped.
 pub struct Postgres {
     folder: TempDir,
+    /// Where a disk of its own is mounted.
+    disk: Option<TempDir>,
     /// Its address, without a schema.
     pub url: String,
 }
@@ -20,7 +22,7 @@ impl Postgres {
             eprintln!("skipped: there is no PostgreSQL to be started: {}", String::from_utf8_lossy(&started.stderr).trim());
             return None;
         }
-        Some(Self { url: String::from_utf8_lossy(&started.stdout).trim().to_owned(), folder })
+        Some(Self { url: String::from_utf8_lossy(&started.stdout).trim().to_owned(), folder, disk: None })
     }
 
     /// Ends it as if it had been killed.
@@ -32,6 +34,30 @@ impl Postgres {
     pub fn start_again(&self) {
         let started = script(self.folder.path(), &["start"]);
         assert!(started.status.success(), "start PostgreSQL again: {}", String::from_utf8_lossy(&started.stderr));
+    }
+
+    /// Whatever is made on it from now on lies on a disk of so many MiB, the tablespace `small`; `false` where this account may not
+    /// mount one, which is said.
+    pub async fn on_a_small_disk(&mut self, mib: u32) -> bool {
+        let disk = tempfile::Builder::new().prefix("gridwall-disk-").tempdir().expect("temporary folder");
+        let size = format!("size={mib}m,mode=0777");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(disk.path()).output();
+        if !mounted.is_ok_and(|m| m.status.success()) {
+            eprintln!("skipped: this account may not mount a small disk");
+            return false;
+        }
+        let place = disk.path().join("space");
+        self.disk = Some(disk);
+        std::fs::create_dir(&place).expect("folder on the small disk");
+        let owned = Command::new("chown").arg("--reference").arg(self.folder.path()).arg(&place).status();
+        assert!(owned.is_ok_and(|s| s.success()), "chown");
+        if let Some(disk) = &self.disk {
+            let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(disk.path(), open).expect("permissions");
+        }
+        self.does(&format!("CREATE TABLESPACE small LOCATION '{}'", place.display())).await;
+        self.does("ALTER ROLE gridwall SET default_tablespace = small").await;
+        true
     }
 
     /// The address of a schema on it.
@@ -50,6 +76,9 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         script(self.folder.path(), &["remove"]);
+        if let Some(disk) = &self.disk {
+            let _ = Command::new("umount").arg(disk.path()).status();
+        }
     }
 }
 

@@ -214,6 +214,51 @@ async fn a_right_that_was_taken_away_is_said_and_its_return_is_found() {
     wall.client(&token).ticket(&ticket("2", 0, 0)).expect(200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_disk_is_full_is_said_to_be_and_goes_on_when_there_is_room() {
+    let Some(mut server) = Postgres::start() else { return };
+    if !server.on_a_small_disk(48).await {
+        return;
+    }
+    let data = DataDir::at(server.schema("full"));
+    import_four(&data);
+    let token = data.token("feed");
+    let wall = Served::start(&data);
+    wall.client(&token).ticket(&ticket("before", 0, 0)).expect(200);
+    // Others of the same server fill it; what does not fit is undone, and its pages stay taken.
+    let fill = "CREATE TABLE public.filler (t text); DO $$ BEGIN LOOP BEGIN \
+        INSERT INTO public.filler SELECT repeat('x', 1000) FROM generate_series(1, 500); \
+        EXCEPTION WHEN disk_full THEN EXIT; END; END LOOP; END $$";
+    server.does(fill).await;
+    let mut taken = vec!["before".to_owned()];
+    // Pages that are begun still take some.
+    let refused = (0..400).find_map(|i| {
+        let ids: Vec<String> = (0..40).map(|n| format!("full-{i}-{n}")).collect();
+        let answer = wall.client(&token).tickets(&ids.iter().map(|id| ticket(id, 0, 0)).collect::<Vec<_>>());
+        match answer.status {
+            200 => taken.extend(ids),
+            _ => return Some(answer),
+        }
+        None
+    });
+    let refused = refused.expect("a full disk takes nothing for ever");
+    assert_eq!(refused.status, 507, "{refused:?}");
+    assert!(refused.body.contains("store_full"), "{refused:?}");
+    until("the wall says that it is full", || {
+        anonymous(&wall).try_get("/readyz").is_ok_and(|a| a.status == 503 && a.body.contains("full")).then_some(())
+    });
+    // What is there is shown as ever.
+    let viewer = wall.browser();
+    viewer.get("/api/v1/snapshot").expect(200);
+    server.does("DROP TABLE public.filler").await;
+    until("the wall takes tickets again", || (wall.client(&token).ticket(&ticket("after", 0, 0)).status == 200).then_some(()));
+    until("the wall is ready", || is_ready(&wall).then_some(()));
+    taken.push("after".to_owned());
+    taken.sort();
+    assert_eq!(stored(&data), taken, "all that was acknowledged and nothing else");
+    data.run(["audit", "verify"]).expect(0);
+}
+
 #[test]
 fn a_store_is_copied_to_a_server_and_back_and_nothing_is_written_over() {
     let Some(server) = Postgres::start() else { return };
