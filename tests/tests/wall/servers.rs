@@ -225,6 +225,7 @@ async fn a_server_whose_disk_is_full_is_said_to_be_and_goes_on_when_there_is_roo
     let token = data.token("feed");
     let wall = Served::start(&data);
     wall.client(&token).ticket(&ticket("before", 0, 0)).expect(200);
+    let viewer = wall.browser();
     // Others of the same server fill it; what does not fit is undone, and its pages stay taken.
     let fill = "CREATE TABLE public.filler (t text); DO $$ BEGIN LOOP BEGIN \
         INSERT INTO public.filler SELECT repeat('x', 1000) FROM generate_series(1, 500); \
@@ -248,7 +249,6 @@ async fn a_server_whose_disk_is_full_is_said_to_be_and_goes_on_when_there_is_roo
         anonymous(&wall).try_get("/readyz").is_ok_and(|a| a.status == 503 && a.body.contains("full")).then_some(())
     });
     // What is there is shown as ever.
-    let viewer = wall.browser();
     viewer.get("/api/v1/snapshot").expect(200);
     server.does("DROP TABLE public.filler").await;
     until("the wall takes tickets again", || (wall.client(&token).ticket(&ticket("after", 0, 0)).status == 200).then_some(()));

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 /// With less room than this the next larger commit fails: the disk counts as full.
 const ROOM_BYTES: u64 = 1 << 20;
+/// The same on a server, whose disk cannot be asked: so much is written where the store's tables lie, and given back.
+const ROOM_TAKEN: &str = "CREATE TABLE room_taken AS SELECT repeat('x', 1000) AS bytes FROM generate_series(1, 1024)";
 
 /// What is known about writing.
 #[derive(Default)]
@@ -126,6 +128,7 @@ impl Store {
         if let Some(bytes) = room(&self.inner.folder).filter(|b| *b < ROOM_BYTES) {
             return Err(StoreError::Failed { fault: Fault::Full, error: format!("{} KiB are left", bytes >> 10) });
         }
+        let full = self.fault() == Some(Fault::Full);
         let mut pen = Pen::take(&self.inner, until).await?;
         match &mut *pen {
             Held::Sqlite(file) => {
@@ -133,6 +136,12 @@ impl Store {
                 sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {mark}"))).execute(&mut **file).await?;
             }
             Held::Postgres(_) => {
+                // Small writes go on for long on a server's full disk, in pages that are there: it is full until a megabyte fits.
+                if full {
+                    for statement in ["SAVEPOINT room", ROOM_TAKEN, "ROLLBACK TO SAVEPOINT room"] {
+                        pen.execute(sql(statement)).await?;
+                    }
+                }
                 pen.execute(sql("UPDATE setting SET value = value WHERE key = 'key_check'")).await?;
             }
         }

@@ -6,7 +6,7 @@
 
 use crate::{
     Fault, StoreError,
-    db::{Engine, Held, sql},
+    db::{Engine, Held, Sql, Value, sql},
     error::BUSY_WAIT_S,
     open::Inner,
 };
@@ -78,6 +78,32 @@ impl Pen {
             _ => None,
         };
         Ok(pen)
+    }
+
+    /// [`Held::execute`]; a fault of disk or files that it meets is everybody's at once.
+    pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        let done = self.connection.execute(sql).await;
+        self.noted(done)
+    }
+
+    /// [`Held::insert`], in the same way.
+    pub async fn insert<T, const N: usize>(
+        &mut self,
+        table: &str,
+        columns: [&str; N],
+        conflict: &str,
+        rows: &[T],
+        values: impl FnMut(&T) -> [Value; N],
+    ) -> Result<u64, StoreError> {
+        let done = self.connection.insert(table, columns, conflict, rows, values).await;
+        self.noted(done)
+    }
+
+    fn noted<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &done {
+            self.inner.health.failed(error);
+        }
+        done
     }
 
     /// Commits: when this returns, everything is on disk. `news` = something was written that others follow.
