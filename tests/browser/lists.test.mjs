@@ -88,6 +88,23 @@ test('a figure, a count of a card and a bar of the slider open lists as long as 
   await eventually('the list of the bar', async () => (received === 0 ? (await at('list-empty').count()) === 1 : (await total()) === received));
 });
 
+test('what has no place is a number of its own that opens its members, and its card says so', async () => {
+  assert.equal(await at('unplaced').count(), 0, 'everything has a place');
+  for (const id of ['nowhere-1', 'nowhere-2']) await wall.post({ external_id: id, title: `无处 ${id}`, address: '未登记的地址' });
+  await at('unplaced').waitFor();
+  await eventually('both are counted', async () => (await at('unplaced').innerText()) === '无位置 2');
+  await tabTo('figure-open');
+  await at('unplaced').focus();
+  await page.keyboard.press('Enter');
+  await at('list-line').first().waitFor();
+  assert.equal(await total(), 2);
+  assert.match(await at('ticket-list').innerText(), /无位置/);
+  await page.keyboard.press('Enter');
+  await at('ticket-card').waitFor();
+  assert.match(await at('ticket-card').innerText(), /位置不详/);
+  assert.equal(await at('no-cell').innerText(), '无位置');
+});
+
 test('nothing is called empty when nobody answers', async () => {
   let asked = 0;
   await page.route('**/api/v1/ticket-list**', (route) => {

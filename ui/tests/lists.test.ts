@@ -24,6 +24,7 @@ describe('the question behind a number', () => {
     expect(listQuery({ set: 'late', owner: '' }, 4, null)).toMatchObject({ owner: undefined, unowned: 1 });
     expect(listQuery({ set: 'late', owner: '甲' }, 4, null)).toMatchObject({ owner: '甲', unowned: undefined });
     expect(listQuery({ set: 'late', area: 'outside' }, 4, null)).toMatchObject({ owner: undefined, unowned: undefined, area: 'outside' });
+    expect(listQuery({ set: 'open', area: 'unplaced' }, 4, null)).toMatchObject({ set: 'open', area: 'unplaced' });
   });
   it('knows which sets belong together', () => {
     expect(siblings('near_due')).toEqual(['late', 'overdue', 'near_due']);

@@ -12,8 +12,8 @@ const ticket = (id: number, more: Partial<TicketView> = {}): TicketView => ({
   id, external_id: String(id), title: '', category: 'a', category_name: 'A', platform: '', channel: '', severity: 3, status: 'received', open: true, overdue: false,
   alarm: '', lon: 0, lat: 0, cell_key: '1', cell_code: '', cell_name: '', reported_ms: id, since_ms: id, ahead: false, reopened: false, due_ms: null, closed_ms: null, ...more,
 });
-const snapshot = (revision: number, more: Partial<Snapshot> = {}): Snapshot => ({ revision, clock, as_of: false, figures: [], alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], positions_kept: true, freshness, ...more });
-const frame = (from: number, to: number, more: Partial<Frame> = {}): Frame => ({ from_revision: from, to_revision: to, clock, figures: null, alarms: null, areas: [], tickets: [], staff: [], reload: false, freshness, ...more });
+const snapshot = (revision: number, more: Partial<Snapshot> = {}): Snapshot => ({ revision, clock, as_of: false, figures: [], unplaced: 0, alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], positions_kept: true, freshness, ...more });
+const frame = (from: number, to: number, more: Partial<Frame> = {}): Frame => ({ from_revision: from, to_revision: to, clock, figures: null, unplaced: 0, alarms: null, areas: [], tickets: [], staff: [], reload: false, freshness, ...more });
 
 describe('frames', () => {
   it.each([
@@ -30,8 +30,10 @@ describe('frames', () => {
 
   it('change only their own rows and say what is new', () => {
     const state = emptyState();
-    applySnapshot(state, snapshot(1, { areas: [stat('a', 1), stat('b', 2)], tickets: [ticket(1)] }));
-    const change = applyFrame(state, frame(1, 2, { areas: [stat('b', 3)], tickets: [ticket(1, { status: 'closed' }), ticket(2)] }));
+    applySnapshot(state, snapshot(1, { areas: [stat('a', 1), stat('b', 2)], tickets: [ticket(1)], unplaced: 4 }));
+    expect(state.unplaced.value).toBe(4);
+    const change = applyFrame(state, frame(1, 2, { areas: [stat('b', 3)], tickets: [ticket(1, { status: 'closed' }), ticket(2)], unplaced: 3 }));
+    expect(state.unplaced.value).toBe(3);
     expect(state.stats.value.get('a')?.open).toBe(1);
     expect(state.stats.value.get('b')?.open).toBe(3);
     expect(state.tickets.value.get(1)?.status).toBe('closed');

@@ -107,6 +107,12 @@ describe('stream', () => {
     expect(total).toBe(1_234);
     expect(pinned([ticket(1, 'red')], { total: 0, groups: [] }).flood).toBe(false);
   });
+  it('tells what has no place from what lies outside all cells', () => {
+    const held = Array.from({ length: floodAt + 2 }, (_, i): TicketView => ({ ...ticket(i, 'orange', ''), ...(i % 3 === 0 ? { unplaced: true } : {}) }));
+    const group = { alarm: 'orange', cell_key: '', category: 'a', newest: 1 };
+    const { lines } = pinned(held, { total: 90, groups: [{ ...group, count: 70 }, { ...group, unplaced: true, count: 20 }] });
+    expect(lines.map((l) => [l.ticket.unplaced ?? false, l.count])).toEqual([[false, 70], [true, 20]]);
+  });
   it('lists the newest without the pinned', () => expect(newest([ticket(1, ''), ticket(2, 'red'), ticket(3, '')], 5).map((t) => t.id)).toEqual([3, 1]));
 });
 

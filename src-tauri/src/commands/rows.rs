@@ -15,7 +15,7 @@ use std::{
     path::Path,
     time::Duration,
 };
-use wall_core::{OwnerRecord, Place, TicketRecord, UtcMs};
+use wall_core::{OwnerRecord, Place, TicketId, TicketRecord, UtcMs};
 use wall_service::{
     import::{
         EncodingChoice, Input, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
@@ -27,7 +27,7 @@ use wall_service::{
         sites, staff, streets, tickets,
         twins::Keyed,
     },
-    wall::{LocateAnswer, Wall, WallError, system_now},
+    wall::{LocateAnswer, Wall, WallError, Whereabouts, system_now},
 };
 use wall_store::{TicketOutcome, Upserts};
 
@@ -325,7 +325,11 @@ async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
         wall.store().close().await;
     }
     let counts = [report.read, report.created, report.updated, report.unchanged, report.rejected];
-    let more = format!("; {} outside all cells", report.outside_cells);
+    let mut more = format!("; {} outside all cells", report.outside_cells);
+    if report.located_by_address + report.unplaced > 0 {
+        let (found, unplaced) = (report.located_by_address, report.unplaced);
+        more.push_str(&format!("; without coordinates: {found} placed by their address, {unplaced} without a place"));
+    }
     answer(cli.json, &report, || {
         let mut said = words(counts, &more, report.rejects_file.as_deref(), &report.notes, report.datum.warning.as_deref());
         said.push_str(&sheet_words(report.sheet.as_ref()));
@@ -376,6 +380,19 @@ async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], again: bool, report: &
         true => wall.import_tickets_again(&os_user(), chunk).await?,
         false => wall.import_tickets(&os_user(), chunk).await?,
     };
+    let silent: Vec<TicketId> = chunk
+        .iter()
+        .zip(&outcomes)
+        .filter(|(record, _)| record.place.is_none())
+        .filter_map(|(_, outcome)| outcome.id())
+        .collect();
+    for whereabouts in wall.whereabouts(&silent).await?.into_values() {
+        match whereabouts {
+            Whereabouts::ByAddress { .. } => report.located_by_address += 1,
+            Whereabouts::Unplaced => report.unplaced += 1,
+            Whereabouts::Known => {}
+        }
+    }
     for outcome in outcomes {
         match outcome {
             TicketOutcome::Created(_) => report.created += 1,

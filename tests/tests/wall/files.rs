@@ -104,6 +104,38 @@ fn tickets_are_imported_once_and_refused_rows_are_kept() {
 }
 
 #[test]
+fn rows_with_an_address_only_are_placed_by_it_or_counted_without_a_place() {
+    let data = DataDir::new();
+    import_four(&data);
+    let buildings = data
+        .file("buildings.csv", "id,name,lon,lat\nb1,Town Hall,10.005,50.015\nb2,Depot,10.015,50.015\nb3,Depot,10.015,50.005\n");
+    data.json(["import", "buildings", path(&buildings)]);
+    let text = "external_id,title,lon,lat,address\n\
+        1,told,10.005,50.015,Depot\n\
+        2,found,,,town hall\n\
+        3,two of them,,,Depot\n\
+        4,nowhere,,,\n\
+        5,exchanged,50.015,110.005,Town Hall\n";
+    let file = data.file("tickets.csv", text);
+    let report = data.json(["import", "tickets", path(&file)]);
+    for (key, expected) in [("created", 3), ("rejected", 2), ("located_by_address", 1), ("unplaced", 1), ("outside_cells", 0)] {
+        assert_eq!(number(&report, key), expected, "{key}: {report}");
+    }
+    let issue = |code: &str| report["issues"].as_array().unwrap().iter().find(|i| i["code"] == code).unwrap().to_string();
+    assert!(issue("coordinates_out_of_range").contains("its address was not looked up instead"), "{report}");
+    assert!(issue("coordinates_missing").contains("there is no address"), "{report}");
+
+    // A file without columns for coordinates.
+    let file = data.file("addresses.csv", "external_id,address\n6,Town Hall\n7,Mill\n");
+    let report = data.json(["import", "tickets", path(&file)]);
+    assert_eq!((number(&report, "located_by_address"), number(&report, "unplaced")), (1, 1), "{report}");
+    let exported = data.file("exported.csv", "");
+    data.run(["export", "tickets", path(&exported)]).expect(0);
+    let exported = std::fs::read_to_string(&exported).unwrap();
+    assert!(exported.lines().any(|l| l.starts_with("7,received,,")), "{exported}");
+}
+
+#[test]
 fn a_dry_run_and_a_strict_run_with_a_bad_row_write_nothing() {
     let data = DataDir::new();
     import_four(&data);

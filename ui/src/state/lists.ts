@@ -5,8 +5,8 @@ import type { Level, TicketSet } from '@/wire/wire';
 /** Which tickets a list holds. */
 export interface ListQuestion {
   set: TicketSet;
-  /** An area, `outside` all cells, or everywhere. */
-  area?: { level: Level; key: string } | 'outside';
+  /** An area, `outside` all cells, `unplaced` for what nobody knows the place of, or everywhere. */
+  area?: { level: Level; key: string } | 'outside' | 'unplaced';
   category?: { code: string; name: string };
   /** Name of an owner; empty = nobody. */
   owner?: string;
@@ -40,7 +40,7 @@ export function listQuery(question: ListQuestion, nearH: number, asOf: number | 
   const { area, owner } = question;
   return {
     set: question.set,
-    area: area === undefined ? undefined : area === 'outside' ? area : `${area.level}:${area.key}`,
+    area: area === undefined ? undefined : typeof area === 'string' ? area : `${area.level}:${area.key}`,
     category: question.category?.code,
     owner: owner === '' ? undefined : owner,
     unowned: owner === '' ? 1 : undefined,

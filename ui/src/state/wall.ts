@@ -49,6 +49,8 @@ export interface WallState {
   areas: Record<Level, ShallowRef<AreaCollection | null>>;
   stats: ShallowRef<Map<string, AreaStat>>;
   figures: ShallowRef<Figure[]>;
+  /** How many of the open tickets have no place: they are in the figures and in no area. */
+  unplaced: ShallowRef<number>;
   /** Alarms, counted by their members; `null` = not told. */
   alarms: ShallowRef<Alarms | null>;
   tickets: ShallowRef<Map<number, TicketView>>;
@@ -91,6 +93,7 @@ export function emptyState(): WallState {
     areas: { cell: shallowRef(null), community: shallowRef(null), street: shallowRef(null) },
     stats: shallowRef(new Map()),
     figures: shallowRef([]),
+    unplaced: shallowRef(0),
     alarms: shallowRef(null),
     tickets: shallowRef(new Map()),
     staff: shallowRef(new Map()),
@@ -126,6 +129,7 @@ export function forget(state: WallState): void {
   for (const level of ['cell', 'community', 'street'] as const) state.areas[level].value = null;
   state.stats.value = empty.stats.value;
   state.figures.value = [];
+  state.unplaced.value = 0;
   state.alarms.value = null;
   state.tickets.value = empty.tickets.value;
   state.staff.value = empty.staff.value;
@@ -143,6 +147,7 @@ function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
 export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.stats.value = byKey(snapshot.areas, (row) => row.key);
   state.figures.value = snapshot.figures;
+  state.unplaced.value = snapshot.unplaced;
   state.alarms.value = snapshot.alarms;
   state.tickets.value = byKey(snapshot.tickets, (row) => row.id);
   state.staff.value = byKey(snapshot.staff, (row) => row.id);
@@ -183,6 +188,7 @@ export function applyFrame(state: WallState, frame: Frame): FrameChange {
     triggerRef(state.staff);
   }
   if (frame.figures) state.figures.value = frame.figures;
+  state.unplaced.value = frame.unplaced;
   if (frame.alarms) state.alarms.value = frame.alarms;
   state.freshness.value = frame.freshness;
   state.clock.value = { clock: frame.clock, readAt: performance.now() };

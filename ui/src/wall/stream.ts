@@ -24,8 +24,8 @@ export interface PinnedAlarms {
   flood: boolean;
 }
 
-function groupKey(group: Pick<AlarmGroup, 'alarm' | 'cell_key' | 'category'>): string {
-  return `${group.alarm}|${group.cell_key}|${group.category}`;
+function groupKey(group: Pick<AlarmGroup, 'alarm' | 'cell_key' | 'category' | 'unplaced'>): string {
+  return `${group.alarm}|${group.unplaced ? 'unplaced' : group.cell_key}|${group.category}`;
 }
 
 /** Open alarms, gravest first; in a flood one line a cell and category. They are as many as the wall counts, not as are held here. */

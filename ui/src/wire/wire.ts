@@ -344,7 +344,8 @@ overdue: boolean,
  */
 alarm: string, 
 /**
- * Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then.
+ * Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then, and
+ * for everybody when it has no place.
  */
 lon: number | null, 
 /**
@@ -352,7 +353,11 @@ lon: number | null,
  */
 lat: number | null, 
 /**
- * Key of its cell, empty = outside all cells.
+ * Whether nobody knows where it is: then it is in no cell and on no map. Left out when somebody does.
+ */
+unplaced?: boolean, 
+/**
+ * Key of its cell, empty = outside all cells, or without a place.
  */
 cell_key: string, 
 /**
@@ -454,9 +459,13 @@ export type AlarmGroup = {
  */
 alarm: string, 
 /**
- * Key of the cell, empty = outside all cells.
+ * Key of the cell, empty = outside all cells, or without a place.
  */
 cell_key: string, 
+/**
+ * Whether its tickets have no place. Left out when they have.
+ */
+unplaced?: boolean, 
 /**
  * Category code.
  */
@@ -498,6 +507,11 @@ as_of: boolean,
  */
 figures: Array<Figure>, 
 /**
+ * Of the open tickets, those without a place: the length of `ticket-list?set=open&area=unplaced`. They are in the figures
+ * and in no area.
+ */
+unplaced: number, 
+/**
  * Alarms.
  */
 alarms: Alarms, 
@@ -535,6 +549,10 @@ to_revision: number,
  * The clock.
  */
 clock: Clock, 
+/**
+ * Of the open tickets, those without a place.
+ */
+unplaced: number, 
 /**
  * Figures, when they changed.
  */
@@ -817,6 +835,15 @@ withheld: boolean,
  * Address; empty for a viewer who sees places only to the cell.
  */
 address: string, 
+/**
+ * How its place was found: told, address (the only building that has its address) or hand; empty when it has none, and for a
+ * viewer who sees places only to the cell.
+ */
+located_by: string, 
+/**
+ * How far from there it may be, in metres, when that is known; `null` for a viewer who sees places only to the cell.
+ */
+accuracy_m: number | null, 
 /**
  * Closed before opened in the source.
  */

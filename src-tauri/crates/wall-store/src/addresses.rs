@@ -7,7 +7,7 @@ use crate::{
     rows::{ground, word},
     upserts::Keyed,
 };
-use wall_core::{Absent, BuildingRecord, Place, StreetRecord};
+use wall_core::{Absent, BuildingRecord, Place, StreetRecord, distance_m};
 
 impl Keyed<1, 7> for BuildingRecord {
     const KIND: ChangeKind = ChangeKind::Building;
@@ -66,7 +66,41 @@ impl WriteTx {
     }
 }
 
+/// What an address may stand for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Addressed {
+    /// Its name or number, as imported; not empty.
+    pub name: String,
+    /// A building: where it is. `None` = a street, which is in no one place.
+    pub place: Option<Place>,
+    /// How far the corners of a building are from its place at most, in metres; `None` = its footprint is not known.
+    pub extent_m: Option<f64>,
+}
+
 impl Store {
+    /// All that has a name: buildings, then streets. O(vertices).
+    pub async fn addressed(&self) -> Result<Vec<Addressed>, StoreError> {
+        let mut all = Vec::new();
+        let buildings = sql("SELECT id, name, lon, lat, footprint FROM building WHERE name <> '' ORDER BY id");
+        for r in self.inner.read.rows(buildings).await? {
+            let place = Place { lon: r.get("lon")?, lat: r.get("lat")? };
+            let footprint: Option<Vec<u8>> = r.get("footprint")?;
+            let extent_m = match footprint {
+                Some(bytes) => {
+                    let footprint = word(ground::decode(&bytes), "building", r.get("id")?, "footprint")?;
+                    let corners = footprint.polygons.iter().flat_map(|p| &p.outer).map(|c| distance_m(place, c.place()));
+                    Some(corners.fold(0.0, f64::max))
+                }
+                None => None,
+            };
+            all.push(Addressed { name: r.get("name")?, place: Some(place), extent_m });
+        }
+        for r in self.inner.read.rows(sql("SELECT name FROM street WHERE name <> '' ORDER BY id")).await? {
+            all.push(Addressed { name: r.get("name")?, place: None, extent_m: None });
+        }
+        Ok(all)
+    }
+
     /// Buildings, then streets, whose name or number contains `text`, letters of ASCII in either case: `(name, place)`. A
     /// street is where its first line begins.
     pub async fn find_addresses(&self, text: &str, limit: u32) -> Result<Vec<(String, Place)>, StoreError> {

@@ -38,7 +38,7 @@ impl WriteTx {
     }
 
     /// Attributes tickets anew to `plan`: those never attributed in `network`, and those open that belong to a cell of
-    /// another plan. Old lines stay. Returns how many lines were written. O(tickets).
+    /// another plan. Those without a place belong nowhere. Old lines stay. Returns how many lines were written. O(tickets).
     pub async fn attribute_all(
         &mut self,
         network: NetworkId,
@@ -92,7 +92,7 @@ fn waiting(network: NetworkId, plan: PlanId, after: i64, limit: i64) -> Sql {
          (SELECT h.cell_id FROM ticket_home h WHERE h.ticket_id = t.id AND h.network_id = $1) AS home_id \
          FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = $1 AND \
          a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = $1) \
-         WHERE t.id > $2 AND (a.plan_id IS NULL OR (a.plan_id <> $3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) \
+         WHERE t.id > $2 AND t.lon IS NOT NULL AND (a.plan_id IS NULL OR (a.plan_id <> $3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) \
          ORDER BY t.id LIMIT $4")
     .bind(network.0)
     .bind(after)

@@ -52,6 +52,7 @@ mod write;
 
 pub use access::{ANY_SOURCE, Actor, Token};
 pub use accounts::{Account, Failures, SESSION_IDLE_MS, SESSION_LIFE_MS, account_name};
+pub use addresses::Addressed;
 pub use attributions::{Attributed, WaitingTicket};
 pub use audit::{AuditLine, AuditVerdict};
 pub use backup::{BackupAbout, BackupKeys, Backups, RestoreKeys, Restored, keys_beside, restore};

@@ -8,7 +8,7 @@ use crate::{
 };
 use std::collections::HashMap;
 use wall_core::{
-    Attachment, CellId, Channel, Command, Decision, NetworkId, Origin, Place, Platform, Reporter, Severity, Stamp, Ticket,
+    Attachment, CellId, Channel, Command, Decision, NetworkId, Origin, Place, Platform, Reporter, Severity, Spot, Stamp, Ticket,
     TicketEvent, TicketFallback, TicketId, TicketRecord, TicketRefusal, TicketStatus, UtcMs, decide,
 };
 
@@ -19,7 +19,7 @@ pub struct TicketWrite {
     pub record: TicketRecord,
     /// What a new ticket gets where the record is silent; a known one keeps what it has.
     pub fallback: TicketFallback,
-    /// Its cell; `None` when no plan is in force.
+    /// The cell of its place, told or found; `None` when no plan is in force, or it has no place.
     pub attributed: Option<Attributed>,
 }
 
@@ -35,7 +35,7 @@ pub enum TicketOutcome {
     /// Known, and the rest of the message was taken, but not its status: the ticket is over, and a status that does not
     /// say when it was reached reopens nothing. It stands in the history.
     KeptClosed(TicketId),
-    /// Not taken: no ticket has this key, and the message has no place for a new one.
+    /// Not taken: no ticket has this key, and the message has neither a place nor an address for a new one.
     Unknown,
 }
 
@@ -100,7 +100,7 @@ impl WriteTx {
         again: bool,
         outcomes: &mut Vec<TicketOutcome>,
     ) -> Result<(), StoreError> {
-        let hashes: Vec<[u8; 16]> = writes.iter().map(|w| self.content_hash(&w.record)).collect();
+        let hashes: Vec<[u8; 16]> = writes.iter().map(|w| self.content_hash(&w.record, w.fallback.found)).collect();
         let known = self.known(writes).await?;
         let id_of = |w: &TicketWrite| known.get(&(w.record.source.clone(), w.record.external_id.clone()));
         let is_same = |known_hash: &[u8], hash: &[u8; 16]| again || known_hash == hash;
@@ -109,7 +109,7 @@ impl WriteTx {
         let mut rows = self.ticket_rows(&news).await?;
         let mut events = self.events_of(&news).await?;
         // Numbers without gaps: what is not taken gets none.
-        let new = writes.iter().filter(|w| w.record.place.is_some() && id_of(w).is_none()).count();
+        let new = writes.iter().filter(|w| w.record.says_where() && id_of(w).is_none()).count();
         let mut next = self.ids("ticket", new).await?;
         let (mut fresh, mut changed, mut told_again, mut appended) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut reworded = Vec::new();
@@ -271,8 +271,9 @@ impl WriteTx {
         self.seal_stated("reporter", ticket, &[("name", &reporter.name), ("phone", &reporter.phone)]).await.map(drop)
     }
 
-    /// Keyed, so that the hash tells nothing about a reporter to who has only the database.
-    fn content_hash(&self, r: &TicketRecord) -> [u8; 16] {
+    /// Keyed, so that the hash tells nothing about a reporter to who has only the database. `found`: where its address was found;
+    /// the same message is news when its address is found that was not, or elsewhere.
+    fn content_hash(&self, r: &TicketRecord, found: Option<Spot>) -> [u8; 16] {
         let time = |t: Option<UtcMs>| t.map_or([0xff; 8], |t| t.0.to_le_bytes());
         let number = |n: Option<f64>| n.map_or([0xff; 8], |n| n.to_bits().to_le_bytes());
         let small = [
@@ -311,6 +312,9 @@ impl WriteTx {
         if let Some(at) = &status_at {
             parts.push(at);
         }
+        let spot =
+            found.map(|s| [s.place.lon.to_bits().to_le_bytes(), s.place.lat.to_bits().to_le_bytes(), number(s.accuracy_m)]);
+        parts.extend(spot.iter().flatten().map(|number| number.as_slice()));
         self.store.keyed_hash(parts)
     }
 }

@@ -67,6 +67,7 @@ fn write(record: TicketRecord) -> TicketWrite {
         now: T0,
         due_at: Some(T0.plus_ms(3_600_000)),
         sensitive: false,
+        found: None,
     };
     TicketWrite { record, fallback, attributed: None }
 }

@@ -22,6 +22,9 @@ pub struct TicketFallback {
     pub due_at: Option<UtcMs>,
     /// Whether the category is sensitive.
     pub sensitive: bool,
+    /// Where the address that the record tells was found, for a ticket of which nobody told a place; `None` = nowhere, or in
+    /// several places.
+    pub found: Option<Spot>,
 }
 
 /// What is to be decided.
@@ -75,8 +78,8 @@ pub struct Decision {
 /// Why nothing follows from a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TicketRefusal {
-    /// The message has no place for a ticket that is not known yet.
-    #[error("no ticket has this key, and the message has no place for a new one")]
+    /// The message has neither a place nor an address for a ticket that is not known yet.
+    #[error("no ticket has this key, and the message has neither a place nor an address for a new one")]
     NoPlace,
     /// Only a known ticket can be moved.
     #[error("there is no such ticket")]
@@ -143,7 +146,9 @@ fn status_time(r: &TicketRecord, status: TicketStatus) -> Option<UtcMs> {
 }
 
 fn receive(id: TicketId, r: &TicketRecord, fallback: &TicketFallback, stamp: &Stamp<'_>) -> Result<Decision, TicketRefusal> {
-    let place = r.place.ok_or(TicketRefusal::NoPlace)?;
+    if !r.says_where() {
+        return Err(TicketRefusal::NoPlace);
+    }
     let reported_at = stamp.settled(r.reported_at).unwrap_or(fallback.reported_at);
     let status = r.status.unwrap_or(if r.closed_at.is_some() { TicketStatus::Closed } else { TicketStatus::Received });
     let reason = if status == TicketStatus::Received { r.status_word.clone() } else { String::new() };
@@ -153,6 +158,11 @@ fn receive(id: TicketId, r: &TicketRecord, fallback: &TicketFallback, stamp: &St
         let set = StatusSet { from: TicketStatus::Received, to: status, reason: r.status_word.clone() };
         events.push(stamp.event(Payload::Status(set), told.unwrap_or(reported_at), told.is_some()));
     }
+    if let Some(is) = fallback.found.filter(|_| r.place.is_none()) {
+        // Where it was found it has been since it was reported.
+        let located = Located { was: None, is: Some(is), method: LocationMethod::Address };
+        events.push(stamp.event(Payload::Located(located), reported_at, false));
+    }
     let beginning = Ticket {
         id,
         source: r.source.clone(),
@@ -160,8 +170,8 @@ fn receive(id: TicketId, r: &TicketRecord, fallback: &TicketFallback, stamp: &St
         category: r.category.clone(),
         title: r.title.clone(),
         description: r.description.clone(),
-        place: Some(place),
-        accuracy_m: r.accuracy_m,
+        place: r.place,
+        accuracy_m: r.accuracy_m.filter(|_| r.place.is_some()),
         address: r.address.clone(),
         channel: r.channel,
         platform: r.platform.or(fallback.platform),
@@ -223,9 +233,17 @@ fn hear(row: &Ticket, events: &[TicketEvent], r: &TicketRecord, fallback: &Ticke
     }
     let spot = |place: Option<_>, accuracy_m| place.map(|place| Spot { place, accuracy_m });
     let was = spot(old.place, old.accuracy_m);
-    let is = spot(r.place.or(old.place), r.accuracy_m.or(old.accuracy_m));
-    if was != is {
-        add(Payload::Located(Located { was, is, method: LocationMethod::Told }), now, false);
+    let by_address = last_method(events) == Some(LocationMethod::Address);
+    let (is, method) = match r.place {
+        // What was known of a place that an address was found at says nothing about the one that is told.
+        Some(_) if by_address => (spot(r.place, r.accuracy_m), LocationMethod::Told),
+        Some(_) => (spot(r.place, r.accuracy_m.or(old.accuracy_m)), LocationMethod::Told),
+        // Only where nobody told a place: an address is looked up, and looked up again where it is another.
+        None if by_address || was.is_none() => (fallback.found.or(was), LocationMethod::Address),
+        None => (spot(old.place, r.accuracy_m.or(old.accuracy_m)), LocationMethod::Told),
+    };
+    if was != is || (by_address && r.place.is_some()) {
+        add(Payload::Located(Located { was, is, method }), now, false);
     }
     let keep = |new: &String, old: &String| if new.is_empty() { old.clone() } else { new.clone() };
     let described = Ticket {
@@ -246,6 +264,14 @@ fn hear(row: &Ticket, events: &[TicketEvent], r: &TicketRecord, fallback: &Ticke
     let ticket = if all.len() == events.len() { old.clone() } else { project(old, &all) };
     let kept_closed = ticket.status.is_final() && said.is_some_and(|s| !s.is_final());
     Decision { events: all.split_off(events.len()), ticket, kept_closed }
+}
+
+/// How the place of a ticket was found last; `None` = it was told with the ticket, or nobody knows it.
+fn last_method(events: &[TicketEvent]) -> Option<LocationMethod> {
+    events.iter().rev().find_map(|e| match &e.payload {
+        Payload::Located(l) => Some(l.method),
+        _ => None,
+    })
 }
 
 fn advance(

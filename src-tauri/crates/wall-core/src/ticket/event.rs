@@ -24,7 +24,7 @@ coded! {
     LocationMethod {
         /// The source gave coordinates.
         Told = "told",
-        /// By its address.
+        /// By its address: the only building that has it.
         Address = "address",
         /// A person put it there.
         Hand = "hand",

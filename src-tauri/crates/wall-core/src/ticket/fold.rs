@@ -6,7 +6,7 @@
 //! 3. Where nobody said when, what came earlier happened no later than what came after it: the last word stays the last.
 //! 4. A corrected time of reporting holds for the whole history.
 
-use super::{Course, Payload, Standing, StatusEvent, Ticket, TicketEvent, TicketStatus};
+use super::{Course, LocationMethod, Payload, Standing, StatusEvent, Ticket, TicketEvent, TicketStatus};
 use crate::{Timebase, UtcMs, counts_from};
 
 /// The history of one ticket by a clock, as far as it is known.
@@ -32,6 +32,8 @@ pub struct TicketAt {
     pub ticket: Ticket,
     /// Where it stood, since when, and since when it was over; events are counted among those of its status.
     pub standing: Standing,
+    /// How the place that it had was found; `None` = it had none.
+    pub located_by: Option<LocationMethod>,
     /// Whether it stood open after it had been over.
     pub reopened: bool,
     /// Whether a time of its history lies oddly ahead of the clock it came in by.
@@ -112,8 +114,14 @@ impl<'a> History<'a> {
 
     fn state(&self, t: UtcMs, standing: Standing) -> TicketAt {
         let mut ticket = self.beginning.clone();
+        // What no event tells was told with the ticket.
+        let mut method = LocationMethod::Told;
         for (_, i) in self.changes.iter().take_while(|(when, _)| *when <= t) {
-            self.events[*i].payload.apply(&mut ticket);
+            let payload = &self.events[*i].payload;
+            payload.apply(&mut ticket);
+            if let Payload::Located(l) = payload {
+                method = l.method;
+            }
         }
         ticket.status = standing.status;
         ticket.varied = self.is_varied();
@@ -122,6 +130,7 @@ impl<'a> History<'a> {
         // By the times that hold now, told by this record or an earlier one.
         ticket.inverted_times = ticket.closed_at.is_some_and(|c| c < self.appears);
         TicketAt {
+            located_by: ticket.place.map(|_| method),
             ahead: ticket.is_ahead() || self.course.is_ahead(),
             reopened: self.course.is_reopened_at(t),
             late_events: self.late_events(t),

@@ -67,7 +67,15 @@ fn record() -> TicketRecord {
 }
 
 fn fallback(now: UtcMs) -> TicketFallback {
-    TicketFallback { severity: Severity::DEFAULT, platform: None, reported_at: now, now, due_at: None, sensitive: false }
+    TicketFallback {
+        severity: Severity::DEFAULT,
+        platform: None,
+        reported_at: now,
+        now,
+        due_at: None,
+        sensitive: false,
+        found: None,
+    }
 }
 
 /// A message or a command, and the minutes that passed before it.
@@ -513,4 +521,59 @@ fn as_of_shows_everything_as_it_was() {
     assert_eq!(at(120, None), ("closed", 1, Some(300), 121.0, 0));
     let history = History::of(&row, &kept.events, Timebase::System, None).unwrap();
     assert_eq!([55, 100, 200].map(|m| history.at(minute(m)).unwrap().reopened), [false, true, false]);
+}
+
+/// A message of a ticket at an address: the coordinates that it tells, and where its address is found.
+fn addressed() -> impl Strategy<Value = (Option<Place>, Option<Spot>)> {
+    let place = || prop::option::of((0i32..4).prop_map(|i| Place { lon: 120.0 + f64::from(i), lat: 30.0 }));
+    let spot = |place| Spot { place, accuracy_m: Some(100.0) };
+    (place(), place()).prop_map(move |(told, found)| (told, found.map(spot)))
+}
+
+proptest! {
+    /// Coordinates that were told are the last word, an address is looked up only where nobody told any, and nothing takes a place
+    /// away; as of each message, and by what was known then, it is where it was.
+    #[test]
+    fn a_place_is_told_or_found_and_never_lost(messages in prop::collection::vec(addressed(), 1..9)) {
+        let mut kept: Option<Ticket> = None;
+        let mut events: Vec<TicketEvent> = Vec::new();
+        let mut expected: Option<(Place, LocationMethod)> = None;
+        let mut then = Vec::new();
+        for (revision, (told, found)) in (1..).zip(messages) {
+            let now = minute(revision);
+            let stamp = Stamp { recorded_at: now, revision, origin: Origin::Intake, actor: "token:feed", station: "api" };
+            let record = TicketRecord { place: told, address: "a".into(), ..record() };
+            let fallback = TicketFallback { found, ..fallback(now) };
+            let known = kept.as_ref().map(|row| (row, &events[..]));
+            let decision = decide(TicketId(7), known, Command::Hear { record: &record, fallback: &fallback }, &stamp).unwrap();
+            expected = match (told, found, expected) {
+                (Some(place), _, _) if expected == Some((place, LocationMethod::Told)) => expected,
+                (Some(place), ..) => Some((place, LocationMethod::Told)),
+                (None, _, Some((_, LocationMethod::Told))) | (None, None, _) => expected,
+                (None, Some(spot), _) => Some((spot.place, LocationMethod::Address)),
+            };
+            prop_assert_eq!(decision.ticket.place, expected.map(|(place, _)| place));
+            kept = Some(decision.ticket);
+            events.extend(decision.events);
+            then.push((now, revision, expected));
+        }
+        let row = kept.unwrap();
+        for (now, revision, expected) in then {
+            let by_all = History::of(&row, &events, Timebase::System, None).unwrap().at(now).unwrap();
+            let by_then = History::of(&row, &events, Timebase::System, Some(revision)).unwrap().at(now).unwrap();
+            for stood in [by_all, by_then] {
+                prop_assert_eq!(stood.ticket.place.zip(stood.located_by), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_ticket_needs_a_place_or_an_address() {
+    let stamp = Stamp { recorded_at: T0, revision: 1, origin: Origin::Intake, actor: "token:feed", station: "api" };
+    let fallback = fallback(T0);
+    let hear = |r: &TicketRecord| decide(TicketId(7), None, Command::Hear { record: r, fallback: &fallback }, &stamp);
+    assert_eq!(hear(&record()), Err(TicketRefusal::NoPlace));
+    let taken = hear(&TicketRecord { address: "a".into(), accuracy_m: Some(5.0), ..record() }).unwrap();
+    assert_eq!((taken.ticket.place, taken.ticket.accuracy_m, taken.events.len()), (None, None, 1));
 }

@@ -40,7 +40,8 @@ pub struct TicketRecord {
     pub title: String,
     /// Free text, may be empty.
     pub description: String,
-    /// Where, WGS-84 (already converted); `None` = the message says only how it stands, which a known ticket takes.
+    /// Where, WGS-84 (already converted); `None` = nobody told. A new ticket then needs an address; a known one takes the message
+    /// for how it stands.
     pub place: Option<Place>,
     /// Accuracy radius in metres.
     pub accuracy_m: Option<f64>,
@@ -74,4 +75,11 @@ pub struct TicketRecord {
     pub sensitive: Option<bool>,
     /// Closed before opened in the source.
     pub inverted_times: bool,
+}
+
+impl TicketRecord {
+    /// Whether it says where its ticket is, by coordinates or by an address: what a new ticket needs.
+    pub fn says_where(&self) -> bool {
+        self.place.is_some() || !self.address.is_empty()
+    }
 }

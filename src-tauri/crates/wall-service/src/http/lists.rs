@@ -17,12 +17,14 @@ fn word<T: DeserializeOwned>(p: &Params, name: &str) -> Result<Option<T>, Refusa
     serde_json::from_value(value).map(Some).map_err(|e| Refusal::invalid(format!("{name}: {e}")))
 }
 
-/// `cell:KEY`, `community:CODE`, `street:CODE` or `outside`.
+/// `cell:KEY`, `community:CODE`, `street:CODE`, `outside` or `unplaced`.
 fn area(p: &Params) -> Result<Option<ListArea>, Refusal> {
     let Some(text) = p.text("area") else { return Ok(None) };
-    let wrong = || Refusal::invalid("area must be cell:KEY, community:CODE, street:CODE or outside");
-    if text == "outside" {
-        return Ok(Some(ListArea::Outside));
+    let wrong = || Refusal::invalid("area must be cell:KEY, community:CODE, street:CODE, outside or unplaced");
+    match text {
+        "outside" => return Ok(Some(ListArea::Outside)),
+        "unplaced" => return Ok(Some(ListArea::Unplaced)),
+        _ => {}
     }
     let (level, key) = text.split_once(':').ok_or_else(wrong)?;
     Ok(Some(ListArea::In(Level::from_code(level).ok_or_else(wrong)?, key.to_owned())))
@@ -80,7 +82,7 @@ pub(crate) async fn whose(State(app): State<App>, caller: Caller, uri: Uri) -> R
     let p = Params::of(&uri)?;
     let of = match area(&p)? {
         Some(ListArea::In(level, key)) => WhoseQuery::Area(level, key),
-        Some(ListArea::Outside) => return Err(Refusal::invalid("nobody answers outside the cells")),
+        Some(ListArea::Outside | ListArea::Unplaced) => return Err(Refusal::invalid("nobody answers outside the cells")),
         None => WhoseQuery::At(Place { lon: p.need_number("lon", -180.0..=180.0)?, lat: p.need_number("lat", -90.0..=90.0)? }),
     };
     Ok(Json(app.wall.whose(&caller.actor, of, p.as_of()?).await?))

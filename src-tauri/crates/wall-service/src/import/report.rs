@@ -175,6 +175,10 @@ report! {
     TicketsReport {
         /// Taken, but in no cell.
         outside_cells: u64,
+        /// Taken without coordinates, and placed by their address.
+        located_by_address: u64,
+        /// Taken without coordinates, and without a place: in no cell and on no map.
+        unplaced: u64,
         /// When the same rows were imported whole before (RFC 3339): then known tickets stay as they are.
         imported_before: Option<String>,
         /// Source of the rows that name none.
@@ -219,6 +223,8 @@ mod tests {
             "unchanged",
             "rejected",
             "outside_cells",
+            "located_by_address",
+            "unplaced",
             "imported_before",
             "rejects_file",
             "issues",

@@ -17,8 +17,9 @@ use super::source::{Source, SourceError};
 use super::words;
 use crate::wall::system_now;
 
-/// A file without places can still say how known tickets stand.
-const NEEDS: &[&[&str]] = &[&["external_id"], &["lon", "point", "status", "closed_at"], &["lat", "point", "status", "closed_at"]];
+/// A file without coordinates can still say addresses, or how known tickets stand.
+const NEEDS: &[&[&str]] =
+    &[&["external_id"], &["lon", "point", "address", "status", "closed_at"], &["lat", "point", "address", "status", "closed_at"]];
 
 /// The tickets of a source: CSV, TSV, JSON lines, a JSON array or GeoJSON points.
 ///
@@ -162,10 +163,20 @@ pub fn fields_of_json(json: Value) -> Result<Fields, Problem> {
 pub fn ticket_from_fields(row: &mut FieldReader<'_>, defaults: &Defaults) -> Result<(TicketRecord, Option<Place>), Problem> {
     let external_id = external_id(row)?;
     let source = source(row, defaults)?;
-    let given = match row.optional_place()? {
-        // What a message about a known ticket says may be only how it stands.
-        None if row.text("status").is_none() && row.text("closed_at").is_none() => Some(row.place()?),
-        given => given,
+    let given = match row.optional_place() {
+        // Its place is looked up by its address, or nobody knows it; what a message about a known ticket says may be only how
+        // it stands.
+        Ok(None) if ["address", "status", "closed_at"].iter().all(|field| row.text(field).is_none()) => {
+            return Err(Problem::new("coordinates_missing", "longitude and latitude are missing, and there is no address"));
+        }
+        Ok(given) => given,
+        // Coordinates that are wrong are no reason to guess: who sent them meant a place.
+        Err(problem) if row.text("address").is_some() => {
+            let message =
+                format!("{}; its address was not looked up instead: mend the coordinates, or leave them out", problem.message);
+            return Err(Problem::new(problem.code, message));
+        }
+        Err(problem) => return Err(problem),
     };
     let datum = row.datum(defaults.datum)?;
     let place = given.map(|g| datum.to_wgs84(g));

@@ -1,7 +1,13 @@
 //! Alarms: what needs a response now, every one of them, so that a flood is counted by its members and not by the lines that
 //! are shown of it.
 
-use super::{Wall, WallError, ground::Ground, shown::Sight, then::Then, world::ticket_of};
+use super::{
+    Wall, WallError,
+    ground::Ground,
+    shown::{Part, Sight},
+    then::Then,
+    world::ticket_of,
+};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -19,13 +25,13 @@ pub(crate) struct Raised {
     pub alarm: &'static str,
 }
 
-/// Alarms of one priority in one cell and category.
+/// Alarms of one priority and category in one cell, outside all cells, or without a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AlarmGroup {
     /// red, orange, yellow.
     pub alarm: &'static str,
-    /// Index of the cell in the ground; `None` = outside all cells.
-    pub cell: Option<u32>,
+    /// The cell in the ground, or what stands for one.
+    pub part: Part,
     /// Number of the category among those seen.
     pub category: u32,
     /// Its newest ticket.
@@ -105,14 +111,14 @@ impl Wall {
 /// Alarms by cell and category, gravest and newest first, as somebody may know the cells. O(alarms).
 pub(super) fn grouped(then: Then<'_>, ground: &Arc<Ground>, raised: &[Raised], sight: Sight) -> Alarms {
     let mut groups: Vec<AlarmGroup> = Vec::new();
-    let mut known: HashMap<(&str, Option<u32>, u32), usize> = HashMap::new();
+    let mut known: HashMap<(&str, Part, u32), usize> = HashMap::new();
     let mut total = 0;
     for r in raised {
         let slot = u32::try_from(r.ticket.0 - 1).unwrap_or(u32::MAX);
         let Some(t) = then.get(slot) else { continue };
         total += 1;
-        let cell = then.world.shown_cell(ground, slot, &t, sight);
-        match known.entry((r.alarm, cell, t.category)) {
+        let part = then.world.shown_part(ground, slot, &t, sight);
+        match known.entry((r.alarm, part, t.category)) {
             Entry::Occupied(group) => {
                 if let Some(group) = groups.get_mut(*group.get()) {
                     group.count += 1;
@@ -120,7 +126,7 @@ pub(super) fn grouped(then: Then<'_>, ground: &Arc<Ground>, raised: &[Raised], s
             }
             Entry::Vacant(group) => {
                 group.insert(groups.len());
-                groups.push(AlarmGroup { alarm: r.alarm, cell, category: t.category, newest: r.ticket, count: 1 });
+                groups.push(AlarmGroup { alarm: r.alarm, part, category: t.category, newest: r.ticket, count: 1 });
             }
         }
     }

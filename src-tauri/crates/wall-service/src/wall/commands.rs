@@ -293,7 +293,7 @@ impl Wall {
         self.may(actor, Right::ImportTickets)?;
         let mut outcomes = Vec::with_capacity(records.len());
         for chunk in records.chunks(IMPORT_CHUNK) {
-            let writes = self.resolve(chunk);
+            let writes = self.resolve(chunk).await?;
             let mut tx = self.write(actor, Right::ImportTickets).await?;
             let done = match again {
                 true => tx.put_tickets_again(&writes).await?,
@@ -384,7 +384,7 @@ impl Wall {
         let stored = self.store().ticket_count().await?;
         let tidied = self.store().tidied().await?;
         let world = self.world();
-        let open: usize = world.counts(Sight::Exact).cells.iter().map(|c| c.open.len()).sum();
+        let open = world.counts(Sight::Exact).open();
         let c = &self.inner.counters;
         Ok(vec![
             ("gridwall_revision", "Newest line of the change log the world has applied", world.revision as f64),

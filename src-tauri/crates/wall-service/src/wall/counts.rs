@@ -1,6 +1,6 @@
 //! Counts of one cell at one time, kept by small steps or built from all tickets.
 
-use super::ground::Area;
+use super::{ground::Area, shown::Part};
 use std::collections::HashSet;
 use wall_core::{UtcMs, tally::Life};
 
@@ -83,10 +83,11 @@ pub(crate) struct AreaCount {
     pub time_left_s: Option<f64>,
 }
 
-/// The counts of every cell; the last one is for tickets outside all cells.
+/// The counts of every cell, of what lies outside all cells, and of what has no place.
 #[derive(Clone, Debug)]
 pub(crate) struct Counts {
-    pub cells: Vec<CellCount>,
+    /// Of the cells by their index, then of [`Part::Outside`], then of [`Part::Unplaced`].
+    cells: Vec<CellCount>,
     /// Reference time of the decayed sums.
     reference: UtcMs,
     half_life_ms: f64,
@@ -94,17 +95,32 @@ pub(crate) struct Counts {
 
 impl Counts {
     pub fn new(cells: usize, now: UtcMs, half_life_s: f64) -> Self {
-        Self { cells: vec![CellCount::default(); cells + 1], reference: now, half_life_ms: half_life_s * 1000.0 }
+        Self { cells: vec![CellCount::default(); cells + 2], reference: now, half_life_ms: half_life_s * 1000.0 }
     }
 
-    fn slot(&self, cell: Option<u32>) -> usize {
-        cell.map_or(self.cells.len() - 1, |c| (c as usize).min(self.cells.len() - 1))
+    fn index(&self, part: Part) -> usize {
+        let (outside, unplaced) = (self.cells.len() - 2, self.cells.len() - 1);
+        match part {
+            Part::Cell(cell) => (cell as usize).min(outside),
+            Part::Outside => outside,
+            Part::Unplaced => unplaced,
+        }
+    }
+
+    /// Open tickets, wherever they are. O(cells).
+    pub fn open(&self) -> usize {
+        self.cells.iter().map(|c| c.open.len()).sum()
+    }
+
+    /// Open tickets without a place.
+    pub fn unplaced(&self) -> u32 {
+        self.cells[self.index(Part::Unplaced)].open.len() as u32
     }
 
     /// Adds (`sign` = 1) or takes away (−1) what a ticket contributes.
-    pub fn change(&mut self, slot: u32, cell: Option<u32>, share: Share, life: Life, weight: f64, sign: i32) {
+    pub fn change(&mut self, slot: u32, part: Part, share: Share, life: Life, weight: f64, sign: i32) {
         let decayed = weight * ((life.reported.saturating_sub(self.reference.0)) as f64 / self.half_life_ms).exp2();
-        let i = self.slot(cell);
+        let i = self.index(part);
         let c = &mut self.cells[i];
         let step = |n: &mut u32, on: bool| {
             if on {

@@ -108,7 +108,7 @@ async fn commit(wall: &Wall, group: &[Job], until: Instant) -> Result<Vec<Done>,
         tx.act_as(job.actor(), job.right())?;
         match job {
             Job::Tickets { records, .. } => {
-                let writes: Vec<TicketWrite> = wall.resolve(records);
+                let writes: Vec<TicketWrite> = wall.resolve(records).await?;
                 wall.inner.counters.tickets_in.fetch_add(records.len() as u64, Relaxed);
                 done.push(Done::Tickets(tx.put_tickets(&writes, Origin::Intake).await?));
             }

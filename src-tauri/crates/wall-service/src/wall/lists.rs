@@ -8,7 +8,7 @@ use super::{
     Wall, WallError,
     counts::Days,
     ground::{Area, AreaFacts, Ground},
-    shown::Sight,
+    shown::{Part, Sight},
     then::Then,
     world::{Live, World, ticket_of},
 };
@@ -65,6 +65,8 @@ pub enum ListArea {
     In(Level, String),
     /// Outside all cells.
     Outside,
+    /// Nobody knows where.
+    Unplaced,
 }
 
 /// Whose is asked for.
@@ -81,11 +83,11 @@ pub enum WhoseQuery {
 pub struct ListQuery {
     /// Which tickets.
     pub set: TicketSet,
-    /// Where; `None` = everywhere, outside the cells too.
+    /// Where; `None` = everywhere, outside the cells and without a place too.
     pub area: Option<ListArea>,
     /// Code of a category.
     pub category: Option<String>,
-    /// Name of an owner; empty = cells without one, and outside.
+    /// Name of an owner; empty = cells without one, outside, and without a place.
     pub owner: Option<String>,
     /// red, orange, yellow, blue: only open tickets with that alarm.
     pub alarm: Option<String>,
@@ -216,17 +218,17 @@ impl Wall {
         let then = world.then(at);
         for (slot, t) in then.all() {
             let id = ticket_of(slot);
-            let cell = || world.shown_cell(&ground, slot, &t, Sight::of(actor));
             if !belongs(query.set, then, slot, &t, near_ms, span.unwrap_or_default())
                 || query.category.as_deref().is_some_and(|c| c != world.categories.code(t.category))
                 || alarming.as_ref().is_some_and(|ids| ids.binary_search(&id).is_err())
             {
                 continue;
             }
-            let cell = cell();
-            if area.as_ref().is_some_and(|(inside, _)| !inside(cell)) {
+            let part = world.shown_part(&ground, slot, &t, Sight::of(actor));
+            if area.as_ref().is_some_and(|(inside, _)| !inside(part)) {
                 continue;
             }
+            let cell = part.cell();
             // Two people of one name are one line here, as they are on the map.
             let owner = cell.map_or("", |c| ground.cell_area(c).owner.as_str());
             let number = (!owner.is_empty()).then(|| {
@@ -333,18 +335,19 @@ pub(super) fn find<'a>(ground: &'a Ground, level: Level, key: &str) -> Result<&'
     })
 }
 
-type Inside = Box<dyn Fn(Option<u32>) -> bool + Send>;
+type Inside = Box<dyn Fn(Part) -> bool + Send>;
 
-/// Whether a cell is in the area, and what the area is.
+/// Whether a part of the counts is in the area, and what the area is.
 fn members(ground: &Ground, area: &ListArea) -> Result<(Inside, Option<AreaFacts>), WallError> {
     match area {
-        ListArea::Outside => Ok((Box::new(|cell| cell.is_none()), None)),
+        ListArea::Outside => Ok((Box::new(|part| part == Part::Outside), None)),
+        ListArea::Unplaced => Ok((Box::new(|part| part == Part::Unplaced), None)),
         ListArea::In(level, key) => {
             let area = find(ground, *level, key)?;
             let mut inside = vec![false; ground.cells.len()];
             area.members.iter().for_each(|m| inside[*m as usize] = true);
             Ok((
-                Box::new(move |cell| cell.is_some_and(|c| inside.get(c as usize).copied().unwrap_or(false))),
+                Box::new(move |part| part.cell().is_some_and(|c| inside.get(c as usize).copied().unwrap_or(false))),
                 Some(area.facts.clone()),
             ))
         }

@@ -1,6 +1,7 @@
 //! The Wall: one store, one world in memory, commands and queries with an actor.
 
 mod accounts;
+mod addresses;
 mod alarms;
 mod categories;
 mod clock;
@@ -35,6 +36,7 @@ mod write;
 mod zone;
 
 pub use accounts::{PublishedAccount, SignedIn, actor_of};
+pub use addresses::Whereabouts;
 pub use clock::system_now;
 pub(crate) use commands::foreign_source;
 pub use commands::{CellsDone, CellsImport, LocateAnswer, NEW_CATEGORIES};
@@ -146,6 +148,8 @@ pub(crate) struct WallInner {
     open_plans: planning::OpenPlans,
     reading: reading::Reading,
     pictures: pictures::Pictures,
+    /// Addresses of buildings, once one was looked up.
+    addresses: tokio::sync::Mutex<Option<Arc<addresses::AddressBook>>>,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
 }
@@ -237,6 +241,7 @@ impl Wall {
             open_plans: planning::OpenPlans::default(),
             reading: reading::Reading::new(options.reader),
             pictures: pictures::Pictures::new(),
+            addresses: tokio::sync::Mutex::default(),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };
@@ -286,36 +291,36 @@ impl Wall {
         self.inner.world.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records with what the category and the ground say where they are silent.
-    fn resolve(&self, records: &[TicketRecord]) -> Vec<TicketWrite> {
+    /// Records with what the category, the addresses and the ground say where they are silent.
+    async fn resolve(&self, records: &[TicketRecord]) -> Result<Vec<TicketWrite>, WallError> {
+        let spots = self.spots_of(records).await?;
         let world = self.world();
         let now = self.now();
         let ids = world.ground.network.as_ref().map(|n| n.id).zip(world.ground.plan.as_ref().map(|p| p.id));
-        records
-            .iter()
-            .map(|r| {
-                let reported_at = r.reported_at.unwrap_or(now);
-                let category = world.categories.find(&r.category, reported_at);
-                let severity = category.and_then(|c| c.default_severity).unwrap_or(wall_core::Severity::DEFAULT);
-                let deadline = category.and_then(|c| Some((c.deadline_s?, c.deadline_kind)));
-                TicketWrite {
-                    fallback: TicketFallback {
-                        severity,
-                        platform: category.and_then(|c| c.platform),
-                        reported_at,
-                        now,
-                        due_at: deadline.map(|(s, kind)| self.inner.calendar.due_at(reported_at, s, kind)),
-                        sensitive: category.is_some_and(|c| c.sensitive),
-                    },
-                    attributed: ids.zip(r.place).map(|((network, plan), place)| Attributed {
-                        network,
-                        plan,
-                        cell: world.ground.index.cell_at(place),
-                    }),
-                    record: r.clone(),
-                }
-            })
-            .collect()
+        let writes = records.iter().zip(spots).map(|(r, found)| {
+            let reported_at = r.reported_at.unwrap_or(now);
+            let category = world.categories.find(&r.category, reported_at);
+            let severity = category.and_then(|c| c.default_severity).unwrap_or(wall_core::Severity::DEFAULT);
+            let deadline = category.and_then(|c| Some((c.deadline_s?, c.deadline_kind)));
+            TicketWrite {
+                fallback: TicketFallback {
+                    severity,
+                    platform: category.and_then(|c| c.platform),
+                    reported_at,
+                    now,
+                    due_at: deadline.map(|(s, kind)| self.inner.calendar.due_at(reported_at, s, kind)),
+                    sensitive: category.is_some_and(|c| c.sensitive),
+                    found,
+                },
+                attributed: ids.zip(r.place.or(found.map(|s| s.place))).map(|((network, plan), place)| Attributed {
+                    network,
+                    plan,
+                    cell: world.ground.index.cell_at(place),
+                }),
+                record: r.clone(),
+            }
+        });
+        Ok(writes.collect())
     }
 
     /// How the heat is shown now.

@@ -6,7 +6,7 @@ use super::{
     counts::{Counts, Days},
     ground::Ground,
     pictures::Asked,
-    shown::Sight,
+    shown::{Part, Sight},
     world::World,
 };
 use bytes::Bytes;
@@ -94,8 +94,8 @@ impl Wall {
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
         let then = world.then(at);
         for (slot, live) in then.all() {
-            let cell = world.shown_cell(&ground, slot, &live, Sight::of(actor));
-            counts.change(slot, cell, then.share(slot, &live, &days), live.life, live.severity.weight(), 1);
+            let part = world.shown_part(&ground, slot, &live, Sight::of(actor));
+            counts.change(slot, part, then.share(slot, &live, &days), live.life, live.severity.weight(), 1);
         }
         drop(world);
         Ok(Past { ground, at, counts })
@@ -204,7 +204,8 @@ impl Wall {
         Ok(found)
     }
 
-    /// Counts by cell, category, platform or owner, now or at another time. O(tickets).
+    /// Counts by cell, category, platform or owner, now or at another time. By cell and by owner, what lies outside all cells is the
+    /// line `-`, and what has no place the line `unplaced`. O(tickets).
     pub async fn stats(&self, actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Result<Vec<StatLine>, WallError> {
         let ground = self.ground_as_of(as_of).await?;
         let world = self.world();
@@ -212,7 +213,7 @@ impl Wall {
         let days = Days::around(at, &world.zone);
         // By key, and by cell where there is one: two cells may share a code.
         let mut lines: BTreeMap<(String, Option<CellId>), StatLine> = BTreeMap::new();
-        let outside = || ("-".to_owned(), String::new());
+        let no_cell = |part| (if part == Part::Unplaced { "unplaced" } else { "-" }.to_owned(), String::new());
         if by == "cell" {
             // Cells without a ticket are lines too.
             for c in &ground.cells {
@@ -221,15 +222,17 @@ impl Wall {
         }
         let then = world.then(at);
         for (slot, t) in then.all() {
-            let cell = world.shown_cell(&ground, slot, &t, Sight::of(actor));
+            let part = world.shown_part(&ground, slot, &t, Sight::of(actor));
+            let cell = part.cell();
             let code = world.categories.code(t.category);
             let (key, name) = match by {
-                "cell" => {
-                    cell.map_or_else(outside, |c| (ground.cells[c as usize].code.clone(), ground.cells[c as usize].name.clone()))
-                }
+                "cell" => cell.map_or_else(
+                    || no_cell(part),
+                    |c| (ground.cells[c as usize].code.clone(), ground.cells[c as usize].name.clone()),
+                ),
                 "category" => (code.to_owned(), world.categories.name(code, at).to_owned()),
                 "platform" => (world.categories.platform(code, at).map_or("-", |p| p.code()).to_owned(), String::new()),
-                "owner" => cell.map_or_else(outside, |c| (ground.cell_area(c).owner.clone(), String::new())),
+                "owner" => cell.map_or_else(|| no_cell(part), |c| (ground.cell_area(c).owner.clone(), String::new())),
                 other => {
                     return Err(WallError::Invalid(format!(
                         "stats counts by cell, category, platform or owner, not \"{other}\""

@@ -123,13 +123,35 @@ impl Home {
     }
 }
 
+/// In which part of the counts a ticket is. That nobody knows where it is everybody may know.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Part {
+    /// In a cell, by its index in the ground.
+    Cell(u32),
+    /// Outside all cells.
+    Outside,
+    /// Nobody knows where.
+    Unplaced,
+}
+
+impl Part {
+    /// The cell, when it is in one.
+    pub fn cell(self) -> Option<u32> {
+        match self {
+            Self::Cell(cell) => Some(cell),
+            Self::Outside | Self::Unplaced => None,
+        }
+    }
+}
+
 impl World {
     fn home_of(&self, t: &Live) -> Option<&Home> {
         self.homes.get(t.home?)
     }
 
-    /// Where a ticket is shown; `None` = nowhere: outside all cells, to somebody who sees to the cell.
+    /// Where a ticket is shown; `None` = nowhere: it has no place, or lies outside all cells, to somebody who sees to the cell.
     pub fn shown_place(&self, t: &Live, sight: Sight) -> Option<Place> {
+        t.exact_place()?;
         if sight.is_exact_for(t.sensitive) { t.exact_place() } else { self.home_of(t).map(|h| h.place) }
     }
 
@@ -139,7 +161,19 @@ impl World {
         match sight.is_exact_for(t.sensitive) {
             true if present => t.attributed(),
             true => t.exact_place().and_then(|p| ground.cell_of(ticket_of(slot), p)),
-            false => self.home_of(t).and_then(|h| if present { h.now } else { h.cell_under(ground) }),
+            // A home that it got only later is none of a time at which nobody knew its place.
+            false => {
+                t.exact_place().and_then(|_| self.home_of(t)).and_then(|h| if present { h.now } else { h.cell_under(ground) })
+            }
+        }
+    }
+
+    /// In which part of the counts of a ground a ticket is.
+    pub fn shown_part(&self, ground: &Arc<Ground>, slot: u32, t: &Live, sight: Sight) -> Part {
+        match self.shown_cell(ground, slot, t, sight) {
+            Some(cell) => Part::Cell(cell),
+            None if t.exact_place().is_some() => Part::Outside,
+            None => Part::Unplaced,
         }
     }
 
@@ -149,17 +183,17 @@ impl World {
         let known = self.ticket(ticket.id).copied();
         if sight.is_exact_for(ticket.sensitive) {
             let present = Arc::ptr_eq(ground, &self.ground);
-            let attributed = known.filter(|t| present && !t.sensitive).and_then(|t| t.attributed());
+            let attributed = known.filter(|t| present && !t.sensitive && ticket.place.is_some()).and_then(|t| t.attributed());
             let found = || ticket.place.and_then(|p| ground.cell_of(ticket.id, p));
             return (ticket.place, attributed.or_else(found));
         }
-        match known {
-            Some(mut t) => {
+        match known.filter(|_| ticket.place.is_some()) {
+            Some(mut t) if t.exact_place().is_some() => {
                 t.sensitive |= ticket.sensitive;
                 (self.shown_place(&t, sight), self.shown_cell(ground, slot, &t, sight))
             }
             // Not in the world yet, in which it is found within a moment: its home will be the cell it lies in now.
-            None => {
+            _ => {
                 let inside = ticket.place.and_then(|p| self.ground.cell_at(p));
                 let place = inside.map(|c| self.ground.cell_area(c).label);
                 (place, place.and_then(|p| ground.cell_at(p)))

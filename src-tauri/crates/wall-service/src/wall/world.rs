@@ -280,13 +280,13 @@ impl World {
         let ground = self.ground.clone();
         for sight in Sight::ALL {
             if let Some(o) = old {
-                let cell = self.shown_cell(&ground, slot, o, sight);
-                self.counts[sight as usize].change(slot, cell, o.share, o.life, o.weight(), -1);
-                self.dirty.extend(cell);
+                let part = self.shown_part(&ground, slot, o, sight);
+                self.counts[sight as usize].change(slot, part, o.share, o.life, o.weight(), -1);
+                self.dirty.extend(part.cell());
             }
-            let cell = self.shown_cell(&ground, slot, new, sight);
-            self.counts[sight as usize].change(slot, cell, new.share, new.life, new.weight(), 1);
-            self.dirty.extend(cell);
+            let part = self.shown_part(&ground, slot, new, sight);
+            self.counts[sight as usize].change(slot, part, new.share, new.life, new.weight(), 1);
+            self.dirty.extend(part.cell());
         }
         self.later = self.later + u32::from(new.share.later) - u32::from(old.is_some_and(|o| o.share.later));
         self.figures_dirty = true;
@@ -376,8 +376,8 @@ impl World {
             live.share = self.then(self.now).share(slot as u32, &live, &self.days);
             self.later += u32::from(live.share.later);
             for sight in Sight::ALL {
-                let cell = self.shown_cell(&ground, slot as u32, &live, sight);
-                self.counts[sight as usize].change(slot as u32, cell, live.share, live.life, live.weight(), 1);
+                let part = self.shown_part(&ground, slot as u32, &live, sight);
+                self.counts[sight as usize].change(slot as u32, part, live.share, live.life, live.weight(), 1);
             }
             if live.share.open {
                 open.extend(self.shown_place(&live, Sight::Exact).map(|p| (TicketId(slot as i64 + 1), p)));

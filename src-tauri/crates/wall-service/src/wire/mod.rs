@@ -257,11 +257,16 @@ pub struct TicketView {
     pub overdue: bool,
     /// Priority of the alarm it raises: red, orange, yellow, blue, or empty.
     pub alarm: String,
-    /// Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then.
+    /// Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then, and
+    /// for everybody when it has no place.
     pub lon: Option<f64>,
     /// Latitude.
     pub lat: Option<f64>,
-    /// Key of its cell, empty = outside all cells.
+    /// Whether nobody knows where it is: then it is in no cell and on no map. Left out when somebody does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub unplaced: bool,
+    /// Key of its cell, empty = outside all cells, or without a place.
     pub cell_key: String,
     /// Code of its cell.
     pub cell_code: String,
@@ -330,8 +335,12 @@ pub struct Freshness {
 pub struct AlarmGroup {
     /// red, orange, yellow.
     pub alarm: String,
-    /// Key of the cell, empty = outside all cells.
+    /// Key of the cell, empty = outside all cells, or without a place.
     pub cell_key: String,
+    /// Whether its tickets have no place. Left out when they have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub unplaced: bool,
     /// Category code.
     pub category: String,
     /// Its newest ticket.
@@ -360,6 +369,9 @@ pub struct Snapshot {
     pub as_of: bool,
     /// Left figures.
     pub figures: Vec<Figure>,
+    /// Of the open tickets, those without a place: the length of `ticket-list?set=open&area=unplaced`. They are in the figures
+    /// and in no area.
+    pub unplaced: u32,
     /// Alarms.
     pub alarms: Alarms,
     /// One line for every area of the three levels.
@@ -384,6 +396,8 @@ pub struct Frame {
     pub to_revision: i64,
     /// The clock.
     pub clock: Clock,
+    /// Of the open tickets, those without a place.
+    pub unplaced: u32,
     /// Figures, when they changed.
     pub figures: Option<Vec<Figure>>,
     /// Alarms, with the figures.
@@ -558,6 +572,11 @@ pub struct TicketCard {
     pub withheld: bool,
     /// Address; empty for a viewer who sees places only to the cell.
     pub address: String,
+    /// How its place was found: told, address (the only building that has its address) or hand; empty when it has none, and for a
+    /// viewer who sees places only to the cell.
+    pub located_by: String,
+    /// How far from there it may be, in metres, when that is known; `null` for a viewer who sees places only to the cell.
+    pub accuracy_m: Option<f64>,
     /// Closed before opened in the source.
     pub inverted_times: bool,
     /// The cell it was dealt with in, when that was under another plan than the one shown; the present cell is in `ticket`.

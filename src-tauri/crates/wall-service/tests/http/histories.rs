@@ -84,8 +84,15 @@ async fn three_days(room: &Room, now: UtcMs) {
         }
         let write = |record| {
             let severity = Severity::DEFAULT;
-            let fallback =
-                TicketFallback { severity, platform: None, reported_at: then, now: then, due_at: None, sensitive: false };
+            let fallback = TicketFallback {
+                severity,
+                platform: None,
+                reported_at: then,
+                now: then,
+                due_at: None,
+                sensitive: false,
+                found: None,
+            };
             TicketWrite { record, fallback, attributed: None }
         };
         let mut tx = room.wall.store().write(&admin(), then).await.unwrap();
@@ -172,7 +179,15 @@ async fn a_card_tells_what_changed_and_what_was_known() {
     let told = |record: TicketRecord, hours: i64| {
         let then = now.plus_ms(-hours * HOUR_MS);
         let severity = Severity::DEFAULT;
-        let fallback = TicketFallback { severity, platform: None, reported_at: then, now: then, due_at: None, sensitive: false };
+        let fallback = TicketFallback {
+            severity,
+            platform: None,
+            reported_at: then,
+            now: then,
+            due_at: None,
+            sensitive: false,
+            found: None,
+        };
         (then, TicketWrite { record, fallback, attributed: None })
     };
     let place = Place::new(120.0, 30.0);

@@ -27,6 +27,7 @@ mod stations;
 mod stuck;
 mod times;
 mod unheld;
+mod unplaced;
 
 use axum::{
     Router,

@@ -59,7 +59,7 @@ proptest! {
             for (passed, record) in told {
                 now = now.plus_ms(passed * HOUR_MS + 1);
                 let fallback = TicketFallback {
-                    severity: Severity::DEFAULT, platform: None, reported_at: now, now, due_at: None, sensitive: false,
+                    severity: Severity::DEFAULT, platform: None, reported_at: now, now, due_at: None, sensitive: false, found: None,
                 };
                 let mut tx = store.write(&admin(), now).await.unwrap();
                 tx.put_tickets(&[TicketWrite { record, fallback, attributed: None }], Origin::Intake).await.unwrap();

@@ -15,7 +15,7 @@ use crate::{
         tickets::{Defaults, Taken, position_taken_from_json, ticket_taken_from_json},
         twins::{Keyed, TwinSearch, Verdict},
     },
-    wall::{NEW_CATEGORIES, Wall, foreign_source, system_now},
+    wall::{NEW_CATEGORIES, Wall, Whereabouts, foreign_source, system_now},
 };
 use axum::{
     Json,
@@ -28,14 +28,15 @@ use rejects::Rejected;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering::Relaxed;
-use wall_core::{Right, TicketRecord, UtcMs};
+use wall_core::{Right, TicketId, TicketRecord, UtcMs};
 use wall_store::{Actor, ReplayClock, TicketOutcome};
 
 /// Bodies above this are read on a thread of their own, so that they do not hold up the small ones.
 const LARGE: usize = 64 * 1024;
 
 const KEPT_CLOSED: &str = "kept_closed: the ticket is over, and a status reopens it only with a status_at later than its closing";
-const UNKNOWN_TICKET: &str = "no ticket has this key, and a new one needs lon and lat";
+const UNKNOWN_TICKET: &str = "no ticket has this key, and a new one needs lon and lat, or an address";
+const UNPLACED: &str = "unplaced: no place was told, and its address is not that of one imported building: it is in no cell until a message tells its place";
 
 /// What became of one row.
 #[derive(Serialize)]
@@ -113,6 +114,14 @@ fn refuse_tickets(wall: &Wall, actor: &Actor, judged: &mut [Result<TicketRecord,
     }
 }
 
+/// Adds to what is odd about a row.
+fn say(note: &mut Option<String>, more: String) {
+    *note = Some(match note.take() {
+        Some(said) => format!("{said}; {more}"),
+        None => more,
+    });
+}
+
 /// Takes the records out of what was judged, in order.
 fn records<T>(judged: Vec<Judged<T>>) -> (Vec<T>, Vec<Judged<()>>) {
     let mut records = Vec::with_capacity(judged.len());
@@ -125,7 +134,10 @@ fn records<T>(judged: Vec<Judged<T>>) -> (Vec<T>, Vec<Judged<()>>) {
 pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
     let (shape, judged, _held) = read(&app, &caller, request, "external_id", ticket_taken_from_json, refuse_tickets).await?;
     let (records, judged) = records(judged);
+    let silent: Vec<bool> = records.iter().map(|record| record.place.is_none()).collect();
     let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
+    let asked: Vec<TicketId> = outcomes.iter().zip(silent).filter_map(|(o, silent)| o.id().filter(|_| silent)).collect();
+    let whereabouts = app.wall.whereabouts(&asked).await?;
     let mut outcomes = outcomes.into_iter();
     let mut refused = Vec::new();
     let mut lines = Vec::with_capacity(judged.len());
@@ -151,6 +163,13 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
                 ("rejected", None, Some(problem))
             }
         };
+        match id.and_then(|id| whereabouts.get(&TicketId(id))) {
+            Some(Whereabouts::Unplaced) => say(&mut note, UNPLACED.to_owned()),
+            Some(Whereabouts::ByAddress { accuracy_m }) => {
+                say(&mut note, format!("located_by_address: at the building of its address, within {accuracy_m} m"));
+            }
+            Some(Whereabouts::Known) | None => {}
+        }
         let (code, reason) = problem.map(|p| (p.code, p.message)).unzip();
         let note = note.filter(|_| reason.is_none());
         lines.push(TicketLine { index, external_id: name, status, id, code, reason, note });

@@ -80,7 +80,7 @@ async fn take(app: &App, caller: &Caller, params: &Params, retry: Option<&str>) 
     if known.is_none() && (!categories.is_empty() || !app.wall.admits_category(code)) {
         return Err(Refusal::not_found("no service has this service_code"));
     }
-    let (lon, lat, accuracy_m) = place(app, caller, params).await?;
+    let place = place(params)?;
     let mut ticket = Map::new();
     let mut set = |name: &str, value: Value| {
         ticket.insert(name.to_owned(), value);
@@ -96,10 +96,9 @@ async fn take(app: &App, caller: &Caller, params: &Params, retry: Option<&str>) 
     set("description", json!(told));
     set("address", json!(params.text("address_string").unwrap_or_default()));
     set("channel", json!("resident"));
-    set("lon", json!(lon));
-    set("lat", json!(lat));
-    if let Some(accuracy_m) = accuracy_m {
-        set("accuracy_m", json!(accuracy_m));
+    if let Some((lon, lat)) = place {
+        set("lon", json!(lon));
+        set("lat", json!(lat));
     }
     let media: Vec<Value> = params.all("media_url").map(|url| json!({ "name": url, "hash": "" })).collect();
     if !media.is_empty() {
@@ -123,29 +122,18 @@ async fn take(app: &App, caller: &Caller, params: &Params, retry: Option<&str>) 
         .ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the wall gave no answer for this request"))
 }
 
-/// Longitude, latitude and accuracy: as given, else where the address is found.
-async fn place(app: &App, caller: &Caller, params: &Params) -> Result<(f64, f64, Option<f64>), Refusal> {
+/// Longitude and latitude as given; `None` = an address is given instead, by which the intake looks.
+fn place(params: &Params) -> Result<Option<(f64, f64)>, Refusal> {
     match (params.number("long", -180.0..=180.0)?, params.number("lat", -90.0..=90.0)?) {
-        (Some(lon), Some(lat)) => return Ok((lon, lat, None)),
-        (None, None) => {}
-        _ => return Err(Refusal::invalid("lat and long come together")),
-    }
-    let Some(address) = params.text("address_string") else {
-        let why = match params.text("address_id") {
+        (Some(lon), Some(lat)) => Ok(Some((lon, lat))),
+        (None, None) if params.text("address_string").is_some() => Ok(None),
+        (None, None) => Err(Refusal::invalid(match params.text("address_id") {
             Some(_) => "address_id is not used here; send lat and long, or address_string",
             None => "lat and long, or address_string, are missing",
-        };
-        return Err(Refusal::invalid(why));
-    };
-    let hits = app.wall.search(&caller.actor, address, 20).await?;
-    hits.iter()
-        .filter(|hit| hit.kind == "address")
-        .find_map(|hit| Some((hit.lon?, hit.lat?, Some(ADDRESS_ACCURACY_M))))
-        .ok_or_else(|| Refusal::invalid("this address is not known here; send lat and long"))
+        })),
+        _ => Err(Refusal::invalid("lat and long come together")),
+    }
 }
-
-/// A place found by its address is at its house or street, not at the matter itself.
-const ADDRESS_ACCURACY_M: f64 = 100.0;
 
 /// What was told, with the attributes of the service under it: `lamp = 1; 2`.
 fn description(params: &Params) -> String {

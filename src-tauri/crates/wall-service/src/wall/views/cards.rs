@@ -17,8 +17,8 @@ use crate::{
     wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView, ValueChange},
 };
 use wall_core::{
-    Ahead, Attachment, Channel, History, Level, Payload, Platform, Spot, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs,
-    counts_from, duty_at,
+    Ahead, Attachment, Channel, History, Level, LocationMethod, Payload, Platform, Spot, TicketEvent, TicketId, TicketStatus,
+    Timebase, UtcMs, counts_from, duty_at,
 };
 use wall_store::Actor;
 
@@ -141,6 +141,8 @@ impl Wall {
             description: text.description.into_owned(),
             withheld: ticket.sensitive,
             address: text.address.into_owned(),
+            located_by: stood.located_by.filter(|_| exact).map_or("", LocationMethod::code).into(),
+            accuracy_m: ticket.accuracy_m.filter(|_| exact && ticket.place.is_some()),
             inverted_times: ticket.inverted_times,
             kept_cell,
             owners: cell.map(|c| owner_views(&world, &ground, c, at)).unwrap_or_default(),

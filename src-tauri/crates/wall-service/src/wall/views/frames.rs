@@ -57,6 +57,7 @@ impl Wall {
             from_revision: news.from_revision,
             to_revision: news.to_revision,
             clock: clock_view(&self.inner.clock, news.now, world.later),
+            unplaced: world.counts(Sight::Exact).unplaced(),
             figures: news.figures.map(|list| list.iter().map(Into::into).collect()),
             alarms: news.alarms.map(|alarms| alarms_view(world, &world.ground, &alarms)),
             areas: news.areas.iter().map(|a| count(&world.ground.areas[*a as usize])).collect(),
@@ -79,6 +80,7 @@ impl Wall {
             from_revision: world.revision,
             to_revision: world.revision,
             clock: clock_view(&self.inner.clock, now, world.later),
+            unplaced: world.counts(Sight::Exact).unplaced(),
             figures: None,
             alarms: None,
             areas: vec![],
@@ -140,6 +142,7 @@ impl Wall {
             from_revision: batch.from_revision,
             to_revision: world.revision,
             clock: clock_view(&self.inner.clock, world.now, world.later),
+            unplaced: world.counts(Sight::Exact).unplaced(),
             figures: Some(figures(&world, world.now).iter().map(Into::into).collect()),
             alarms: Some(alarms_view(
                 &world,

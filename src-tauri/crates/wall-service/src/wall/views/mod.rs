@@ -20,6 +20,7 @@ use super::{
     counts::AreaCount,
     figures::Figure,
     ground::{Area, AreaFacts, Ground},
+    shown::Part,
     world::{Walker, World},
 };
 use crate::wire::{AlarmGroup, AreaProperties, AreaStat, CategoryView, Clock, ClockKind, Level, OwnerView, Problem, StaffView};
@@ -118,7 +119,8 @@ fn clock_view(clock: &WallClock, now: UtcMs, later: u32) -> Clock {
 fn alarms_view(world: &World, ground: &Ground, alarms: &Alarms) -> crate::wire::Alarms {
     let group = |g: &super::alarms::AlarmGroup| AlarmGroup {
         alarm: g.alarm.to_owned(),
-        cell_key: g.cell.map_or_else(String::new, |c| ground.cell_area(c).key.clone()),
+        cell_key: g.part.cell().map_or_else(String::new, |c| ground.cell_area(c).key.clone()),
+        unplaced: g.part == Part::Unplaced,
         category: world.categories.code(g.category).to_owned(),
         newest: g.newest.0,
         count: g.count,

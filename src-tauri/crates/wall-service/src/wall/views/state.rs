@@ -72,13 +72,14 @@ impl Wall {
     pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
         let now = self.world().now;
         let raised = self.alarms_at(as_of.unwrap_or(now)).await?;
-        let (ground, at, areas, figures, staff, positions_kept, revision, later) = match as_of {
+        let (ground, at, areas, figures, unplaced, staff, positions_kept, revision, later) = match as_of {
             None => {
                 let world = self.world();
                 let areas = area_stats(&world, Sight::of(actor), &world.ground.areas);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
                 let (kept, figures) = (true, figures(&world, world.now));
-                (world.ground.clone(), world.now, areas, figures, staff, kept, world.revision, world.later)
+                let unplaced = world.counts(Sight::of(actor)).unplaced();
+                (world.ground.clone(), world.now, areas, figures, unplaced, staff, kept, world.revision, world.later)
             }
             Some(at) => {
                 let past = self.past(actor, at).await?;
@@ -98,7 +99,8 @@ impl Wall {
                         staff_view(&world, &w, at)
                     })
                     .collect();
-                (past.ground, at, areas, figures(&world, at), staff, positions_kept, world.revision, 0)
+                let unplaced = past.counts.unplaced();
+                (past.ground, at, areas, figures(&world, at), unplaced, staff, positions_kept, world.revision, 0)
             }
         };
         let (alarms, ids) = {
@@ -111,6 +113,7 @@ impl Wall {
             clock: clock_view(&self.inner.clock, at, later),
             as_of: as_of.is_some(),
             figures: figures.iter().map(Into::into).collect(),
+            unplaced,
             alarms,
             areas,
             tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
