@@ -101,7 +101,7 @@ async fn an_address_places_a_ticket_only_where_one_building_has_it() {
     let hits = answer(&room, &operator, "search?q=12%E5%8F%B73%E6%A5%BC").await;
     assert_eq!((&hits[0]["kind"], &hits[0]["lon"]), (&json!("ticket"), &Value::Null), "{hits}");
     let stats = answer(&room, &operator, "stats?by=cell").await;
-    let line = stats.as_array().unwrap().iter().find(|l| l["key"] == "unplaced").unwrap();
+    let line = stats["lines"].as_array().unwrap().iter().find(|l| l["key"] == "unplaced").unwrap();
     assert_eq!((&line["open"], &line["total"]), (&json!(3), &json!(3)));
     let rows = room.wall.ticket_rows(&admin(), None).await.unwrap();
     let row = |id: &str| rows.iter().find(|r| r.external_id == id).unwrap();
