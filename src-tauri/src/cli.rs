@@ -345,6 +345,9 @@ pub struct ExportArgs {
     /// As it was at this time.
     #[arg(long, value_parser = time, value_name = "T")]
     pub as_of: Option<wall_core::UtcMs>,
+    /// With what was known of tickets at this time; without --as-of, as of it too.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub known_at: Option<wall_core::UtcMs>,
     /// Network.
     #[arg(long, default_value = "general")]
     pub network: String,
@@ -447,6 +450,9 @@ pub struct StatsArgs {
     /// As of this time.
     #[arg(long, value_parser = time, value_name = "T")]
     pub as_of: Option<wall_core::UtcMs>,
+    /// With what was known of tickets at this time; without --as-of, as of it too.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub known_at: Option<wall_core::UtcMs>,
     /// Group by.
     #[arg(long, default_value = "cell", value_parser = ["cell", "category", "platform", "owner"])]
     pub by: String,
@@ -466,6 +472,9 @@ pub struct SnapshotArgs {
     /// As of this time.
     #[arg(long, value_parser = time, value_name = "T")]
     pub as_of: Option<wall_core::UtcMs>,
+    /// With what was known of tickets at this time; without --as-of, as of it too.
+    #[arg(long, value_parser = time, value_name = "T")]
+    pub known_at: Option<wall_core::UtcMs>,
     /// The demonstration district's store.
     #[arg(long)]
     pub demo: bool,

@@ -7,7 +7,7 @@ const counts = (received: number, closed = 0, due = 0, on_time = 0): PeriodCount
 const area = (key: string, a: PeriodCounts, b: PeriodCounts): ComparedArea => ({ key, a, b });
 const period = { from_ms: 0, to_ms: 1, complete: true, recorded: true, whole_recorded: true };
 const comparison = (areas: ComparedArea[], change: Partial<Comparison> = {}): Comparison => ({
-  level: 'cell', a: period, b: period, total_a: counts(0), total_b: counts(0), elsewhere_a: counts(0), elsewhere_b: counts(0), areas, least_sample: 5, first_ms: 0, at_ms: 1, revision: 1, ...change,
+  level: 'cell', a: period, b: period, total_a: counts(0), total_b: counts(0), elsewhere_a: counts(0), elsewhere_b: counts(0), areas, least_sample: 5, first_ms: 0, late_events: 0, at_ms: 1, revision: 1, ...change,
 });
 
 describe('two periods', () => {

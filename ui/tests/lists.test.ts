@@ -13,18 +13,18 @@ import type { ListedTicket, TicketList, TicketView } from '@/wire/wire';
 
 describe('the question behind a number', () => {
   it('carries area, period and the time shown', () => {
-    const query = listQuery({ set: 'received', area: { level: 'cell', key: '7' }, category: { code: 'c', name: 'C' }, from: 0, to: 3_600_000 }, 4, 86_400_000);
+    const query = listQuery({ set: 'received', area: { level: 'cell', key: '7' }, category: { code: 'c', name: 'C' }, from: 0, to: 3_600_000 }, 4, { as_of: new Date(86_400_000).toISOString() });
     expect(query).toMatchObject({ set: 'received', area: 'cell:7', category: 'c', from: '1970-01-01T00:00:00.000Z', to: '1970-01-01T01:00:00.000Z', as_of: '1970-01-02T00:00:00.000Z' });
   });
   it('asks about now where the number is about now', () => {
-    expect(listQuery({ set: 'received', live: true }, 4, 5).as_of).toBeUndefined();
-    expect(listQuery({ set: 'open' }, 4, null).as_of).toBeUndefined();
+    expect(listQuery({ set: 'received', live: true }, 4, { as_of: new Date(5).toISOString() }).as_of).toBeUndefined();
+    expect(listQuery({ set: 'open' }, 4, {}).as_of).toBeUndefined();
   });
   it('tells nobody from anybody', () => {
-    expect(listQuery({ set: 'late', owner: '' }, 4, null)).toMatchObject({ owner: undefined, unowned: 1 });
-    expect(listQuery({ set: 'late', owner: '甲' }, 4, null)).toMatchObject({ owner: '甲', unowned: undefined });
-    expect(listQuery({ set: 'late', area: 'outside' }, 4, null)).toMatchObject({ owner: undefined, unowned: undefined, area: 'outside' });
-    expect(listQuery({ set: 'open', area: 'unplaced' }, 4, null)).toMatchObject({ set: 'open', area: 'unplaced' });
+    expect(listQuery({ set: 'late', owner: '' }, 4, {})).toMatchObject({ owner: undefined, unowned: 1 });
+    expect(listQuery({ set: 'late', owner: '甲' }, 4, {})).toMatchObject({ owner: '甲', unowned: undefined });
+    expect(listQuery({ set: 'late', area: 'outside' }, 4, {})).toMatchObject({ owner: undefined, unowned: undefined, area: 'outside' });
+    expect(listQuery({ set: 'open', area: 'unplaced' }, 4, {})).toMatchObject({ set: 'open', area: 'unplaced' });
   });
   it('knows which sets belong together', () => {
     expect(siblings('near_due')).toEqual(['late', 'overdue', 'near_due']);
@@ -43,7 +43,7 @@ const line = (id: number): ListedTicket => ({ ticket: ticket(id), owner: id % 2 
 function answer(lines: ListedTicket[], change: Partial<TicketList> = {}): TicketList {
   return {
     lines, total: lines.length, overdue: lines.length, near_due: 0, owners: [{ owner: '张三', total: 2, overdue: 2, near_due: 0 }, { owner: '', total: 1, overdue: 1, near_due: 0 }], owner_count: 2, cursor: null,
-    near_s: 14_400, from_ms: null, to_ms: null, area: null, at_ms: 86_400_000, revision: 1, ...change,
+    late_events: 0, near_s: 14_400, from_ms: null, to_ms: null, area: null, at_ms: 86_400_000, revision: 1, ...change,
   };
 }
 

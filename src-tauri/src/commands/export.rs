@@ -8,6 +8,7 @@ use crate::{
 use std::{fs::File, io::BufWriter};
 use wall_core::Cell;
 use wall_service::export::{CellRow, CellsFormat, Format, StaffRow, cells_bytes, write_rows};
+use wall_service::wall::AsOf;
 
 /// Runs an export. The file appears complete or not at all.
 pub async fn export(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
@@ -22,7 +23,7 @@ pub async fn export(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
     let store = wall.store();
     let written = match args.what {
         ExportKind::Tickets => {
-            let rows = wall.ticket_rows(&operator(false, "cli"), args.as_of).await?;
+            let rows = wall.ticket_rows(&operator(false, "cli"), AsOf { at: args.as_of, known_at: args.known_at }).await?;
             write_rows(out, format, rows)?
         }
         ExportKind::Cameras => write_rows(out, format, &store.cameras().await?)?,

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::json;
 use wall_core::{Datum, Place};
-use wall_service::wall::StatLine;
+use wall_service::wall::{AsOf, StatLine, Stats};
 
 use super::import::datum;
 
@@ -68,9 +68,11 @@ pub async fn near(cli: &Cli, args: &NearArgs) -> Result<(), Failure> {
 /// `gridwall stats`.
 pub async fn stats(cli: &Cli, args: &StatsArgs) -> Result<(), Failure> {
     let wall = station::open(cli).await?;
-    let lines = wall.stats(&operator(false, "cli"), &args.by, args.as_of).await?;
-    let at = args.as_of.unwrap_or_else(|| wall.now());
-    answer(cli.json, &json!({ "by": args.by, "as_of": at.to_rfc3339(), "lines": lines }), || {
+    let asked = AsOf { at: args.as_of, known_at: args.known_at };
+    let Stats { lines, late_events } = wall.stats(&operator(false, "cli"), &args.by, asked).await?;
+    let at = asked.time().unwrap_or_else(|| wall.now());
+    let value = json!({ "by": args.by, "as_of": at.to_rfc3339(), "late_events": late_events, "lines": lines });
+    answer(cli.json, &value, || {
         let row = |l: &StatLine| {
             let rate = if l.due > 0 {
                 format!("{}/{} = {:.1} %", l.on_time, l.due, 100.0 * l.on_time as f64 / l.due as f64)
@@ -89,7 +91,12 @@ pub async fn stats(cli: &Cli, args: &StatsArgs) -> Result<(), Failure> {
         };
         let head =
             format!("{:<24} {:>8} {:>8} {:>8} {:>8} {:>9}  on time", args.by, "open", "overdue", "in today", "done", "total");
-        std::iter::once(head).chain(lines.iter().map(row)).collect::<Vec<_>>().join("\n")
+        let late = match late_events {
+            Some(0) => None,
+            Some(n) => Some(format!("{n} events that say something of this time were learned later")),
+            None => Some("what was learned later than this time is not on record".to_owned()),
+        };
+        std::iter::once(head).chain(lines.iter().map(row)).chain(late).collect::<Vec<_>>().join("\n")
     })
 }
 

@@ -11,7 +11,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use wall_core::Level;
 use wall_render::{Legend, LegendStop, Still, StillArea, StillRaster, View, draw_in_child, ramp, run_child};
 use wall_service::{
-    wall::{HeatQuery, Wall},
+    wall::{AsOf, HeatQuery, Wall},
     wire::{AreaStat, WallInfo},
 };
 
@@ -49,15 +49,16 @@ pub async fn snapshot(cli: &Cli, args: &SnapshotArgs) -> Result<(), Failure> {
 /// What the picture shows: the same facts as the wall's own screen.
 async fn still(wall: &Wall, args: &SnapshotArgs) -> Result<Still, Failure> {
     let actor = operator(false, "cli");
-    let info = wall.info(&actor, args.as_of).await?;
+    let asked = asked(args);
+    let info = wall.info(&actor, asked.time()).await?;
     let Some([west, south, east, north]) = info.bounds else {
         return Err(Failure::input(
             "there are no cells to draw at this time; import and publish some with `gridwall import cells … --publish`",
         ));
     };
-    let snapshot = wall.snapshot(&actor, args.as_of).await?;
+    let snapshot = wall.snapshot(&actor, asked).await?;
     let stats: HashMap<String, AreaStat> = snapshot.areas.into_iter().map(|a| (a.key.clone(), a)).collect();
-    let areas: Value = serde_json::from_slice(&wall.areas(&actor, Level::Cell, args.as_of).await?)
+    let areas: Value = serde_json::from_slice(&wall.areas(&actor, Level::Cell, asked.time()).await?)
         .map_err(|e| Failure { code: 4, message: e.to_string() })?;
     let view = View { west, south, east, north };
     let mut still = Still::new(args.size.0, args.size.1, view);
@@ -89,6 +90,7 @@ async fn still(wall: &Wall, args: &SnapshotArgs) -> Result<Still, Failure> {
         still.marks.push("演示数据".into());
     }
     match snapshot.clock.kind {
+        _ if asked.known_at.is_some() => still.marks.push("非实时 · 按当时所知".into()),
         _ if snapshot.as_of => still.marks.push("非实时".into()),
         wall_service::wire::ClockKind::System => {}
         wall_service::wire::ClockKind::Fixed => still.marks.push("固定时钟".into()),
@@ -96,6 +98,10 @@ async fn still(wall: &Wall, args: &SnapshotArgs) -> Result<Still, Failure> {
     }
     still.legend = Some(legend(&args.scene, &info));
     Ok(still)
+}
+
+fn asked(args: &SnapshotArgs) -> AsOf {
+    AsOf { at: args.as_of, known_at: args.known_at }
 }
 
 fn paint(scene: &str, stat: &AreaStat, owner: i64, info: &WallInfo) -> (Option<[u8; 4]>, bool) {
@@ -125,7 +131,7 @@ async fn heat_raster(wall: &Wall, info: &WallInfo, view: View, args: &SnapshotAr
         max: Some(info.heat.scale_max),
         first: true,
     };
-    let image = wall.heat(&operator(false, "cli"), query, args.as_of).await?;
+    let image = wall.heat(&operator(false, "cli"), query, asked(args)).await?;
     let rgba = image
         .bytes
         .iter()

@@ -4,13 +4,15 @@
  */
 import type { CanvasSource, Map as MapLibre } from 'maplibre-gl';
 import type { Host } from '@/host';
-import type { Held } from '@/state/wall';
+import type { Held, TimeAsked } from '@/state/wall';
 import { heatLut, timeLeftLut, type Rgba } from './ramp';
 
 /** What the raster shows. */
 export interface HeatQuestion {
   mode: 'heat' | 'time_left';
   asOfMs: number | null;
+  /** The same as the host takes it, with whose knowledge. */
+  time: TimeAsked;
   /** Kernel and top of the scale; without: the wall's own. */
   scale: HeatScale | null;
   /** Whether to fade from the last picture of the same area. */
@@ -107,10 +109,9 @@ export class HeatRaster {
     const mine = (this.question = new AbortController());
     const { bounds, width, height } = this.area();
     const [west, south, east, north] = bounds;
-    const as_of = question.asOfMs === null ? undefined : new Date(question.asOfMs).toISOString();
     let answer;
     try {
-      answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, sigma_m: question.scale?.sigma_m, max: question.scale?.max, as_of }, mine.signal);
+      answer = await this.host.getBytes('api/v1/heat', { west, south, east, north, width, height, mode: question.mode, sigma_m: question.scale?.sigma_m, max: question.scale?.max, ...question.time }, mine.signal);
     } catch (error) {
       if (mine.signal.aborted) return null;
       // The last picture stays, with its own time; the link's own watch says that the host is gone. One of another scene

@@ -6,7 +6,7 @@ import type { MapHandle, Wall } from '@/state/app';
 import { Again } from '@/state/again';
 import { diffTop } from '@/state/compare';
 import { levels } from '@/state/view';
-import type { FrameChange } from '@/state/wall';
+import { timeAsked, type FrameChange } from '@/state/wall';
 import type { AreaProperties, Level, PointProperties, TicketView, WallInfo } from '@/wire/wire';
 import * as areas from './areas';
 import { baseStyle, groundLabelLayers, groundLayers, roadLayers } from './basemap';
@@ -109,9 +109,9 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   let lateTimer: ReturnType<typeof setTimeout> | undefined;
   let lateAt = 0;
   let lateQuestion: AbortController | null = null;
-  /** Of which other time the points and the late tickets on the map are; `null` = of now. */
-  let pointsAsOf: number | null = null;
-  let lateAsOf: number | null = null;
+  /** Of which time, by whose knowledge, the points and the late tickets on the map are; empty = there are none. */
+  let pointsOf = '';
+  let lateOf = '';
   /** What was not answered is asked again, also where no frame comes. */
   const heatAgain = new Again(() => refreshHeat(0));
   const pointAgain = new Again(() => refreshPoints(0));
@@ -263,7 +263,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       heatAt = performance.now();
       const mode = view.mode === 'time_left' ? 'time_left' : 'heat';
       void scaleNow().then(async (scale) => {
-        const failed = await heat.refresh({ mode, scale: mode === 'heat' ? scale : null, asOfMs: state.link.asOf, fade: pace.quality === 'full' && !stillMotion() });
+        const failed = await heat.refresh({ mode, scale: mode === 'heat' ? scale : null, asOfMs: state.link.asOf, time: timeAsked(state.link), fade: pace.quality === 'full' && !stillMotion() });
         if (failed === null) heatAgain.over();
         else heatAgain.failed(failed);
         // The legend speaks of the picture that is shown.
@@ -305,13 +305,12 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const mine = (pointQuestion = new AbortController());
     const box = map.getBounds();
     const [dx, dy] = [(box.getEast() - box.getWest()) * 0.1, (box.getNorth() - box.getSouth()) * 0.1];
-    const asOf = state.link.asOf;
-    const as_of = asOf === null ? undefined : new Date(asOf).toISOString();
-    const query = { west: box.getWest() - dx, south: box.getSouth() - dy, east: box.getEast() + dx, north: box.getNorth() + dy, kinds: 'ticket,camera,site', limit: 2000, as_of };
+    const time = timeAsked(state.link);
+    const query = { west: box.getWest() - dx, south: box.getSouth() - dy, east: box.getEast() + dx, north: box.getNorth() + dy, kinds: 'ticket,camera,site', limit: 2000, ...time };
     try {
       const answer = await host.get<points.PointCollection>('api/v1/points', query, mine.signal);
       if (mine.signal.aborted || destroyed) return;
-      pointsAsOf = asOf;
+      pointsOf = JSON.stringify(time);
       areas.setData(map, 'points', answer);
       // What the wall itself names is not named again by the base map.
       const sites = answer.features.filter((f) => f.properties.kind === 'site').map((f) => f.properties.name);
@@ -323,7 +322,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       // those of this one.
       if (mine.signal.aborted || destroyed) return;
       pointAgain.failed(error);
-      if (pointsAsOf === asOf) return;
+      if (pointsOf === JSON.stringify(time)) return;
       areas.setData(map, 'points', nothing);
       areas.setData(map, 'sectors', nothing);
     }
@@ -342,12 +341,11 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     lateQuestion?.abort();
     if (builtFor === null) return;
     const mine = (lateQuestion = new AbortController());
-    const asOf = state.link.asOf;
-    const as_of = asOf === null ? undefined : new Date(asOf).toISOString();
+    const time = timeAsked(state.link);
     try {
-      const answer = await host.get<points.LateCollection>('api/v1/late-points', { as_of }, mine.signal);
+      const answer = await host.get<points.LateCollection>('api/v1/late-points', { ...time }, mine.signal);
       if (mine.signal.aborted || destroyed) return;
-      lateAsOf = asOf;
+      lateOf = JSON.stringify(time);
       areas.setData(map, 'late', answer);
       wall.late.value = { total: answer.total, shown: answer.features.length };
       lateAgain.over();
@@ -355,7 +353,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       // As with the points: the last ones stay where they are of the time that is asked for.
       if (mine.signal.aborted || destroyed) return;
       lateAgain.failed(error);
-      if (lateAsOf === asOf) return;
+      if (lateOf === JSON.stringify(time)) return;
       areas.setData(map, 'late', nothing);
       wall.late.value = null;
     }

@@ -4,7 +4,7 @@
  */
 import { HostError, type Host } from '@/host';
 import type { Frame, Level, Snapshot, WallInfo } from '@/wire/wire';
-import { applyFrame, applySnapshot, judgeFrame, type AreaCollection, type FrameChange, type WallState } from './wall';
+import { applyFrame, applySnapshot, judgeFrame, timeAsked, type AreaCollection, type FrameChange, type WallState } from './wall';
 
 /** Pauses between attempts: doubling, with a ceiling. */
 export function pauseMs(attempt: number): number {
@@ -24,6 +24,8 @@ export interface Feed {
   stop(): void;
   /** Shows another time; `null` returns to now. */
   showTime(asOfMs: number | null): Promise<void>;
+  /** Shows the time that is shown by what was known then, or by what is known now; of now both are the same. */
+  showKnown(byThen: boolean): Promise<void>;
   /** Tries again at once. */
   retry(): void;
 }
@@ -44,11 +46,11 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
   let reopenedAt = 0;
 
   async function load(asOfMs: number | null, signal: AbortSignal): Promise<void> {
-    const as_of = asOfMs === null ? undefined : new Date(asOfMs).toISOString();
+    const time = timeAsked({ asOf: asOfMs, byThen: state.link.byThen });
     const [info, snapshot, ...areas] = await Promise.all([
-      host.get<WallInfo>('api/v1/wall', { as_of }, signal),
-      host.get<Snapshot>('api/v1/snapshot', { as_of }, signal),
-      ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level, as_of }, signal)),
+      host.get<WallInfo>('api/v1/wall', { ...time }, signal),
+      host.get<Snapshot>('api/v1/snapshot', { ...time }, signal),
+      ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level, ...time }, signal)),
     ]);
     signal.throwIfAborted();
     const known = state.info.value;
@@ -196,7 +198,7 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     if (mine === generation && !stopped && state.link.silent) listen(mine);
   }
 
-  return {
+  const feed: Feed = {
     start() {
       stopped = false;
       void connect();
@@ -234,5 +236,11 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
         lost(error);
       }
     },
+    async showKnown(byThen) {
+      if (state.link.asOf === null) return;
+      state.link.byThen = byThen;
+      await feed.showTime(state.link.asOf);
+    },
   };
+  return feed;
 }

@@ -1,6 +1,7 @@
 /** The question behind a number: which tickets it counts. Every number that opens a list makes one of these. */
 import type { Query } from '@/host';
 import type { Level, TicketSet } from '@/wire/wire';
+import type { TimeAsked } from './wall';
 
 /** Which tickets a list holds. */
 export interface ListQuestion {
@@ -34,8 +35,8 @@ export const nearHours: readonly number[] = [4, 8, 24, 72];
 /** Lines a page. */
 export const pageLines = 50;
 
-/** The question as the host takes it. `asOf` is the time shown. */
-export function listQuery(question: ListQuestion, nearH: number, asOf: number | null): Query {
+/** The question as the host takes it. `time` is that shown. */
+export function listQuery(question: ListQuestion, nearH: number, time: TimeAsked): Query {
   const iso = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : new Date(ms).toISOString());
   const { area, owner } = question;
   return {
@@ -48,6 +49,6 @@ export function listQuery(question: ListQuestion, nearH: number, asOf: number | 
     from: iso(question.from),
     to: iso(question.to),
     near_h: nearH,
-    as_of: asOf === null || question.live ? undefined : iso(asOf),
+    ...(question.live ? {} : time),
   };
 }

@@ -79,8 +79,14 @@ export interface WallState {
     replaced: boolean;
     /** The other time that is asked for, or `null` for now. What is shown is of [`WallState.held`]. */
     asOf: number | null;
+    /** Whether another time is asked for by what was known then, and not by what is known now. */
+    byThen: boolean;
     /** Whether an answer about another time is under way. */
     asking: boolean;
+    /** By what was known when the time that is shown is shown, ms; `null` = by all that is known. */
+    knownAt: number | null;
+    /** Of the time that is shown: how many events say something of it and were learned only later; `null` = that is not on record. */
+    lateEvents: number | null;
     /** Whether it is known where staff were at the time that is shown; of now it is. */
     positionsKept: boolean;
   };
@@ -111,10 +117,26 @@ export function emptyState(): WallState {
       problem: null,
       replaced: false,
       asOf: null,
+      byThen: false,
       asking: false,
+      knownAt: null,
+      lateEvents: 0,
       positionsKept: true,
     }),
   };
+}
+
+/** The time that is asked about, and by whose knowledge: every question of the past that the page asks has these. */
+export interface TimeAsked {
+  as_of?: string;
+  known_at?: string;
+}
+
+/** The time asked about as the host takes it; nothing for now. */
+export function timeAsked({ asOf, byThen }: Pick<WallState['link'], 'asOf' | 'byThen'>): TimeAsked {
+  if (asOf === null) return {};
+  const as_of = new Date(asOf).toISOString();
+  return byThen ? { as_of, known_at: as_of } : { as_of };
 }
 
 /** Whether what is shown and what is asked for are both the present by the system's clock: only that is called live. */
@@ -136,7 +158,7 @@ export function forget(state: WallState): void {
   state.freshness.value = null;
   state.held.value = nothingHeld;
   state.clock.value = null;
-  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, asking: false, positionsKept: true, replaced: false });
+  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, byThen: false, asking: false, knownAt: null, lateEvents: 0, positionsKept: true, replaced: false });
 }
 
 function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
@@ -156,6 +178,8 @@ export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.held.value = { asOf: snapshot.as_of ? snapshot.clock.now_ms : null, at: snapshot.clock.now_ms, heardAt: Date.now() };
   state.link.revision = snapshot.revision;
   state.link.positionsKept = snapshot.positions_kept;
+  state.link.knownAt = snapshot.known_at_ms;
+  state.link.lateEvents = snapshot.late_events;
   state.link.heardAt = Date.now();
   state.link.silent = false;
 }

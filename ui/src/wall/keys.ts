@@ -134,6 +134,9 @@ export function press(wall: Wall, event: Pick<KeyboardEvent, 'key' | 'shiftKey' 
       if (view.list?.set === 'late' && !view.selection) view.list = null;
       else wall.openList({ set: 'late' });
       return true;
+    case 'b':
+      void feed.showKnown(!state.link.byThen);
+      return state.link.asOf !== null;
     case 'o':
       // Whose is it? Of what is selected; else of the gravest alarm, or of the middle of the map.
       if (view.selection) view.whose = !view.whose;

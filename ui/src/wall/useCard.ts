@@ -5,7 +5,7 @@ import { HostError, type Query } from '@/host';
 import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { useWall } from '@/state/app';
-import { nothingHeld, type FrameChange, type Held } from '@/state/wall';
+import { nothingHeld, timeAsked, type FrameChange, type Held } from '@/state/wall';
 
 /** At most one question in so many ms while frames keep coming. */
 const againMs = 2000;
@@ -38,9 +38,8 @@ export function useCard<T extends { at_ms: number }>(path: string, query: () => 
     const mine = (question = new AbortController());
     askedAt = performance.now();
     const asOf = state.link.asOf;
-    const as_of = asOf === null ? undefined : new Date(asOf).toISOString();
     try {
-      const answer = await host.get<T>(path, { ...query(), as_of }, mine.signal);
+      const answer = await host.get<T>(path, { ...query(), ...timeAsked(state.link) }, mine.signal);
       if (mine.signal.aborted) return;
       got.value = { card: answer, held: { asOf, at: answer.at_ms, heardAt: Date.now() } };
       problem.value = '';

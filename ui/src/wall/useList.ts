@@ -6,6 +6,7 @@ import { useWall } from '@/state/app';
 import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { listQuery, pageLines, type ListQuestion } from '@/state/lists';
+import { timeAsked } from '@/state/wall';
 import type { TicketList } from '@/wire/wire';
 
 /** At most one question in so many ms while frames keep coming. */
@@ -41,7 +42,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
     askedAt = performance.now();
     loading.value = true;
     try {
-      const answer = await host.get<TicketList>('api/v1/ticket-list', { ...listQuery(question(), nearH(), state.link.asOf), cursor, limit }, mine.signal);
+      const answer = await host.get<TicketList>('api/v1/ticket-list', { ...listQuery(question(), nearH(), timeAsked(state.link)), cursor, limit }, mine.signal);
       if (mine.signal.aborted) return;
       const before = cursor === undefined ? [] : (list.value?.lines ?? []);
       list.value = { ...answer, lines: [...before, ...answer.lines] };
@@ -60,7 +61,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
     if (shown <= mostAtOnce) void ask(undefined, Math.max(pageLines, shown));
   }
   watch(
-    () => JSON.stringify(listQuery(question(), nearH(), null)),
+    () => JSON.stringify(listQuery(question(), nearH(), {})),
     () => {
       list.value = null;
       persist.over();

@@ -532,6 +532,15 @@ staff: Array<StaffView>,
  */
 positions_kept: boolean, 
 /**
+ * Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+ * answer; `null`: that is not on record. About now always 0.
+ */
+late_events: number | null, 
+/**
+ * Tickets are those of what was known at this time, ms; `null` = of all that is known.
+ */
+known_at_ms: number | null, 
+/**
  * How fresh.
  */
 freshness: Freshness, };
@@ -731,6 +740,11 @@ cameras: Array<PlaceView>,
  * Key sites inside.
  */
 sites: Array<PlaceView>, 
+/**
+ * Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+ * answer; `null`: that is not on record. About now always 0.
+ */
+late_events: number | null, 
 /**
  * Time of the answer.
  */
@@ -1007,6 +1021,11 @@ to_ms: number | null,
  */
 area: AreaProperties | null, 
 /**
+ * Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+ * answer; `null`: that is not on record. About now always 0.
+ */
+late_events: number | null, 
+/**
  * Time of the data.
  */
 at_ms: number, 
@@ -1054,6 +1073,11 @@ tickets: Array<TicketView>,
  * `false`: where people were at that time is not kept (`gridwall retention --trails`).
  */
 positions_kept: boolean, 
+/**
+ * Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+ * answer; `null`: that is not on record. About now always 0.
+ */
+late_events: number | null, 
 /**
  * Time of the answer.
  */
@@ -1194,6 +1218,11 @@ least_sample: number,
  * The earliest report in the store; `null` = none.
  */
 first_ms: number | null, 
+/**
+ * Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+ * answer; `null`: that is not on record. About now always 0.
+ */
+late_events: number | null, 
 /**
  * Time of the data.
  */

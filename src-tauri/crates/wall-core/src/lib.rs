@@ -76,8 +76,9 @@ pub use snap::{CellChange, snap};
 pub use staff::{Position, Staff};
 pub use ticket::{
     Attachment, BadPayload, Category, Change, Channel, Command, Course, DeadlineKind, Decision, Described, History, Located,
-    LocationMethod, Origin, Payload, Platform, Received, ReportedAt, Reporter, Severity, Spot, Stamp, Standing, StatusEvent,
-    StatusSet, Ticket, TicketAt, TicketEvent, TicketFallback, TicketRecord, TicketRefusal, TicketStatus, decide, project,
+    LocationMethod, News, Origin, Payload, Platform, Received, ReportedAt, Reporter, Severity, Spot, Stamp, Standing,
+    StatusEvent, StatusSet, Ticket, TicketAt, TicketEvent, TicketFallback, TicketRecord, TicketRefusal, TicketStatus, decide,
+    project,
 };
 pub use time::UtcMs;
 pub use told::{AHEAD_REFUSED_MS, AHEAD_TOLERATED_MS, Ahead, Timebase, counts_from, settled};

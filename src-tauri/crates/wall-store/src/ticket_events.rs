@@ -37,6 +37,15 @@ fn by_ticket(rows: &[Row], into: &mut HashMap<TicketId, Vec<TicketEvent>>) -> Re
     Ok(())
 }
 
+/// What was known of tickets at a time: the newest event that was recorded by then. Both numbers are 0 when there was none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TicketsKnown {
+    /// Its number.
+    pub event: i64,
+    /// Its revision.
+    pub revision: i64,
+}
+
 fn events_of(ids: &[TicketId]) -> Sql {
     let events = sql("SELECT * FROM ticket_event WHERE ticket_id IN (").push_list(ids.iter().map(|id| id.0));
     events.push(") ORDER BY ticket_id, id")
@@ -84,6 +93,52 @@ impl Store {
             by_ticket(&self.inner.read.rows(events_of(chunk)).await?, &mut out)?;
         }
         Ok(out)
+    }
+
+    /// Events recorded after the one with number `after`, up to a revision, in the order in which they were recorded, at most
+    /// `most` of them, each with its number.
+    pub async fn ticket_events_after(
+        &self,
+        after: i64,
+        revision: i64,
+        most: u32,
+    ) -> Result<Vec<(i64, TicketId, TicketEvent)>, StoreError> {
+        let events = sql("SELECT * FROM ticket_event WHERE id > $1 AND revision <= $2 ORDER BY id LIMIT $3");
+        let rows = self.inner.read.rows(events.bind(after).bind(revision).bind(i64::from(most))).await?;
+        let numbered = |row: &Row| {
+            let (ticket, event) = event(row)?;
+            Ok((row.get("id")?, ticket, event))
+        };
+        rows.iter().map(numbered).collect()
+    }
+
+    /// What was known of tickets at `t`. O(events recorded after it).
+    pub async fn tickets_known_at(&self, t: UtcMs) -> Result<TicketsKnown, StoreError> {
+        let newest = sql("SELECT id, revision FROM ticket_event WHERE recorded_at <= $1 ORDER BY id DESC LIMIT 1").bind(t);
+        let newest = self.inner.read.optional(newest).await?;
+        let known = |row: Row| Ok(TicketsKnown { event: row.get("id")?, revision: row.get("revision")? });
+        newest.map_or(Ok(TicketsKnown { event: 0, revision: 0 }), known)
+    }
+
+    /// Of which tickets something was recorded after an event, up to a revision, and whether that was their first: a line an
+    /// event, at most `most` of them, each with the number of the event.
+    pub async fn tickets_heard_after(
+        &self,
+        after: i64,
+        revision: i64,
+        most: u32,
+    ) -> Result<Vec<(i64, TicketId, bool)>, StoreError> {
+        let heard = sql("SELECT id, ticket_id, kind FROM ticket_event WHERE id > $1 AND revision <= $2 ORDER BY id LIMIT $3");
+        let rows = self.inner.read.rows(heard.bind(after).bind(revision).bind(i64::from(most))).await?;
+        let line = |row: &Row| Ok((row.get("id")?, TicketId(row.get("ticket_id")?), row.get::<&str>("kind")? == "received"));
+        rows.iter().map(line).collect()
+    }
+
+    /// From when on every change of a value is kept; `None` = from the beginning, [`UtcMs::MAX`] = nothing was recorded since.
+    pub async fn ticket_history_since(&self) -> Result<Option<UtcMs>, StoreError> {
+        let Some(from) = self.ticket_history_from().await? else { return Ok(None) };
+        let first = sql("SELECT recorded_at FROM change_log WHERE revision >= $1 ORDER BY revision LIMIT 1").bind(from);
+        self.inner.read.optional(first).await?.map_or(Ok(UtcMs::MAX), |r| r.get("recorded_at")).map(Some)
     }
 
     /// The newest revision that was recorded by `t`: what was known then. 0 = nothing. O(revisions after it).

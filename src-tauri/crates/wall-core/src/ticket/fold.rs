@@ -25,6 +25,33 @@ pub struct History<'a> {
     events: &'a [TicketEvent],
 }
 
+/// Of which time an event is news.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct News {
+    /// The earliest time of which it says something.
+    pub from: UtcMs,
+    /// When it was learned.
+    pub recorded_at: UtcMs,
+}
+
+impl News {
+    /// Of an event of a ticket that is there from `appears` on, looked at by itself: a closing that corrects an earlier one says
+    /// something from that one on, which only its whole history knows ([`History::news`]).
+    pub fn of_one(event: &TicketEvent, appears: UtcMs, base: Timebase) -> Self {
+        let from = match event.payload {
+            // They hold from the beginning on.
+            Payload::Received(_) | Payload::ReportedAt(_) => appears,
+            _ => counts_from(event.at, event.recorded_at, base).max(appears),
+        };
+        Self { from, recorded_at: event.recorded_at }
+    }
+
+    /// Whether it says something of `t`, or of before, and was recorded only later.
+    pub fn is_late_at(self, t: UtcMs) -> bool {
+        self.from <= t && self.recorded_at > t
+    }
+}
+
 /// A ticket as it stood at a time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TicketAt {
@@ -157,20 +184,22 @@ impl<'a> History<'a> {
     }
 
     fn late_events(&self, t: UtcMs) -> u32 {
+        self.news().filter(|n| n.is_late_at(t)).count() as u32
+    }
+
+    /// Of which time each event is news, in the order in which they were recorded. O(events).
+    pub fn news(&self) -> impl Iterator<Item = News> + '_ {
         let mut status = 0;
-        let late = |e: &&TicketEvent| {
+        self.events.iter().map(move |e| {
             let from = match e.payload {
                 Payload::Status(_) => {
                     status += 1;
                     self.course.touches_from(status - 1)
                 }
-                // They hold from the beginning on.
-                Payload::Received(_) | Payload::ReportedAt(_) => self.appears,
-                _ => counts_from(e.at, e.recorded_at, self.base).max(self.appears),
+                _ => News::of_one(e, self.appears, self.base).from,
             };
-            from <= t && e.recorded_at > t
-        };
-        self.events.iter().filter(late).count() as u32
+            News { from, recorded_at: e.recorded_at }
+        })
     }
 
     /// Where its status went.

@@ -17,7 +17,7 @@ pub use decide::{Command, Decision, Stamp, TicketFallback, TicketRefusal, decide
 pub use event::{
     BadPayload, Change, Described, Located, LocationMethod, Origin, Payload, Received, ReportedAt, Spot, StatusSet, TicketEvent,
 };
-pub use fold::{History, TicketAt, project};
+pub use fold::{History, News, TicketAt, project};
 pub use record::{Attachment, Reporter, TicketRecord};
 
 use crate::coded::coded;

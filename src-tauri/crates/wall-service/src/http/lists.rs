@@ -85,7 +85,7 @@ pub(crate) async fn whose(State(app): State<App>, caller: Caller, uri: Uri) -> R
         Some(ListArea::Outside | ListArea::Unplaced) => return Err(Refusal::invalid("nobody answers outside the cells")),
         None => WhoseQuery::At(Place { lon: p.need_number("lon", -180.0..=180.0)?, lat: p.need_number("lat", -90.0..=90.0)? }),
     };
-    Ok(Json(app.wall.whose(&caller.actor, of, p.as_of()?).await?))
+    Ok(Json(app.wall.whose(&caller.actor, of, p.as_of()?.time()).await?))
 }
 
 /// Two periods side by side: `a=week-1&b=week-2&level=community`.

@@ -1,6 +1,7 @@
 //! Parameters of a query string, checked one by one; every refusal names the parameter.
 
 use super::refusal::Refusal;
+use crate::wall::AsOf;
 use axum::http::Uri;
 use std::{ops::RangeInclusive, str::FromStr};
 use wall_core::UtcMs;
@@ -104,24 +105,15 @@ impl Params {
             .ok_or_else(|| wrong(name, text, "an RFC 3339 time with zone, such as 2026-05-01T08:00:00+08:00"))
     }
 
-    /// The time asked about; `None` = now. Refuses `known_at`, rather than answering by what was learned later.
-    pub fn as_of(&self) -> Result<Option<UtcMs>, Refusal> {
-        match self.text("known_at") {
-            Some(_) => Err(Refusal::invalid("known_at is not taken here: only ticket-card answers by what was known at a time")),
-            None => self.time("as_of"),
-        }
+    /// The time asked about, and the time by whose knowledge.
+    pub fn as_of(&self) -> Result<AsOf, Refusal> {
+        Ok(AsOf { at: self.time("as_of")?, known_at: self.time("known_at")? })
     }
 
-    /// The time asked about, and the time by whose knowledge: without `as_of` they are the same.
-    pub fn as_of_known_at(&self) -> Result<(Option<UtcMs>, Option<UtcMs>), Refusal> {
-        let (as_of, known_at) = (self.time("as_of")?, self.time("known_at")?);
-        Ok((as_of.or(known_at), known_at))
-    }
-
-    /// Refuses `as_of` where the answer is always about now, rather than answering about another time than asked.
+    /// Refuses `as_of` and `known_at` where the answer is always about now, rather than answering about another time than asked.
     pub fn only_now(&self) -> Result<(), Refusal> {
-        match self.text("as_of") {
-            Some(_) => Err(Refusal::invalid("as_of is not taken here: the answer is about now")),
+        match ["as_of", "known_at"].into_iter().find(|name| self.text(name).is_some()) {
+            Some(name) => Err(Refusal::invalid(format!("{name} is not taken here: the answer is about now"))),
             None => Ok(()),
         }
     }
@@ -189,8 +181,8 @@ mod tests {
     fn times_need_a_zone_and_forgive_a_lost_plus() {
         let t = UtcMs::from_rfc3339("2015-12-31T12:00:00+08:00");
         assert!(t.is_some());
-        assert_eq!(params("as_of=2015-12-31T12:00:00%2B08:00").as_of().unwrap(), t);
-        assert_eq!(params("as_of=2015-12-31T12:00:00+08:00").as_of().unwrap(), t);
+        assert_eq!(params("as_of=2015-12-31T12:00:00%2B08:00").as_of().unwrap().at, t);
+        assert_eq!(params("as_of=2015-12-31T12:00:00+08:00").as_of().unwrap().at, t);
         assert!(params("as_of=2015-12-31T12:00:00").as_of().is_err());
         assert!(params("as_of=2015-12-31").as_of().is_err());
         assert!(params("as_of=yesterday").as_of().is_err());

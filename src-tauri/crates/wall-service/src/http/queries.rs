@@ -29,7 +29,7 @@ type Answer<T> = Result<Json<T>, Refusal>;
 
 pub(crate) async fn wall(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<WallInfo> {
     let as_of = Params::of(&uri)?.as_of()?;
-    Ok(Json(app.wall.info(&caller.actor, as_of).await?))
+    Ok(Json(app.wall.info(&caller.actor, as_of.time()).await?))
 }
 
 pub(crate) async fn snapshot(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Snapshot> {
@@ -39,12 +39,12 @@ pub(crate) async fn snapshot(State(app): State<App>, caller: Caller, uri: Uri) -
 
 pub(crate) async fn areas(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {
     let p = Params::of(&uri)?;
-    Ok(geojson(app.wall.areas(&caller.actor, level(&p)?, p.as_of()?).await?))
+    Ok(geojson(app.wall.areas(&caller.actor, level(&p)?, p.as_of()?.time()).await?))
 }
 
 pub(crate) async fn cells(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {
     let as_of = Params::of(&uri)?.as_of()?;
-    Ok(geojson(app.wall.areas(&caller.actor, Level::Cell, as_of).await?))
+    Ok(geojson(app.wall.areas(&caller.actor, Level::Cell, as_of.time()).await?))
 }
 
 pub(crate) async fn heat(
@@ -105,8 +105,7 @@ pub(crate) async fn area_card(State(app): State<App>, caller: Caller, uri: Uri) 
 pub(crate) async fn ticket_card(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<TicketCard> {
     let p = Params::of(&uri)?;
     let id = p.whole("id", 1..=i64::MAX)?.ok_or_else(|| Refusal::invalid("id is missing"))?;
-    let (as_of, known_at) = p.as_of_known_at()?;
-    Ok(Json(app.wall.ticket_card(&caller.actor, id, as_of, known_at).await?))
+    Ok(Json(app.wall.ticket_card(&caller.actor, id, p.as_of()?).await?))
 }
 
 pub(crate) async fn search(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<SearchHit>> {
@@ -173,8 +172,8 @@ pub(crate) async fn stats(State(app): State<App>, caller: Caller, uri: Uri) -> A
     if !["cell", "category", "platform", "owner"].contains(&by) {
         return Err(Refusal::invalid("by must be cell, category, platform or owner"));
     }
-    let lines = app.wall.stats(&caller.actor, by, p.as_of()?).await?;
-    Ok(Json(json!({ "by": by, "lines": lines })))
+    let stats = app.wall.stats(&caller.actor, by, p.as_of()?).await?;
+    Ok(Json(json!({ "by": by, "lines": stats.lines, "late_events": stats.late_events })))
 }
 
 pub(crate) async fn tile(

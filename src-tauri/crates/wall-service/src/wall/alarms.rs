@@ -5,14 +5,14 @@ use super::{
     Wall, WallError,
     ground::Ground,
     shown::{Part, Sight},
-    then::Then,
+    then::{Moment, Then},
     world::ticket_of,
 };
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
-use wall_core::{Severity, TicketId, TicketStatus, Timebase, UtcMs};
+use wall_core::{Severity, TicketId, TicketStatus, Timebase};
 
 /// Groups told of at most, the gravest: far more than a wall pins.
 const MOST_GROUPS: usize = 40;
@@ -75,14 +75,15 @@ fn rank(alarm: &str) -> u8 {
 
 impl Wall {
     /// All alarms at a time, gravest first, then newest. O(tickets).
-    pub(super) async fn alarms_at(&self, at: UtcMs) -> Result<Vec<Raised>, WallError> {
-        let (mut found, unsure) = {
-            let world = self.world();
+    pub(super) async fn alarms_at(&self, moment: &mut Moment) -> Result<Vec<Raised>, WallError> {
+        let (at, mut found, unsure) = {
+            let world = self.world_of(moment).await?;
+            let at = moment.at(&world);
             // The present by the system's clock is the last step of every course, which the world keeps.
             let last = world.base == Timebase::System && at >= world.now;
             let (mut found, mut unsure) = (Vec::new(), Vec::new());
             // Whatever the status: only open tickets of these raise one.
-            for (slot, t) in world.then(at).all().filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
+            for (slot, t) in moment.then(&world).all().filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
                 let (ticket, late) = (ticket_of(slot), t.life.overdue_at(at));
                 let by = |status| alarm(t.severity, status, true, late);
                 // Some raise the same one whatever their status; of the others it is asked.
@@ -93,10 +94,10 @@ impl Wall {
                     unsure.push((t.life.reported, ticket, t.severity, t.status, late));
                 }
             }
-            (found, unsure)
+            (at, found, unsure)
         };
         if !unsure.is_empty() {
-            let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at).await?;
+            let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at, moment.revision()).await?;
             found.extend(unsure.into_iter().map(|(reported, ticket, severity, status, late)| {
                 let status = then.get(&ticket).copied().unwrap_or(status);
                 (reported, Raised { ticket, alarm: alarm(severity, status, true, late) })

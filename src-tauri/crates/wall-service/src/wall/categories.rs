@@ -55,6 +55,11 @@ impl Categories {
         i
     }
 
+    /// The small number of a code that was seen.
+    pub fn number(&self, code: &str) -> Option<u32> {
+        self.seen.get(code).copied()
+    }
+
     /// Whether the table or any ticket has this code.
     pub fn knows(&self, code: &str) -> bool {
         self.listed(code) || self.seen.contains_key(code)

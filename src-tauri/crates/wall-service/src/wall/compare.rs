@@ -1,6 +1,6 @@
 //! Two periods side by side: last week against the week before, or any two.
 
-use super::{Wall, WallError, shown::Sight, then::Then, world::Live};
+use super::{AsOf, Wall, WallError, shown::Sight, then::Then, world::Live};
 use jiff::{Span, civil::Date, tz::TimeZone};
 use wall_core::{Level, UtcMs};
 use wall_store::Actor;
@@ -116,6 +116,8 @@ pub(super) struct Compared {
     pub at: UtcMs,
     /// Revision of the data.
     pub revision: i64,
+    /// Events that were learned later; `None` = that is not on record.
+    pub late_events: Option<u32>,
 }
 
 impl PeriodCounts {
@@ -139,11 +141,13 @@ impl Wall {
         level: Level,
         a: PeriodAsked,
         b: PeriodAsked,
-        as_of: Option<UtcMs>,
+        as_of: AsOf,
     ) -> Result<Compared, WallError> {
-        let ground = self.ground_as_of(as_of).await?;
-        let world = self.world();
-        let at = as_of.unwrap_or(world.now);
+        let mut moment = self.moment(as_of).await?;
+        let ground = self.ground_as_of(moment.as_of).await?;
+        let late_events = self.late_events(&moment).await?;
+        let world = self.world_of(&mut moment).await?;
+        let at = moment.at(&world);
         let span = |name: &str, asked: &PeriodAsked| {
             asked.resolve(at, &world.zone).ok_or_else(|| {
                 WallError::Invalid(format!("{name} is no period: it begins before it ends and is at most 20 years long"))
@@ -159,7 +163,7 @@ impl Wall {
         }
         let (mut total, mut elsewhere) = ([PeriodCounts::default(); 2], [PeriodCounts::default(); 2]);
         let mut first = i64::MAX;
-        let then = world.then(at);
+        let then = moment.then(&world);
         for (slot, t) in then.all() {
             first = first.min(t.life.reported);
             let line = world.shown_cell(&ground, slot, &t, Sight::of(actor)).and_then(|c| line_of[c as usize]);
@@ -170,7 +174,8 @@ impl Wall {
             }
         }
         let first = (first < i64::MAX).then_some(first);
-        Ok(Compared { spans, total, elsewhere, areas, first, at, revision: world.revision })
+        let revision = world.revision;
+        Ok(Compared { spans, total, elsewhere, areas, first, at, revision, late_events })
     }
 }
 

@@ -3,13 +3,14 @@
 use super::{
     ground::{Area, Ground, Owner},
     shown::Sight,
-    world::{World, ticket_of},
+    then::Then,
+    world::ticket_of,
 };
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
-use wall_core::{OwnerRole, PartyKind, Staff, TicketId, UtcMs, tally};
+use wall_core::{OwnerRole, PartyKind, Staff, TicketId, tally};
 
 const DAY_MS: i64 = 86_400_000;
 /// A ticket reported within so long counts as recent in the mix.
@@ -43,14 +44,15 @@ pub(super) struct Contents {
 
 impl Contents {
     /// Looks at an area at a time, as somebody may know the cells of tickets. O(tickets).
-    pub fn of(world: &World, ground: &Arc<Ground>, area: &Area, sight: Sight, at: UtcMs) -> Self {
+    pub fn of(then: Then<'_>, ground: &Arc<Ground>, area: &Area, sight: Sight) -> Self {
+        let (world, at) = (then.world, then.at);
         let mut member = vec![false; ground.cells.len()];
         area.members.iter().for_each(|i| member[*i as usize] = true);
         let inside = |cell: Option<u32>| cell.is_some_and(|c| member[c as usize]);
         let mut counts: HashMap<u32, (u32, u32)> = HashMap::new();
         let mut open: Vec<(u8, i64, TicketId)> = Vec::new();
         let mut lives = Vec::new();
-        for (slot, t) in world.then(at).all() {
+        for (slot, t) in then.all() {
             if !inside(world.shown_cell(ground, slot, &t, sight)) {
                 continue;
             }
@@ -97,13 +99,7 @@ pub(super) struct WalkedCell {
 
 /// The cells of a member of staff, in the order of the ground, and the open tickets there that are due first, at most
 /// [`WALKED_TICKETS`]. O(tickets).
-pub(super) fn walked(
-    world: &World,
-    ground: &Arc<Ground>,
-    staff: &Staff,
-    sight: Sight,
-    at: UtcMs,
-) -> (Vec<WalkedCell>, Vec<TicketId>) {
+pub(super) fn walked(then: Then<'_>, ground: &Arc<Ground>, staff: &Staff, sight: Sight) -> (Vec<WalkedCell>, Vec<TicketId>) {
     let same = |o: &&Owner| ground.parties.get(&o.party).is_some_and(|p| p.kind == PartyKind::Person && p.name == staff.name);
     let walked = |(cell, owners): (u32, &Vec<Owner>)| WalkedCell {
         cell,
@@ -117,7 +113,8 @@ pub(super) fn walked(
         .map(|line| (line.0, walked(line)))
         .collect();
     let mut open: Vec<(i64, TicketId)> = Vec::new();
-    for (slot, t) in world.then(at).all().filter(|(_, t)| t.life.open_at(at)) {
+    let (world, at) = (then.world, then.at);
+    for (slot, t) in then.all().filter(|(_, t)| t.life.open_at(at)) {
         let Some(cell) = world.shown_cell(ground, slot, &t, sight).and_then(|c| cells.get_mut(&c)) else { continue };
         cell.open += 1;
         cell.overdue += u32::from(t.life.overdue_at(at));

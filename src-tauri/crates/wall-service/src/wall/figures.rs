@@ -1,7 +1,7 @@
 //! The figures of the left panel: counts and the on-time rate, each with the day before and the last 24 hours.
 
-use super::{counts::Days, world::World};
-use wall_core::{UtcMs, tally};
+use super::{counts::Days, then::Then};
+use wall_core::tally;
 
 /// One figure with its trend.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,10 +18,11 @@ pub(crate) struct Figure {
     pub spark: Vec<f64>,
 }
 
-/// The figures of the left panel at `now`. O(tickets).
-pub(crate) fn figures(world: &World, now: UtcMs) -> Vec<Figure> {
-    let days = Days::around(now, &world.zone);
-    let f = tally::figures(world.then(now).stretches(), now, days.start, days.yesterday);
+/// The figures of the left panel. O(tickets).
+pub(crate) fn figures(then: Then<'_>) -> Vec<Figure> {
+    let now = then.at;
+    let days = Days::around(now, &then.world.zone);
+    let f = tally::figures(then.stretches(), now, days.start, days.yesterday);
     // Before the history begins nothing is known: no comparison, and no line of zeros.
     let unknown = f.unknown_steps(now);
     let known = |v: &[f64]| v.iter().skip(unknown.saturating_sub(1)).copied().collect::<Vec<f64>>();

@@ -1,6 +1,6 @@
 //! What exports read: the cells of a plan and every ticket as it stood at a time.
 
-use super::{Wall, WallError, shown::Sight};
+use super::{AsOf, Wall, WallError, shown::Sight};
 use crate::export::TicketRow;
 use std::collections::HashMap;
 use wall_core::{Cell, Ticket, TicketAt, TicketId, UtcMs};
@@ -47,12 +47,17 @@ impl Wall {
         Ok((self.store().cells(chosen.plan.id).await?, names))
     }
 
-    /// Every ticket reported by `as_of` (default: the wall's now) with the status and cell it had then. O(tickets).
-    pub async fn ticket_rows(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Vec<TicketRow>, WallError> {
+    /// Every ticket reported by `as_of` (default: the wall's now) with the status and cell it had then, as far as it was known.
+    /// O(tickets).
+    pub async fn ticket_rows(&self, actor: &Actor, as_of: AsOf) -> Result<Vec<TicketRow>, WallError> {
         if !actor.role.sees_exact_places() {
             return Err(WallError::Forbidden("this role sees tickets only to the cell and may not export them".into()));
         }
-        let at = as_of.unwrap_or_else(|| self.now());
+        let at = as_of.time().unwrap_or_else(|| self.now());
+        let known = match as_of.known_at {
+            Some(t) => Some(self.store().tickets_known_at(t).await?.revision),
+            None => None,
+        };
         let ground = self.ground_at(at).await?;
         // As on the wall: place and cell are those that are shown.
         let shown = |t: &Ticket| {
@@ -65,7 +70,7 @@ impl Wall {
             let page = self.store().tickets_after(network, after, PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(rows) };
             after = last.id;
-            let stood = self.store().fold(&page, at, base, None).await?;
+            let stood = self.store().fold(&page, at, base, known).await?;
             rows.extend(stood.into_iter().map(|(TicketAt { ticket: t, .. }, _)| {
                 let (place, cell_code) = shown(&t);
                 TicketRow {

@@ -7,6 +7,7 @@ use super::{
     figures::{Figure, figures},
     ground::Ground,
     shown::Sight,
+    then::Moment,
     world::World,
 };
 use std::sync::atomic::Ordering::Relaxed;
@@ -353,7 +354,7 @@ async fn step(
     let shown = store.fold(&shown, now, base, None).await?;
     let full = now.0 - last_full.0 >= 60_000 || now < *last_full || reload;
     let figures_due = wall.world().figures_dirty && (now.0 - last_figures.0).abs() >= 1_000 || full;
-    let raised = if figures_due { Some(wall.alarms_at(now).await?) } else { None };
+    let raised = if figures_due { Some(wall.alarms_at(&mut Moment::of(Some(now))).await?) } else { None };
     let frame = {
         let mut world = wall.world_mut();
         if full {
@@ -364,7 +365,7 @@ async fn step(
         if !(something || reload || asked.clock || beat_due) {
             return Ok(Step { sent: false, more });
         }
-        let figures = figures_due.then(|| figures(&world, now));
+        let figures = figures_due.then(|| figures(world.then(now)));
         if figures.is_some() {
             world.figures_dirty = false;
             *last_figures = now;

@@ -5,11 +5,11 @@
 //! lines do.
 
 use super::{
-    Wall, WallError,
+    AsOf, Wall, WallError,
     counts::Days,
     ground::{Area, AreaFacts, Ground},
     shown::{Part, Sight},
-    then::Then,
+    then::{Moment, Then},
     world::{Live, World, ticket_of},
 };
 use bytes::Bytes;
@@ -145,6 +145,10 @@ pub(super) struct Members {
     pub at: UtcMs,
     /// Revision of the data.
     pub revision: i64,
+    /// Events that were learned later; `None` = that is not on record.
+    pub late_events: Option<u32>,
+    /// The revision up to which it was known; `None` = all.
+    pub known_at: Option<i64>,
 }
 
 /// The place of a line in its order: compared in this sequence, smallest first.
@@ -198,24 +202,26 @@ fn belongs(set: TicketSet, then: Then<'_>, slot: u32, t: &Live, near_ms: i64, (f
 
 impl Wall {
     /// The members of a number, a page at a time, with how many they are and whose. O(tickets).
-    pub(super) async fn members_of(&self, actor: &Actor, query: ListQuery, as_of: Option<UtcMs>) -> Result<Members, WallError> {
+    pub(super) async fn members_of(&self, actor: &Actor, query: ListQuery, as_of: AsOf) -> Result<Members, WallError> {
         if !(query.near_h > 0.0 && query.near_h <= 24.0 * 366.0) {
             return Err(WallError::Invalid("near_h must be more than 0 and at most a year of hours".into()));
         }
         let after = query.cursor.as_deref().map(read_cursor).transpose()?;
         let limit = query.limit.clamp(1, 500);
         let near_ms = (query.near_h * 3_600_000.0) as i64;
-        let ground = self.ground_as_of(as_of).await?;
+        let mut moment = self.moment(as_of).await?;
+        let ground = self.ground_as_of(moment.as_of).await?;
         let area = query.area.as_ref().map(|a| members(&ground, a)).transpose()?;
-        let at = as_of.unwrap_or_else(|| self.world().now);
-        let alarming = self.alarming(&query, at).await?;
-        let world = self.world();
+        let alarming = self.alarming(&query, &mut moment).await?;
+        let late_events = self.late_events(&moment).await?;
+        let world = self.world_of(&mut moment).await?;
+        let at = moment.at(&world);
         let span = period(&query, at, &world);
         let mut owners: HashMap<Option<u32>, OwnerShare> = HashMap::new();
         let mut names: HashMap<&str, u32> = HashMap::new();
         let mut found: Vec<(Key, u32)> = Vec::new();
         let (mut total, mut late, mut nearly) = (0, 0, 0);
-        let then = world.then(at);
+        let then = moment.then(&world);
         for (slot, t) in then.all() {
             let id = ticket_of(slot);
             if !belongs(query.set, then, slot, &t, near_ms, span.unwrap_or_default())
@@ -277,16 +283,18 @@ impl Wall {
             ground: ground.clone(),
             at,
             revision: world.revision,
+            late_events,
+            known_at: moment.revision(),
         })
     }
 
     /// Tickets with the alarm asked for, sorted; `None` when no alarm is asked for.
-    async fn alarming(&self, query: &ListQuery, at: UtcMs) -> Result<Option<Vec<TicketId>>, WallError> {
+    async fn alarming(&self, query: &ListQuery, moment: &mut Moment) -> Result<Option<Vec<TicketId>>, WallError> {
         if query.set != TicketSet::Alarm && query.alarm.is_none() {
             return Ok(None);
         }
         let asked = |word: &str| query.alarm.as_deref().is_none_or(|a| a == word);
-        let raised = self.alarms_at(at).await?;
+        let raised = self.alarms_at(moment).await?;
         let mut ids: Vec<TicketId> = raised.iter().filter(|r| asked(r.alarm)).map(|r| r.ticket).collect();
         ids.sort_unstable();
         Ok(Some(ids))
@@ -294,11 +302,13 @@ impl Wall {
 
     /// Late tickets as points for every zoom of the map, longest overdue first, as GeoJSON with the total beside it.
     /// O(tickets).
-    pub async fn late_points(&self, actor: &Actor, limit: usize, as_of: Option<UtcMs>) -> Result<Bytes, WallError> {
-        let world = self.world();
-        let at = as_of.unwrap_or(world.now);
-        let mut late: Vec<(i64, u32)> =
-            world.then(at).all().filter(|(_, t)| t.life.overdue_at(at)).map(|(s, t)| (t.life.due, s)).collect();
+    pub async fn late_points(&self, actor: &Actor, limit: usize, as_of: AsOf) -> Result<Bytes, WallError> {
+        let mut moment = self.moment(as_of).await?;
+        let late_events = self.late_events(&moment).await?;
+        let world = self.world_of(&mut moment).await?;
+        let then = moment.then(&world);
+        let at = then.at;
+        let mut late: Vec<(i64, u32)> = then.all().filter(|(_, t)| t.life.overdue_at(at)).map(|(s, t)| (t.life.due, s)).collect();
         let total = late.len();
         let limit = limit.clamp(1, 10_000);
         if total > limit {
@@ -309,7 +319,7 @@ impl Wall {
         let features: Vec<serde_json::Value> = late
             .iter()
             .filter_map(|(due, slot)| {
-                let t = world.then(at).get(*slot)?;
+                let t = then.get(*slot)?;
                 let place = world.shown_place(&t, Sight::of(actor))?;
                 Some(serde_json::json!({
                     "type": "Feature",
@@ -323,7 +333,13 @@ impl Wall {
                 }))
             })
             .collect();
-        let answer = serde_json::json!({ "type": "FeatureCollection", "features": features, "total": total, "at_ms": at.0 });
+        let answer = serde_json::json!({
+            "type": "FeatureCollection",
+            "features": features,
+            "total": total,
+            "at_ms": at.0,
+            "late_events": late_events,
+        });
         Ok(Bytes::from(answer.to_string()))
     }
 }

@@ -17,6 +17,8 @@ mod ground;
 mod heat;
 mod intake;
 mod keep;
+mod known;
+mod late;
 mod lists;
 mod pages;
 mod pictures;
@@ -44,7 +46,8 @@ pub use compare::{LEAST_SAMPLE, PeriodAsked, Unit};
 pub use error::WallError;
 pub use lists::{ListArea, ListOrder, ListQuery, NEAR_H, TicketSet, WhoseQuery};
 pub use planning::{EditRefused, Impact, NewDraft, PlanError, StepAsked};
-pub use questions::{HeatImage, HeatQuery, StatLine, TicketQuery};
+pub use questions::{HeatImage, HeatQuery, StatLine, Stats, TicketQuery};
+pub use then::AsOf;
 pub use tries::Client;
 pub use views::NearView;
 
@@ -150,6 +153,9 @@ pub(crate) struct WallInner {
     pictures: pictures::Pictures,
     /// Addresses of buildings, once one was looked up.
     addresses: tokio::sync::Mutex<Option<Arc<addresses::AddressBook>>>,
+    /// What was known at times that were asked about lately.
+    known: tokio::sync::Mutex<Vec<Arc<known::Known>>>,
+    late: tokio::sync::Mutex<late::LateNews>,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
 }
@@ -242,6 +248,8 @@ impl Wall {
             reading: reading::Reading::new(options.reader),
             pictures: pictures::Pictures::new(),
             addresses: tokio::sync::Mutex::default(),
+            known: tokio::sync::Mutex::default(),
+            late: tokio::sync::Mutex::default(),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };
@@ -265,6 +273,7 @@ impl Wall {
     pub fn follow(&self) {
         tokio::spawn(follow::run(Arc::downgrade(&self.inner)));
         tokio::spawn(keep::run(Arc::downgrade(&self.inner)));
+        tokio::spawn(late::run(Arc::downgrade(&self.inner)));
         tokio::spawn(search::index::run(Arc::downgrade(&self.inner)));
     }
 

@@ -119,7 +119,7 @@ impl Wall {
             };
             looked += part.looked;
             if let Some(status) = by_course {
-                let stood = self.statuses_at(&part.found, now).await?;
+                let stood = self.statuses_at(&part.found, now, None).await?;
                 part.found.retain(|id| stood.get(id) == Some(&status));
             }
             let skipped = skip.min(part.found.len());
@@ -139,9 +139,14 @@ impl Wall {
     }
 
     /// Where tickets stood at a time.
-    pub(super) async fn statuses_at(&self, ids: &[TicketId], at: UtcMs) -> Result<HashMap<TicketId, TicketStatus>, WallError> {
+    pub(super) async fn statuses_at(
+        &self,
+        ids: &[TicketId],
+        at: UtcMs,
+        known_at: Option<i64>,
+    ) -> Result<HashMap<TicketId, TicketStatus>, WallError> {
         let (network, base) = (self.network_id(), self.world().base);
-        let stood = self.store().tickets_at(network, ids, at, base, None).await?;
+        let stood = self.store().tickets_at(network, ids, at, base, known_at).await?;
         Ok(stood.iter().map(|(t, _)| (t.ticket.id, t.ticket.status)).collect())
     }
 }

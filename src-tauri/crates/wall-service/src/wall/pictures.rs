@@ -2,7 +2,7 @@
 //! same picture. A picture is known by what it shows, at which revision and moment, and by how near the asker sees: who
 //! sees something else never gets it (ADR 0024).
 
-use super::{HeatImage, HeatQuery, WallError, shown::Sight};
+use super::{AsOf, HeatImage, HeatQuery, WallError, shown::Sight};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -30,18 +30,18 @@ pub(super) struct Asked {
     query: HeatQuery,
     max: f64,
     /// Exactly the time asked about, else the moment of now.
-    as_of: Option<i64>,
+    as_of: AsOf,
     moment: i64,
     revision: i64,
 }
 
 impl Asked {
     /// A question at a revision of the world; `max` is the density at 255 that holds for it.
-    pub fn new(sight: Sight, query: &HeatQuery, max: f64, as_of: Option<UtcMs>, now: UtcMs, revision: i64) -> Self {
-        let moment = if as_of.is_some() { 0 } else { now.0.div_euclid(MOMENT_MS) };
+    pub fn new(sight: Sight, query: &HeatQuery, max: f64, as_of: AsOf, now: UtcMs, revision: i64) -> Self {
+        let moment = if as_of.time().is_some() { 0 } else { now.0.div_euclid(MOMENT_MS) };
         // Who comes first in the line is not part of the picture.
         let query = HeatQuery { first: false, max: None, ..query.clone() };
-        Self { sight, query, max, as_of: as_of.map(|t| t.0), moment, revision }
+        Self { sight, query, max, as_of, moment, revision }
     }
 }
 
@@ -84,20 +84,18 @@ impl Pictures {
         &self,
         asked: Asked,
         first: bool,
-        draw: impl FnOnce() -> HeatImage + Send + 'static,
+        draw: impl FnOnce() -> Result<HeatImage, WallError> + Send + 'static,
     ) -> Result<HeatImage, WallError> {
         let kept = self.place_of(asked, first);
         let image = kept.get_or_try_init(|| async {
             let turn = self.turn(first).await?;
             self.drawn.fetch_add(1, Relaxed);
             // The turn goes along: a drawing whose asker went away still counts.
-            Ok::<_, WallError>(
-                on_a_thread(move || {
-                    let _turn = turn;
-                    draw()
-                })
-                .await,
-            )
+            on_a_thread(move || {
+                let _turn = turn;
+                draw()
+            })
+            .await
         });
         let image = tokio::time::timeout(DEADLINE, image).await.map_err(|_| WallError::PicturesFull { retry_after_s: 2 })??;
         Ok(image.clone())
@@ -149,7 +147,7 @@ mod tests {
     fn asked(sight: Sight, width: u32) -> Asked {
         let bounds = [120.0, 30.0, 121.0, 31.0];
         let query = HeatQuery { bounds, width, height: 1, time_left: false, sigma_m: None, max: None, first: true };
-        Asked::new(sight, &query, 1.0, None, UtcMs(0), 1)
+        Asked::new(sight, &query, 1.0, AsOf::default(), UtcMs(0), 1)
     }
 
     fn image(bytes: usize) -> HeatImage {
@@ -157,26 +155,30 @@ mod tests {
     }
 
     /// A drawing that goes on until it is told to end; says when it began.
-    fn held(began: &mpsc::Sender<u32>, n: u32) -> (mpsc::Sender<()>, impl FnOnce() -> HeatImage + Send + 'static) {
+    fn held(
+        began: &mpsc::Sender<u32>,
+        n: u32,
+    ) -> (mpsc::Sender<()>, impl FnOnce() -> Result<HeatImage, WallError> + Send + 'static) {
         let (end, ended) = mpsc::channel::<()>();
         let began = began.clone();
         (end, move || {
             let _ = began.send(n);
             let _ = ended.recv();
-            image(1)
+            Ok(image(1))
         })
     }
 
     #[tokio::test]
     async fn who_asks_the_same_shares_a_drawing_and_who_sees_otherwise_does_not() {
         let pictures = Pictures::new();
-        let ask = |sight, width| pictures.get(asked(sight, width), false, move || image(width as usize));
+        let ask = |sight, width| pictures.get(asked(sight, width), false, move || Ok(image(width as usize)));
         join_all((0..10).map(|_| ask(Sight::Exact, 4))).await;
         assert_eq!(pictures.drawn(), 1);
         assert_eq!(ask(Sight::Exact, 5).await.unwrap().bytes.len(), 5);
         ask(Sight::Coarse, 4).await.unwrap();
         assert_eq!(pictures.drawn(), 3);
-        let at = |now, revision| Asked::new(Sight::Exact, &asked(Sight::Exact, 4).query, 1.0, None, UtcMs(now), revision);
+        let at =
+            |now, revision| Asked::new(Sight::Exact, &asked(Sight::Exact, 4).query, 1.0, AsOf::default(), UtcMs(now), revision);
         assert_eq!(at(0, 1), at(MOMENT_MS - 1, 1));
         assert_ne!(at(0, 1), at(MOMENT_MS, 1));
         assert_ne!(at(0, 1), at(0, 2));
@@ -226,7 +228,7 @@ mod tests {
     async fn what_is_kept_is_bounded() {
         let pictures = Pictures::new();
         for n in 0..40 {
-            pictures.get(asked(Sight::Exact, n + 1), false, || image(1 << 20)).await.unwrap();
+            pictures.get(asked(Sight::Exact, n + 1), false, || Ok(image(1 << 20))).await.unwrap();
         }
         // The one asked for last is counted when the next comes.
         assert!(pictures.kept.lock().unwrap().len() <= (KEPT_BYTES >> 20) + 1);

@@ -1,12 +1,13 @@
 //! What the wall asks of its world: ground and counts of now or of another time, heat, what is near, statistics.
 
 use super::{
-    HeatImage, HeatQuery, HeatScale, StatLine, Wall, WallError,
+    AsOf, HeatImage, HeatQuery, HeatScale, StatLine, Stats, Wall, WallError,
     alarms::{Alarms, Raised},
     counts::{Counts, Days},
     ground::Ground,
     pictures::Asked,
     shown::{Part, Sight},
+    then::{Moment, Then},
     world::World,
 };
 use bytes::Bytes;
@@ -87,12 +88,12 @@ impl Wall {
     }
 
     /// The wall's counts at another time, on the ground of that time, as the actor may know them. O(tickets).
-    pub(super) async fn past(&self, actor: &Actor, at: UtcMs) -> Result<Past, WallError> {
+    pub(super) async fn past(&self, actor: &Actor, moment: &mut Moment, at: UtcMs) -> Result<Past, WallError> {
         let ground = self.ground_at(at).await?;
-        let world = self.world();
+        let world = self.world_of(moment).await?;
         let days = Days::around(at, &world.zone);
         let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
-        let then = world.then(at);
+        let then = moment.then(&world);
         for (slot, live) in then.all() {
             let part = world.shown_part(&ground, slot, &live, Sight::of(actor));
             counts.change(slot, part, then.share(slot, &live, &days), live.life, live.severity.weight(), 1);
@@ -106,7 +107,7 @@ impl Wall {
     }
 
     /// A heat raster of the tickets open now or at another time.
-    pub async fn heat(&self, actor: &Actor, query: HeatQuery, as_of: Option<UtcMs>) -> Result<HeatImage, WallError> {
+    pub async fn heat(&self, actor: &Actor, query: HeatQuery, as_of: AsOf) -> Result<HeatImage, WallError> {
         let [west, south, east, north] = query.bounds;
         let sane = query.bounds.iter().all(|v| v.is_finite()) && west < east && south < north && south > -86.0 && north < 86.0;
         if !sane || query.width == 0 || query.height == 0 || query.width > 2048 || query.height > 2048 {
@@ -122,47 +123,13 @@ impl Wall {
             (world.now, world.revision)
         };
         let (asked, first, wall) = (Asked::new(sight, &query, max, as_of, now, revision), query.first, self.clone());
-        self.inner.pictures.get(asked, first, move || wall.draw(sight, grid, kernel, query.time_left, max, as_of)).await
-    }
-
-    /// Draws a heat raster. O(tickets + pixels), or O(pixels) where it is kept up to date.
-    fn draw(
-        &self,
-        sight: Sight,
-        grid: HeatGrid,
-        kernel: HeatKernel,
-        time_left: bool,
-        max: f64,
-        as_of: Option<UtcMs>,
-    ) -> HeatImage {
-        let world = self.world();
-        let at = as_of.unwrap_or(world.now);
-        let mut bytes = vec![0u8; (grid.width * grid.height) as usize];
-        let open = || {
-            world
-                .then(at)
-                .all()
-                .filter(|(_, t)| t.life.open_at(at))
-                .filter_map(|(_, t)| Some((world.shown_place(&t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
+        let (mut moment, handle) = (self.moment(as_of).await?, tokio::runtime::Handle::current());
+        let draw = move || {
+            // What was known may have to be brought up to the world when its turn comes.
+            let world = handle.block_on(wall.world_of(&mut moment))?;
+            Ok(draw(&world, &moment, sight, grid, kernel, query.time_left, max))
         };
-        let mut draw = |field: &HeatField| {
-            field.write_u8(max, &mut bytes);
-            let peak = field.peak();
-            (peak, field.high(peak))
-        };
-        let (peak, high) = if time_left {
-            let open = world.then(at).all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
-            let open = open.filter_map(|(_, t)| Some((world.shown_place(&t, sight)?, UtcMs(t.life.due))));
-            TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
-            (0.0, 0.0)
-        } else if as_of.is_some() {
-            let mut field = HeatField::new(grid, kernel, at);
-            field.rebuild(open());
-            draw(&field)
-        } else {
-            world.heat.read(sight, grid, kernel, at, open, draw)
-        };
-        HeatImage { bytes: bytes.into(), peak, high, max, at, revision: world.revision }
+        self.inner.pictures.get(asked, first, draw).await
     }
 
     /// The `k` nearest of a kind, open tickets as the actor may see them.
@@ -206,10 +173,12 @@ impl Wall {
 
     /// Counts by cell, category, platform or owner, now or at another time. By cell and by owner, what lies outside all cells is the
     /// line `-`, and what has no place the line `unplaced`. O(tickets).
-    pub async fn stats(&self, actor: &Actor, by: &str, as_of: Option<UtcMs>) -> Result<Vec<StatLine>, WallError> {
-        let ground = self.ground_as_of(as_of).await?;
-        let world = self.world();
-        let at = as_of.unwrap_or(world.now);
+    pub async fn stats(&self, actor: &Actor, by: &str, as_of: AsOf) -> Result<Stats, WallError> {
+        let mut moment = self.moment(as_of).await?;
+        let ground = self.ground_as_of(moment.as_of).await?;
+        let late_events = self.late_events(&moment).await?;
+        let world = self.world_of(&mut moment).await?;
+        let at = moment.at(&world);
         let days = Days::around(at, &world.zone);
         // By key, and by cell where there is one: two cells may share a code.
         let mut lines: BTreeMap<(String, Option<CellId>), StatLine> = BTreeMap::new();
@@ -220,7 +189,7 @@ impl Wall {
                 lines.entry((c.code.clone(), Some(c.id))).or_insert_with(|| blank(&c.code, &c.name, Some(c.id)));
             }
         }
-        let then = world.then(at);
+        let then = moment.then(&world);
         for (slot, t) in then.all() {
             let part = world.shown_part(&ground, slot, &t, Sight::of(actor));
             let cell = part.cell();
@@ -256,7 +225,7 @@ impl Wall {
         if by == "category" {
             lines.iter_mut().for_each(|l| l.in_table = Some(world.categories.listed(&l.key)));
         }
-        Ok(lines)
+        Ok(Stats { lines, late_events })
     }
 
     /// One tile of the base map, uncompressed; `None` = empty or no base map.
@@ -266,6 +235,44 @@ impl Wall {
             Some(map) => map.tile(z, x, y).await.map_err(|e| WallError::Invalid(e.to_string())),
         }
     }
+}
+
+/// Draws a heat raster. O(tickets + pixels), or O(pixels) where it is kept up to date.
+fn draw(
+    world: &World,
+    moment: &Moment,
+    sight: Sight,
+    grid: HeatGrid,
+    kernel: HeatKernel,
+    time_left: bool,
+    max: f64,
+) -> HeatImage {
+    let then = moment.then(world);
+    let at = then.at;
+    let mut bytes = vec![0u8; (grid.width * grid.height) as usize];
+    let open = || {
+        then.all()
+            .filter(|(_, t)| t.life.open_at(at))
+            .filter_map(|(_, t)| Some((world.shown_place(&t, sight)?, t.severity.weight(), UtcMs(t.life.reported))))
+    };
+    let mut draw = |field: &HeatField| {
+        field.write_u8(max, &mut bytes);
+        let peak = field.peak();
+        (peak, field.high(peak))
+    };
+    let (peak, high) = if time_left {
+        let open = then.all().filter(|(_, t)| t.life.open_at(at) && t.life.due < i64::MAX);
+        let open = open.filter_map(|(_, t)| Some((world.shown_place(&t, sight)?, UtcMs(t.life.due))));
+        TimeLeftField::new(grid, kernel.sigma_m, TIME_LEFT_SPAN_H * 3600.0, at, open).write_u8(&mut bytes);
+        (0.0, 0.0)
+    } else if moment.as_of.is_some() {
+        let mut field = HeatField::new(grid, kernel, at);
+        field.rebuild(open());
+        draw(&field)
+    } else {
+        world.heat.read(sight, grid, kernel, at, open, draw)
+    };
+    HeatImage { bytes: bytes.into(), peak, high, max, at, revision: world.revision }
 }
 
 fn blank(key: &str, name: &str, cell: Option<CellId>) -> StatLine {
@@ -312,9 +319,9 @@ pub(super) fn nearest<T: Copy + Eq + std::hash::Hash>(
         .collect()
 }
 
-/// The newest tickets reported by `at`, and the gravest alarms with the newest of each group. O(tickets).
-pub(super) fn newest_and_gravest(world: &World, at: UtcMs, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
-    let mut reported: Vec<(i64, u32)> = world.then(at).all().map(|(s, t)| (t.life.reported, s)).collect();
+/// The newest tickets reported by then, and the gravest alarms with the newest of each group. O(tickets).
+pub(super) fn newest_and_gravest(then: Then<'_>, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
+    let mut reported: Vec<(i64, u32)> = then.all().map(|(s, t)| (t.life.reported, s)).collect();
     let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
     if reported.len() > newest {
         reported.select_nth_unstable_by(newest, |a, b| b.cmp(a));

@@ -62,6 +62,16 @@ pub struct TicketQuery {
     pub limit: u32,
 }
 
+/// Counts of tickets.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Stats {
+    /// A line a cell, category, platform or owner.
+    pub lines: Vec<StatLine>,
+    /// Events of all tickets that say something of the time, or of before, and were recorded only later; `None` = that is not on
+    /// record.
+    pub late_events: Option<u32>,
+}
+
 /// A line of `stats`.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct StatLine {

@@ -183,7 +183,9 @@ impl World {
         let known = self.ticket(ticket.id).copied();
         if sight.is_exact_for(ticket.sensitive) {
             let present = Arc::ptr_eq(ground, &self.ground);
-            let attributed = known.filter(|t| present && !t.sensitive && ticket.place.is_some()).and_then(|t| t.attributed());
+            // Of another time it may have been elsewhere.
+            let same = |t: &Live| present && !t.sensitive && t.exact_place() == ticket.place;
+            let attributed = known.filter(same).and_then(|t| t.attributed());
             let found = || ticket.place.and_then(|p| ground.cell_of(ticket.id, p));
             return (ticket.place, attributed.or_else(found));
         }

@@ -1,10 +1,13 @@
-//! Tickets as they stood at a time. Nearly all of them are told by one life; of those that were reopened or suspended, or of
-//! which a value changed, the world keeps a phase for each state that they were in.
+//! Tickets as they stood at a time, by all that is known or by what was known at a time. Nearly all of them are told by one
+//! life; of those that were reopened or suspended, or of which a value changed, the world keeps a phase for each state that
+//! they were in. What was learned only later is laid over it ([`Known`]).
 
 use super::{
     counts::{Days, Share},
+    known::{Known, KnownAs},
     world::{Live, World},
 };
+use std::sync::Arc;
 use wall_core::{
     History, Place, Ticket, TicketEvent, Timebase, UtcMs,
     tally::{Life, Stretch},
@@ -21,14 +24,28 @@ pub(crate) struct Phase {
 #[derive(Clone, Debug)]
 pub(crate) struct Phases([Box<[Phase]>; 2]);
 
+/// The phases of a history by the clock that it was folded by; none when the ticket was never there. `live_of` says what the
+/// world keeps of a state, `row` is the present one.
+pub(super) fn phases_of<P: FromIterator<Phase>>(
+    history: &History<'_>,
+    row: &Ticket,
+    base: Timebase,
+    mut live_of: impl FnMut(&Ticket, Life) -> Live,
+) -> P {
+    let states = history.turns().into_iter().filter_map(|t| Some((t, history.at(t)?.guarded(row).ticket)));
+    states.map(|(from, ticket)| Phase { from, live: live_of(&ticket, Life::of(&ticket, base)) }).collect()
+}
+
+/// The phase at `t`; before the first, as it was when it came. `None` = there is none.
+fn phase_at(phases: &[Phase], t: UtcMs) -> Option<Live> {
+    phases.get(phases.partition_point(|p| p.from <= t).saturating_sub(1)).map(|p| p.live)
+}
+
 impl Phases {
     /// Folds a history. `live_of` says what the world keeps of a state; `None` when a ticket has no history at all.
     pub fn of(row: &Ticket, events: &[TicketEvent], mut live_of: impl FnMut(&Ticket, Life) -> Live) -> Option<Self> {
         let mut by = |base| -> Option<Box<[Phase]>> {
-            let history = History::of(row, events, base, None)?;
-            let states = history.turns().into_iter().filter_map(|t| Some((t, history.at(t)?.guarded(row).ticket)));
-            let phases: Box<[Phase]> =
-                states.map(|(from, ticket)| Phase { from, live: live_of(&ticket, Life::of(&ticket, base)) }).collect();
+            let phases: Box<[Phase]> = phases_of(&History::of(row, events, base, None)?, row, base, &mut live_of);
             (!phases.is_empty()).then_some(phases)
         };
         Some(Self([by(Timebase::System)?, by(Timebase::Foreign)?]))
@@ -39,9 +56,8 @@ impl Phases {
     }
 
     /// As it stood at `t`; before it was there, as it was when it came.
-    pub fn at(&self, base: Timebase, t: UtcMs) -> Live {
-        let phases = self.by(base);
-        phases[phases.partition_point(|p| p.from <= t).saturating_sub(1)].live
+    pub fn at(&self, base: Timebase, t: UtcMs) -> Option<Live> {
+        phase_at(self.by(base), t)
     }
 
     /// When its next phase begins after `t`.
@@ -56,15 +72,79 @@ impl Phases {
     }
 }
 
-/// The world as it stood at a time, by all that is known.
+/// The time that a question asks about, and by whose knowledge; nothing = now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct AsOf {
+    /// The time asked about; `None` = that of the knowledge, else now.
+    pub at: Option<UtcMs>,
+    /// Tickets are those of what was known then; `None` = of all that is known. What is not of tickets is always by all that is
+    /// known: plans, owners, staff, and whether a ticket is sensitive.
+    pub known_at: Option<UtcMs>,
+}
+
+impl AsOf {
+    /// The time that the answer is about; `None` = now.
+    pub fn time(self) -> Option<UtcMs> {
+        self.at.or(self.known_at)
+    }
+}
+
+impl From<Option<UtcMs>> for AsOf {
+    fn from(at: Option<UtcMs>) -> Self {
+        Self { at, known_at: None }
+    }
+}
+
+/// The time of a question, with what was known.
+#[derive(Clone)]
+pub(super) struct Moment {
+    pub as_of: Option<UtcMs>,
+    pub known: Option<Arc<Known>>,
+}
+
+impl Moment {
+    /// A time by all that is known.
+    pub fn of(as_of: Option<UtcMs>) -> Self {
+        Self { as_of, known: None }
+    }
+
+    /// What was known, where it is not all.
+    pub fn known(&self) -> Option<&Known> {
+        self.known.as_deref()
+    }
+
+    /// The revision up to which it was known.
+    pub fn revision(&self) -> Option<i64> {
+        self.known().map(Known::revision)
+    }
+
+    /// The time, in a world.
+    pub fn at(&self, world: &World) -> UtcMs {
+        self.as_of.unwrap_or(world.now)
+    }
+
+    /// A world as it stood then.
+    pub fn then<'a>(&'a self, world: &'a World) -> Then<'a> {
+        Then { world, at: self.at(world), known: self.known() }
+    }
+}
+
+/// The world as it stood at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Then<'a> {
     pub world: &'a World,
     pub at: UtcMs,
+    pub(super) known: Option<&'a Known>,
 }
 
 impl<'a> Then<'a> {
+    /// The phases of a ticket; `None` = one life tells it, empty = nobody knew of it.
     fn phases(self, slot: u32, live: &Live) -> Option<&'a [Phase]> {
+        match self.known.map(|k| k.of(slot)) {
+            Some(KnownAs::Otherwise(phases)) => return Some(phases),
+            Some(KnownAs::Not) => return Some(&[]),
+            Some(KnownAs::Is) | None => {}
+        }
         if !live.varied {
             return None;
         }
@@ -74,19 +154,17 @@ impl<'a> Then<'a> {
     /// The ticket of a slot, whether it was there then or not.
     pub fn get(self, slot: u32) -> Option<Live> {
         let live = self.world.tickets.get(slot as usize)?.as_ref()?;
-        Some(self.state(slot, live))
+        self.state(slot, live)
     }
 
-    fn state(self, slot: u32, live: &Live) -> Live {
-        match self.world.phases.get(&slot).filter(|_| live.varied) {
-            Some(phases) => phases.at(self.world.base, self.at),
-            None => *live,
-        }
+    fn state(self, slot: u32, live: &Live) -> Option<Live> {
+        self.phases(slot, live).map_or(Some(*live), |phases| phase_at(phases, self.at))
     }
 
     /// All tickets that were there then, with their slots.
     pub fn all(self) -> impl Iterator<Item = (u32, Live)> + 'a {
-        self.world.all().map(move |(slot, live)| (slot, self.state(slot, live))).filter(move |(_, t)| t.life.there_at(self.at))
+        let then = move |(slot, live)| Some((slot, self.state(slot, live)?));
+        self.world.all().filter_map(then).filter(move |(_, t)| t.life.there_at(self.at))
     }
 
     /// Due time of a slot then, `i64::MAX` = none.
@@ -96,8 +174,9 @@ impl<'a> Then<'a> {
 
     /// The stretches of a ticket, also those after the time.
     pub fn stretches_of(self, slot: u32, live: &Live) -> impl Iterator<Item = Stretch> + 'a {
-        let phases = self.phases(slot, live).unwrap_or_default();
-        let whole = phases.is_empty().then(|| Stretch::whole(live.life));
+        let phases = self.phases(slot, live);
+        let whole = phases.is_none().then(|| Stretch::whole(live.life));
+        let phases = phases.unwrap_or_default();
         let until = move |i: usize| phases.get(i + 1).map_or(i64::MAX, |next: &Phase| next.from.0);
         let closing =
             move |(i, p): (usize, &Phase)| (p.from.0..until(i)).contains(&p.live.life.closed).then_some(p.live.life.closed);
@@ -118,9 +197,9 @@ impl<'a> Then<'a> {
     /// Whether a ticket was closed in `[from, to)` by then, were it reopened afterwards.
     pub fn closed_within(self, slot: u32, live: &Live, from: i64, to: i64) -> bool {
         let to = to.min(self.at.0.saturating_add(1));
-        match live.varied {
-            true => self.stretches_of(slot, live).any(|s| s.closed_within(from, to)),
-            false => (from..to).contains(&live.life.closed),
+        match self.phases(slot, live) {
+            Some(_) => self.stretches_of(slot, live).any(|s| s.closed_within(from, to)),
+            None => (from..to).contains(&live.life.closed),
         }
     }
 
@@ -128,7 +207,7 @@ impl<'a> Then<'a> {
     /// that was moved afterwards changes no period that is over. `None` = it did not fall due in it.
     pub fn fell_due(self, slot: u32, live: &Live, from: i64, to: i64) -> Option<bool> {
         let end = self.at.min(UtcMs(to.saturating_sub(1)));
-        let life = Then { at: end, ..self }.state(slot, live).life;
+        let life = Then { at: end, ..self }.state(slot, live)?.life;
         life.fell_due(from, to).then(|| life.on_time())
     }
 
@@ -139,8 +218,8 @@ impl<'a> Then<'a> {
 }
 
 impl World {
-    /// The world as it stood at a time.
+    /// The world as it stood at a time, by all that is known.
     pub fn then(&self, at: UtcMs) -> Then<'_> {
-        Then { world: self, at }
+        Then { world: self, at, known: None }
     }
 }

@@ -17,8 +17,8 @@ use std::{
     sync::Arc,
 };
 use wall_core::{
-    Camera, CameraId, CellId, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketEvent, TicketId,
-    TicketStatus, Timebase, UtcMs, tally::Life,
+    Camera, CameraId, CellId, Payload, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketEvent,
+    TicketId, TicketStatus, Timebase, UtcMs, tally::Life,
 };
 
 /// What the world keeps of a ticket.
@@ -200,34 +200,43 @@ impl World {
     /// Keeps how a ticket was before, or that it was never otherwise. `row` is its present state, `live` what the world keeps of it.
     pub fn set_phases(&mut self, row: &Ticket, live: Live, events: &[TicketEvent]) {
         let Ok(slot) = u32::try_from(row.id.0 - 1) else { return };
-        let (ground, categories) = (self.ground.clone(), &mut self.categories);
-        let state = |ticket: &Ticket, life: Life| {
-            let mut state = Live {
-                life,
-                place: ticket.place,
-                category: categories.seen(&ticket.category),
-                severity: ticket.severity,
-                status: ticket.status,
-                sensitive: ticket.sensitive,
-                ..live
-            };
-            if ticket.place != row.place {
-                state.find_cell(|p| ground.cell_at(p));
-            }
-            state
-        };
-        match Phases::of(row, events, state).filter(|_| row.varied) {
+        // Whatever was ever known of it has a number, though no phase of all that is known may have it.
+        let described = events.iter().filter_map(|e| match &e.payload {
+            Payload::Described(d) => d.category.as_ref(),
+            _ => None,
+        });
+        described.for_each(|c| {
+            self.categories.seen(&c.was);
+            self.categories.seen(&c.is);
+        });
+        let phases = Phases::of(row, events, |ticket, life| self.state_of(live, ticket, life)).filter(|_| row.varied);
+        match phases {
             Some(phases) => self.phases.insert(slot, phases),
             None => self.phases.remove(&slot),
         };
     }
 
+    /// What is kept of another state of a ticket of which the world keeps `live`.
+    pub(super) fn state_of(&self, live: Live, ticket: &Ticket, life: Life) -> Live {
+        let mut state = Live {
+            life,
+            place: ticket.place,
+            category: self.categories.number(&ticket.category).unwrap_or(live.category),
+            severity: ticket.severity,
+            status: ticket.status,
+            sensitive: ticket.sensitive,
+            ..live
+        };
+        if ticket.place != live.place {
+            state.find_cell(|p| self.ground.cell_at(p));
+        }
+        state
+    }
+
     /// A ticket as it stands now: behind a foreign clock not all that is known has happened yet.
     fn standing(&self, slot: u32, live: Live) -> Live {
-        match self.phases.get(&slot).filter(|_| live.varied) {
-            Some(phases) => phases.at(self.base, self.now),
-            None => live,
-        }
+        let phases = self.phases.get(&slot).filter(|_| live.varied);
+        phases.and_then(|p| p.at(self.base, self.now)).unwrap_or(live)
     }
 
     /// Cells of homes that are neither of the present ground nor known.

@@ -92,6 +92,9 @@ pub struct TicketList {
     pub to_ms: Option<i64>,
     /// The area asked for, where one was.
     pub area: Option<AreaProperties>,
+    /// Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+    /// answer; `null`: that is not on record. About now always 0.
+    pub late_events: Option<u32>,
     /// Time of the data.
     #[ts(type = "number")]
     pub at_ms: i64,
@@ -187,6 +190,9 @@ pub struct Comparison {
     /// The earliest report in the store; `null` = none.
     #[ts(type = "number | null")]
     pub first_ms: Option<i64>,
+    /// Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+    /// answer; `null`: that is not on record. About now always 0.
+    pub late_events: Option<u32>,
     /// Time of the data.
     #[ts(type = "number")]
     pub at_ms: i64,
@@ -218,6 +224,9 @@ pub struct StaffCard {
     pub tickets: Vec<TicketView>,
     /// `false`: where people were at that time is not kept (`gridwall retention --trails`).
     pub positions_kept: bool,
+    /// Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+    /// answer; `null`: that is not on record. About now always 0.
+    pub late_events: Option<u32>,
     /// Time of the answer.
     #[ts(type = "number")]
     pub at_ms: i64,

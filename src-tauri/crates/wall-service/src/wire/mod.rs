@@ -382,6 +382,12 @@ pub struct Snapshot {
     pub staff: Vec<StaffView>,
     /// `false`: where staff were at that time is not kept (`gridwall retention --trails`), so nobody has a place here.
     pub positions_kept: bool,
+    /// Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+    /// answer; `null`: that is not on record. About now always 0.
+    pub late_events: Option<u32>,
+    /// Tickets are those of what was known at this time, ms; `null` = of all that is known.
+    #[ts(type = "number | null")]
+    pub known_at_ms: Option<i64>,
     /// How fresh.
     pub freshness: Freshness,
 }
@@ -505,6 +511,9 @@ pub struct AreaCard {
     pub cameras: Vec<PlaceView>,
     /// Key sites inside.
     pub sites: Vec<PlaceView>,
+    /// Events of all tickets that say something of that time, or of before, and were learned only later, by what is known to this
+    /// answer; `null`: that is not on record. About now always 0.
+    pub late_events: Option<u32>,
     /// Time of the answer.
     #[ts(type = "number")]
     pub at_ms: i64,

@@ -5,6 +5,7 @@ use axum::body::BodyDataStream;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use wall_service::wall::AsOf;
 use wall_store::{Actor, Role};
 
 /// Events of a stream that is being read.
@@ -143,7 +144,7 @@ async fn positions_come_in_frames_and_in_no_line_of_the_log() {
     other.follow();
     put(120.3).await;
     let admin = Actor::new("test", Role::Admin, "cli");
-    let there = async || other.snapshot(&admin, None).await.unwrap().staff[0].lon;
+    let there = async || other.snapshot(&admin, AsOf::default()).await.unwrap().staff[0].lon;
     room.until("the other wall", async || (there().await == Some(120.3)).then_some(())).await;
     assert_eq!(room.wall.store().revision().await.unwrap(), revision);
 }

@@ -4,6 +4,7 @@ use super::Room;
 use super::plans::{admin, ready, ticket, world_has_open};
 use serde_json::{Value, json};
 use wall_core::{Severity, TicketRecord, TicketStatus, UtcMs};
+use wall_service::wall::AsOf;
 use wall_service::wall::{Wall, system_now};
 use wall_store::{ReplayClock, Role};
 
@@ -158,7 +159,7 @@ async fn one_definition_of_due_and_a_clock_that_stands_still() {
     assert_eq!(figure(&snapshot, "overdue")["value"], 3.0);
     assert_eq!(figure(&snapshot, "on_time")["denominator"], 2);
     for by in ["cell", "category", "platform", "owner"] {
-        let lines = room.wall.stats(&admin(), by, None).await.unwrap();
+        let lines = room.wall.stats(&admin(), by, AsOf::default()).await.unwrap().lines;
         assert_eq!(lines.iter().map(|l| (l.due, l.overdue)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)), (2, 3), "{by}");
     }
     let told: Vec<(String, bool)> = snapshot["tickets"]
@@ -246,7 +247,7 @@ async fn whoever_is_below_the_floor_of_the_log_starts_from_a_snapshot() {
     let mut options = super::options_at(room.wall.store().folder());
     options.zone = Some("UTC".into());
     let other = Wall::open(options).await.unwrap();
-    let behind = other.snapshot(&admin(), None).await.unwrap().revision;
+    let behind = other.snapshot(&admin(), AsOf::default()).await.unwrap().revision;
     let rows: Vec<TicketRecord> = (0..20).map(|i| ticket(&format!("n{i}"), 0.5, 0.5, false)).collect();
     room.wall.import_tickets(&admin(), &rows).await.unwrap();
     world_has_open(&room, 22.0).await;
@@ -265,7 +266,7 @@ async fn whoever_is_below_the_floor_of_the_log_starts_from_a_snapshot() {
     // The other process reads everything anew.
     other.follow();
     let caught_up = async || {
-        let snapshot = other.snapshot(&admin(), None).await.unwrap();
+        let snapshot = other.snapshot(&admin(), AsOf::default()).await.unwrap();
         let open = snapshot.figures.iter().find(|f| f.key == "open").and_then(|f| f.value);
         (snapshot.revision == newest && open == Some(22.0)).then_some(())
     };
@@ -273,7 +274,14 @@ async fn whoever_is_below_the_floor_of_the_log_starts_from_a_snapshot() {
     // And goes on as before.
     room.wall.import_tickets(&admin(), &[ticket("one more", 0.5, 0.5, false)]).await.unwrap();
     room.until("one more", async || {
-        let open = other.snapshot(&admin(), None).await.unwrap().figures.iter().find(|f| f.key == "open").and_then(|f| f.value);
+        let open = other
+            .snapshot(&admin(), AsOf::default())
+            .await
+            .unwrap()
+            .figures
+            .iter()
+            .find(|f| f.key == "open")
+            .and_then(|f| f.value);
         (open == Some(23.0)).then_some(())
     })
     .await;

@@ -12,6 +12,7 @@ mod impact;
 mod imports;
 mod intake;
 mod keeping;
+mod known;
 mod lists;
 mod open311;
 mod owners;

@@ -5,7 +5,7 @@ use super::plans::{DAY_MS, Team, admin, at, code, merge, moved_border, ready, sp
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use wall_core::{OwnerRecord, OwnerRole, PartyKind, PlanId, TicketId, UtcMs};
-use wall_service::wall::{CellsImport, Wall};
+use wall_service::wall::{AsOf, CellsImport, Wall};
 use wall_store::{Actor, Role};
 
 /// Draws, reviews and publishes from `effective_ms`.
@@ -148,7 +148,7 @@ async fn tickets_in_hand_may_stay_with_their_code() {
         .await;
         drop(card);
         let exported = async |as_of: Option<UtcMs>| {
-            let rows = room.wall.ticket_rows(&admin(), as_of).await.unwrap();
+            let rows = room.wall.ticket_rows(&admin(), as_of.into()).await.unwrap();
             rows.into_iter().find(|r| r.external_id == "strip").unwrap().cell_code
         };
         assert_eq!(exported(None).await, code(cell_after), "{rule}");
@@ -443,7 +443,7 @@ async fn a_change_over_that_nobody_saw_is_made_up_for_at_the_next_start() {
     }
     under.sort();
     assert_eq!(under.iter().map(|(t, _)| *t).collect::<Vec<_>>(), [1, 3, 4].map(TicketId), "the closed one stays as it was");
-    let card = later.ticket_card(&admin(), 4, None, None).await.unwrap();
+    let card = later.ticket_card(&admin(), 4, AsOf::default()).await.unwrap();
     assert_eq!((card.ticket.cell_code, card.kept_cell.is_none()), (code(0), true));
     // The start after that finds nothing to do.
     let revision = later.store().revision().await.unwrap();

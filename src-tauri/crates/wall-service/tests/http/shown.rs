@@ -6,6 +6,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use wall_core::{CellGeometry, CellKind, CellRecord, GridPoint, GridPolygon, Place, TicketRecord, TicketStatus, UtcMs};
+use wall_service::wall::AsOf;
 use wall_service::{
     http::{HttpOptions, router},
     wall::{CellsImport, Wall},
@@ -312,8 +313,9 @@ fn agree(roles: &[Role], left: impl Fn(usize, bool) -> Hidden, right: impl Fn(us
             runtime.block_on(async {
                 let missed = async |room: &Room| room.wall.frames(&actor, 0).await.unwrap().0.map(|f| frame(room, &actor, &f));
                 assert_eq!(missed(&a).await, missed(&b).await, "{role:?} catches up");
-                let rows =
-                    async |room: &Room| format!("{:?}", room.wall.ticket_rows(&actor, None).await.map_err(|e| e.to_string()));
+                let rows = async |room: &Room| {
+                    format!("{:?}", room.wall.ticket_rows(&actor, AsOf::default()).await.map_err(|e| e.to_string()))
+                };
                 assert_eq!(rows(&a).await, rows(&b).await, "{role:?} exports");
             });
         }
@@ -417,7 +419,7 @@ async fn what_may_be_seen_is_found() {
     for (q, tickets) in [("井盖", 4), ("138****5678", 4), ("5678", 4), ("13812345678", 0), ("2345", 0), ("T-", 6)] {
         assert_eq!(found(q).await, tickets, "{q}");
     }
-    let rows = room.wall.ticket_rows(&admin(), None).await.unwrap();
+    let rows = room.wall.ticket_rows(&admin(), AsOf::default()).await.unwrap();
     let middle = Place { lon: LON + 0.5 * SIDE, lat: LAT + 0.5 * SIDE };
     let near = |p: Place| (p.lon - middle.lon).abs() < 1e-6 && (p.lat - middle.lat).abs() < 1e-6;
     assert!(near(rows[0].place.unwrap()) && !near(rows[1].place.unwrap()), "a sensitive place leaves the wall to its cell only");

@@ -3,6 +3,7 @@
 use crate::{Answer, Room};
 use serde_json::{Value, json};
 use wall_core::UtcMs;
+use wall_service::wall::AsOf;
 use wall_store::{Actor, Role};
 
 const JSON: &str = "application/json";
@@ -72,7 +73,7 @@ async fn a_time_ahead_of_the_clock_hides_nothing() {
     let card = room.get(&token, &format!("/api/v1/ticket-card?id={}", ahead["id"])).await.json();
     assert_eq!((&card["ticket"]["ahead"], &card["history"][0]["ahead"]), (&json!(true), &json!(true)));
     assert_eq!(room.get(&token, "/open311/v2/requests.json").await.json().as_array().unwrap().len(), 2);
-    assert_eq!(room.wall.ticket_rows(&admin(), None).await.unwrap().len(), 2);
+    assert_eq!(room.wall.ticket_rows(&admin(), AsOf::default()).await.unwrap().len(), 2);
 
     // It closes at once too, though the sender's clock says later.
     let mut closed = ticket("ahead", now.plus_ms(8 * 60 * MINUTE));
@@ -165,7 +166,7 @@ async fn status_everywhere(room: &Room, token: &str, id: &str, as_of: Option<Utc
     let question = as_of.map_or_else(String::new, |t| format!("as_of={}", t.to_rfc3339()));
     let snapshot = settled(room, token, &format!("/api/v1/snapshot?{question}")).await.json();
     let line = snapshot["tickets"].as_array().unwrap().iter().find(|t| t["external_id"] == id).cloned();
-    let rows = room.wall.ticket_rows(&admin(), as_of).await.unwrap();
+    let rows = room.wall.ticket_rows(&admin(), as_of.into()).await.unwrap();
     let row = rows.iter().find(|r| r.external_id == id);
     let Some(line) = line else {
         assert!(row.is_none(), "{id} is in the export and not in the list");

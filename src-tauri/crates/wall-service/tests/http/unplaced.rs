@@ -103,7 +103,7 @@ async fn an_address_places_a_ticket_only_where_one_building_has_it() {
     let stats = answer(&room, &operator, "stats?by=cell").await;
     let line = stats["lines"].as_array().unwrap().iter().find(|l| l["key"] == "unplaced").unwrap();
     assert_eq!((&line["open"], &line["total"]), (&json!(3), &json!(3)));
-    let rows = room.wall.ticket_rows(&admin(), None).await.unwrap();
+    let rows = room.wall.ticket_rows(&admin(), None.into()).await.unwrap();
     let row = |id: &str| rows.iter().find(|r| r.external_id == id).unwrap();
     assert_eq!((row("b").place, row("b").cell_code.as_str()), (None, ""));
     assert!(row("a").place.is_some() && !row("a").cell_code.is_empty());

@@ -3,7 +3,7 @@
 use super::{Form, Node, in_form, who};
 use crate::{
     http::{App, gate::Caller, params::Params, refusal::Refusal},
-    wall::{TicketQuery, WallError},
+    wall::{AsOf, TicketQuery, WallError},
     wire::{TicketCard, TicketView},
 };
 use axum::{
@@ -37,7 +37,7 @@ pub(crate) async fn request(
         let caller = who(&app, caller, &params).await?;
         let missing = || Refusal::not_found("no request has this service_request_id");
         let id: i64 = id.parse().map_err(|_| missing())?;
-        let card = match app.wall.ticket_card(&caller.actor, id, None, None).await {
+        let card = match app.wall.ticket_card(&caller.actor, id, AsOf::default()).await {
             Err(WallError::NotFound(_)) => return Err(missing()),
             other => other?,
         };
@@ -59,7 +59,7 @@ pub(super) async fn list(app: &App, caller: &Caller, params: &Params, form: Form
         let mut cards = Vec::new();
         for id in ids {
             let Ok(id) = id.parse() else { continue };
-            match app.wall.ticket_card(&caller.actor, id, None, None).await {
+            match app.wall.ticket_card(&caller.actor, id, AsOf::default()).await {
                 Ok(card) => cards.push(card),
                 Err(WallError::NotFound(_)) => {}
                 Err(other) => return Err(other.into()),
@@ -83,7 +83,7 @@ pub(super) async fn list(app: &App, caller: &Caller, params: &Params, form: Form
     let found = app.wall.ticket_page(&caller.actor, &query, (page - 1).saturating_mul(page_size)).await?;
     let mut cards = Vec::with_capacity(found.ids.len());
     for id in found.ids {
-        match app.wall.ticket_card(&caller.actor, id.0, None, None).await {
+        match app.wall.ticket_card(&caller.actor, id.0, AsOf::default()).await {
             // What the store knows better than the world did a moment ago.
             Ok(card) if filter.lets(&card.ticket) => cards.push(card),
             Ok(_) | Err(WallError::NotFound(_)) => {}

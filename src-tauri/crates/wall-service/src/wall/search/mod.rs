@@ -103,7 +103,7 @@ impl Wall {
             (world.ground.clone(), world.now, world.base)
         };
         let ids = self.tickets_showing(actor, &needle, (now, base), limit).await?;
-        for t in self.ticket_lines(actor, &ids, &ground, now).await? {
+        for t in self.ticket_lines(actor, &ids, &ground, now, None).await? {
             let exact = folded(&t.external_id) == needle.text();
             let subtitle = [t.external_id.as_str(), &t.category_name, &t.cell_name]
                 .into_iter()

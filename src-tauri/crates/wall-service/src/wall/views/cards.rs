@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Wall, WallError,
+        AsOf, Wall, WallError,
         contents::Contents,
         lists::find,
         queries::nearest,
@@ -27,19 +27,22 @@ const FRESH_POSITION_MS: i64 = 30 * 60_000;
 
 impl Wall {
     /// The card of an area, now or at another time.
-    pub async fn area_card(&self, actor: &Actor, level: Level, key: &str, as_of: Option<UtcMs>) -> Result<AreaCard, WallError> {
-        let past = match as_of {
-            Some(t) => Some(self.past(actor, t).await?),
+    pub async fn area_card(&self, actor: &Actor, level: Level, key: &str, as_of: AsOf) -> Result<AreaCard, WallError> {
+        let mut moment = self.moment(as_of).await?;
+        let late_events = self.late_events(&moment).await?;
+        let past = match moment.as_of {
+            Some(t) => Some(self.past(actor, &mut moment, t).await?),
             None => None,
         };
         let ground = past.as_ref().map_or_else(|| self.world().ground.clone(), |p| p.ground.clone());
         let area = find(&ground, level, key)?;
         let sight = Sight::of(actor);
         let (mut card, ids, at) = {
-            let world = self.world();
-            let at = as_of.unwrap_or(world.now);
-            let contents = Contents::of(&world, &ground, area, sight, at);
-            let due = |slot| world.then(at).due_of(slot);
+            let world = self.world_of(&mut moment).await?;
+            let then = moment.then(&world);
+            let at = then.at;
+            let contents = Contents::of(then, &ground, area, sight);
+            let due = |slot| then.due_of(slot);
             let stat = match &past {
                 Some(p) => p.counts.area(area, p.at, &due),
                 None => world.counts(sight).area(area, world.now, &due),
@@ -73,31 +76,27 @@ impl Wall {
                 tickets: vec![],
                 cameras,
                 sites,
+                late_events,
                 at_ms: at.0,
             };
             (card, contents.gravest, at)
         };
-        card.tickets = self.ticket_lines(actor, &ids, &ground, at).await?;
+        card.tickets = self.ticket_lines(actor, &ids, &ground, at, moment.revision()).await?;
         card.tickets.sort_by_key(|t| (t.severity, t.due_ms.unwrap_or(i64::MAX)));
         Ok(card)
     }
 
     /// The card of a ticket, now or at another time; by all that is known, or by what was known at a time.
-    pub async fn ticket_card(
-        &self,
-        actor: &Actor,
-        id: i64,
-        as_of: Option<UtcMs>,
-        known_at: Option<UtcMs>,
-    ) -> Result<TicketCard, WallError> {
+    pub async fn ticket_card(&self, actor: &Actor, id: i64, asked: AsOf) -> Result<TicketCard, WallError> {
+        let as_of = asked.time();
         let at = as_of.unwrap_or_else(|| self.world().now);
         let id = TicketId(id);
         let missing = || WallError::NotFound(format!("there is no ticket {} at this time", id.0));
         let (row, attributed) = self.store().tickets_by_id(self.network_id(), &[id]).await?.pop().ok_or_else(missing)?;
         let base = self.world().base;
         let events = self.store().ticket_events(&[id]).await?.remove(&id).unwrap_or_default();
-        let known = match known_at {
-            Some(t) => Some(self.store().revision_at(t).await?),
+        let known = match asked.known_at {
+            Some(t) => Some(self.store().tickets_known_at(t).await?.revision),
             None => None,
         };
         let history = History::of(&row, &events, base, known).ok_or_else(missing)?;

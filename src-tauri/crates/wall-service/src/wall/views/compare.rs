@@ -1,8 +1,8 @@
 //! Two periods side by side.
 
-use super::super::{LEAST_SAMPLE, PeriodAsked, Wall, WallError, compare::PeriodCounts};
+use super::super::{AsOf, LEAST_SAMPLE, PeriodAsked, Wall, WallError, compare::PeriodCounts};
 use crate::wire::{self, ComparedArea, Comparison, PeriodView};
-use wall_core::{Level, UtcMs};
+use wall_core::Level;
 use wall_store::Actor;
 
 impl From<PeriodCounts> for wire::PeriodCounts {
@@ -19,7 +19,7 @@ impl Wall {
         level: Level,
         a: PeriodAsked,
         b: PeriodAsked,
-        as_of: Option<UtcMs>,
+        as_of: AsOf,
     ) -> Result<Comparison, WallError> {
         let found = self.compared(actor, level, a, b, as_of).await?;
         let before = |ms: i64| found.first.is_some_and(|first| first < ms);
@@ -47,6 +47,7 @@ impl Wall {
             first_ms: found.first,
             at_ms: found.at.0,
             revision: found.revision,
+            late_events: found.late_events,
         })
     }
 }

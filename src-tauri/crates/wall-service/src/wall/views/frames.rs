@@ -3,7 +3,7 @@
 use super::{
     super::{
         Wall, WallError, alarms::grouped, clock::system_now, figures::figures, follow::News, ground::Area, shown::Sight,
-        world::World,
+        then::Moment, world::World,
     },
     alarms_view, area_stat, clock_view, staff_view,
     tickets::ticket_view,
@@ -135,15 +135,15 @@ impl Wall {
             let world = self.world();
             (world.ground.clone(), world.now)
         };
-        let tickets = self.ticket_lines(actor, &ids, &ground, now).await?;
-        let raised = self.alarms_at(now).await?;
+        let tickets = self.ticket_lines(actor, &ids, &ground, now, None).await?;
+        let raised = self.alarms_at(&mut Moment::of(Some(now))).await?;
         let world = self.world();
         let frame = Frame {
             from_revision: batch.from_revision,
             to_revision: world.revision,
             clock: clock_view(&self.inner.clock, world.now, world.later),
             unplaced: world.counts(Sight::Exact).unplaced(),
-            figures: Some(figures(&world, world.now).iter().map(Into::into).collect()),
+            figures: Some(figures(world.then(world.now)).iter().map(Into::into).collect()),
             alarms: Some(alarms_view(
                 &world,
                 &world.ground,

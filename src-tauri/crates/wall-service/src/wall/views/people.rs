@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Wall, WallError, WhoseQuery,
+        AsOf, Wall, WallError, WhoseQuery,
         contents::{WalkedCell, walked},
         lists::find,
         shown::Sight,
@@ -20,7 +20,10 @@ const MOST_PEOPLE: usize = 100;
 impl Wall {
     /// The card of a member of staff, now or at another time. Their cells are those of the staff list, with the role in which a
     /// person of that name answers there. O(tickets).
-    pub async fn staff_card(&self, actor: &Actor, id: i64, as_of: Option<UtcMs>) -> Result<StaffCard, WallError> {
+    pub async fn staff_card(&self, actor: &Actor, id: i64, as_of: AsOf) -> Result<StaffCard, WallError> {
+        let mut moment = self.moment(as_of).await?;
+        let as_of = moment.as_of;
+        let late_events = self.late_events(&moment).await?;
         let ground = self.ground_as_of(as_of).await?;
         let base = self.world().base;
         let kept = match as_of {
@@ -29,8 +32,8 @@ impl Wall {
         };
         let positions_kept = as_of.is_none() || kept.is_some();
         let (mut card, ids, at) = {
-            let world = self.world();
-            let at = as_of.unwrap_or(world.now);
+            let world = self.world_of(&mut moment).await?;
+            let at = moment.at(&world);
             let mut walker = world
                 .staff
                 .get(&StaffId(id))
@@ -41,7 +44,7 @@ impl Wall {
             }
             let staff = staff_view(&world, &walker, at);
             let here = staff.lon.zip(staff.lat).and_then(|(lon, lat)| ground.cell_at(wall_core::Place { lon, lat }));
-            let (cells, due_first) = walked(&world, &ground, &walker.staff, Sight::of(actor), at);
+            let (cells, due_first) = walked(moment.then(&world), &ground, &walker.staff, Sight::of(actor));
             let cell = |w: WalkedCell| StaffCell {
                 area: ground.cell_area(w.cell).into(),
                 role: w.role.map_or("", OwnerRole::code).into(),
@@ -54,11 +57,12 @@ impl Wall {
                 cells: cells.into_iter().map(cell).collect(),
                 tickets: vec![],
                 positions_kept,
+                late_events,
                 at_ms: at.0,
             };
             (card, due_first, at)
         };
-        card.tickets = self.ticket_lines(actor, &ids, &ground, at).await?;
+        card.tickets = self.ticket_lines(actor, &ids, &ground, at, moment.revision()).await?;
         card.tickets.sort_by_key(|t| (t.due_ms.unwrap_or(i64::MAX), t.id));
         Ok(card)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Wall, WallError,
+        AsOf, Wall, WallError,
         queries::Near,
         search::Hit,
         shown::Sight,
@@ -14,7 +14,7 @@ use crate::wire::{PlaceView, PointProperties, SearchHit};
 use bytes::Bytes;
 use serde_json::json;
 use std::collections::HashMap;
-use wall_core::{CameraId, Place, SiteId, StaffId, TicketId, UtcMs};
+use wall_core::{CameraId, Place, SiteId, StaffId, TicketId};
 use wall_store::Actor;
 
 /// Something near, with the id that its own source knows it by.
@@ -51,10 +51,13 @@ impl Wall {
         bounds: [f64; 4],
         kinds: Vec<String>,
         limit: u32,
-        as_of: Option<UtcMs>,
+        as_of: AsOf,
     ) -> Result<Bytes, WallError> {
         let [west, south, east, north] = bounds;
-        let at = as_of.unwrap_or_else(|| self.world().now);
+        let mut moment = self.moment(as_of).await?;
+        let late_events = self.late_events(&moment).await?;
+        let as_of = moment.as_of;
+        let at = moment.at(&self.world());
         let limit = limit.clamp(1, 10_000) as usize;
         let mut features = Vec::new();
         let in_box = |p: Place| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north;
@@ -62,7 +65,7 @@ impl Wall {
         if wants("ticket") {
             let ground = self.ground_as_of(as_of).await?;
             let ids: Vec<TicketId> = {
-                let world = self.world();
+                let world = self.world_of(&mut moment).await?;
                 let mut ids = Vec::new();
                 let sight = Sight::of(actor);
                 if sight == Sight::Exact && as_of.is_none() {
@@ -70,13 +73,15 @@ impl Wall {
                 } else {
                     // Chosen by the place that is shown: the box of a question must not tell more than the answer.
                     let inside = |t: &Live| world.shown_place(t, sight).is_some_and(in_box);
-                    ids.extend(world.then(at).all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| ticket_of(s)));
+                    ids.extend(
+                        moment.then(&world).all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| ticket_of(s)),
+                    );
                 }
                 ids.sort_unstable_by(|a, b| b.cmp(a));
                 ids.truncate(limit);
                 ids
             };
-            for t in self.ticket_lines(actor, &ids, &ground, at).await? {
+            for t in self.ticket_lines(actor, &ids, &ground, at, moment.revision()).await? {
                 let (Some(lon), Some(lat)) = (t.lon, t.lat) else { continue };
                 features.push(point(
                     lon,
@@ -95,14 +100,19 @@ impl Wall {
                 ));
             }
         }
+        let mut members = json!({ "type": "FeatureCollection" });
+        if wants("ticket") && as_of.is_some() {
+            members["late_events"] = json!(late_events);
+        }
         let (positions, mut members) = match as_of {
             Some(t) if wants("staff") => {
                 let base = self.world().base;
                 let kept = self.store().positions_at(t, base).await?;
-                let members = json!({ "type": "FeatureCollection", "positions_kept": kept.is_some() });
+                let mut members = members;
+                members["positions_kept"] = json!(kept.is_some());
                 (Some(kept.unwrap_or_default()), members)
             }
-            _ => (None, json!({ "type": "FeatureCollection" })),
+            _ => (None, members),
         };
         let world = self.world();
         let plain = |kind: &str, id: i64, name: &str, state: &str| PointProperties {
@@ -204,7 +214,7 @@ impl Wall {
                 (world.ground.clone(), world.now)
             };
             let ids: Vec<TicketId> = found.iter().map(|p| TicketId(p.id)).collect();
-            let lines = self.ticket_lines(actor, &ids, &ground, now).await?;
+            let lines = self.ticket_lines(actor, &ids, &ground, now, None).await?;
             for p in &mut found {
                 if let Some(line) = lines.iter().find(|l| l.id == p.id) {
                     p.state.clone_from(&line.status);

@@ -2,13 +2,14 @@
 
 use super::{
     super::{
-        Wall, WallError,
+        AsOf, Wall, WallError,
         alarms::grouped,
         figures::figures,
         ground::{Area, Ground, geometry_json},
         pictures::on_a_thread,
         queries::{TIME_LEFT_SPAN_H, newest_and_gravest},
         shown::Sight,
+        then::Then,
     },
     alarms_view, area_stat, clock_view,
     frames::area_stats,
@@ -69,26 +70,29 @@ impl Wall {
     }
 
     /// The whole moving state, now or as it was.
-    pub async fn snapshot(&self, actor: &Actor, as_of: Option<UtcMs>) -> Result<Snapshot, WallError> {
-        let now = self.world().now;
-        let raised = self.alarms_at(as_of.unwrap_or(now)).await?;
+    pub async fn snapshot(&self, actor: &Actor, as_of: AsOf) -> Result<Snapshot, WallError> {
+        let mut moment = self.moment(as_of).await?;
+        let as_of = moment.as_of;
+        let late_events = self.late_events(&moment).await?;
+        let raised = self.alarms_at(&mut moment).await?;
         let (ground, at, areas, figures, unplaced, staff, positions_kept, revision, later) = match as_of {
             None => {
                 let world = self.world();
                 let areas = area_stats(&world, Sight::of(actor), &world.ground.areas);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
-                let (kept, figures) = (true, figures(&world, world.now));
+                let (kept, figures) = (true, figures(world.then(world.now)));
                 let unplaced = world.counts(Sight::of(actor)).unplaced();
                 (world.ground.clone(), world.now, areas, figures, unplaced, staff, kept, world.revision, world.later)
             }
             Some(at) => {
-                let past = self.past(actor, at).await?;
+                let past = self.past(actor, &mut moment, at).await?;
                 let base = self.world().base;
                 let kept = self.store().positions_at(at, base).await?;
                 let positions_kept = kept.is_some();
                 let positions: HashMap<StaffId, Position> = kept.into_iter().flatten().map(|p| (p.staff, p)).collect();
-                let world = self.world();
-                let due = |slot| world.then(at).due_of(slot);
+                let world = self.world_of(&mut moment).await?;
+                let then = moment.then(&world);
+                let due = |slot| then.due_of(slot);
                 let areas = past.ground.areas.iter().map(|a| area_stat(a, past.counts.area(a, past.at, &due))).collect();
                 let staff = world
                     .staff
@@ -100,13 +104,15 @@ impl Wall {
                     })
                     .collect();
                 let unplaced = past.counts.unplaced();
-                (past.ground, at, areas, figures(&world, at), unplaced, staff, positions_kept, world.revision, 0)
+                let revision = world.revision;
+                (past.ground, at, areas, figures(then), unplaced, staff, positions_kept, revision, 0)
             }
         };
         let (alarms, ids) = {
-            let world = self.world();
-            let alarms = grouped(world.then(at), &ground, &raised, Sight::of(actor));
-            (alarms_view(&world, &ground, &alarms), newest_and_gravest(&world, at, &raised, &alarms))
+            let world = self.world_of(&mut moment).await?;
+            let then = Then { at, ..moment.then(&world) };
+            let alarms = grouped(then, &ground, &raised, Sight::of(actor));
+            (alarms_view(&world, &ground, &alarms), newest_and_gravest(then, &raised, &alarms))
         };
         Ok(Snapshot {
             revision,
@@ -116,9 +122,11 @@ impl Wall {
             unplaced,
             alarms,
             areas,
-            tickets: self.ticket_lines(actor, &ids, &ground, at).await?,
+            tickets: self.ticket_lines(actor, &ids, &ground, at, moment.revision()).await?,
             staff,
             positions_kept,
+            late_events,
+            known_at_ms: moment.known().map(|k| k.at().0),
             freshness: self.freshness(),
         })
     }

@@ -1,7 +1,7 @@
 //! Tickets: their lines, pages of them, and the members of a number.
 
 use super::super::{
-    ListOrder, ListQuery, TicketQuery, TicketSet, Wall, WallError,
+    AsOf, ListOrder, ListQuery, TicketQuery, TicketSet, Wall, WallError,
     alarms::alarm,
     ground::Ground,
     lists::OwnerShare,
@@ -77,16 +77,18 @@ pub(super) fn ticket_view(world: &World, ground: &Arc<Ground>, stood: &TicketAt,
 }
 
 impl Wall {
-    /// Ticket lines by id at a time, newest first, as the actor may see them.
+    /// Ticket lines by id at a time, newest first, as the actor may see them: by all that is known, or by what was known at a
+    /// revision.
     pub(in crate::wall) async fn ticket_lines(
         &self,
         actor: &Actor,
         ids: &[TicketId],
         ground: &Arc<Ground>,
         at: UtcMs,
+        known_at: Option<i64>,
     ) -> Result<Vec<TicketView>, WallError> {
         let base = self.world().base;
-        let mut stood = self.store().tickets_at(self.network_id(), ids, at, base, None).await?;
+        let mut stood = self.store().tickets_at(self.network_id(), ids, at, base, known_at).await?;
         stood.sort_by_key(|(t, _)| std::cmp::Reverse((t.ticket.appears_at(base), t.ticket.id)));
         let world = self.world();
         Ok(stood.iter().map(|(t, _)| ticket_view(&world, ground, t, Sight::of(actor), at)).collect())
@@ -99,16 +101,16 @@ impl Wall {
             let world = self.world();
             (world.ground.clone(), world.now)
         };
-        let mut lines = self.ticket_lines(actor, &page.ids, &ground, now).await?;
+        let mut lines = self.ticket_lines(actor, &page.ids, &ground, now, None).await?;
         lines.sort_by_key(|t| std::cmp::Reverse(t.id));
         Ok((lines, page.cursor))
     }
 
     /// The members of a number, a page at a time, with how many they are and whose. O(tickets).
-    pub async fn ticket_list(&self, actor: &Actor, query: ListQuery, as_of: Option<UtcMs>) -> Result<TicketList, WallError> {
+    pub async fn ticket_list(&self, actor: &Actor, query: ListQuery, as_of: AsOf) -> Result<TicketList, WallError> {
         let members = self.members_of(actor, query, as_of).await?;
         let ground = &members.ground;
-        let lines = self.ticket_lines(actor, &members.page, ground, members.at).await?;
+        let lines = self.ticket_lines(actor, &members.page, ground, members.at, members.known_at).await?;
         let mut views: HashMap<i64, TicketView> = lines.into_iter().map(|v| (v.id, v)).collect();
         let line = |id: &TicketId| {
             let ticket = views.remove(&id.0)?;
@@ -136,6 +138,7 @@ impl Wall {
             area: members.area.as_ref().map(Into::into),
             at_ms: members.at.0,
             revision: members.revision,
+            late_events: members.late_events,
         })
     }
 }

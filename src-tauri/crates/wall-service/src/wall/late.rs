@@ -1,0 +1,255 @@
+//! How many events say something of a time, or of before, and were recorded only later: counted over all tickets.
+//!
+//! Every event whose time lies before its recording is kept in eight bytes, looked at by itself. Of the few tickets of which that
+//! is not the whole truth (a time of reporting was corrected, a closing told again) the histories say it, and the difference
+//! is kept. Read once behind the start, then what is new with each question; disposable.
+
+use super::{Wall, WallError, WallInner, known::Known, then::Moment, world::World};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Weak,
+};
+use wall_core::{History, News, Payload, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs, counts_from};
+
+/// Events read at once.
+const PAGE: u32 = 16_384;
+/// Lines of one block.
+const BLOCK: usize = 4_096;
+/// Bits of a line that hold by how much an event came late: 34 years in ms; the others hold when it came, in a block.
+const LATENESS_BITS: u32 = 40;
+
+/// Whether a line can say by how much something came late.
+fn fits(n: i64, bits: u32) -> bool {
+    u64::try_from(n).is_ok_and(|n| n < 1 << bits)
+}
+
+/// Of which time an event is news by what it says itself.
+fn told(event: &TicketEvent, base: Timebase) -> News {
+    News { from: counts_from(event.at, event.recorded_at, base), recorded_at: event.recorded_at }
+}
+
+/// The bit of a final status; `None` = it is none.
+fn final_bit(status: TicketStatus) -> Option<u8> {
+    match status {
+        TicketStatus::Closed => Some(1),
+        TicketStatus::Rated => Some(2),
+        TicketStatus::Cancelled => Some(4),
+        _ => None,
+    }
+}
+
+/// Of which times the events of a ticket are news where that is otherwise than each of them says by itself.
+#[derive(Clone)]
+pub(super) struct Deviation {
+    told: Box<[News]>,
+    is: Box<[News]>,
+}
+
+impl Deviation {
+    /// `None` when each event says it by itself.
+    pub fn of(history: &History<'_>, base: Timebase) -> Option<Self> {
+        let late = |n: &News| n.from < n.recorded_at;
+        let kept = |n: &News| late(n) && fits(n.recorded_at.0.saturating_sub(n.from.0), LATENESS_BITS);
+        let told: Box<[News]> = history.events().iter().map(|e| told(e, base)).filter(kept).collect();
+        let is: Box<[News]> = history.news().filter(late).collect();
+        (told != is).then_some(Self { told, is })
+    }
+
+    /// How many more there are at a time than its events say by themselves.
+    fn more_at(&self, t: UtcMs) -> i64 {
+        let count = |news: &[News]| news.iter().filter(|n| n.is_late_at(t)).count() as i64;
+        count(&self.is) - count(&self.told)
+    }
+}
+
+/// Events that were recorded one after the other.
+struct Block {
+    /// Revisions of the first and the last of them.
+    revisions: (i64, i64),
+    /// When the earliest and the latest of them were recorded.
+    recorded: (i64, i64),
+    /// The first time of which one of them is news.
+    from: i64,
+    /// When it was recorded, counted from the block's first, and by how much it came late.
+    lines: Vec<u64>,
+}
+
+impl Block {
+    fn new(news: News, revision: i64) -> Self {
+        let (from, recorded) = (news.from.0, news.recorded_at.0);
+        Self { revisions: (revision, revision), recorded: (recorded, recorded), from, lines: Vec::new() }
+    }
+
+    /// Takes a line in; `false` when it has no room, or does not fit beside the others.
+    fn take(&mut self, news: News, revision: i64) -> bool {
+        let since = news.recorded_at.0.saturating_sub(self.recorded.0);
+        let lateness = news.recorded_at.0.saturating_sub(news.from.0);
+        if self.lines.len() == BLOCK || !fits(since, 64 - LATENESS_BITS) || !fits(lateness, LATENESS_BITS) {
+            return false;
+        }
+        self.lines.push((since as u64) << LATENESS_BITS | lateness as u64);
+        self.recorded.1 = self.recorded.1.max(news.recorded_at.0);
+        self.from = self.from.min(news.from.0);
+        self.revisions.1 = revision;
+        true
+    }
+
+    fn count(&self, t: UtcMs, known: Option<&Known>) -> i64 {
+        let (mut from, mut until) = (t.0, i64::MAX);
+        if let Some(known) = known {
+            if self.revisions.0 > known.revision() {
+                return 0;
+            }
+            // What was recorded after that revision was recorded after that time.
+            if self.revisions.1 > known.revision() {
+                until = known.at().0;
+            }
+        }
+        if self.recorded.1 <= t.0 || self.from > t.0 {
+            return 0;
+        }
+        from = from.saturating_sub(self.recorded.0);
+        until = until.saturating_sub(self.recorded.0);
+        let late = |line: &&u64| {
+            let (since, lateness) = ((*line >> LATENESS_BITS) as i64, (*line & ((1 << LATENESS_BITS) - 1)) as i64);
+            since > from && since - lateness <= from && since <= until
+        };
+        self.lines.iter().filter(late).count() as i64
+    }
+}
+
+/// All events that came late.
+#[derive(Default)]
+pub(super) struct LateNews {
+    base: Option<Timebase>,
+    /// Number of the last event that was read.
+    event: i64,
+    blocks: Vec<Block>,
+    /// Which final statuses were told of a ticket, a bit each.
+    finals: Vec<u8>,
+    deviations: HashMap<TicketId, Deviation>,
+}
+
+impl LateNews {
+    /// Takes events in; gives the tickets whose histories have to be asked.
+    fn take(&mut self, events: &[(i64, TicketId, TicketEvent)], world: &World, base: Timebase) -> Vec<TicketId> {
+        let mut doubted = HashSet::new();
+        for (id, ticket, event) in events {
+            self.event = *id;
+            let news = told(event, base);
+            let appears = world.ticket(*ticket).map(|t| t.life.reported);
+            let is_later = appears.is_some_and(|a| a <= news.from.0);
+            let plain = match &event.payload {
+                Payload::Received(_) => appears == Some(news.from.0),
+                Payload::ReportedAt(_) => false,
+                Payload::Status(s) => final_bit(s.to).is_none_or(|bit| self.is_first(*ticket, bit)) && is_later,
+                _ => is_later,
+            };
+            if !plain || self.deviations.contains_key(ticket) {
+                doubted.insert(*ticket);
+            }
+            if news.from < news.recorded_at && !self.blocks.last_mut().is_some_and(|b| b.take(news, event.revision)) {
+                let mut block = Block::new(news, event.revision);
+                if block.take(news, event.revision) {
+                    self.blocks.push(block);
+                } else {
+                    // Later by more than a line can say: its history says it.
+                    doubted.insert(*ticket);
+                }
+            }
+        }
+        doubted.into_iter().collect()
+    }
+
+    /// Whether a final status of a ticket is told for the first time.
+    fn is_first(&mut self, ticket: TicketId, bit: u8) -> bool {
+        let Ok(slot) = usize::try_from(ticket.0) else { return false };
+        if slot >= self.finals.len() {
+            self.finals.resize(slot + 1, 0);
+        }
+        let first = self.finals[slot] & bit == 0;
+        self.finals[slot] |= bit;
+        first
+    }
+
+    fn count(&self, t: UtcMs, known: Option<&Known>) -> u32 {
+        let told: i64 = self.blocks.iter().map(|b| b.count(t, known)).sum();
+        let more: i64 = match known {
+            None => self.deviations.values().map(|d| d.more_at(t)).sum(),
+            Some(known) => {
+                let unchanged = self.deviations.iter().filter(|(id, _)| !known.has_changed(**id)).map(|(_, d)| d);
+                unchanged.chain(known.deviations()).map(|d| d.more_at(t)).sum()
+            }
+        };
+        u32::try_from((told + more).max(0)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Wall {
+    /// How many events of all tickets say something of the time of a question, or of before, and were recorded only later, by
+    /// what is known to it. `None` = that is not on record: changes of values were not kept then. O(late events).
+    pub(super) async fn late_events(&self, moment: &Moment) -> Result<Option<u32>, WallError> {
+        let Some(at) = moment.as_of else { return Ok(Some(0)) };
+        if self.store().ticket_history_since().await?.is_some_and(|since| at < since) {
+            return Ok(None);
+        }
+        let mut late = self.inner.late.lock().await;
+        self.read_late(&mut late).await?;
+        Ok(Some(late.count(at, moment.known())))
+    }
+
+    /// Reads what was recorded since, up to what the world knows.
+    async fn read_late(&self, late: &mut LateNews) -> Result<(), WallError> {
+        loop {
+            let (revision, base) = {
+                let world = self.world();
+                (world.revision, world.base)
+            };
+            if late.base != Some(base) {
+                *late = LateNews { base: Some(base), ..LateNews::default() };
+            }
+            let events = self.store().ticket_events_after(late.event, revision, PAGE).await?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            let before = late.event;
+            let doubted = late.take(&events, &self.world(), base);
+            if let Err(error) = self.ask_histories(late, &doubted, base, revision).await {
+                // What was taken in is not whole: all of it is read anew.
+                tracing::warn!(%error, before, "the count of late events is begun anew");
+                *late = LateNews::default();
+                return Err(error);
+            }
+        }
+    }
+
+    async fn ask_histories(
+        &self,
+        late: &mut LateNews,
+        tickets: &[TicketId],
+        base: Timebase,
+        revision: i64,
+    ) -> Result<(), WallError> {
+        let rows = self.store().tickets_by_id(self.network_id(), tickets).await?;
+        let events = self.store().ticket_events(tickets).await?;
+        for (row, _) in &rows {
+            let events = events.get(&row.id).map_or(&[][..], |e| e);
+            let deviation = History::of(row, events, base, Some(revision)).and_then(|h| Deviation::of(&h, base));
+            match deviation {
+                Some(deviation) => late.deviations.insert(row.id, deviation),
+                None => late.deviations.remove(&row.id),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Reads the events that came late behind the start, so that no question waits for them.
+pub(super) async fn run(wall: Weak<WallInner>) {
+    let Some(inner) = wall.upgrade() else { return };
+    let wall = Wall { inner };
+    let mut late = wall.inner.late.lock().await;
+    if let Err(error) = wall.read_late(&mut late).await {
+        tracing::warn!(%error, "late events are counted with the first question about another time");
+    }
+}
