@@ -101,7 +101,7 @@ test('what has no place is a number of its own that opens its members, and its c
   assert.match(await at('ticket-list').innerText(), /无位置/);
   await page.keyboard.press('Enter');
   await at('ticket-card').waitFor();
-  assert.match(await at('ticket-card').innerText(), /位置不详/);
+  await eventually('the card says so', async () => /位置不详/.test(await at('ticket-card').innerText()));
   assert.equal(await at('no-cell').innerText(), '无位置');
 });
 

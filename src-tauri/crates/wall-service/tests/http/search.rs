@@ -31,7 +31,7 @@ fn ticket(i: usize) -> TicketRecord {
         closed_at: None,
         reporter: None,
         attachments: vec![],
-        sensitive: Some(i % 11 == 0),
+        sensitive: Some(i.is_multiple_of(11)),
         inverted_times: false,
     }
 }
