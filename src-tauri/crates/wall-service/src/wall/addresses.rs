@@ -11,28 +11,27 @@ const LEAST_M: f64 = 20.0;
 /// The same where only one point of the building is known.
 const POINT_M: f64 = 100.0;
 
-/// What the imported buildings and streets say of addresses, as of a revision.
+/// What the imported buildings and streets say of addresses: by name as it is compared; `None` = several have it, or a street.
 #[derive(Debug)]
-pub(super) struct AddressBook {
-    revision: i64,
-    /// By name as it is compared; `None` = several have it, or a street.
-    spots: HashMap<String, Option<Spot>>,
-}
+pub(super) struct AddressBook(HashMap<String, Option<Spot>>);
+
+/// The book that was read last, and the revision up to which it is true.
+pub(super) type KeptBook = Option<(i64, Arc<AddressBook>)>;
 
 impl AddressBook {
-    fn new(revision: i64, all: Vec<Addressed>) -> Self {
+    fn new(all: Vec<Addressed>) -> Self {
         let mut spots: HashMap<String, Option<Spot>> = HashMap::with_capacity(all.len());
         for Addressed { name, place, extent_m } in all {
             let accuracy_m = extent_m.map_or(POINT_M, |m| m.ceil().max(LEAST_M));
             let spot = place.map(|place| Spot { place, accuracy_m: Some(accuracy_m) });
             spots.entry(compared(&name)).and_modify(|known| *known = None).or_insert(spot);
         }
-        Self { revision, spots }
+        Self(spots)
     }
 
     /// Where an address is, when exactly one building has it. O(1).
     fn find(&self, address: &str) -> Option<Spot> {
-        self.spots.get(&compared(address)).copied().flatten()
+        self.0.get(&compared(address)).copied().flatten()
     }
 }
 
@@ -81,19 +80,20 @@ impl Wall {
         Ok(records.iter().map(|r| Some(r).filter(|r| asks(r)).and_then(|r| book.find(&r.address))).collect())
     }
 
-    /// The addresses as the store has them now. O(changes since they were read), or O(buildings and streets) when those changed.
+    /// The addresses as the store has them now. O(changes since it was asked last), or O(buildings and streets) when those changed.
     async fn address_book(&self) -> Result<Arc<AddressBook>, WallError> {
         let mut kept = self.inner.addresses.lock().await;
-        if let Some(book) = kept.as_ref() {
-            let since = self.store().kinds_since(book.revision).await?;
+        // Asked before the reading: what comes meanwhile is read again.
+        let revision = self.store().revision().await?;
+        if let Some((read, book)) = kept.as_mut() {
+            let since = self.store().kinds_since(*read).await?;
             if !since.iter().any(|(kind, _)| matches!(kind, ChangeKind::Building | ChangeKind::Street)) {
+                *read = revision;
                 return Ok(book.clone());
             }
         }
-        // Asked before the reading: what comes meanwhile is read again.
-        let revision = self.store().revision().await?;
-        let book = Arc::new(AddressBook::new(revision, self.store().addressed().await?));
-        *kept = Some(book.clone());
+        let book = Arc::new(AddressBook::new(self.store().addressed().await?));
+        *kept = Some((revision, book.clone()));
         Ok(book)
     }
 
@@ -121,19 +121,16 @@ mod tests {
 
     #[test]
     fn an_address_is_one_building_or_nowhere() {
-        let book = AddressBook::new(
-            1,
-            vec![
-                named("福中路12号", Some((114.1, 22.5)), Some(33.2)),
-                named("福中路14号", Some((114.2, 22.5)), None),
-                named("1 2nd St", Some((114.3, 22.5)), Some(3.0)),
-                named("万达广场", Some((114.4, 22.5)), None),
-                named("万达广场", Some((114.5, 22.5)), None),
-                named("中央花园", Some((114.6, 22.5)), None),
-                named("中央花园", None, None),
-                named("福中路", None, None),
-            ],
-        );
+        let book = AddressBook::new(vec![
+            named("福中路12号", Some((114.1, 22.5)), Some(33.2)),
+            named("福中路14号", Some((114.2, 22.5)), None),
+            named("1 2nd St", Some((114.3, 22.5)), Some(3.0)),
+            named("万达广场", Some((114.4, 22.5)), None),
+            named("万达广场", Some((114.5, 22.5)), None),
+            named("中央花园", Some((114.6, 22.5)), None),
+            named("中央花园", None, None),
+            named("福中路", None, None),
+        ]);
         let found = |address: &str| book.find(address).map(|s| (s.place.lon, s.accuracy_m));
         for same in ["福中路12号", "福中路１２号", " 福中路 12 号\u{3000}"] {
             assert_eq!(found(same), Some((114.1, Some(34.0))), "{same}");

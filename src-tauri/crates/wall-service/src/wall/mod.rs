@@ -152,7 +152,7 @@ pub(crate) struct WallInner {
     reading: reading::Reading,
     pictures: pictures::Pictures,
     /// Addresses of buildings, once one was looked up.
-    addresses: tokio::sync::Mutex<Option<Arc<addresses::AddressBook>>>,
+    addresses: tokio::sync::Mutex<addresses::KeptBook>,
     /// What was known at times that were asked about lately.
     known: tokio::sync::Mutex<Vec<Arc<known::Known>>>,
     late: tokio::sync::Mutex<late::LateNews>,
