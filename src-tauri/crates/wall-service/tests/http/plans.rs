@@ -534,3 +534,47 @@ async fn settings_change_the_band() {
         assert_eq!(put(&team.planner, &bad).await.status, StatusCode::BAD_REQUEST, "{key}");
     }
 }
+
+/// What a newer edition set, or what is damaged, is said and not replaced by what nobody set; setting anew is the way on.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_cannot_be_read_are_said() {
+    const SETTINGS: &str = "/api/v1/planning/settings";
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
+    let settings = room.get(&team.planner, SETTINGS).await.json();
+    let stored = room.wall.store().setting("planning").await.unwrap();
+    assert_eq!(stored, None, "nothing was set yet");
+    for (text, code) in
+        [(r#"{"version":2,"limits":[300,500]}"#, "newer_settings"), (r#"{"version":1,"rules":7}"#, "damaged_settings")]
+    {
+        let mut tx = room.wall.store().write(&Actor::new("other", Role::Admin, "cli"), UtcMs(1_700_000_000_000)).await.unwrap();
+        tx.set_setting("planning", text).await.unwrap();
+        tx.commit().await.unwrap();
+        for path in [SETTINGS.to_owned(), format!("/api/v1/plans/{plan}/proposals")] {
+            let told = room.get(&team.planner, &path).await;
+            assert_eq!((told.status, told.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, code), "{path}: {}", told.text());
+        }
+        let set = room.send(&team.planner, Method::PUT, SETTINGS, &settings).await;
+        assert_eq!(set.status, StatusCode::OK, "{}", set.text());
+        assert_eq!(room.get(&team.planner, SETTINGS).await.json(), settings);
+        let kept = room.wall.store().setting("planning").await.unwrap().unwrap();
+        assert!(kept.starts_with(r#"{"version":1,"rules":{"band_low":"#), "{kept}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_named_in_a_role_that_there_is_not() {
+    let (room, team) = ready().await;
+    let plan = room.draft(&team.planner).await;
+    let named = |kind: &str, role: &str| {
+        let line = json!({ "party": "王", "party_kind": kind, "role": role, "from_code": "", "valid_from_ms": null, "valid_to_ms": null });
+        json!({ "kind": "owners", "face": 0, "owners": [line], "against": null })
+    };
+    let path = format!("/api/v1/plans/{plan}/edits");
+    for edit in [named("club", "leader"), named("person", "boss")] {
+        for edit in [json!({ "kind": "batch", "edits": [edit] }), edit] {
+            assert_eq!(room.refused(&team.planner, &path, json!({ "edit": edit, "head": null })).await, "bad_owner");
+        }
+    }
+    room.edit(&team.planner, plan, named("person", "police")).await;
+}

@@ -6,7 +6,7 @@ use super::{
     edit::moved,
     edits::OwnerLine,
     findings::{self, DraftFinding},
-    owners::Owners,
+    owners::{OwnerRule, Owners},
     refused::{EditRefused, refusal},
     same_head,
     session::Session,
@@ -16,7 +16,7 @@ use crate::wall::{Wall, WallError, clock::system_now};
 use serde_json::json;
 use std::collections::BTreeSet;
 use wall_core::{
-    CellRecord, Face, NetworkId, OwnerRecord, OwnerRole, PartyKind, PlanId, PlanStatus, PlanStepKind, Right, UtcMs, decide_step,
+    CellRecord, Face, NetworkId, OwnerRecord, PlanId, PlanStatus, PlanStepKind, Right, UtcMs, decide_step,
     planning::HouseholdsFrom,
 };
 use wall_store::{Actor, PlanRecord, PublishSeen};
@@ -321,7 +321,8 @@ fn refuse_open(open: &[DraftFinding]) -> Result<(), PlanError> {
 fn new_owners(session: &Session) -> Vec<(String, Vec<OwnerLine>, bool)> {
     let begins = |(face, cell): (&Face, &DraftCell)| {
         let of = session.owners.of(*face, cell);
-        matches!(of.rule, "inherited" | "named").then(|| (cell.code.clone(), of.owners, of.rule == "named"))
+        matches!(of.rule, OwnerRule::Inherited | OwnerRule::Named)
+            .then(|| (cell.code.clone(), of.owners, of.rule == OwnerRule::Named))
     };
     session.cells.iter().filter(|(_, c)| !c.code.is_empty()).filter_map(begins).collect()
 }
@@ -330,8 +331,8 @@ fn owner_record(code: &str, line: &OwnerLine, from: UtcMs) -> OwnerRecord {
     OwnerRecord {
         cell_code: code.to_owned(),
         party: line.party.clone(),
-        party_kind: PartyKind::from_code(&line.party_kind).unwrap_or(PartyKind::Person),
-        role: OwnerRole::from_code(&line.role).unwrap_or(OwnerRole::FullTime),
+        party_kind: line.party_kind,
+        role: line.role,
         phone: String::new(),
         valid_from: Some(line.valid_from_ms.map_or(from, |begins| UtcMs(begins).max(from))),
         valid_to: line.valid_to_ms.map(UtcMs),

@@ -7,6 +7,7 @@ mod data;
 mod draft_cells;
 mod edit;
 mod edits;
+mod envelope;
 mod files;
 mod findings;
 mod ground_edit;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::wall::{Wall, WallError};
 use std::collections::{BTreeMap, HashMap};
-use wall_core::{Face, NetworkId, OwnerRole, PartyKind, UtcMs};
+use wall_core::{Face, NetworkId, UtcMs};
 
 /// Owners by the code of a cell as they are, and by cell as edits of the plan confirmed or named them.
 pub(super) struct Owners {
@@ -30,11 +30,35 @@ pub(super) struct Written {
     pub against: Option<Vec<OwnerLine>>,
 }
 
+/// By which rule somebody answers for a cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OwnerRule {
+    /// The code had owners and keeps them.
+    Kept,
+    /// Those of the cell it comes from.
+    Inherited,
+    /// Somebody named them.
+    Named,
+    /// Nobody answers.
+    Nobody,
+}
+
+impl OwnerRule {
+    /// Its word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Inherited => "inherited",
+            Self::Named => "named",
+            Self::Nobody => "none",
+        }
+    }
+}
+
 /// Owners of one cell, and by which rule.
 pub(super) struct CellOwners {
     pub owners: Vec<OwnerLine>,
-    /// kept, inherited, named, none.
-    pub rule: &'static str,
+    pub rule: OwnerRule,
     pub confirmed: bool,
     /// Somebody confirmed or named them, and the rule proposes others now: these.
     pub changed: Option<Vec<OwnerLine>>,
@@ -59,10 +83,8 @@ fn as_of(lines: &[OwnerLine], at: UtcMs) -> Vec<OwnerLine> {
 /// Whether two lists say the same, in whatever order and wherever the lines come from.
 fn same(a: &[OwnerLine], b: &[OwnerLine]) -> bool {
     let sorted = |lines: &[OwnerLine]| {
-        let mut keys: Vec<_> = lines
-            .iter()
-            .map(|l| (l.party.clone(), l.party_kind.clone(), l.role.clone(), l.valid_from_ms, l.valid_to_ms))
-            .collect();
+        let mut keys: Vec<_> =
+            lines.iter().map(|l| (l.party.clone(), l.party_kind, l.role, l.valid_from_ms, l.valid_to_ms)).collect();
         keys.sort();
         keys.dedup();
         keys
@@ -83,8 +105,8 @@ impl Owners {
             let Some(party) = parties.get(&o.party) else { continue };
             present.entry(o.cell_code.clone()).or_default().push(OwnerLine {
                 party: party.name.clone(),
-                party_kind: party.kind.code().into(),
-                role: o.role.code().into(),
+                party_kind: party.kind,
+                role: o.role,
                 from_code: o.cell_code,
                 valid_from_ms: (o.valid_from > at).then_some(o.valid_from.0),
                 valid_to_ms: o.valid_to.map(|t| t.0),
@@ -99,12 +121,12 @@ impl Owners {
     }
 
     /// Who answers for a cell by the rule, and by which.
-    pub fn by_rule(&self, cell: &DraftCell) -> (Vec<OwnerLine>, &'static str) {
+    pub fn by_rule(&self, cell: &DraftCell) -> (Vec<OwnerLine>, OwnerRule) {
         let found = |code: &str| self.present.get(code).filter(|l| !l.is_empty()).cloned();
         match (found(&cell.code), found(&cell.origin)) {
-            (Some(own), _) => (own, "kept"),
-            (None, Some(inherited)) => (inherited, "inherited"),
-            (None, None) => (Vec::new(), "none"),
+            (Some(own), _) => (own, OwnerRule::Kept),
+            (None, Some(inherited)) => (inherited, OwnerRule::Inherited),
+            (None, None) => (Vec::new(), OwnerRule::Nobody),
         }
     }
 
@@ -112,19 +134,19 @@ impl Owners {
     pub fn of(&self, face: Face, cell: &DraftCell) -> CellOwners {
         let (proposed, rule) = self.by_rule(cell);
         let Some(written) = self.written.get(&face) else {
-            return CellOwners { owners: proposed, rule, confirmed: rule == "kept", changed: None };
+            return CellOwners { owners: proposed, rule, confirmed: rule == OwnerRule::Kept, changed: None };
         };
         let still = written.against.as_ref().is_some_and(|seen| same(&as_of(seen, self.at), &proposed));
         match &written.named {
             // Whoever has owners of their own keeps them as they are: nothing is written for them.
-            None if still || rule == "kept" => CellOwners { owners: proposed, rule, confirmed: true, changed: None },
+            None if still || rule == OwnerRule::Kept => CellOwners { owners: proposed, rule, confirmed: true, changed: None },
             None => CellOwners { changed: Some(proposed.clone()), owners: proposed, rule, confirmed: false },
             Some(lines) => {
                 let lines = as_of(lines, self.at);
                 if same(&lines, &proposed) {
                     return CellOwners { owners: proposed, rule, confirmed: true, changed: None };
                 }
-                CellOwners { owners: lines, rule: "named", confirmed: still, changed: (!still).then_some(proposed) }
+                CellOwners { owners: lines, rule: OwnerRule::Named, confirmed: still, changed: (!still).then_some(proposed) }
             }
         }
     }
@@ -167,10 +189,6 @@ pub(super) fn checked(face: Face, lines: &[OwnerLine]) -> Result<Vec<OwnerLine>,
         let party = l.party.trim().to_owned();
         if party.is_empty() || party.chars().count() > 120 || party.chars().any(char::is_control) {
             return Err(refusal("bad_text", "an owner has a name of 1 to 120 signs", &[face]));
-        }
-        if PartyKind::from_code(&l.party_kind).is_none() || OwnerRole::from_code(&l.role).is_none() {
-            let message = "an owner is a person or unit, in the role leader, full_time, part_time, police or unit";
-            return Err(refusal("bad_owner", message, &[face]));
         }
         if l.valid_to_ms.is_some_and(|to| l.valid_from_ms.is_some_and(|from| from >= to)) {
             return Err(refusal("bad_owner", "a line of owners ends after it begins", &[face]));

@@ -1,8 +1,14 @@
 //! What the room sets for planning, kept as one value of the settings.
 
-use super::{PlanError, session::Rules};
+use super::{
+    PlanError,
+    envelope::{self, NotOpened},
+    refused::refusal,
+    session::Rules,
+};
 use crate::wall::{Wall, WallError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wall_core::{
     Right,
     planning::{Band, CodeScheme, MergePolicy, SplitPolicy, WorkloadWeights},
@@ -38,30 +44,70 @@ pub(super) struct StoredWeights {
     pub patrol_km: f64,
 }
 
+/// The version that is written: whatever changes in [`StoredRules`] makes a new one, and a step in [`to_this`].
+const VERSION: u64 = 1;
+
+#[derive(Serialize)]
+struct Kept<'a> {
+    version: u64,
+    rules: &'a StoredRules,
+}
+
+/// What an older edition stored, brought up version by version. Version 0, without a word of it, has the members of 1.
+fn to_this(_version: u64, rules: Value) -> Value {
+    rules
+}
+
+/// What is set, as it was stored by whatever edition.
+fn read(text: &str) -> Result<StoredRules, NotOpened> {
+    let (version, rules) = envelope::open(text, "rules", VERSION)?;
+    Ok(StoredRules::deserialize(to_this(version, rules))?)
+}
+
+/// Nothing is computed by settings that nobody made: whoever draws must know by which rules.
+fn not_read(why: NotOpened) -> PlanError {
+    let (code, message) = match why {
+        NotOpened::Newer { version } => (
+            "newer_settings",
+            format!(
+                "a newer edition stored the settings of planning (version {version}), which this one does not know: go on with that \
+                 edition, or set them anew here (PUT planning/settings)"
+            ),
+        ),
+        NotOpened::Damaged { why } => (
+            "damaged_settings",
+            format!("the settings of planning in the store cannot be read ({why}): set them anew (PUT planning/settings)"),
+        ),
+    };
+    refusal(code, &message, &[]).into()
+}
+
 impl Wall {
-    /// What the room set, or the defaults.
+    /// What the room set, or the defaults where nothing was set.
+    ///
+    /// # Errors
+    /// `newer_settings`, `damaged_settings`: what was set is not known here.
     pub(super) async fn stored_rules(&self) -> Result<StoredRules, PlanError> {
-        let default = || stored_of(&Rules::default());
-        let Some(text) = self.store().setting(KEY).await? else { return Ok(default()) };
-        Ok(serde_json::from_str(&text).unwrap_or_else(|error| {
-            tracing::error!(%error, "the settings of planning in the store cannot be read; the defaults hold until they are set anew");
-            default()
-        }))
+        match self.store().setting(KEY).await? {
+            Some(text) => read(&text).map_err(not_read),
+            None => Ok(stored_of(&Rules::default())),
+        }
     }
 
     pub(super) async fn planning_rules(&self) -> Result<Rules, PlanError> {
-        Ok(rules_of(&self.stored_rules().await?).unwrap_or_default())
+        let rules = rules_of(&self.stored_rules().await?);
+        rules.map_err(|why| not_read(NotOpened::Damaged { why: why.to_string() }))
     }
 
     /// Sets band, weights and rules of codes. Open plans follow.
     pub(super) async fn store_rules(&self, actor: &Actor, rules: &StoredRules) -> Result<(), PlanError> {
         self.may(actor, Right::SetPlanning)?;
         rules_of(rules)?;
-        let text = serde_json::to_string(rules).map_err(|e| WallError::Invalid(e.to_string()))?;
+        let json = |e: serde_json::Error| WallError::Invalid(e.to_string());
+        let text = serde_json::to_string(&Kept { version: VERSION, rules }).map_err(json)?;
         let mut tx = self.write(actor, Right::SetPlanning).await?;
         tx.set_setting(KEY, &text).await?;
-        tx.audit("planning.settings", &text).await?;
-        tx.commit_audited().await?;
+        tx.commit("planning.settings", &serde_json::to_value(rules).map_err(json)?).await?;
         Ok(())
     }
 }
@@ -111,4 +157,27 @@ fn rules_of(s: &StoredRules) -> Result<Rules, WallError> {
             patrol_km: w.patrol_km,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the edition before versions wrote, letter by letter.
+    const UNVERSIONED: &str = r#"{"band_low":300.0,"band_high":500.0,"weights":{"household":1.0,"ticket_by_severity":[8.0,4.0,2.0,1.0],"open":3.0,"area_km2":50.0,"patrol_km":10.0},"code_sequence_digits":3,"split_policy":"households","merge_policy":"into"}"#;
+
+    #[test]
+    fn what_lies_in_stores_is_read_for_ever_and_written_with_a_version() {
+        let rules = read(UNVERSIONED).unwrap();
+        assert_eq!(serde_json::to_string(&rules).unwrap(), UNVERSIONED);
+        assert!(rules_of(&rules).is_ok());
+        let written = serde_json::to_string(&Kept { version: VERSION, rules: &rules }).unwrap();
+        assert_eq!(written, format!(r#"{{"version":1,"rules":{UNVERSIONED}}}"#));
+        assert_eq!(read(&written), Ok(rules));
+        // What is missing is not guessed.
+        assert_eq!(read(r#"{"version":2,"limits":[]}"#), Err(NotOpened::Newer { version: 2 }));
+        for damaged in ["", "7", "{}", r#"{"version":1}"#, r#"{"version":"1"}"#, r#"{"band_low":1.0}"#] {
+            assert!(matches!(read(damaged), Err(NotOpened::Damaged { .. })), "{damaged}");
+        }
+    }
 }

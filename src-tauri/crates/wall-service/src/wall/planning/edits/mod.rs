@@ -4,6 +4,7 @@ pub(super) mod stored;
 mod upgrade;
 
 use serde::{Deserialize, Serialize};
+use wall_core::{OwnerRole, PartyKind};
 
 /// An edit of a plan. Places are `[longitude, latitude]` in WGS-84 degrees; lines and rings are lists of them, and rings need
 /// not be closed. Cells are named by their face.
@@ -79,10 +80,10 @@ pub(in crate::wall) enum PlanEdit {
 pub(in crate::wall) struct OwnerLine {
     /// Name of the party.
     pub party: String,
-    /// Code of its kind.
-    pub party_kind: String,
-    /// Code of its role.
-    pub role: String,
+    /// Person or unit.
+    pub party_kind: PartyKind,
+    /// In which role.
+    pub role: OwnerRole,
     /// Code of the cell it comes from; empty = named by hand.
     pub from_code: String,
     /// Answers from this time on only; `None` = from the beginning of the plan.

@@ -1,7 +1,10 @@
 //! Edits as the store keeps them: JSON with a version. What lies in stores is read for ever; what a newer edition wrote is
 //! left as it is and said.
 
-use super::{PlanEdit, upgrade};
+use super::{
+    super::envelope::{self, NotOpened},
+    PlanEdit, upgrade,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,6 +28,15 @@ pub(in crate::wall::planning) enum NotRead {
     Damaged { why: String },
 }
 
+impl From<NotOpened> for NotRead {
+    fn from(why: NotOpened) -> Self {
+        match why {
+            NotOpened::Newer { version } => Self::Newer { version },
+            NotOpened::Damaged { why } => Self::Damaged { why },
+        }
+    }
+}
+
 /// An edit as it is to be stored.
 pub(in crate::wall::planning) fn write(edit: &PlanEdit) -> serde_json::Result<String> {
     serde_json::to_string(&Row { version: VERSION, edit })
@@ -32,16 +44,11 @@ pub(in crate::wall::planning) fn write(edit: &PlanEdit) -> serde_json::Result<St
 
 /// An edit as it was stored, by whatever edition. O(length).
 pub(in crate::wall::planning) fn read(text: &str) -> Result<PlanEdit, NotRead> {
-    let damaged = |e: serde_json::Error| NotRead::Damaged { why: e.to_string() };
-    let row: Value = serde_json::from_str(text).map_err(damaged)?;
-    let (version, edit) = opened(row)?;
-    if version > VERSION {
-        return Err(NotRead::Newer { version });
-    }
+    let (version, edit) = envelope::open(text, "edit", VERSION)?;
     let edit = upgrade::to_this(version, edit);
     match unknown_kind(&edit) {
         Some(kind) => Err(NotRead::UnknownKind { kind: kind.to_owned() }),
-        None => PlanEdit::deserialize(edit).map_err(damaged),
+        None => PlanEdit::deserialize(edit).map_err(|e| NotRead::Damaged { why: e.to_string() }),
     }
 }
 
@@ -53,16 +60,6 @@ pub(in crate::wall::planning) fn called(text: &str) -> String {
     let row: Value = serde_json::from_str(text).unwrap_or_default();
     let edit = row.get("edit").unwrap_or(&row);
     edit["kind"].as_str().unwrap_or("unknown").to_owned()
-}
-
-/// The version of a row, and what of it is the edit.
-fn opened(row: Value) -> Result<(u64, Value), NotRead> {
-    let Value::Object(mut members) = row else { return Err(NotRead::Damaged { why: "it is no object".into() }) };
-    let Some(version) = members.remove("version") else { return Ok((0, Value::Object(members))) };
-    let version =
-        version.as_u64().filter(|v| *v > 0).ok_or_else(|| NotRead::Damaged { why: "its version is no number".into() })?;
-    let edit = members.remove("edit").unwrap_or_default();
-    Ok((version, edit))
 }
 
 /// The first kind in an edit that is none of this edition.
@@ -161,6 +158,9 @@ mod tests {
             r#"{"version":1}"#,
             r#"{"version":0,"edit":{"kind":"number","all":true}}"#,
             r#"{"version":"1","edit":{"kind":"number","all":true}}"#,
+            // Owners are of a kind and role that there is: nobody is taken for somebody else.
+            r#"{"kind":"owners","face":1,"owners":[{"party":"a","party_kind":"club","role":"unit","from_code":"A"}],"against":null}"#,
+            r#"{"kind":"owners","face":1,"owners":[{"party":"a","party_kind":"unit","role":"boss","from_code":"A"}],"against":null}"#,
             // Of this version every member is written, and no other.
             r#"{"version":1,"edit":{"kind":"reshape","line":[]}}"#,
             r#"{"version":1,"edit":{"kind":"number","all":true,"gently":true}}"#,
@@ -193,8 +193,8 @@ mod tests {
         let seeds: Vec<&[u8]> = UNVERSIONED.iter().map(|row| row.as_bytes()).collect();
         let owner = OwnerLine {
             party: "a".into(),
-            party_kind: "unit".into(),
-            role: "unit".into(),
+            party_kind: wall_core::PartyKind::Unit,
+            role: wall_core::OwnerRole::Unit,
             from_code: String::new(),
             valid_from_ms: Some(1),
             valid_to_ms: None,

@@ -6,10 +6,11 @@ use super::{
         PlanError,
         edit::Outcome,
         edits::{PlanEdit, stored},
+        refused::EditRefused,
         session::way_to,
         stuck::Stuck,
     },
-    cell, cells_json, each, edges_json, edges_of, numbers,
+    cell, cells_json, each, edges_json, edges_of, numbers, owner_lines,
 };
 use crate::{
     wall::Wall,
@@ -21,9 +22,11 @@ use std::collections::BTreeSet;
 use wall_core::{Face, PlanId};
 use wall_store::{Actor, EditRecord};
 
-impl From<EditBody> for PlanEdit {
-    fn from(edit: EditBody) -> Self {
-        match edit {
+impl TryFrom<EditBody> for PlanEdit {
+    type Error = EditRefused;
+
+    fn try_from(edit: EditBody) -> Result<Self, EditRefused> {
+        Ok(match edit {
             EditBody::MoveVertex { from, to, outer } => Self::MoveVertex { from, to, outer },
             EditBody::InsertVertex { a, b, at } => Self::InsertVertex { a, b, at },
             EditBody::DeleteVertex { at } => Self::DeleteVertex { at },
@@ -40,11 +43,12 @@ impl From<EditBody> for PlanEdit {
                 Self::Describe { face, code, name, cell_kind, community_code }
             }
             EditBody::Owners { face, owners, against } => {
-                Self::Owners { face, owners: owners.map(each), against: against.map(each) }
+                let lines = |lines: Option<Vec<_>>| lines.map(|all| owner_lines(face, all)).transpose();
+                Self::Owners { face, owners: lines(owners)?, against: lines(against)? }
             }
             EditBody::Number { all } => Self::Number { all },
-            EditBody::Batch { edits } => Self::Batch { edits: each(edits) },
-        }
+            EditBody::Batch { edits } => Self::Batch { edits: edits.into_iter().map(Self::try_from).collect::<Result<_, _>>()? },
+        })
     }
 }
 
@@ -98,13 +102,13 @@ impl Wall {
     /// What an edit would make of a draft. Nothing is stored.
     pub async fn plan_preview(&self, actor: &Actor, plan: PlanId, request: EditRequest) -> Result<EditResult, PlanError> {
         let names = self.community_names().await?;
-        self.preview_edit(actor, plan, &request.edit.into(), |o| result(o, &names)).await
+        self.preview_edit(actor, plan, &request.edit.try_into()?, |o| result(o, &names)).await
     }
 
     /// Edits a draft: on disk when this returns.
     pub async fn plan_edit(&self, actor: &Actor, plan: PlanId, request: EditRequest) -> Result<EditResult, PlanError> {
         let names = self.community_names().await?;
-        self.do_edit(actor, plan, &request.edit.into(), request.head, |o| result(o, &names)).await
+        self.do_edit(actor, plan, &request.edit.try_into()?, request.head, |o| result(o, &names)).await
     }
 
     /// Goes one edit back.

@@ -9,7 +9,7 @@ use super::{
     edits::OwnerLine,
     findings::{DraftFinding, Scope},
     owners::CellOwners,
-    refused::EditRefused,
+    refused::{EditRefused, refusal},
     session::Session,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     wire::{EditRefusal, OwnerView, PlanCell, PlanFindingView, PlanOwnerLine},
 };
 use serde_json::{Value, json};
-use wall_core::{ArcView, CellKind, Face, GridPoint, Lane, planning::workload};
+use wall_core::{ArcView, CellKind, Face, GridPoint, Lane, OwnerRole, PartyKind, planning::workload};
 
 impl From<EditRefused> for EditRefusal {
     fn from(refused: EditRefused) -> Self {
@@ -53,8 +53,8 @@ impl From<OwnerLine> for PlanOwnerLine {
     fn from(line: OwnerLine) -> Self {
         Self {
             party: line.party,
-            party_kind: line.party_kind,
-            role: line.role,
+            party_kind: line.party_kind.code().into(),
+            role: line.role.code().into(),
             from_code: line.from_code,
             valid_from_ms: line.valid_from_ms,
             valid_to_ms: line.valid_to_ms,
@@ -62,17 +62,26 @@ impl From<OwnerLine> for PlanOwnerLine {
     }
 }
 
-impl From<PlanOwnerLine> for OwnerLine {
-    fn from(line: PlanOwnerLine) -> Self {
-        Self {
+/// Owners of a cell as a person wrote them.
+///
+/// # Errors
+/// `bad_owner`: a kind or role that there is not.
+fn owner_lines(face: u32, lines: Vec<PlanOwnerLine>) -> Result<Vec<OwnerLine>, EditRefused> {
+    let line = |line: PlanOwnerLine| {
+        let Some((party_kind, role)) = PartyKind::from_code(&line.party_kind).zip(OwnerRole::from_code(&line.role)) else {
+            let message = "an owner is a person or unit, in the role leader, full_time, part_time, police or unit";
+            return Err(refusal("bad_owner", message, &[Face(face)]));
+        };
+        Ok(OwnerLine {
             party: line.party,
-            party_kind: line.party_kind,
-            role: line.role,
+            party_kind,
+            role,
             from_code: line.from_code,
             valid_from_ms: line.valid_from_ms,
             valid_to_ms: line.valid_to_ms,
-        }
-    }
+        })
+    };
+    lines.into_iter().map(line).collect()
 }
 
 fn numbers(faces: &[Face]) -> Vec<u32> {
@@ -88,8 +97,8 @@ fn each<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
 fn owner_views(owners: &CellOwners) -> Vec<OwnerView> {
     let view = |l: &OwnerLine| OwnerView {
         name: l.party.clone(),
-        kind: l.party_kind.clone(),
-        role: l.role.clone(),
+        kind: l.party_kind.code().into(),
+        role: l.role.code().into(),
         duty: "unknown".into(),
         staff_id: None,
     };

@@ -234,7 +234,7 @@ fn owners(session: &Session) -> Vec<PlanOwners> {
             code: cell.code.clone(),
             name: cell.name.clone(),
             owners: each(of.owners),
-            rule: of.rule.into(),
+            rule: of.rule.code().into(),
             confirmed: of.confirmed,
             changed: of.changed.map(each),
             now: each(session.owners.by_rule(cell).0),
