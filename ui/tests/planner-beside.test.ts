@@ -20,7 +20,8 @@ describe('two people at one draft', () => {
   let asked: string[];
   let planner: Planner;
   let stop: () => void;
-  const opened = (): PlanState => ({ plan: summary({ status: stand.status }), editable: true, why_not: '', head: stand.head, can_undo: true, redo: [], cells: [], findings: [], settings: { band_low: 300, band_high: 500, weights: { household: 1, ticket_by_severity: [], open: 1, area_km2: 1, patrol_km: 1 }, code_sequence_digits: 3, split_policy: 'larger', merge_policy: 'into' }, communities: {} });
+  let redo: number[];
+  const opened = (): PlanState => ({ plan: summary({ status: stand.status }), editable: true, why_not: '', head: stand.head, can_undo: true, redo, cells: [], findings: [], settings: { band_low: 300, band_high: 500, weights: { household: 1, ticket_by_severity: [], open: 1, area_km2: 1, patrol_km: 1 }, code_sequence_digits: 3, split_policy: 'larger', merge_policy: 'into' }, communities: {} });
   const get = vi.fn((path: string): Promise<unknown> => {
     asked.push(path);
     if (!live) return Promise.reject(new HostError(0, 'unreachable', 'TypeError: Failed to fetch'));
@@ -31,7 +32,7 @@ describe('two people at one draft', () => {
   beforeEach(async () => {
     vi.useFakeTimers();
     post.mockReset();
-    [live, gap, asked] = [true, false, []];
+    [live, gap, asked, redo] = [true, false, [], []];
     stand = { head: 5, status: 'draft', approved: false, revision: 40, news: false, last: edited({ id: 5, parent: null, mine: true }), others: [] };
     planner = openPlanner({ get, post } as unknown as Host, () => 1000, () => 'general', () => (live ? null : new HostError(0, 'link_lost', '')));
     await planner.loadPlans();
@@ -111,11 +112,45 @@ describe('two people at one draft', () => {
     await vi.advanceTimersByTimeAsync(2_100);
     expect(planner.state).toMatchObject({ settled: 1, head: 6, problem: null, latest: null });
   });
+  it('nor when the picture is loaded anew before anybody looked', async () => {
+    post.mockRejectedValueOnce(new HostError(0, 'timeout', ''));
+    expect(await planner.edit(split)).toBe(false);
+    stand = { ...stand, head: 6, last: edited({ mine: true }) };
+    await planner.refresh();
+    expect(planner.state).toMatchObject({ settled: 0, head: 6 });
+    // Pressed at once, in doubt: it is not sent.
+    expect(await planner.edit(split)).toBe(false);
+    expect(post).toHaveBeenCalledTimes(1);
+    expect(planner.state).toMatchObject({ settled: 1, head: 6, problem: null, conflict: null, busy: false });
+    post.mockResolvedValue(result(7));
+    expect(await planner.edit(split)).toBe(true);
+  });
+  it('one that is still on its way is waited for, and what was undone before is not taken for it', async () => {
+    post.mockRejectedValueOnce(new HostError(0, 'timeout', ''));
+    expect(await planner.edit(split)).toBe(false);
+    await vi.advanceTimersByTimeAsync(4_100);
+    expect(planner.state.settled).toBe(0);
+    stand = { ...stand, head: 6, last: edited({ mine: true }) };
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(planner.state).toMatchObject({ settled: 1, head: 6 });
+    // Back on 5 with 6 undone: a change that was lost, then 6 done again elsewhere.
+    stand = { ...stand, head: 5, last: edited({ id: 5, parent: null, mine: true }) };
+    redo = [6];
+    await planner.refresh();
+    post.mockRejectedValueOnce(new HostError(0, 'timeout', ''));
+    expect(await planner.edit(split)).toBe(false);
+    stand = { ...stand, head: 6, last: edited({ mine: true }) };
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(planner.state.settled).toBe(1);
+  });
   it('one that is asked for twice all the same is nobody else being faster', async () => {
     post.mockRejectedValueOnce(new HostError(0, 'timeout', ''));
     expect(await planner.edit(split)).toBe(false);
-    post.mockRejectedValueOnce(new HostError(422, 'head_moved', 'moved', null, {}));
-    stand = { ...stand, head: 6, last: edited({ mine: true }) };
+    // It arrives while it is asked for again.
+    post.mockImplementationOnce(() => {
+      stand = { ...stand, head: 6, last: edited({ mine: true }) };
+      return Promise.reject(new HostError(422, 'head_moved', 'moved', null, {}));
+    });
     expect(await planner.edit(split)).toBe(false);
     expect(planner.state).toMatchObject({ settled: 1, head: 6, conflict: null, refusal: null });
   });

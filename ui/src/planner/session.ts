@@ -310,7 +310,9 @@ export function openPlanner(host: Host, now: () => number, network: () => string
   /** Plans that were asked for: the last one is opened. */
   let opening = 0;
   /** A change whose answer never came: it may be stored. */
-  let unsure: { head: number | null } | null = null;
+  let unsure: { head: number | null; undone: readonly number[] } | null = null;
+  /** Whether the edit the plan stands on is the change whose answer never came: nobody was faster, and it is not one undone before. */
+  const landed = (last: LastEdit | null): boolean => unsure !== null && last !== null && last.mine && last.parent === unsure.head && !unsure.undone.includes(last.id);
   /** The line of the change log up to which the surroundings of the open plan are shown. */
   let seen: number | null = null;
   const answered = (): void => {
@@ -403,7 +405,20 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     previewRound += 1;
     wanted = null;
     changes += 1;
-    const before = state.head;
+    try {
+      // In doubt whether the last one was stored, that is asked first: else it would be done twice.
+      if (unsure !== null && landed(await lastEdit(id))) {
+        unsure = null;
+        settle();
+        await planner.refresh();
+        return false;
+      }
+    } finally {
+      state.busy = false;
+    }
+    if (state.opened?.plan.id !== id) return false;
+    state.busy = true;
+    const before = { head: state.head, undone: [...state.redo] };
     try {
       const result = await host.post<EditResult>(`api/v1/plans/${id}/${path}`, body);
       if (state.opened?.plan.id === id) apply(result);
@@ -413,7 +428,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     } catch (error) {
       state.preview = null;
       fail(error);
-      if (error instanceof HostError && error.status === 0) unsure = { head: before };
+      if (error instanceof HostError && error.status === 0) unsure = before;
       return false;
     } finally {
       state.busy = false;
@@ -424,7 +439,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
         state.refusal = null;
         const last = await lastEdit(id);
         // Nobody was faster but the same edit, whose answer was lost.
-        if (last?.mine && unsure !== null && last.parent === unsure.head) settle();
+        if (landed(last)) settle();
         else state.conflict = { code: refusal.code, last: last?.mine ? null : last };
         unsure = null;
       }
@@ -457,8 +472,10 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     const moved = stand.head !== state.head;
     const other = stand.status !== plan.value?.status || stand.approved !== plan.value.approved;
     if (moved && stand.last !== null && !stand.last.mine) state.latest = stand.last;
-    if (unsure !== null && moved && stand.last?.mine && stand.last.parent === unsure.head) settle();
-    unsure = null;
+    if (landed(stand.last)) settle();
+    // Asked for whether the picture has it already or not: a loading between the two may have brought it. What the server
+    // does not have yet may still be on its way to it.
+    if (unsure !== null && stand.head !== unsure.head) unsure = null;
     if (other || stand.news) await planner.refresh();
     else if (moved) await takeChanges(id);
     seen = stand.revision;
