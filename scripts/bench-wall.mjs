@@ -7,11 +7,11 @@
 // debug build, whose figures say nothing: `make bench` builds for release. Nothing here is a test: only answers that fail do.
 
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { finished } from 'node:stream/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { NOW_MS, WORDS, cellsFile, middle, now, pointsFile, ticketsFile } from './lib/city.mjs';
 import { dice } from './lib/dice.mjs';
 import { footprint } from './lib/footprint.mjs';
 import { scratch, startWall, until, wallBinary, wallCommand } from './lib/wall.mjs';
@@ -28,106 +28,9 @@ const { values: asked } = parseArgs({
 const TICKETS = Number(asked.tickets);
 const CELLS = Number(asked.cells);
 const RUNS = Number(asked.runs);
-/** The city's now: tickets lie in the year before it. */
-const NOW_MS = Date.UTC(2025, 4, 8, 7, 30);
 const HOUR_MS = 3_600_000;
-const YEAR_H = 365 * 24;
-const WEST = 113.8;
-const NORTH = 22.9;
-const SIDE = 0.004;
-const COLUMNS = Math.ceil(Math.sqrt(CELLS));
-/** Vertices on each side of a cell, ends not counted. */
-const BENDS = 4;
-const CATEGORIES = 40;
-const WORDS = ['井盖松动', '占道经营', '路灯不亮', '垃圾堆放', '噪音扰民', '管道漏水', '违停车辆', '树木倾倒'];
 
 const iso = (ms) => new Date(ms).toISOString().replace('.000', '');
-const now = iso(NOW_MS);
-
-/** Borders that bend by chance, the same for both cells that share one. */
-function cells(roll) {
-  const off = () => (roll() - 0.5) * SIDE * 0.2;
-  const rows = Math.ceil(CELLS / COLUMNS);
-  const nodes = Array.from({ length: rows + 1 }, (_, r) => Array.from({ length: COLUMNS + 1 }, (_, c) => [WEST + c * SIDE + off(), NORTH - r * SIDE + off()]));
-  const round = ([lon, lat]) => [Number(lon.toFixed(9)), Number(lat.toFixed(9))];
-  const bent = (a, b) =>
-    Array.from({ length: BENDS + 2 }, (_, i) => {
-      const t = i / (BENDS + 1);
-      const bend = i === 0 || i === BENDS + 1 ? 0 : SIDE * 0.03;
-      return round([a[0] + (b[0] - a[0]) * t + (roll() - 0.5) * bend, a[1] + (b[1] - a[1]) * t + (roll() - 0.5) * bend]);
-    });
-  const across = nodes.map((row) => row.slice(1).map((node, c) => bent(row[c], node)));
-  const down = nodes.slice(1).map((row, r) => row.map((node, c) => bent(nodes[r][c], node)));
-  return Array.from({ length: CELLS }, (_, i) => {
-    const [r, c] = [Math.floor(i / COLUMNS), i % COLUMNS];
-    const ring = [...across[r][c], ...down[r][c + 1].slice(1), ...across[r + 1][c].toReversed().slice(1), ...down[r][c].toReversed().slice(1)];
-    const community = `990101${String(1 + Math.floor(r / 20)).padStart(3, '0')}${String(1 + Math.floor(c / 5) + 20 * (Math.floor(r / 5) % 4)).padStart(3, '0')}`;
-    return { code: `${community}${String(i + 1).padStart(5, '0')}`, community, ring };
-  });
-}
-
-function cellsFile(path, roll) {
-  const features = cells(roll).map(({ code, community, ring }) => ({
-    type: 'Feature',
-    properties: { code, name: `网格${code.slice(-5)}`, community },
-    geometry: { type: 'Polygon', coordinates: [ring] },
-  }));
-  writeFileSync(path, JSON.stringify({ type: 'FeatureCollection', features }));
-}
-
-/** Writes lines with regard to how fast the disk takes them. */
-async function written(path, count, line) {
-  const out = createWriteStream(path);
-  for (let from = 0; from < count; from += 5000) {
-    let text = '';
-    for (let i = from; i < Math.min(count, from + 5000); i++) text += line(i);
-    if (!out.write(text)) await new Promise((drained) => out.once('drain', drained));
-  }
-  out.end();
-  await finished(out);
-}
-
-/** Three in four near some hundred places, the rest anywhere. */
-function placer(roll) {
-  const span = [COLUMNS * SIDE, Math.ceil(CELLS / COLUMNS) * SIDE];
-  const spots = Array.from({ length: 100 }, () => [roll(), roll()]);
-  return () => {
-    const spot = spots[Math.floor(roll() * spots.length)];
-    const near = () => (roll() + roll() - 1) * 0.05;
-    const [x, y] = roll() < 0.75 ? [spot[0] + near(), spot[1] + near()] : [roll(), roll()];
-    return [WEST + x * span[0], NORTH - y * span[1]].map((v) => v.toFixed(6));
-  };
-}
-
-async function ticketsFile(path, roll) {
-  const place = placer(roll);
-  await written(path, TICKETS, (i) => {
-    const reported = NOW_MS - roll() * YEAR_H * HOUR_MS;
-    const due = reported + (2 + roll() * 120) * HOUR_MS;
-    const closed = roll() < 0.9 ? reported + roll() * 200 * HOUR_MS : Infinity;
-    const [lon, lat] = place();
-    const done = closed < NOW_MS;
-    const ticket = {
-      source: 'bench',
-      external_id: `B${String(i).padStart(8, '0')}`,
-      category: `c${Math.floor(roll() ** 2 * CATEGORIES)}`,
-      title: `${WORDS[Math.floor(roll() * WORDS.length)]} ${i % 977}`,
-      lon: Number(lon),
-      lat: Number(lat),
-      severity: 1 + Math.floor(roll() * 4),
-      reported_at: new Date(reported).toISOString(),
-      due_at: new Date(due).toISOString(),
-      status: done ? 'closed' : 'in_progress',
-      ...(done ? { closed_at: new Date(closed).toISOString() } : { status_at: new Date(Math.min(NOW_MS, reported + HOUR_MS)).toISOString() }),
-    };
-    return `${JSON.stringify(ticket)}\n`;
-  });
-}
-
-async function pointsFile(path, roll) {
-  const place = placer(roll);
-  await written(path, TICKETS + 1, (i) => (i === 0 ? 'lon,lat\n' : `${place().join(',')}\n`));
-}
 
 /** A store with the city in it, and the points to be located. */
 async function city(folder) {
@@ -135,9 +38,9 @@ async function city(folder) {
   if (existsSync(at('made'))) return;
   mkdirSync(folder, { recursive: true });
   const roll = dice(Number(asked.seed));
-  cellsFile(at('cells.geojson'), roll);
-  await ticketsFile(at('tickets.ndjson'), roll);
-  await pointsFile(at('points.csv'), roll);
+  cellsFile(at('cells.geojson'), roll, CELLS);
+  await ticketsFile(at('tickets.ndjson'), roll, TICKETS, CELLS);
+  await pointsFile(at('points.csv'), roll, TICKETS, CELLS);
   const command = (...args) => wallCommand(at('data'), ['--now', now, '--zone', 'Asia/Shanghai', ...args]);
   const taken = command('import', 'cells', at('cells.geojson'), '--code-field', 'code', '--name-field', 'name', '--community-field', 'community', '--publish');
   if (taken.imported !== CELLS) throw new Error(`${taken.imported} of ${CELLS} cells were imported`);
@@ -218,9 +121,9 @@ async function main() {
   const room = asked.keep ? { path: resolve(asked.keep), remove: () => {} } : scratch('gridwall-bench-');
   try {
     await city(room.path);
-    const middle = [WEST + (COLUMNS * SIDE) / 2, NORTH - (Math.ceil(CELLS / COLUMNS) * SIDE) / 2].map((v) => v.toFixed(6));
-    const near = await medianOf(RUNS, () => commandMs(room.path, ['near', ...middle, '--kind', 'ticket']));
-    const point = await medianOf(RUNS, () => commandMs(room.path, ['locate', '--point', middle.join(',')]));
+    const at = middle(CELLS);
+    const near = await medianOf(RUNS, () => commandMs(room.path, ['near', ...at, '--kind', 'ticket']));
+    const point = await medianOf(RUNS, () => commandMs(room.path, ['locate', '--point', at.join(',')]));
     const all = await commandMs(room.path, ['locate', join(room.path, 'points.csv')]);
     const s = await served(room.path);
     const ms = (value) => (value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(value < 10 ? 1 : 0)} ms`);

@@ -84,9 +84,10 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
     options.local_actor = Some(actor.clone());
     let router = router(wall.clone(), options);
     tauri::async_runtime::set(runtime.clone());
+    let at_the_end = runtime.clone();
     tauri::Builder::default()
         .manage(save::Exports(wall.store().folder().join("exports")))
-        .manage(Station { wall, actor })
+        .manage(Station { wall: wall.clone(), actor })
         .register_asynchronous_uri_scheme_protocol(scheme::SCHEME, scheme::handler(router, runtime))
         .invoke_handler(tauri::generate_handler![frames, save::save_file])
         .setup(move |app| {
@@ -118,11 +119,18 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
             }
             Ok(())
         })
-        .run(tauri::generate_context!())
+        .build(tauri::generate_context!())
         .map_err(|e| Failure {
             code: 4,
             message: format!("the window cannot be opened: {e}; `gridwall serve` shows the same wall in a browser"),
-        })
+        })?
+        .run(move |_, event| {
+            // The program ends with this event and does not come back from here.
+            if matches!(event, tauri::RunEvent::Exit) {
+                at_the_end.block_on(wall.keep_image());
+            }
+        });
+    Ok(())
 }
 
 #[cfg(test)]

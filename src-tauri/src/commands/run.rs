@@ -68,6 +68,7 @@ pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
         format!("网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}\n  Ctrl-C 结束 ends it")
     })?;
     let served = serve_http(wall.clone(), listener, options, asked_to_stop()).await;
+    wall.keep_image().await;
     wall.store().close().await;
     served.map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })
 }

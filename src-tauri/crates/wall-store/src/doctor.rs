@@ -3,6 +3,7 @@
 use crate::{
     Store, StoreError,
     health::room,
+    image::IMAGE,
     lock,
     open::plain,
     start::{ANCHOR_FILE, BACKUPS, DATABASE, KEYS},
@@ -174,7 +175,7 @@ fn modes(folder: &Path, fix: bool) -> Check {
     {
         use std::os::unix::fs::PermissionsExt;
         let secret = |name: &str| {
-            [DATABASE, KEYS, ANCHOR_FILE, "gridwall.db-wal", "gridwall.db-shm", BACKUPS].contains(&name)
+            [DATABASE, KEYS, ANCHOR_FILE, "gridwall.db-wal", "gridwall.db-shm", IMAGE, BACKUPS].contains(&name)
                 || name.ends_with(".keys")
         };
         let inside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());

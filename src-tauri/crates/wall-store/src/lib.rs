@@ -27,6 +27,7 @@ mod error;
 #[cfg(test)]
 mod fault_tests;
 mod health;
+mod image;
 mod keys;
 mod lock;
 mod open;

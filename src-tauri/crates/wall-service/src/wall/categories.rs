@@ -55,6 +55,11 @@ impl Categories {
         i
     }
 
+    /// The codes seen, in the order of their small numbers.
+    pub fn codes(&self) -> &[String] {
+        &self.codes
+    }
+
     /// The small number of a code that was seen.
     pub fn number(&self, code: &str) -> Option<u32> {
         self.seen.get(code).copied()

@@ -393,6 +393,11 @@ impl Wall {
                 "Number of the newest position the world has applied; -1 = there is none",
                 world.newest_position as f64,
             ),
+            (
+                "gridwall_image_revision",
+                "Revision up to which the kept image of the world is true; 0 = none is kept or could be believed",
+                self.inner.image.load(Relaxed) as f64,
+            ),
             ("gridwall_tickets_stored", "Tickets on disk", stored as f64),
             ("gridwall_tickets_open", "Tickets open at the wall's time", open as f64),
             ("gridwall_cells", "Cells of the plan in force", world.ground.cells.len() as f64),

@@ -6,9 +6,9 @@ use super::{
     clock::system_now,
     figures::{Figure, figures},
     ground::Ground,
+    load::{events_of_varied, load, network_of},
     shown::Sight,
     then::Moment,
-    world::World,
 };
 use std::sync::atomic::Ordering::Relaxed;
 use std::{
@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, NetworkId, Right, StaffId, Ticket, TicketAt, TicketEvent, TicketId, UtcMs};
+use wall_core::{CellId, NetworkId, Right, StaffId, Ticket, TicketAt, TicketId, UtcMs};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -88,57 +88,6 @@ pub(super) struct News {
     pub staff: Vec<StaffId>,
     /// Areas, owners, categories or the plan changed.
     pub reload: bool,
-}
-
-/// Loads the whole world from the store. O(tickets).
-pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
-    let store = wall.store();
-    wall.inner.clock.follow(store.replay_clock().await?);
-    let now = wall.now();
-    let revision = store.revision().await?;
-    let ground = Arc::new(Ground::load(store, &wall.inner.network_key, now).await?);
-    let mut world = World::new(ground, now, wall.inner.zone.clone(), wall.inner.heat.half_life_s);
-    world.base = wall.inner.clock.base();
-    world.categories.set_table(store.categories().await?);
-    world.set_cameras(store.cameras().await?);
-    world.set_sites(store.sites().await?);
-    let staff = store.staff().await?;
-    let (positions, newest) = store.positions_after(-1).await?;
-    world.set_staff(staff, positions);
-    world.newest_position = newest;
-    let network = network_of(&world);
-    let mut after = TicketId(0);
-    loop {
-        let page = store.tickets_after(network, after, 16_384).await?;
-        let Some((last, _)) = page.last() else { break };
-        after = last.id;
-        let first = page.first().map_or(last.id, |(t, _)| t.id);
-        let homes = store.homes(network, first..=last.id).await?;
-        let cells = store.cells_of_any_plan(&world.unknown_homes(&homes)).await?;
-        world.learn_homes(cells);
-        let events = events_of_varied(wall, &page).await?;
-        for (ticket, cell) in &page {
-            let live = world.live(ticket, *cell, homes.get(&ticket.id).copied());
-            world.set_phases(ticket, live, events.get(&ticket.id).map_or(&[], |e| e));
-            world.load(ticket.id, live);
-        }
-    }
-    world.recount();
-    world.revision = revision;
-    Ok(world)
-}
-
-/// The events of those tickets that one life does not tell.
-async fn events_of_varied(
-    wall: &Wall,
-    rows: &[(Ticket, Option<CellId>)],
-) -> Result<HashMap<TicketId, Vec<TicketEvent>>, StoreError> {
-    let varied: Vec<TicketId> = rows.iter().filter(|(t, _)| t.varied).map(|(t, _)| t.id).collect();
-    wall.store().ticket_events(&varied).await
-}
-
-fn network_of(world: &World) -> NetworkId {
-    world.ground.network.as_ref().map_or(NetworkId(0), |n| n.id)
 }
 
 /// Runs until the wall is dropped or its store closed. A failing store is said on every frame and asked again; the last picture stays.

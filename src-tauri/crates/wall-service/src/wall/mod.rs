@@ -20,6 +20,7 @@ mod keep;
 mod known;
 mod late;
 mod lists;
+mod load;
 mod pages;
 mod pictures;
 mod planning;
@@ -156,6 +157,8 @@ pub(crate) struct WallInner {
     /// What was known at times that were asked about lately.
     known: tokio::sync::Mutex<Vec<Arc<known::Known>>>,
     late: tokio::sync::Mutex<late::LateNews>,
+    /// Revision of the image that is kept of the world, 0 = of none.
+    image: AtomicI64,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
 }
@@ -250,6 +253,7 @@ impl Wall {
             addresses: tokio::sync::Mutex::default(),
             known: tokio::sync::Mutex::default(),
             late: tokio::sync::Mutex::default(),
+            image: AtomicI64::new(0),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };
@@ -258,7 +262,7 @@ impl Wall {
         }
         let world = {
             let wall = Self { inner: Arc::new(inner) };
-            let world = follow::load(&wall).await?;
+            let world = load::load(&wall).await?;
             inner = Arc::into_inner(wall.inner).ok_or_else(|| WallError::Invalid("the wall is opened twice".into()))?;
             world
         };
@@ -273,6 +277,7 @@ impl Wall {
     pub fn follow(&self) {
         tokio::spawn(follow::run(Arc::downgrade(&self.inner)));
         tokio::spawn(keep::run(Arc::downgrade(&self.inner)));
+        tokio::spawn(load::keep(Arc::downgrade(&self.inner)));
         tokio::spawn(late::run(Arc::downgrade(&self.inner)));
         tokio::spawn(search::index::run(Arc::downgrade(&self.inner)));
     }

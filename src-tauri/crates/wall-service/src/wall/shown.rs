@@ -86,7 +86,8 @@ impl Homes {
         Some(self.put(cell, &area.code, area.label, ground))
     }
 
-    fn put(&mut self, id: CellId, code: &str, place: Place, ground: &Ground) -> u32 {
+    /// The number of a cell whose name stands at `place`, given at first sight.
+    pub fn put(&mut self, id: CellId, code: &str, place: Place, ground: &Ground) -> u32 {
         let next = self.list.len() as u32;
         let number = *self.by_cell.entry(id).or_insert(next);
         if number == next {
@@ -95,6 +96,11 @@ impl Homes {
             self.list.push(home);
         }
         number
+    }
+
+    /// All that are known, in the order of their numbers.
+    pub fn known(&self) -> impl Iterator<Item = (CellId, &str, Place)> {
+        self.list.iter().map(|h| (h.id, h.code.as_str(), h.place))
     }
 
     /// Another ground.

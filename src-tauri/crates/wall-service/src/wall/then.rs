@@ -51,7 +51,18 @@ impl Phases {
         Some(Self([by(Timebase::System)?, by(Timebase::Foreign)?]))
     }
 
-    fn by(&self, base: Timebase) -> &[Phase] {
+    /// Phases as they were kept, by the system's clock and by a foreign one; each has at least one.
+    pub fn kept(phases: [Box<[Phase]>; 2]) -> Self {
+        Self(phases)
+    }
+
+    /// All of them, by both clocks.
+    pub fn states(&self) -> impl Iterator<Item = &Phase> {
+        self.0.iter().flatten()
+    }
+
+    /// The phases by a clock.
+    pub fn by(&self, base: Timebase) -> &[Phase] {
         &self.0[usize::from(base == Timebase::Foreign)]
     }
 

@@ -3,6 +3,8 @@
 //! It holds what every question needs and nothing that can be asked of the store by id: times, places, cells and
 //! weights of all tickets, the counts of the cells, and R-trees over open tickets, cameras, staff and sites.
 
+pub(crate) mod image;
+
 use super::{
     alarms::Raised,
     categories::Categories,

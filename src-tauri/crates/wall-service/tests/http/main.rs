@@ -7,8 +7,8 @@ mod corpus;
 mod events;
 mod faults;
 mod histories;
+mod image;
 mod impact;
-
 mod imports;
 mod intake;
 mod keeping;
@@ -107,6 +107,21 @@ impl Room {
         Self { router: router(wall.clone(), options.clone()), wall, options, folder }
     }
 
+    /// Ended and opened anew on the same data; what the first left behind is used.
+    async fn again(self, change_wall: impl FnOnce(&mut WallOptions)) -> Self {
+        let Self { wall, options, router, folder } = self;
+        drop(router);
+        wall.keep_image().await;
+        wall.store().close().await;
+        drop(wall);
+        Self::open(folder, change_wall, |o| *o = options).await
+    }
+
+    /// What the metrics say of one name.
+    async fn metric(&self, name: &str) -> f64 {
+        self.wall.metrics().await.unwrap().iter().find(|m| m.0 == name).unwrap().2
+    }
+
     /// The same in process, as the window asks.
     async fn local() -> Self {
         Self::with(|o| o.local_actor = Some(Actor::new("window", Role::Operator, "wall"))).await
@@ -117,9 +132,8 @@ impl Room {
         let store = self.wall.store();
         let newest = (store.revision().await.unwrap() as f64, store.positions_after(-1).await.unwrap().1 as f64);
         let taken_in = async || {
-            let metrics = self.wall.metrics().await.unwrap();
-            let of = |name| metrics.iter().find(|m| m.0 == name).unwrap().2;
-            (of("gridwall_revision") >= newest.0 && of("gridwall_position_number") >= newest.1).then_some(())
+            let stand = (self.metric("gridwall_revision").await, self.metric("gridwall_position_number").await);
+            (stand.0 >= newest.0 && stand.1 >= newest.1).then_some(())
         };
         self.until("all that was written", taken_in).await;
     }

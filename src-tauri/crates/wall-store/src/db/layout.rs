@@ -50,6 +50,11 @@ pub(crate) struct Layout {
 
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
 
+/// The newest version of the tables, the same on both engines.
+pub(crate) fn newest_version() -> i64 {
+    sqlx::migrate!().iter().map(|m| m.version).max().unwrap_or(0)
+}
+
 /// All tables, each after those that its rows refer to.
 pub(crate) async fn layout() -> Result<Vec<Layout>, StoreError> {
     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;

@@ -57,7 +57,7 @@ mod sqlite;
 mod tests;
 mod value;
 
-pub(crate) use layout::layout;
+pub(crate) use layout::{layout, newest_version};
 pub(crate) use server::{Address, Connections, Server};
 pub use server::{DEMONSTRATION_MARK, demonstration_of, remove_demonstration};
 pub(crate) use value::Value;
@@ -393,7 +393,7 @@ impl Held {
         on!(self, connection => engine::execute(&mut **connection, sql).await)
     }
 
-    /// Writes rows into `columns` of a table, in statements of at most [`BATCH`] rows; `conflict` stands after them. How many
+    /// Writes rows into `columns` of a table, in as few statements as the engine takes; `conflict` stands after them. How many
     /// rows were written. No key may occur twice among the rows.
     pub async fn insert<T, const N: usize>(
         &mut self,
@@ -403,11 +403,15 @@ impl Held {
         rows: &[T],
         mut values: impl FnMut(&T) -> [Value; N],
     ) -> Result<u64, StoreError> {
-        if let Self::Postgres(connection) = self
-            && conflict.is_empty()
-            && rows.len() >= COPY_FROM
-        {
-            return postgres::copy_in(connection, table, &columns, rows.iter().map(values)).await;
+        if let Self::Postgres(connection) = self {
+            if conflict.is_empty() && rows.len() >= COPY_FROM {
+                return postgres::copy_in(connection, table, &columns, rows.iter().map(values)).await;
+            }
+            let mut written = 0;
+            for chunk in rows.chunks(COPY_FROM) {
+                written += postgres::insert(connection, table, &columns, conflict, chunk.iter().map(&mut values)).await?;
+            }
+            return Ok(written);
         }
         let head = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
         let mut written = 0;
@@ -432,8 +436,8 @@ pub(crate) async fn rows_of(file: &mut SqliteConnection, sql: Sql) -> Result<Vec
     sqlite::rows(file, sql).await
 }
 
-/// From so many rows on PostgreSQL takes them as a stream instead of as statements.
-const COPY_FROM: usize = 64;
+/// From so many rows on PostgreSQL takes them as a stream; a statement of it has at most as many.
+const COPY_FROM: usize = 2_048;
 
 /// Rows of a statement that writes many.
 const BATCH: usize = 128;

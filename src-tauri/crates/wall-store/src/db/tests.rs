@@ -72,7 +72,7 @@ async fn rows_are_read_by_name_and_what_does_not_fit_is_damage() {
 #[tokio::test]
 async fn many_rows_arrive_as_they_were_sent() {
     let texts = ["", "\\N", "\\.", "a\tb\nc\rd\\e", "\u{1}\u{7f}\u{85}\u{2028}", "甲乙丙😀", "\\x00", "'\"$1%_"];
-    let rows: Vec<(i64, f64, &str, Vec<u8>)> = (0..1_000)
+    let rows: Vec<(i64, f64, &str, Vec<u8>)> = (0..2_500)
         .map(|i| {
             (
                 i,
@@ -88,10 +88,16 @@ async fn many_rows_arrive_as_they_were_sent() {
             Held::Postgres(_) => "CREATE TEMPORARY TABLE m (a BIGINT, b DOUBLE PRECISION, c TEXT, d BYTEA, e BOOLEAN)",
         };
         held.execute(sql(table)).await.unwrap();
-        let written = held.insert("m", ["a", "b", "c", "d", "e"], "", &rows, |(a, b, c, d)| {
-            [(*a).into(), (*b).into(), (*c).into(), d.as_slice().into(), (a % 3 != 0).then_some(a % 3 == 1).into()]
-        });
-        assert_eq!(written.await.unwrap(), 1_000);
+        // One, some and so many that a server takes them as a stream.
+        let (few, many) = rows.split_at(300);
+        let (one, few) = few.split_at(1);
+        for part in [one, few, many] {
+            let written = held.insert("m", ["a", "b", "c", "d", "e"], "", part, |(a, b, c, d)| {
+                [(*a).into(), (*b).into(), (*c).into(), d.as_slice().into(), (a % 3 != 0).then_some(a % 3 == 1).into()]
+            });
+            assert_eq!(written.await.unwrap(), part.len() as u64);
+        }
+        assert_eq!(held.one(sql("SELECT count(*) AS n FROM m")).await.unwrap().get::<i64>("n").unwrap(), 2_500);
         for (row, (a, b, c, d)) in held.rows(sql("SELECT * FROM m ORDER BY a")).await.unwrap().iter().zip(&rows) {
             assert_eq!((row.get::<i64>("a").unwrap(), row.get::<&str>("c").unwrap()), (*a, *c));
             assert_eq!((row.get::<f64>("b").unwrap().to_bits(), row.get::<&[u8]>("d").unwrap()), (b.to_bits(), d.as_slice()));

@@ -14,7 +14,7 @@ use crate::wire::{PlaceView, PointProperties, SearchHit};
 use bytes::Bytes;
 use serde_json::json;
 use std::collections::HashMap;
-use wall_core::{CameraId, Place, SiteId, StaffId, TicketId};
+use wall_core::{CameraId, Place, PointIndex, SiteId, StaffId, TicketId};
 use wall_store::Actor;
 
 /// Something near, with the id that its own source knows it by.
@@ -35,6 +35,15 @@ impl From<Hit> for SearchHit {
         let (lon, lat) = hit.place.map(|p| (p.lon, p.lat)).unzip();
         Self { kind: hit.kind.into(), key: hit.key, title: hit.title, subtitle: hit.subtitle, lon, lat }
     }
+}
+
+/// What lies in a box, by its number: the order in an index tells of the order in which things came, and is another after a
+/// restart.
+fn in_order<I: Copy + Ord + std::hash::Hash>(index: &PointIndex<I>, [west, south, east, north]: [f64; 4]) -> Vec<(I, Place)> {
+    let mut found = Vec::new();
+    index.in_box(west, south, east, north, |id, place| found.push((id, place)));
+    found.sort_unstable_by_key(|(id, _)| *id);
+    found
 }
 
 impl Wall {
@@ -127,20 +136,20 @@ impl Wall {
             range_m: None,
         };
         if wants("camera") {
-            world.camera_index.in_box(west, south, east, north, |id, place| {
+            for (id, place) in in_order(&world.camera_index, bounds) {
                 if let (Some(c), true) = (world.cameras.get(&id), features.len() < limit * 4) {
                     let mut p = plain("camera", id.0, &c.name, c.state.code());
                     (p.heading_deg, p.fov_deg, p.range_m) = (c.heading_deg, c.fov_deg, c.range_m);
                     features.push(point(place.lon, place.lat, p));
                 }
-            });
+            }
         }
         if wants("site") {
-            world.site_index.in_box(west, south, east, north, |id, place| {
+            for (id, place) in in_order(&world.site_index, bounds) {
                 if let (Some(s), true) = (world.sites.get(&id), features.len() < limit * 4) {
                     features.push(point(place.lon, place.lat, plain("site", id.0, &s.name, &s.kind)));
                 }
-            });
+            }
         }
         if let Some(positions) = positions {
             for p in positions.into_iter().filter(|p| in_box(p.place)) {
@@ -152,12 +161,12 @@ impl Wall {
                 }
             }
         } else if wants("staff") {
-            world.staff_index.in_box(west, south, east, north, |id, place| {
+            for (id, place) in in_order(&world.staff_index, bounds) {
                 if let (Some(w), true) = (world.staff.get(&id), features.len() < limit * 4) {
                     let view = staff_view(&world, w, at);
                     features.push(point(place.lon, place.lat, plain("staff", id.0, &view.name, &view.duty)));
                 }
-            });
+            }
         }
         members["features"] = features.into();
         Ok(Bytes::from(members.to_string()))

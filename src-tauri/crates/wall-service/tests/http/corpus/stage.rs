@@ -80,7 +80,7 @@ fn time(text: &str) -> UtcMs {
 }
 
 impl Stage {
-    async fn open(now: UtcMs, change: impl FnOnce(&mut WallOptions)) -> Self {
+    async fn open(now: UtcMs, change: impl Fn(&mut WallOptions)) -> Self {
         let began = system_now();
         let folder = tempfile::tempdir().unwrap();
         let options = |o: &mut WallOptions| {
@@ -95,6 +95,21 @@ impl Stage {
         askers.push(("nobody", None));
         let store = room.wall.store().identity();
         Self { room, began, store, askers: Arc::new(askers), facts: Facts { now, ..Facts::default() } }
+    }
+
+    /// The same wall after a restart that takes its tickets from the image of the world: every answer is one of a wall that was
+    /// started so, over tickets of every odd course.
+    async fn restarted(mut self, change: impl Fn(&mut WallOptions)) -> Self {
+        let now = self.facts.now;
+        let options = |o: &mut WallOptions| {
+            o.fixed_now = Some(now);
+            change(o);
+        };
+        self.room.settle().await;
+        self.room = self.room.again(options).await;
+        let newest = self.room.wall.store().revision().await.unwrap();
+        assert_eq!(self.room.metric("gridwall_image_revision").await, newest as f64, "the image was not believed");
+        self
     }
 
     fn token(&self, asker: &str) -> &str {
@@ -156,14 +171,14 @@ impl Stage {
         let files = tempfile::tempdir().unwrap();
         let district = District::generate(DEFAULT_SEED);
         district.write(files.path(), now).unwrap();
-        let mut stage = Self::open(now, |o| {
+        let options = |o: &mut WallOptions| {
             o.demo = true;
             o.published = wall_service::demo::DEMO_ACCOUNTS;
             o.title = format!("{STREET_NAME}社会治理综合指挥室");
             o.zone = Some(ZONE.into());
             o.base_map = Some(DistrictFiles::inside(files.path()).base_map);
-        })
-        .await;
+        };
+        let mut stage = Self::open(now, options).await;
         let (wall, actor) = (stage.room.wall.clone(), admin());
         wall.import_categories(&actor, &district.categories).await.unwrap();
         wall.name_division(&actor, &format!("{STREET_CODE}000"), "street", STREET_NAME).await.unwrap();
@@ -186,6 +201,7 @@ impl Stage {
         stage.facts.times = [-HOUR_MS, -15 * HOUR_MS - HOUR_MS / 2, -3 * DAY_MS, -6 * DAY_MS - 5 * HOUR_MS, -40 * DAY_MS]
             .map(|ms| now.plus_ms(ms))
             .into();
+        let mut stage = stage.restarted(options).await;
         stage.find().await;
         stage
     }
@@ -289,7 +305,8 @@ impl Stage {
             return None;
         }
         let now = time(BOSTON_NOW);
-        let mut stage = Self::open(now, |o| o.zone = Some("America/New_York".into())).await;
+        let zone = |o: &mut WallOptions| o.zone = Some("America/New_York".into());
+        let mut stage = Self::open(now, zone).await;
         let options = CellsOptions { code_fields: vec!["WDPCT".into()], ..CellsOptions::default() };
         let precincts = open_cells(&folder.join("precincts.geojson"), &options).unwrap();
         stage.cells("precincts", "general", &precincts.records, None).await;
@@ -305,6 +322,7 @@ impl Stage {
         ]
         .map(time)
         .into();
+        let mut stage = stage.restarted(zone).await;
         stage.find().await;
         Some(stage)
     }
