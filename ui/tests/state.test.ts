@@ -12,7 +12,7 @@ const ticket = (id: number, more: Partial<TicketView> = {}): TicketView => ({
   id, external_id: String(id), title: '', category: 'a', category_name: 'A', platform: '', channel: '', severity: 3, status: 'received', open: true, overdue: false,
   alarm: '', lon: 0, lat: 0, cell_key: '1', cell_code: '', cell_name: '', reported_ms: id, since_ms: id, ahead: false, reopened: false, due_ms: null, closed_ms: null, ...more,
 });
-const snapshot = (revision: number, more: Partial<Snapshot> = {}): Snapshot => ({ revision, clock, as_of: false, figures: [], unplaced: 0, alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], late_events: 0, known_at_ms: null, positions_kept: true, freshness, ...more });
+const snapshot = (revision: number, more: Partial<Snapshot> = {}): Snapshot => ({ revision, clock, as_of: false, figures: [], unplaced: 0, alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], late_events: 0, known_at_ms: null, nothing_known: false, positions_kept: true, freshness, ...more });
 const frame = (from: number, to: number, more: Partial<Frame> = {}): Frame => ({ from_revision: from, to_revision: to, clock, figures: null, unplaced: 0, alarms: null, areas: [], tickets: [], staff: [], reload: false, freshness, ...more });
 
 describe('frames', () => {

@@ -24,7 +24,7 @@ function slowHost(kind: Clock['kind'] = 'system'): { host: Host; release(): void
     new Promise<T>((resolve, reject) => {
       const asOf = typeof query?.as_of === 'string' ? Date.parse(query.as_of) : null;
       const clock: Clock = { kind, now_ms: asOf ?? now, speed: kind === 'system' ? 1 : 0, later: kind === 'system' || asOf !== null ? 0 : 3 };
-      const snapshot: Snapshot = { revision: 1, clock, as_of: asOf !== null, figures: [], unplaced: 0, alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], late_events: 0, known_at_ms: null, positions_kept: asOf === null, freshness };
+      const snapshot: Snapshot = { revision: 1, clock, as_of: asOf !== null, figures: [], unplaced: 0, alarms: { total: 0, groups: [] }, areas: [], tickets: [], staff: [], late_events: 0, known_at_ms: null, nothing_known: false, positions_kept: asOf === null, freshness };
       const answer: unknown = path === 'api/v1/snapshot' ? snapshot : path === 'api/v1/areas' ? { type: 'FeatureCollection', features: [] } : { title: 'T', store: 's', zone: 'Asia/Shanghai', clock };
       waiting.push({ go: () => resolve(answer as T), fail: () => reject(new HostError(0, 'unreachable', '')) });
       signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));

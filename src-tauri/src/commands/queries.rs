@@ -7,14 +7,18 @@ use crate::{
 };
 use serde_json::json;
 use wall_core::{Datum, Place};
-use wall_service::wall::{AsOf, StatLine, Stats};
+use wall_service::wall::{AsOf, Locator, StatLine, Stats, time_of};
 
 use super::import::datum;
 
 /// `gridwall locate`.
 pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
-    let wall = station::open(cli).await?;
-    let locator = wall.locator(&args.network, args.plan.as_deref(), args.as_of).await?;
+    let store = station::store(cli).await?;
+    let at = match args.as_of {
+        Some(at) => at,
+        None => time_of(&store, cli.now).await?,
+    };
+    let locator = Locator::open(&store, &args.network, args.plan.as_deref(), at).await?;
     let given = datum(args.datum);
     let from = given.unwrap_or(Datum::Wgs84);
     if let Some(text) = &args.point {

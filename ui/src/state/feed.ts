@@ -218,8 +218,8 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     async showTime(asOfMs) {
       if (asOfMs === null) {
         if (state.link.asOf === null) return;
-        state.link.asOf = null;
-        state.link.asking = true;
+        // By whose knowledge is asked of each visit to another time anew.
+        Object.assign(state.link, { asOf: null, byThen: false, asking: true });
         await connect();
         state.link.asking = false;
         return;

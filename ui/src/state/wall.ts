@@ -85,6 +85,8 @@ export interface WallState {
     asking: boolean;
     /** By what was known when the time that is shown is shown, ms; `null` = by all that is known. */
     knownAt: number | null;
+    /** By that knowledge no ticket was on record at all: the noughts that are shown are no counts. */
+    nothingKnown: boolean;
     /** Of the time that is shown: how many events say something of it and were learned only later; `null` = that is not on record. */
     lateEvents: number | null;
     /** Whether it is known where staff were at the time that is shown; of now it is. */
@@ -120,6 +122,7 @@ export function emptyState(): WallState {
       byThen: false,
       asking: false,
       knownAt: null,
+      nothingKnown: false,
       lateEvents: 0,
       positionsKept: true,
     }),
@@ -158,7 +161,7 @@ export function forget(state: WallState): void {
   state.freshness.value = null;
   state.held.value = nothingHeld;
   state.clock.value = null;
-  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, byThen: false, asking: false, knownAt: null, lateEvents: 0, positionsKept: true, replaced: false });
+  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, byThen: false, asking: false, knownAt: null, nothingKnown: false, lateEvents: 0, positionsKept: true, replaced: false });
 }
 
 function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
@@ -179,6 +182,7 @@ export function applySnapshot(state: WallState, snapshot: Snapshot): void {
   state.link.revision = snapshot.revision;
   state.link.positionsKept = snapshot.positions_kept;
   state.link.knownAt = snapshot.known_at_ms;
+  state.link.nothingKnown = snapshot.nothing_known;
   state.link.lateEvents = snapshot.late_events;
   state.link.heardAt = Date.now();
   state.link.silent = false;

@@ -541,6 +541,10 @@ late_events: number | null,
  */
 known_at_ms: number | null, 
 /**
+ * By that knowledge no ticket was on record at all: noughts here are no counts.
+ */
+nothing_known: boolean, 
+/**
  * How fresh.
  */
 freshness: Freshness, };

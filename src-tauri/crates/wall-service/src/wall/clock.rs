@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 use wall_core::{Timebase, UtcMs};
-use wall_store::ReplayClock;
+use wall_store::{ReplayClock, Store, StoreError};
 
 /// The system's time.
 pub fn system_now() -> UtcMs {
@@ -63,6 +63,16 @@ impl Heard {
     fn time_at(&self, now: Instant) -> Option<UtcMs> {
         Some(wall_time(&self.word, UtcMs(self.word.real_at.0.saturating_add(self.age_at(now)?))))
     }
+}
+
+/// The time that a wall on this store shows now: the fixed one, that of a replay, else the system's.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn time_of(store: &Store, fixed: Option<UtcMs>) -> Result<UtcMs, StoreError> {
+    let clock = WallClock::new(fixed);
+    clock.follow(store.replay_clock().await?);
+    Ok(clock.now())
 }
 
 /// What drives the clock.

@@ -1,6 +1,14 @@
 //! Commands: everything that changes the store enters here, with its actor.
 
-use super::{Wall, WallError, clock::system_now, intake::Job, planning::Handover, shown::Sight, write::Unaudited};
+use super::{
+    Wall, WallError,
+    clock::system_now,
+    intake::Job,
+    locator::{LocateAnswer, locate_on},
+    planning::Handover,
+    shown::Sight,
+    write::Unaudited,
+};
 use std::{
     collections::HashSet,
     sync::{PoisonError, atomic::Ordering::Relaxed},
@@ -72,19 +80,6 @@ pub struct CellsDone {
     pub owners_waiting: usize,
     /// The zone that the store was given with these cells, having had none.
     pub zone: Option<String>,
-}
-
-/// Where a point lies.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct LocateAnswer {
-    /// Code of its cell; empty = outside all.
-    pub cell_code: String,
-    /// Name of its cell.
-    pub cell_name: String,
-    /// Metres to the nearest edge of that cell.
-    pub edge_m: Option<f64>,
-    /// Codes of all cells within the accuracy.
-    pub candidates: Vec<String>,
 }
 
 impl Wall {
@@ -508,46 +503,6 @@ impl Wall {
         }
         Ok((done, strangers))
     }
-
-    /// A `locate` for another network, plan or time than the wall's. Built once, asked often.
-    pub async fn locator(&self, network: &str, plan: Option<&str>, as_of: Option<UtcMs>) -> Result<Locator, WallError> {
-        let chosen = self.chosen_plan(network, plan, as_of).await?;
-        let cells = self.store().cells(chosen.plan.id).await?;
-        Ok(Locator { index: CellIndex::build(&cells), by_id: cells.into_iter().map(|c| (c.id, c)).collect() })
-    }
-}
-
-/// Cells of one plan, ready to be asked.
-pub struct Locator {
-    index: CellIndex,
-    by_id: std::collections::HashMap<CellId, Cell>,
-}
-
-impl Locator {
-    /// Where a point lies.
-    pub fn locate(&self, place: Place, accuracy_m: Option<f64>) -> LocateAnswer {
-        locate_on(&self.index, &|id| self.by_id.get(&id), place, accuracy_m)
-    }
-}
-
-fn locate_on<'a>(
-    index: &CellIndex,
-    cell_of: &dyn Fn(CellId) -> Option<&'a Cell>,
-    place: Place,
-    accuracy_m: Option<f64>,
-) -> LocateAnswer {
-    let mut answer = LocateAnswer::default();
-    if let Some(cell) = index.cell_at(place).and_then(cell_of) {
-        answer.cell_code.clone_from(&cell.code);
-        answer.cell_name.clone_from(&cell.name);
-        answer.edge_m = index.edge_distance_m(place, cell.id);
-    }
-    if let Some(radius) = accuracy_m {
-        let near = index.cells_within_m(place, radius);
-        answer.candidates = near.into_iter().filter_map(cell_of).map(|c| c.code.clone()).collect();
-        answer.candidates.dedup();
-    }
-    answer
 }
 
 fn numbered(plan: PlanId, first: CellId, records: &[CellRecord]) -> Vec<Cell> {

@@ -4,10 +4,29 @@ use super::{AsOf, Wall, WallError, shown::Sight};
 use crate::export::TicketRow;
 use std::collections::HashMap;
 use wall_core::{Cell, Ticket, TicketAt, TicketId, UtcMs};
-use wall_store::{Actor, StoredPlan};
+use wall_store::{Actor, Store, StoredPlan};
 
 /// Tickets read at once.
 const PAGE: u32 = 8_192;
+
+/// A plan of a network: by name or number, else the one in force at `at`.
+pub(super) async fn plan_of(store: &Store, network: &str, plan: Option<&str>, at: UtcMs) -> Result<StoredPlan, WallError> {
+    let Some(found) = store.networks().await?.into_iter().find(|n| n.key == network) else {
+        return Err(WallError::NotFound(format!("there is no network {network}; import its cells first")));
+    };
+    let plans = store.plans(found.id).await?;
+    let chosen = match plan {
+        Some(name) => plans.into_iter().rev().find(|p| p.plan.name == name || p.plan.id.0.to_string() == name),
+        None => plans.into_iter().filter(|p| p.plan.in_force_at(at)).max_by_key(|p| (p.plan.effective_from, p.plan.id)),
+    };
+    chosen.ok_or_else(|| {
+        let why = plan.map_or_else(
+            || format!("no plan of {network} is in force at {}", at.to_rfc3339()),
+            |p| format!("there is no plan {p}"),
+        );
+        WallError::NotFound(format!("{why}; publish one with `import cells … --publish`, or name it with --plan"))
+    })
+}
 
 impl Wall {
     /// A plan of a network: by name or number, else the one in force at `as_of` (default: the wall's now).
@@ -18,21 +37,7 @@ impl Wall {
         as_of: Option<UtcMs>,
     ) -> Result<StoredPlan, WallError> {
         let at = as_of.unwrap_or_else(|| self.now());
-        let Some(found) = self.store().networks().await?.into_iter().find(|n| n.key == network) else {
-            return Err(WallError::NotFound(format!("there is no network {network}; import its cells first")));
-        };
-        let plans = self.store().plans(found.id).await?;
-        let chosen = match plan {
-            Some(name) => plans.into_iter().rev().find(|p| p.plan.name == name || p.plan.id.0.to_string() == name),
-            None => plans.into_iter().filter(|p| p.plan.in_force_at(at)).max_by_key(|p| (p.plan.effective_from, p.plan.id)),
-        };
-        chosen.ok_or_else(|| {
-            let why = plan.map_or_else(
-                || format!("no plan of {network} is in force at {}", at.to_rfc3339()),
-                |p| format!("there is no plan {p}"),
-            );
-            WallError::NotFound(format!("{why}; publish one with `import cells … --publish`, or name it with --plan"))
-        })
+        plan_of(self.store(), network, plan, at).await
     }
 
     /// The cells of a plan and the names of communities by code.

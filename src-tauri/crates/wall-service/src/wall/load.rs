@@ -168,7 +168,7 @@ async fn kept(wall: &Wall, revision: i64) -> Result<Result<Option<World>, String
 
 /// Of what an image of this world is; `None` = this program cannot say which build it is.
 fn subject(wall: &Wall, world: &World) -> Option<Subject> {
-    let program = std::env::current_exe().and_then(|path| std::fs::metadata(path)).ok()?;
+    let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
     let made = program.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let plan = world.ground.plan.as_ref().map_or(0, |p| p.id.0);
     Some(Subject {

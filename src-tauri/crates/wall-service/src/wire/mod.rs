@@ -388,6 +388,8 @@ pub struct Snapshot {
     /// Tickets are those of what was known at this time, ms; `null` = of all that is known.
     #[ts(type = "number | null")]
     pub known_at_ms: Option<i64>,
+    /// By that knowledge no ticket was on record at all: noughts here are no counts.
+    pub nothing_known: bool,
     /// How fresh.
     pub freshness: Freshness,
 }

@@ -25,7 +25,7 @@ fn file(room: &Room) -> PathBuf {
 fn records(count: usize) -> Vec<TicketRecord> {
     let one = |i: usize| {
         let mut record =
-            ticket(&format!("{SECRET}-{i}"), (i % 29) as f64 * 0.1 + 0.05, (i % 31) as f64 * 0.09 + 0.05, i % 10 == 0);
+            ticket(&format!("{SECRET}-{i}"), (i % 29) as f64 * 0.1 + 0.05, (i % 31) as f64 * 0.09 + 0.05, i.is_multiple_of(10));
         record.title = format!("{SECRET}标题");
         record.description = format!("{SECRET}描述");
         record.address = format!("{SECRET}地址{i}");

@@ -127,6 +127,7 @@ impl Wall {
             positions_kept,
             late_events,
             known_at_ms: moment.known().map(|k| k.at().0),
+            nothing_known: moment.revision() == Some(0),
             freshness: self.freshness(),
         })
     }
