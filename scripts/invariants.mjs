@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closure, workspace } from './lib/cargo.mjs';
+import { colorBreaches } from './lib/colors.mjs';
 import { sqlBreaches } from './lib/sql.mjs';
 import { wireBreaches } from './lib/wire.mjs';
 import { writeBreaches } from './lib/writes.mjs';
@@ -122,6 +123,13 @@ function statements() {
   }
 }
 
+/** One sheet of colours: what the wall looks like is decided there. */
+function colors() {
+  for (const path of tracked('ui/src/*')) {
+    for (const line of colorBreaches(path, readFileSync(path, 'utf8'))) breaches.push(`${path}:${line}: only ui/src/style/tokens.css writes a colour down`);
+  }
+}
+
 function files() {
   for (const path of tracked('*.rs', '*.ts', '*.vue', '*.mjs', '*.sh')) {
     const text = readFileSync(path, 'utf8');
@@ -137,6 +145,7 @@ clocks();
 wires();
 doors();
 statements();
+colors();
 files();
 for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);
 for (const line of breaches) console.log(`breach: ${line}`);
