@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closure, workspace } from './lib/cargo.mjs';
 import { colorBreaches } from './lib/colors.mjs';
+import { isKeyless, keyBreaches, OWN_KEYS } from './lib/keys.mjs';
 import { sqlBreaches } from './lib/sql.mjs';
 import { wireBreaches } from './lib/wire.mjs';
 import { writeBreaches } from './lib/writes.mjs';
@@ -130,6 +131,16 @@ function colors() {
   }
 }
 
+/** One ear for the keyboard: a key is bound where its action stands, or it would be told of nowhere. */
+function keyboard() {
+  for (const path of tracked('ui/src/*.ts', 'ui/src/*.vue')) {
+    const text = readFileSync(path, 'utf8');
+    for (const line of keyBreaches(path, text)) breaches.push(`${path}:${line}: only ui/src/actions/ listens to the keyboard; keys of a widget need a reason in scripts/lib/keys.mjs`);
+    if (path in OWN_KEYS && isKeyless(text)) breaches.push(`${path}: has no keys of its own any more: off the list of scripts/lib/keys.mjs`);
+  }
+  for (const path of Object.keys(OWN_KEYS)) if (!existsSync(path)) breaches.push(`${path}: is gone: off the list of scripts/lib/keys.mjs`);
+}
+
 function files() {
   for (const path of tracked('*.rs', '*.ts', '*.vue', '*.mjs', '*.sh')) {
     const text = readFileSync(path, 'utf8');
@@ -146,6 +157,7 @@ wires();
 doors();
 statements();
 colors();
+keyboard();
 files();
 for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);
 for (const line of breaches) console.log(`breach: ${line}`);
