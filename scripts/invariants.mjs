@@ -5,6 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closure, workspace } from './lib/cargo.mjs';
+import { colorBreaches } from './lib/colors.mjs';
+import { isKeyless, keyBreaches, OWN_KEYS } from './lib/keys.mjs';
 import { sqlBreaches } from './lib/sql.mjs';
 import { wireBreaches } from './lib/wire.mjs';
 import { writeBreaches } from './lib/writes.mjs';
@@ -122,6 +124,23 @@ function statements() {
   }
 }
 
+/** One sheet of colours: what the wall looks like is decided there. */
+function colors() {
+  for (const path of tracked('ui/src/*')) {
+    for (const line of colorBreaches(path, readFileSync(path, 'utf8'))) breaches.push(`${path}:${line}: only ui/src/style/tokens.css writes a colour down`);
+  }
+}
+
+/** One ear for the keyboard: a key is bound where its action stands, or it would be told of nowhere. */
+function keyboard() {
+  for (const path of tracked('ui/src/*.ts', 'ui/src/*.vue')) {
+    const text = readFileSync(path, 'utf8');
+    for (const line of keyBreaches(path, text)) breaches.push(`${path}:${line}: only ui/src/actions/ listens to the keyboard; keys of a widget need a reason in scripts/lib/keys.mjs`);
+    if (path in OWN_KEYS && isKeyless(text)) breaches.push(`${path}: has no keys of its own any more: off the list of scripts/lib/keys.mjs`);
+  }
+  for (const path of Object.keys(OWN_KEYS)) if (!existsSync(path)) breaches.push(`${path}: is gone: off the list of scripts/lib/keys.mjs`);
+}
+
 function files() {
   for (const path of tracked('*.rs', '*.ts', '*.vue', '*.mjs', '*.sh')) {
     const text = readFileSync(path, 'utf8');
@@ -137,6 +156,8 @@ clocks();
 wires();
 doors();
 statements();
+colors();
+keyboard();
 files();
 for (const line of notices) console.log(`notice: long file, look at it twice: ${line}`);
 for (const line of breaches) console.log(`breach: ${line}`);

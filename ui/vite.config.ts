@@ -39,5 +39,7 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['tests/**/*.test.ts'],
+    // Styles are left empty, but for the sheet whose text code reads.
+    css: { include: [/\/style\/tokens\.css/] },
   },
 });

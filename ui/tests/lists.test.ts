@@ -7,9 +7,12 @@ import { listQuery, siblings } from '@/state/lists';
 import { news } from '@/state/news';
 import { initialView } from '@/state/view';
 import { emptyState } from '@/state/wall';
-import { press } from '@/wall/keys';
+import { press as pressOn } from '@/actions';
+import type { Press } from '@/actions/action';
 import TicketListPanel from '@/wall/TicketListPanel.vue';
 import type { ListedTicket, TicketList, TicketView } from '@/wire/wire';
+
+const press = (wall: Wall, event: Press): boolean => pressOn('wall', { wall }, event);
 
 describe('the question behind a number', () => {
   it('carries area, period and the time shown', () => {

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HostError, type Host } from '@/host';
 import { foundations, toggled } from '@/planner/dialogs/proposals';
-import { press } from '@/planner/keys';
+import { press as pressOn } from '@/actions';
+import type { Press } from '@/actions/action';
+import type { PlannerHere } from '@/actions/planner';
 import { openPlanner, type Planner } from '@/planner/session';
 import type { EditBody, EditResult, LastEdit, PlanStand, PlanState, PlanSummary } from '@/wire/wire';
+
+const press = (wall: PlannerHere['wall'], planner: Planner, event: Press, typing: boolean): boolean => pressOn('planner', { wall, planner }, event, typing);
 
 const summary = (change: Partial<PlanSummary> = {}): PlanSummary => ({ id: 2, network: 'general', name: 'P2', status: 'draft', in_force: false, approved: false, effective_from_ms: null, effective_to_ms: null, base_plan: null, author: '', submitted_by: '', reviewed_by: '', people: {}, review_note: '', cells: 2, edits: 0, changed_ms: 0, ...change });
 const result = (head: number): EditResult => ({ head, changed: [], removed: [], cells: { type: 'FeatureCollection', features: [] }, edges: { type: 'FeatureCollection', features: [] }, findings: { looked_at: [], cells: [], plan: null }, can_undo: true, redo: [] });
@@ -182,8 +186,8 @@ describe('two people at one draft', () => {
     expect(planner.state.head).toBe(6);
   });
   it('a list beside the map leaves the map its keys', () => {
-    const wall = { view: { dialog: null, page: 'planner' } } as unknown as Parameters<typeof press>[0];
-    const key = (name: string): Parameters<typeof press>[2] => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false });
+    const wall = { view: { dialog: null, page: 'planner' } } as unknown as PlannerHere['wall'];
+    const key = (name: string): Press => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false });
     planner.state.dialog = 'proposals';
     expect(press(wall, planner, key('s'), false)).toBe(true);
     expect(planner.state.tool).toBe('split');

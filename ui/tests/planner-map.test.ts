@@ -4,10 +4,14 @@ import { HostError, type Host } from '@/host';
 import { Edges } from '@/planner/edges';
 import { degrees, mercator, moved, thinned, type LonLat } from '@/planner/geo';
 import { beginStroke, bodyOf, emptyHand, hintOf, isReady, step, type Grip, type Hand, type HandEvent, type Pointed, type Setting } from '@/planner/hand';
-import { press } from '@/planner/keys';
+import { press as pressOn } from '@/actions';
+import type { Press } from '@/actions/action';
+import type { PlannerHere } from '@/actions/planner';
 import { openPlanner, overlaid, planInForce, planScheduled, refusalOf, tools, type Planner } from '@/planner/session';
 import { chooseSnap, edgeSnap, isTileCut, lineSnap, vertexSnap, type Snap } from '@/planner/snap';
 import type { EditResult, PlanCell, PlanState, PlanSummary } from '@/wire/wire';
+
+const press = (wall: PlannerHere['wall'], planner: Planner, event: Press, typing: boolean): boolean => pressOn('planner', { wall, planner }, event, typing);
 
 // Two cells side by side: 1 west, 2 east, with a border of three points between them.
 const north: LonLat = [10, 1];
@@ -344,8 +348,8 @@ describe('session', () => {
     expect(planner.state.denied).toBe('role');
   });
   it('knows keys, and leaves them to fields and dialogs', () => {
-    const wall = { view: { dialog: null, page: 'planner' } } as unknown as Parameters<typeof press>[0];
-    const key = (name: string, more = {}): Parameters<typeof press>[2] => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...more });
+    const wall = { view: { dialog: null, page: 'planner' } } as unknown as PlannerHere['wall'];
+    const key = (name: string, more = {}): Press => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...more });
     expect(press(wall, planner, key('s'), false)).toBe(true);
     expect(planner.state.tool).toBe('split');
     expect(press(wall, planner, key('m'), true)).toBe(false);

@@ -10,8 +10,11 @@ import { initialView, modes, neighbour } from '@/state/view';
 import type { Wall } from '@/state/app';
 import type { TicketView } from '@/wire/wire';
 import { ageParts, spanParts } from '@/wall/format';
-import { press } from '@/wall/keys';
+import { press as pressOn } from '@/actions';
+import type { Press } from '@/actions/action';
 import { floodAt, newest, pinned } from '@/wall/stream';
+
+const press = (wall: Wall, event: Press): boolean => pressOn('wall', { wall }, event);
 
 describe('base size', () => {
   const wall = (distance_m: number, width_mm: number): Display => ({ preset: 'wall', distance_m, width_mm });
@@ -172,7 +175,7 @@ describe('keys', () => {
     } as unknown as Wall;
     return { wall, calls };
   }
-  const key = (name: string): Parameters<typeof press>[1] => ({ key: name, shiftKey: false, target: null });
+  const key = (name: string): Press => ({ key: name, shiftKey: false, target: null });
 
   it('digits choose the scenes, a presenter steps through them and round', () => {
     const { wall } = testWall();

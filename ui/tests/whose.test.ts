@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { ownersInView } from '@/map/owners';
 import { alarmPoints } from '@/map/points';
 import { initialView } from '@/state/view';
-import { press } from '@/wall/keys';
+import { press as pressOn } from '@/actions';
+import type { Press } from '@/actions/action';
 import { askedByKey, whoseQuery } from '@/wall/whose';
 import type { Wall } from '@/state/app';
 import type { TicketView } from '@/wire/wire';
+
+const press = (wall: Wall, event: Press): boolean => pressOn('wall', { wall }, event);
 
 function ticket(id: number, change: Partial<TicketView> = {}): TicketView {
   return {

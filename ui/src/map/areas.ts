@@ -8,6 +8,7 @@ import { labelFont } from './basemap';
 import { levelZooms } from './scale';
 import { comparable, difference, type Measure } from '@/state/compare';
 import { diffColors, heatColors, ownerColors, sample, timeLeftColors } from './ramp';
+import { color } from '@/style/tokens';
 
 /** Name of the source of a level's areas. */
 export const areaSource = (level: Level): string => `areas-${level}`;
@@ -46,7 +47,7 @@ export function openScale(areas: Record<Level, AreaCollection | null>, stats: Ma
 export function fillColor(mode: Mode, level: Level, info: WallInfo, scale: OpenScale, diffTop: number): ExpressionSpecification {
   if (mode === 'owner') {
     const cases = ownerColors.flatMap((color, i) => [i, color]);
-    return ['match', ['get', 'owner_color'], ...cases, 'rgba(0,0,0,0)'] as unknown as ExpressionSpecification;
+    return ['match', ['get', 'owner_color'], ...cases, 'transparent'] as unknown as ExpressionSpecification;
   }
   if (mode === 'compare') return ramp(state('diff', 0), -diffTop, diffTop, sample(diffColors, steps));
   if (mode === 'open') return ramp(state('open', 0), 0, scale[level], sample(heatColors, steps));
@@ -75,7 +76,7 @@ export function isSmooth(view: Pick<View, 'mode' | 'level' | 'smooth'>): boolean
 /** Fills and hatching, under the roads. */
 export function fillLayers(): LayerSpecification[] {
   return levels.flatMap((level): LayerSpecification[] => [
-    { id: `fill-${level}`, type: 'fill', source: areaSource(level), paint: { 'fill-color': 'rgba(0,0,0,0)', 'fill-antialias': false } },
+    { id: `fill-${level}`, type: 'fill', source: areaSource(level), paint: { 'fill-color': 'transparent', 'fill-antialias': false } },
     { id: `hatch-${level}`, type: 'fill', source: areaSource(level), filter: ['<', ['get', 'owner_color'], 0], paint: { 'fill-pattern': 'hatch' } },
     // Too few tickets to say anything: dotted, never coloured.
     { id: `small-${level}`, type: 'fill', source: areaSource(level), paint: { 'fill-pattern': 'dots', 'fill-opacity': ['case', ['==', state('small', 0), 1], 0.8, 0] as unknown as ExpressionSpecification } },
@@ -90,10 +91,10 @@ export function lineLayers(base: number): LayerSpecification[] {
     paint: { 'line-color': color, 'line-width': ['interpolate', ['linear'], ['zoom'], 9, width * px * 0.45, 11, width * px * 0.7, 13, width * px * 0.9, 16, width * px * 1.5] },
   });
   const selected = (level: Level): LayerSpecification[] => [
-    { id: `selected-under-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': '#0d0f11', 'line-width': 6.5 * px, 'line-opacity': 0.7 } },
-    { id: `selected-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': '#ffffff', 'line-width': 2.6 * px } },
+    { id: `selected-under-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': color('ground'), 'line-width': 6.5 * px, 'line-opacity': 0.7 } },
+    { id: `selected-${level}`, type: 'line', source: areaSource(level), filter: ['==', ['get', 'key'], ''], layout: { 'line-join': 'round' }, paint: { 'line-color': color('accent'), 'line-width': 2.6 * px } },
   ];
-  return [line('cell', 1, 'rgba(205,212,218,0.30)'), line('community', 1.9, 'rgba(214,220,226,0.52)'), line('street', 2.4, 'rgba(222,228,232,0.62)'), ...levels.flatMap(selected)];
+  return [line('cell', 1, color('area-cell')), line('community', 1.9, color('area-community')), line('street', 2.4, color('area-street')), ...levels.flatMap(selected)];
 }
 
 /** Names of areas, and the count under them where counts are the scene. */
@@ -104,7 +105,7 @@ export function labelLayers(base: number): LayerSpecification[] {
       'text-font': labelFont, 'text-field': ['get', 'text'], 'text-size': base * ({ cell: 1, community: 1.3, street: 1.6 })[level],
       'text-max-width': level === 'cell' ? 12 : 16, 'text-line-height': 1.25, 'text-padding': base * 0.35, 'symbol-sort-key': ['-', 0, ['get', 'rank']],
     },
-    paint: { 'text-color': level === 'cell' ? '#c5cbd0' : '#e4e8eb', 'text-halo-color': 'rgba(13,15,17,0.92)', 'text-halo-width': base / 9, 'text-halo-blur': base / 30 },
+    paint: { 'text-color': level === 'cell' ? color('area-label-cell') : color('area-label'), 'text-halo-color': color('halo'), 'text-halo-width': base / 9, 'text-halo-blur': base / 30 },
   }));
 }
 

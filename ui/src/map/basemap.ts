@@ -4,26 +4,27 @@
  */
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { BaseMap } from '@/wire/wire';
+import { color } from '@/style/tokens';
 
 /** The bundled font as the map knows it. */
 export const labelFont = ['Noto Sans SC Variable'];
 
 /** Colours of the ground, near-neutral, darkest first. */
 export const groundColors = {
-  ground: '#0d0f11',
-  earth: '#131619',
-  green: '#141a17',
-  built: '#16191c',
-  water: '#0d161d',
-  waterEdge: '#1b2831',
-  building: '#1b1f23',
-  buildingEdge: '#23282d',
-  lane: '#23282d',
-  street: '#2b3137',
-  arterial: '#363d44',
-  rail: '#2a2f35',
-  label: '#7f8890',
-  waterLabel: '#5d7485',
+  ground: color('ground'),
+  earth: color('map-earth'),
+  green: color('map-green'),
+  built: color('map-built'),
+  water: color('map-water'),
+  waterEdge: color('map-water-edge'),
+  building: color('map-building'),
+  buildingEdge: color('map-building-edge'),
+  lane: color('map-building-edge'),
+  street: color('map-street'),
+  arterial: color('map-arterial'),
+  rail: color('map-rail'),
+  label: color('map-label'),
+  waterLabel: color('map-water-label'),
 } as const;
 
 const kind = ['coalesce', ['get', 'kind'], ''];
@@ -100,7 +101,7 @@ export function groundLabelLayers(base: number, language: string): LayerSpecific
     },
     {
       id: 'bm-poi-name', type: 'symbol', source: 'basemap', 'source-layer': 'pois', minzoom: 16.2, filter: ['has', 'name'],
-      layout: { ...text, 'text-max-width': 8, 'text-padding': base * 0.8 }, paint: { ...paint, 'text-color': '#697178' },
+      layout: { ...text, 'text-max-width': 8, 'text-padding': base * 0.8 }, paint: { ...paint, 'text-color': color('map-place-label') },
     },
     {
       id: 'bm-place-name', type: 'symbol', source: 'basemap', 'source-layer': 'places', filter: ['has', 'name'], maxzoom: 13.5,

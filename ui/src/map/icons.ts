@@ -2,11 +2,12 @@
 import type { Map as MapLibre } from 'maplibre-gl';
 import { alarmColors } from './ramp';
 import { alarmPriority, cameraPath, priorityPath, sitePath, staffPath } from './shapes';
+import { color } from '@/style/tokens';
 
 /** The ground the marks stand on. */
-const ground = '#0d0f11';
-const light = '#dfe3e6';
-const quiet = '#8c949b';
+const ground = color('ground');
+const light = color('mark');
+const quiet = color('mark-quiet');
 
 interface Look {
   path: string;
@@ -59,7 +60,7 @@ function hatch(base: number, ratio: number): ImageData {
   canvas.width = canvas.height = side;
   const pen = canvas.getContext('2d');
   if (!pen) return new ImageData(1, 1);
-  pen.strokeStyle = 'rgba(200,206,212,0.34)';
+  pen.strokeStyle = color('hatch');
   pen.lineWidth = side / 9;
   for (const shift of [-side, 0, side]) {
     pen.beginPath();
@@ -76,7 +77,7 @@ function dots(base: number, ratio: number): ImageData {
   canvas.width = canvas.height = side;
   const pen = canvas.getContext('2d');
   if (!pen) return new ImageData(1, 1);
-  pen.fillStyle = 'rgba(200,206,212,0.55)';
+  pen.fillStyle = color('dots');
   pen.beginPath();
   pen.arc(side / 2, side / 2, side / 8, 0, 2 * Math.PI);
   pen.fill();
@@ -95,11 +96,11 @@ function looks(): Record<string, Look> {
     const color = alarmColors[name] ?? light;
     all[`alarm-${name}`] = { path: priorityPath(priority), fill: color, stroke: ground, size: 1.5, ring: color };
   }
-  all['camera-online'] = { path: cameraPath, fill: '#a9b2b9', stroke: ground, size: 1 };
+  all['camera-online'] = { path: cameraPath, fill: color('mark-camera'), stroke: ground, size: 1 };
   all['camera-offline'] = { path: cameraPath, fill: ground, stroke: quiet, size: 1 };
-  all['staff-on'] = { path: staffPath, fill: '#8fc7b4', stroke: ground, size: 1.1 };
+  all['staff-on'] = { path: staffPath, fill: color('mark-staff'), stroke: ground, size: 1.1 };
   all['staff-off'] = { path: staffPath, fill: ground, stroke: quiet, size: 1 };
-  all.site = { path: sitePath, fill: '#c9c4b4', stroke: ground, size: 1 };
+  all.site = { path: sitePath, fill: color('mark-site'), stroke: ground, size: 1 };
   return all;
 }
 

@@ -3,6 +3,7 @@ import type { Feature, FeatureCollection, Point, Polygon } from 'geojson';
 import type { LayerSpecification } from 'maplibre-gl';
 import type { PointProperties, StaffView, TicketView } from '@/wire/wire';
 import { labelFont } from './basemap';
+import { color } from '@/style/tokens';
 
 /** Points as the host gives them. */
 export type PointCollection = FeatureCollection<Point, PointProperties>;
@@ -82,10 +83,10 @@ export function pointLayers(base: number): LayerSpecification[] {
   const near = zoomAt(pointZoom, base);
   const nearer = zoomAt(15.6, base);
   const text = { 'text-font': labelFont, 'text-size': base, 'text-offset': [0, 0.9] as [number, number], 'text-anchor': 'top' as const, 'text-optional': true, 'text-max-width': 9, 'text-padding': base * 0.3 };
-  const paint = { 'text-color': '#aab2b8', 'text-halo-color': 'rgba(13,15,17,0.92)', 'text-halo-width': base / 10 } as const;
+  const paint = { 'text-color': color('point-label'), 'text-halo-color': color('halo'), 'text-halo-width': base / 10 } as const;
   return [
-    { id: 'pt-sector', type: 'fill', source: 'sectors', minzoom: nearer, paint: { 'fill-color': '#aeb9c2', 'fill-opacity': ['match', ['get', 'state'], 'offline', 0.03, 0.1] } },
-    { id: 'pt-sector-line', type: 'line', source: 'sectors', minzoom: nearer, paint: { 'line-color': '#aeb9c2', 'line-opacity': 0.25, 'line-width': base / 15 } },
+    { id: 'pt-sector', type: 'fill', source: 'sectors', minzoom: nearer, paint: { 'fill-color': color('point-sector'), 'fill-opacity': ['match', ['get', 'state'], 'offline', 0.03, 0.1] } },
+    { id: 'pt-sector-line', type: 'line', source: 'sectors', minzoom: nearer, paint: { 'line-color': color('point-sector'), 'line-opacity': 0.25, 'line-width': base / 15 } },
     {
       id: 'pt-site', type: 'symbol', source: 'points', minzoom: zoomAt(15, base), filter: ['==', ['get', 'kind'], 'site'],
       layout: { 'icon-image': 'site', 'icon-padding': 1, 'text-field': ['get', 'name'], ...text }, paint,
@@ -127,7 +128,7 @@ export function alarmLayers(base: number): LayerSpecification[] {
         'text-variable-anchor': ['left', 'right', 'top', 'bottom', 'top-left', 'bottom-left', 'top-right', 'bottom-right'], 'text-radial-offset': 1.5, 'text-justify': 'auto',
         'symbol-sort-key': ['-', 0, ['get', 'rank']],
       },
-      paint: { 'text-color': '#ffffff', 'text-halo-color': 'rgba(13,15,17,0.95)', 'text-halo-width': base / 7 },
+      paint: { 'text-color': color('accent'), 'text-halo-color': color('halo-strong'), 'text-halo-width': base / 7 },
     },
     {
       id: 'pt-alarm', type: 'symbol', source: 'alarms',
@@ -135,7 +136,7 @@ export function alarmLayers(base: number): LayerSpecification[] {
     },
     {
       id: 'pt-selected', type: 'circle', source: 'selected',
-      paint: { 'circle-radius': base * 1.35, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': '#ffffff', 'circle-stroke-width': base / 6.5 },
+      paint: { 'circle-radius': base * 1.35, 'circle-color': 'transparent', 'circle-stroke-color': color('accent'), 'circle-stroke-width': base / 6.5 },
     },
   ];
 }

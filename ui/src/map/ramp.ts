@@ -3,6 +3,7 @@
  * OKLab distance, so that equal steps of the quantity look equal. They stay muted: saturated colour belongs to alarms.
  * `tests/ramp.test.ts` holds golden values.
  */
+import { color } from '@/style/tokens';
 
 /** Red, green, blue 0 … 255 and alpha 0 … 255. */
 export type Rgba = readonly [number, number, number, number];
@@ -134,7 +135,7 @@ export function sample(colors: readonly (readonly [number, number, number])[], n
 }
 
 /** Colours of owners: Okabe and Ito's eight, muted for a dark ground and for lying under text. */
-export const ownerColors: readonly string[] = ['#6fa3c7', '#c39a5b', '#5fa88b', '#b98aae', '#bdb36c', '#6b7fb5', '#b9775f', '#8d949b'];
+export const ownerColors: readonly string[] = [color('owner-0'), color('owner-1'), color('owner-2'), color('owner-3'), color('owner-4'), color('owner-5'), color('owner-6'), color('owner-7')];
 
 /** Statutory colours of alarms: the only saturated ones on the wall. */
-export const alarmColors: Readonly<Record<string, string>> = { red: '#ff4b4b', orange: '#ff9330', yellow: '#ffd83d', blue: '#4aa3ff' };
+export const alarmColors: Readonly<Record<string, string>> = { red: color('alarm-red'), orange: color('alarm-orange'), yellow: color('alarm-yellow'), blue: color('alarm-blue') };

@@ -7,6 +7,7 @@ import type { Feature, FeatureCollection, LineString, Point } from 'geojson';
 import type { ExpressionSpecification, LayerSpecification, Map as MapLibre } from 'maplibre-gl';
 import { labelFont } from '@/map/basemap';
 import type { PlanCell } from '@/wire/wire';
+import { color } from '@/style/tokens';
 
 /** The bands in the order of the legend. */
 export const bands = ['over', 'in', 'under', 'unknown'] as const;
@@ -15,16 +16,16 @@ export const bands = ['over', 'in', 'under', 'unknown'] as const;
 export type Band = (typeof bands)[number];
 
 /** Colours of the bands: clay above, grey inside, sea below, nothing where nothing is known. */
-export const bandColors: Readonly<Record<Band, string>> = { over: '#b5885a', in: '#6d7880', under: '#5a86a6', unknown: '#3a4046' };
+export const bandColors: Readonly<Record<Band, string>> = { over: color('band-over'), in: color('band-in'), under: color('band-under'), unknown: color('band-unknown') };
 
 /** Marks of the bands, before the number. */
 export const bandMarks: Readonly<Record<Band, string>> = { over: '▲', in: '', under: '▽', unknown: '?' };
 
 /** The colour of what is being drawn or has been changed: paper, not land. */
-export const draftColor = '#b79bdc';
+export const draftColor = color('draft');
 
 /** Ground between cells that nobody has. */
-export const laneColor = '#d7b35f';
+export const laneColor = color('plan-lane');
 
 /** A band by its name; unknown names are unknown. */
 export function bandOf(name: string): Band {
@@ -61,18 +62,18 @@ export function putPlanImages(map: MapLibre, base: number, ratio: number): void 
       pen.stroke();
     }
   };
-  put('band-over', tile(side, lines('rgba(226,190,148,0.42)', true, base / 11)));
-  put('band-under', tile(side, lines('rgba(156,196,224,0.36)', false, base / 15)));
+  put('band-over', tile(side, lines(color('band-over-tile'), true, base / 11)));
+  put('band-under', tile(side, lines(color('band-under-tile'), false, base / 15)));
   put('band-unknown', tile(side, (pen) => {
-    pen.fillStyle = 'rgba(200,206,212,0.42)';
+    pen.fillStyle = color('hatch-dots');
     pen.beginPath();
     pen.arc(side / 2, side / 2, (base / 11) * ratio, 0, 7);
     pen.fill();
   }));
   const box = Math.round(base * 2.2 * ratio);
   put('plan-cross', tile(box, (pen) => {
-    for (const [color, width] of [['#0d0f11', base / 3.6], ['#ffffff', base / 9]] as const) {
-      pen.strokeStyle = color;
+    for (const [stroke, width] of [[color('ground'), base / 3.6], [color('accent'), base / 9]] as const) {
+      pen.strokeStyle = stroke;
       pen.lineWidth = width * ratio;
       pen.beginPath();
       for (const [x, y] of [[0, 1], [1, 0]] as const) {
@@ -94,13 +95,13 @@ export function cellLayers(source: string, prefix: string, base: number): { fill
     id: `${prefix}-hatch-${band}`, type: 'fill', source, filter: ['==', ['get', 'band'], band],
     paint: { 'fill-pattern': `band-${band}`, 'fill-opacity': expression(['case', hidden, 0, 1]) },
   });
-  const color = ['match', ['get', 'band'], ...bands.flatMap((band) => [band, bandColors[band]]), bandColors.unknown];
+  const fill = ['match', ['get', 'band'], ...bands.flatMap((band) => [band, bandColors[band]]), bandColors.unknown];
   return {
     fills: [
       {
         id: `${prefix}-fill`, type: 'fill', source,
         paint: {
-          'fill-color': expression(color), 'fill-antialias': false,
+          'fill-color': expression(fill), 'fill-antialias': false,
           'fill-opacity': expression(['case', hidden, 0, state('selected'), 0.62, state('near'), 0.52, ['match', ['get', 'band'], 'in', 0.2, 'unknown', 0.24, 0.36]]),
         },
       },
@@ -110,14 +111,14 @@ export function cellLayers(source: string, prefix: string, base: number): { fill
       {
         id: `${prefix}-line`, type: 'line', source, layout: { 'line-join': 'round' },
         paint: {
-          'line-color': 'rgba(206,214,220,0.62)', 'line-opacity': expression(['case', hidden, 0, 1]),
+          'line-color': color('plan-edge'), 'line-opacity': expression(['case', hidden, 0, 1]),
           'line-width': ['interpolate', ['linear'], ['zoom'], 9, 0.4 * px, 12, 0.8 * px, 15, 1.5 * px, 18, 2.2 * px],
         },
       },
       {
         id: `${prefix}-mark`, type: 'line', source, layout: { 'line-join': 'round' },
         paint: {
-          'line-color': expression(['case', state('selected'), '#ffffff', draftColor]),
+          'line-color': expression(['case', state('selected'), color('accent'), draftColor]),
           'line-opacity': expression(['case', hidden, 0, ['any', state('selected'), state('changed')], 1, 0]),
           'line-width': expression(['case', state('selected'), 2.8 * px, 1.9 * px]),
         },
@@ -136,37 +137,37 @@ export function workLayers(base: number): LayerSpecification[] {
     { id: 'lane-line', type: 'line', source: 'lanes', layout: { 'line-join': 'round' }, paint: { 'line-color': laneColor, 'line-width': 1.6 * px } },
     {
       id: 'overlay-line', type: 'line', source: 'overlay', layout: { 'line-join': 'round' },
-      paint: { 'line-color': '#e8d9a8', 'line-width': 1.7 * px, 'line-dasharray': [3, 2.4], 'line-opacity': 0.9 },
+      paint: { 'line-color': color('plan-outer'), 'line-width': 1.7 * px, 'line-dasharray': [3, 2.4], 'line-opacity': 0.9 },
     },
-    { id: 'edge-under', type: 'line', source: 'highlight', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': '#0d0f11', 'line-width': 8 * px, 'line-opacity': 0.75 } },
-    { id: 'edge-over', type: 'line', source: 'highlight', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': '#ffffff', 'line-width': 3.4 * px } },
+    { id: 'edge-under', type: 'line', source: 'highlight', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': color('ground'), 'line-width': 8 * px, 'line-opacity': 0.75 } },
+    { id: 'edge-over', type: 'line', source: 'highlight', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': color('accent'), 'line-width': 3.4 * px } },
     {
       id: 'vertices', type: 'circle', source: 'vertices',
       paint: {
-        'circle-radius': expression(['case', ['get', 'node'], 4.6 * px, 3.2 * px]), 'circle-color': expression(['case', ['get', 'node'], '#e9edf0', '#0d0f11']),
-        'circle-stroke-color': expression(['case', ['get', 'open'], '#e9edf0', '#6c757d']), 'circle-stroke-width': 1.5 * px, 'circle-opacity': expression(['case', ['get', 'open'], 1, 0.5]),
+        'circle-radius': expression(['case', ['get', 'node'], 4.6 * px, 3.2 * px]), 'circle-color': expression(['case', ['get', 'node'], color('text'), color('ground')]),
+        'circle-stroke-color': expression(['case', ['get', 'open'], color('text'), color('plan-vertex-shut')]), 'circle-stroke-width': 1.5 * px, 'circle-opacity': expression(['case', ['get', 'open'], 1, 0.5]),
       },
     },
     { id: 'sketch-area', type: 'fill', source: 'sketch', filter: is('area'), paint: { 'fill-color': draftColor, 'fill-opacity': 0.25 } },
-    { id: 'sketch-under', type: 'line', source: 'sketch', filter: is('line'), layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': '#0d0f11', 'line-width': 6.5 * px, 'line-opacity': 0.8 } },
+    { id: 'sketch-under', type: 'line', source: 'sketch', filter: is('line'), layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': color('ground'), 'line-width': 6.5 * px, 'line-opacity': 0.8 } },
     { id: 'sketch-line', type: 'line', source: 'sketch', filter: is('line'), layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': draftColor, 'line-width': 3 * px } },
     { id: 'sketch-next', type: 'line', source: 'sketch', filter: is('next'), paint: { 'line-color': draftColor, 'line-width': 2.4 * px, 'line-dasharray': [2, 1.6] } },
     {
       id: 'sketch-point', type: 'circle', source: 'sketch', filter: is('point'),
-      paint: { 'circle-radius': 4.4 * px, 'circle-color': draftColor, 'circle-stroke-color': '#0d0f11', 'circle-stroke-width': 1.6 * px },
+      paint: { 'circle-radius': 4.4 * px, 'circle-color': draftColor, 'circle-stroke-color': color('ground'), 'circle-stroke-width': 1.6 * px },
     },
     {
       id: 'sketch-grip', type: 'circle', source: 'sketch', filter: is('grip'),
-      paint: { 'circle-radius': 7.5 * px, 'circle-color': draftColor, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2.4 * px },
+      paint: { 'circle-radius': 7.5 * px, 'circle-color': draftColor, 'circle-stroke-color': color('accent'), 'circle-stroke-width': 2.4 * px },
     },
     {
       id: 'sketch-snap', type: 'circle', source: 'sketch', filter: is('snap'),
-      paint: { 'circle-radius': 11 * px, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2 * px },
+      paint: { 'circle-radius': 11 * px, 'circle-color': 'transparent', 'circle-stroke-color': color('accent'), 'circle-stroke-width': 2 * px },
     },
     {
       id: 'sketch-snap-word', type: 'symbol', source: 'sketch', filter: is('snap'),
       layout: { 'text-font': labelFont, 'text-field': ['get', 'word'], 'text-size': base * 1.05, 'text-offset': [1.1, -1.1], 'text-anchor': 'bottom-left', 'text-allow-overlap': true, 'text-ignore-placement': true },
-      paint: { 'text-color': '#ffffff', 'text-halo-color': 'rgba(13,15,17,0.95)', 'text-halo-width': base / 6 },
+      paint: { 'text-color': color('accent'), 'text-halo-color': color('halo-strong'), 'text-halo-width': base / 6 },
     },
     { id: 'sketch-cross', type: 'symbol', source: 'sketch', filter: is('cross'), layout: { 'icon-image': 'plan-cross', 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
   ];
@@ -176,7 +177,7 @@ export function workLayers(base: number): LayerSpecification[] {
 export function streetLayer(base: number): LayerSpecification {
   return {
     id: 'streets', type: 'line', source: 'streets', minzoom: 12, layout: { 'line-join': 'round', 'line-cap': 'round' },
-    paint: { 'line-color': '#5d6972', 'line-opacity': 0.7, 'line-width': ['interpolate', ['linear'], ['zoom'], 12, base / 30, 15, base / 13, 18, base / 7] },
+    paint: { 'line-color': color('plan-street'), 'line-opacity': 0.7, 'line-width': ['interpolate', ['linear'], ['zoom'], 12, base / 30, 15, base / 13, 18, base / 7] },
   };
 }
 
@@ -189,7 +190,7 @@ export function labelLayer(source: string, prefix: string, base: number): LayerS
       'text-field': ['format', ['get', 'name'], { 'font-scale': 0.92 }, '\n', {}, ['get', 'count'], { 'font-scale': 1.08 }] as unknown as ExpressionSpecification,
     },
     paint: {
-      'text-color': expression(['match', ['get', 'band'], 'over', '#f0d3b0', 'under', '#c4dff1', '#d3d9dd']), 'text-halo-color': 'rgba(13,15,17,0.92)', 'text-halo-width': base / 8,
+      'text-color': expression(['match', ['get', 'band'], 'over', color('band-over-label'), 'under', color('band-under-label'), color('band-in-label')]), 'text-halo-color': color('halo'), 'text-halo-width': base / 8,
       'text-opacity': expression(['case', state('hidden'), 0, 1]),
     },
   };

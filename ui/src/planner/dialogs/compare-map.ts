@@ -5,6 +5,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import { baseStyle, groundLabelLayers, groundLayers, labelFont, roadLayers } from '@/map/basemap';
 import type { Wall } from '@/state/app';
 import type { PlanCells } from './differences';
+import { color } from '@/style/tokens';
 
 /** A map of the pair. */
 export interface CompareMap {
@@ -26,8 +27,8 @@ export interface ComparePair {
 
 /** Colours of the two sides: land and paper, as in the band above the map. */
 const sides = [
-  { line: '#9fd0bd', fill: '#9fd0bd' },
-  { line: '#c9b4e4', fill: '#a48cc4' },
+  { line: color('live'), fill: color('live') },
+  { line: color('draft-pale'), fill: color('draft-edge') },
 ] as const;
 
 function cellLayers(base: number, side: (typeof sides)[number]): LayerSpecification[] {
@@ -39,7 +40,7 @@ function cellLayers(base: number, side: (typeof sides)[number]): LayerSpecificat
     {
       id: 'names', type: 'symbol', source: 'labels', minzoom: 13,
       layout: { 'text-font': labelFont, 'text-field': ['format', name, {}, '\n', {}, ['get', 'count'], {}], 'text-size': base, 'text-max-width': 9, 'text-padding': 0, 'text-variable-anchor': ['center', 'top', 'bottom'] },
-      paint: { 'text-color': '#e9edf0', 'text-halo-color': '#0d0f11', 'text-halo-width': base / 8 },
+      paint: { 'text-color': color('text'), 'text-halo-color': color('ground'), 'text-halo-width': base / 8 },
     },
   ];
 }
