@@ -32,6 +32,7 @@ mod replaying;
 mod search;
 mod shown;
 mod stations;
+mod statistics;
 mod then;
 mod tries;
 mod views;

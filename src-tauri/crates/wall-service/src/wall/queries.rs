@@ -1,18 +1,18 @@
 //! What the wall asks of its world: ground and counts of now or of another time, heat, what is near, statistics.
 
 use super::{
-    AsOf, HeatImage, HeatQuery, HeatScale, StatLine, Stats, Wall, WallError,
+    AsOf, HeatImage, HeatQuery, HeatScale, Wall, WallError,
     alarms::{Alarms, Raised},
     counts::{Counts, Days},
     ground::Ground,
     pictures::Asked,
-    shown::{Part, Sight},
+    shown::Sight,
     then::{Moment, Then},
     world::World,
 };
 use bytes::Bytes;
-use std::{collections::BTreeMap, sync::Arc};
-use wall_core::{CellId, HeatField, HeatGrid, HeatKernel, Level, NetworkId, Place, TicketId, TimeLeftField, UtcMs, duty_at};
+use std::sync::Arc;
+use wall_core::{HeatField, HeatGrid, HeatKernel, Level, NetworkId, Place, TicketId, TimeLeftField, UtcMs, duty_at};
 use wall_store::Actor;
 
 /// Ticket lines in a snapshot.
@@ -171,63 +171,6 @@ impl Wall {
         Ok(found)
     }
 
-    /// Counts by cell, category, platform or owner, now or at another time. By cell and by owner, what lies outside all cells is the
-    /// line `-`, and what has no place the line `unplaced`. O(tickets).
-    pub async fn stats(&self, actor: &Actor, by: &str, as_of: AsOf) -> Result<Stats, WallError> {
-        let mut moment = self.moment(as_of).await?;
-        let ground = self.ground_as_of(moment.as_of).await?;
-        let late_events = self.late_events(&moment).await?;
-        let world = self.world_of(&mut moment).await?;
-        let at = moment.at(&world);
-        let days = Days::around(at, &world.zone);
-        // By key, and by cell where there is one: two cells may share a code.
-        let mut lines: BTreeMap<(String, Option<CellId>), StatLine> = BTreeMap::new();
-        let no_cell = |part| (if part == Part::Unplaced { "unplaced" } else { "-" }.to_owned(), String::new());
-        if by == "cell" {
-            // Cells without a ticket are lines too.
-            for c in &ground.cells {
-                lines.entry((c.code.clone(), Some(c.id))).or_insert_with(|| blank(&c.code, &c.name, Some(c.id)));
-            }
-        }
-        let then = moment.then(&world);
-        for (slot, t) in then.all() {
-            let part = world.shown_part(&ground, slot, &t, Sight::of(actor));
-            let cell = part.cell();
-            let code = world.categories.code(t.category);
-            let (key, name) = match by {
-                "cell" => cell.map_or_else(
-                    || no_cell(part),
-                    |c| (ground.cells[c as usize].code.clone(), ground.cells[c as usize].name.clone()),
-                ),
-                "category" => (code.to_owned(), world.categories.name(code, at).to_owned()),
-                "platform" => (world.categories.platform(code, at).map_or("-", |p| p.code()).to_owned(), String::new()),
-                "owner" => cell.map_or_else(|| no_cell(part), |c| (ground.cell_area(c).owner.clone(), String::new())),
-                other => {
-                    return Err(WallError::Invalid(format!(
-                        "stats counts by cell, category, platform or owner, not \"{other}\""
-                    )));
-                }
-            };
-            let own = cell.filter(|_| by == "cell").map(|c| ground.cells[c as usize].id);
-            let line = lines.entry((key.clone(), own)).or_insert_with(|| blank(&key, &name, own));
-            let share = then.share(slot, &t, &days);
-            line.total += 1;
-            line.open += u64::from(share.open);
-            line.overdue += u64::from(share.overdue);
-            line.received_today += u64::from(share.received_today);
-            line.closed_today += u64::from(share.closed_today);
-            if t.life.fell_due(i64::MIN, at.0 + 1) {
-                line.due += 1;
-                line.on_time += u64::from(t.life.on_time());
-            }
-        }
-        let mut lines: Vec<StatLine> = lines.into_values().collect();
-        if by == "category" {
-            lines.iter_mut().for_each(|l| l.in_table = Some(world.categories.listed(&l.key)));
-        }
-        Ok(Stats { lines, late_events })
-    }
-
     /// One tile of the base map, uncompressed; `None` = empty or no base map.
     pub async fn base_map_tile(&self, z: u8, x: u32, y: u32) -> Result<Option<Bytes>, WallError> {
         match &self.inner.base_map {
@@ -273,22 +216,6 @@ fn draw(
         world.heat.read(sight, grid, kernel, at, open, draw)
     };
     HeatImage { bytes: bytes.into(), peak, high, max, at, revision: world.revision }
-}
-
-fn blank(key: &str, name: &str, cell: Option<CellId>) -> StatLine {
-    StatLine {
-        cell: cell.map(|c| c.0),
-        in_table: None,
-        key: key.into(),
-        name: name.into(),
-        open: 0,
-        overdue: 0,
-        received_today: 0,
-        closed_today: 0,
-        total: 0,
-        on_time: 0,
-        due: 0,
-    }
 }
 
 /// Something near a place.

@@ -73,7 +73,7 @@ pub struct Stats {
 }
 
 /// A line of `stats`.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct StatLine {
     /// Code or name.
     pub key: String,
