@@ -46,6 +46,8 @@ ui_checks() { ui lint && ui typecheck; }
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps; }
 node_tests() { node --test --test-concurrency=1 --test-reporter=spec "$@"; }
 browser_tests() { node_tests tests/browser/*.test.mjs; }
+# A day at the wall with the database on a PostgreSQL: lists and counts, and a server that dies and comes back.
+browser_on_postgres() { scripts/postgres.sh run node --test --test-concurrency=1 --test-reporter=spec tests/browser/lists.test.mjs tests/browser/continuity.test.mjs; }
 window_test() { node_tests tests/window/*.test.mjs; }
 # The programs that tests start, built with the same features as everything else.
 build() { cargo build --workspace --bins; }
@@ -77,4 +79,5 @@ stage rust rust_tests
 stage postgres postgres_tests
 stage rustdoc docs
 stage browser browser_tests
+stage browser-postgres browser_on_postgres
 stage window window_test

@@ -64,14 +64,24 @@ async function cable(toPort) {
   };
 }
 
+/** The database of a wall: on the PostgreSQL of GRIDWALL_TEST_DB in a schema of its own, else the file in its folder. */
+function database() {
+  const server = process.env.GRIDWALL_TEST_DB;
+  if (!server) return { wall: {}, demonstration: {} };
+  const schema = `browser_${process.pid}`;
+  // A demonstration lies beside the schema that is named.
+  return { wall: { GRIDWALL_DB: `${server}&schema=${schema}` }, demonstration: { GRIDWALL_DB: `${server}&schema=${schema}_demo` } };
+}
+
 /** A demonstration wall on data of its own, with a cable to it. */
 export async function demoWall() {
   const folder = scratch('gridwall-browser-');
-  const serve = (port) => startWall(folder.path, { args: ['serve', '--demo', '--listen', `127.0.0.1:${port}`] });
+  const db = database();
+  const serve = (port) => startWall(folder.path, { args: ['serve', '--demo', '--listen', `127.0.0.1:${port}`], env: db.wall });
   let wall = await serve(0);
   const port = Number(new URL(wall.base).port);
   const line = await cable(port);
-  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'test', '--unlimited', '--role', 'replay', '--source', '*']);
+  const { token } = wallCommand(demoStore(folder.path), ['token', 'create', 'test', '--unlimited', '--role', 'replay', '--source', '*'], { env: db.demonstration });
   const authorization = `Bearer ${token}`;
   const link = new URL(wall.link);
   link.port = String(line.port);

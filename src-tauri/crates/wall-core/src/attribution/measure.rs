@@ -61,15 +61,18 @@ fn pole(piece: &Piece) -> Option<Place> {
     let to_m = |p: GridPlace| ((p.x - middle.x) * kx, (p.y - middle.y) * ky);
     let edges: Vec<((f64, f64), (f64, f64))> = piece.edges.iter().map(|e| (to_m(e.a), to_m(e.b))).collect();
     let square = |centre: (f64, f64), half: f64| {
+        // The least of the squares: a root for each edge would be the most of the work.
         let edge_m = edges
             .iter()
             .map(|(a, b)| {
                 let (a, b) = ((a.0 - centre.0, a.1 - centre.1), (b.0 - centre.0, b.1 - centre.1));
                 let d = (b.0 - a.0, b.1 - a.1);
                 let t = nearest_fraction(a, d);
-                (a.0 + d.0 * t).hypot(a.1 + d.1 * t)
+                let (x, y) = (a.0 + d.0 * t, a.1 + d.1 * t);
+                x * x + y * y
             })
-            .fold(f64::INFINITY, f64::min);
+            .fold(f64::INFINITY, f64::min)
+            .sqrt();
         let distance = if piece.side(to_grid(centre)) == Side::Inside { edge_m } else { -edge_m };
         Square { centre, half, distance, best: distance + half * std::f64::consts::SQRT_2 }
     };

@@ -80,6 +80,17 @@ pub(crate) struct Ground {
     texts: [OnceLock<Bytes>; Level::ALL.len()],
 }
 
+/// Size and place of the name of each cell, on as many threads as there are. O(vertices).
+fn measured(cells: &[Cell]) -> Vec<(f64, Place)> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let measure = |cells: &[Cell]| cells.iter().map(|c| (area_km2(&c.geometry), label_point(&c.geometry))).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let parts = cells.chunks(cells.len().div_ceil(threads).max(256));
+        let running: Vec<_> = parts.map(|part| scope.spawn(move || measure(part))).collect();
+        running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 impl Ground {
     /// No cells at all.
     pub fn empty() -> Self {
@@ -133,10 +144,11 @@ impl Ground {
         let owners: Vec<Vec<Owner>> =
             cells.iter().map(|c| owners_by_code.get(c.code.as_str()).cloned().unwrap_or_default()).collect();
         let colours = owner_colours(&index, &cells, &owners);
+        let measures = measured(&cells);
         let mut areas: Vec<Area> = Vec::with_capacity(cells.len() + 16);
         let (mut communities, mut streets): (BTreeMap<String, Vec<u32>>, BTreeMap<String, Vec<u32>>) = Default::default();
         for (i, cell) in cells.iter().enumerate() {
-            let label = label_point(&cell.geometry);
+            let (area_km2, label) = measures[i];
             let owner = owners[i].first().and_then(|o| parties.get(&o.party)).map_or_else(String::new, |p| p.name.clone());
             if !cell.community_code.is_empty() {
                 communities.entry(cell.community_code.clone()).or_default().push(i as u32);
@@ -157,7 +169,7 @@ impl Ground {
                     households: cell.households,
                     owner,
                     owner_colour: colours[i],
-                    area_km2: area_km2(&cell.geometry),
+                    area_km2,
                     label,
                 },
             });

@@ -11,8 +11,9 @@ use std::{
 };
 use wall_core::{History, News, Payload, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs, counts_from};
 
-/// Events read at once.
-const PAGE: u32 = 16_384;
+/// Events read at once: few, since a row of the driver takes some kilobytes while it is read, and what is given back stays with the
+/// program.
+const PAGE: u32 = 2_048;
 /// Lines of one block.
 const BLOCK: usize = 4_096;
 /// Bits of a line that hold by how much an event came late: 34 years in ms; the others hold when it came, in a block.
