@@ -7,8 +7,9 @@
 // Tickets are posted on schedule whether or not earlier ones were answered, so that a slow wall shows as latency
 // and not as a lower rate. Nothing here is a test: numbers are printed, only lost tickets fail.
 
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
+import { ask } from './lib/ask.mjs';
 import { dice } from './lib/dice.mjs';
 import { footprint } from './lib/footprint.mjs';
 import { demoStore, scratch, startWall, until, wallCommand } from './lib/wall.mjs';
@@ -29,20 +30,6 @@ const seconds = Math.min(Number(asked.seconds), 3600);
 const batch = Math.max(1, Number(asked.batch));
 const MOST_UNDER_WAY = 512;
 const TICK_MS = 10;
-
-function ask(agent, base, { method = 'GET', path, headers = {}, body }) {
-  return new Promise((done, failed) => {
-    const sent = request(new URL(path, base), { agent, method, headers, timeout: 60_000 }, (answer) => {
-      const parts = [];
-      answer.on('data', (part) => parts.push(part));
-      answer.on('error', failed);
-      answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts).toString() }));
-    });
-    sent.on('timeout', () => sent.destroy(new Error('no answer within 60 s')));
-    sent.on('error', failed);
-    sent.end(body);
-  });
-}
 
 function percentile(sorted, share) {
   return sorted.length === 0 ? NaN : sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

@@ -8,9 +8,10 @@
 // nothing. Nothing here is a test: numbers are printed; only a ticket that was acknowledged and is not there fails.
 
 import { execFileSync } from 'node:child_process';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ask } from './lib/ask.mjs';
 import { cellsFile, now, ticketsFile } from './lib/city.mjs';
 import { dice } from './lib/dice.mjs';
 import { scratch, startWall, until, wallCommand } from './lib/wall.mjs';
@@ -40,30 +41,18 @@ const timed = async (work) => {
 };
 const rate = (count, seconds) => `${Math.round(count / seconds).toLocaleString('en')}/s`;
 
-function post(agent, base, token, body, type) {
-  return new Promise((done, failed) => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': type };
-    const sent = request(new URL('/api/v1/tickets', base), { agent, method: 'POST', headers, timeout: 60_000 }, (answer) => {
-      const parts = [];
-      answer.on('data', (part) => parts.push(part)).on('error', failed);
-      answer.on('end', () => done({ status: answer.statusCode, body: Buffer.concat(parts).toString() }));
-    });
-    sent.on('timeout', () => sent.destroy(new Error('no answer within 60 s')));
-    sent.on('error', failed).end(body);
-  });
-}
-
 /** Posts as fast as it is answered, for so many seconds; how many tickets a second were acknowledged. */
 async function intake(wall, token, run, clients, batch) {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const roll = dice(7);
   const end = performance.now() + SECONDS * 1000;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': batch > 1 ? 'application/x-ndjson' : 'application/json' };
   let [sent, taken] = [0, 0];
   const ticket = () => ({ source: 'rates', external_id: `${run}-${(sent += 1)}`, category: `c${sent % 40}`, title: `负载 ${sent}`, lon: 113.8 + roll() * 0.3, lat: 22.6 + roll() * 0.3, severity: 3 });
   const client = async () => {
     while (performance.now() < end) {
       const body = Array.from({ length: batch }, () => JSON.stringify(ticket())).join('\n');
-      const answer = await post(agent, wall.base, token, body, batch > 1 ? 'application/x-ndjson' : 'application/json');
+      const answer = await ask(agent, wall.base, { method: 'POST', path: '/api/v1/tickets', headers, body });
       if (answer.status !== 200) throw new Error(`POST: ${answer.status} ${answer.body.slice(0, 200)}`);
       taken += batch > 1 ? answer.body.trim().split('\n').filter((line) => JSON.parse(line).status === 'created').length : 1;
     }

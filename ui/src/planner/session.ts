@@ -405,6 +405,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
     previewRound += 1;
     wanted = null;
     changes += 1;
+    const before = { head: state.head, undone: [...state.redo] };
     try {
       // In doubt whether the last one was stored, that is asked first: else it would be done twice.
       if (unsure !== null && landed(await lastEdit(id))) {
@@ -413,13 +414,6 @@ export function openPlanner(host: Host, now: () => number, network: () => string
         await planner.refresh();
         return false;
       }
-    } finally {
-      state.busy = false;
-    }
-    if (state.opened?.plan.id !== id) return false;
-    state.busy = true;
-    const before = { head: state.head, undone: [...state.redo] };
-    try {
       const result = await host.post<EditResult>(`api/v1/plans/${id}/${path}`, body);
       if (state.opened?.plan.id === id) apply(result);
       state.conflict = null;

@@ -29,17 +29,6 @@ pub(super) async fn plan_of(store: &Store, network: &str, plan: Option<&str>, at
 }
 
 impl Wall {
-    /// A plan of a network: by name or number, else the one in force at `as_of` (default: the wall's now).
-    pub(super) async fn chosen_plan(
-        &self,
-        network: &str,
-        plan: Option<&str>,
-        as_of: Option<UtcMs>,
-    ) -> Result<StoredPlan, WallError> {
-        let at = as_of.unwrap_or_else(|| self.now());
-        plan_of(self.store(), network, plan, at).await
-    }
-
     /// The cells of a plan and the names of communities by code.
     pub async fn plan_cells(
         &self,
@@ -47,7 +36,7 @@ impl Wall {
         plan: Option<&str>,
         as_of: Option<UtcMs>,
     ) -> Result<(Vec<Cell>, HashMap<String, String>), WallError> {
-        let chosen = self.chosen_plan(network, plan, as_of).await?;
+        let chosen = plan_of(self.store(), network, plan, as_of.unwrap_or_else(|| self.now())).await?;
         let names = self.store().divisions().await?.into_iter().map(|(code, _, name)| (code, name)).collect();
         Ok((self.store().cells(chosen.plan.id).await?, names))
     }

@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::time::Instant;
 use wall_core::{CellId, NetworkId, Ticket, TicketEvent, TicketId};
-use wall_store::{ChangeKind, StoreError};
+use wall_store::{ChangeKind, Store, StoreError};
 
 /// Tickets read from the store at once.
 const PAGE: u32 = 16_384;
@@ -34,28 +34,63 @@ const AT_LEAST: Duration = Duration::from_secs(900);
 /// Fewer tickets are read from the store as fast.
 const WORTH: usize = 1_000;
 
+/// Why a world is not taken from an image.
+enum NotTaken {
+    /// It is not believed.
+    Doubt(String),
+    /// The store cannot be read.
+    Failed(WallError),
+}
+
+impl<E: Into<WallError>> From<E> for NotTaken {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// Loads the whole world. O(tickets).
 pub(crate) async fn load(wall: &Wall) -> Result<World, WallError> {
     let store = wall.store();
     wall.inner.clock.follow(store.replay_clock().await?);
     let revision = store.revision().await?;
     let began = Instant::now();
-    let mut world = match kept(wall, revision).await? {
-        Ok(Some(world)) => {
+    // The file is read and checked while the rest of the world is fetched.
+    let (image, world) = tokio::join!(read(store), bare(wall));
+    let mut world = world?;
+    let taken = match image {
+        Ok(None) => None,
+        Ok(Some(image)) => Some(take(wall, &mut world, &image, revision).await),
+        Err(doubt) => Some(Err(NotTaken::Doubt(doubt))),
+    };
+    match taken {
+        None => add_rows(wall, &mut world).await?,
+        Some(Ok(())) => {
             wall.inner.image.store(world.revision, Relaxed);
             tracing::info!("the world was taken from its image and the log in {} ms", began.elapsed().as_millis());
-            world
         }
-        Ok(None) => from_rows(wall).await?,
-        Err(doubt) => {
+        Some(Err(NotTaken::Doubt(doubt))) => {
             tracing::warn!("the image of the world was thrown away: {doubt}; it is built from the store");
-            from_rows(wall).await?
+            // Something of it may be in there.
+            world = bare(wall).await?;
+            add_rows(wall, &mut world).await?;
         }
-    };
+        Some(Err(NotTaken::Failed(error))) => return Err(error),
+    }
     world.set_base(wall.inner.clock.base());
     world.recount();
     world.revision = revision;
     Ok(world)
+}
+
+/// The image that is kept; `Ok(None)` = there is none.
+async fn read(store: &Store) -> Result<Option<Image>, String> {
+    let bytes = match store.image().await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(format!("it cannot be read ({error})")),
+    };
+    let image = tokio::task::spawn_blocking(|| Image::read(bytes)).await;
+    image.map_err(|e| e.to_string())?.map(Some).map_err(str::to_owned)
 }
 
 /// A world with everything in it but tickets.
@@ -74,18 +109,17 @@ async fn bare(wall: &Wall) -> Result<World, WallError> {
     Ok(world)
 }
 
-/// The world with every ticket as its row says. O(tickets).
-async fn from_rows(wall: &Wall) -> Result<World, WallError> {
-    let mut world = bare(wall).await?;
-    let network = network_of(&world);
+/// Adds every ticket as its row says. O(tickets).
+async fn add_rows(wall: &Wall, world: &mut World) -> Result<(), WallError> {
+    let network = network_of(world);
     let mut after = TicketId(0);
     loop {
         let page = wall.store().tickets_after(network, after, PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(world) };
+        let Some((last, _)) = page.last() else { return Ok(()) };
         after = last.id;
         let first = page.first().map_or(last.id, |(t, _)| t.id);
         let homes = wall.store().homes(network, first..=last.id).await?;
-        put(wall, &mut world, &page, &homes).await?;
+        put(wall, world, &page, &homes).await?;
     }
 }
 
@@ -107,45 +141,25 @@ async fn put(
     Ok(())
 }
 
-/// The world of the image with what the log says since, up to `revision`; `Ok(None)` = there is no image, `Err` = why it is
-/// not believed.
-async fn kept(wall: &Wall, revision: i64) -> Result<Result<Option<World>, String>, WallError> {
+/// Takes an image in, and what the log says since, up to `revision`. Where it is not, the world is in no state to be used.
+async fn take(wall: &Wall, world: &mut World, image: &Image, revision: i64) -> Result<(), NotTaken> {
     let store = wall.store();
-    // The file is read and checked while the rest of the world is fetched.
-    let reading = async {
-        let bytes = match store.image().await {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Ok(None),
-            Err(error) => return Err(format!("it cannot be read ({error})")),
-        };
-        let image = tokio::task::spawn_blocking(|| Image::read(bytes)).await;
-        image.map_err(|e| e.to_string())?.map(Some).map_err(str::to_owned)
-    };
-    let (image, world) = tokio::join!(reading, bare(wall));
-    let image = match image {
-        Ok(Some(image)) => image,
-        Ok(None) => return Ok(Ok(None)),
-        Err(doubt) => return Ok(Err(doubt)),
-    };
-    let mut world = world?;
-    let Some(subject) = subject(wall, &world) else { return Ok(Err("this program cannot say which build it is".into())) };
+    let doubt = |why: String| NotTaken::Doubt(why);
+    let subject = subject(wall, world).ok_or_else(|| doubt("this program cannot say which build it is".into()))?;
     if *image.subject() != subject {
-        return Ok(Err(format!("it is of {:?}, and this is {subject:?}", image.subject())));
+        return Err(doubt(format!("it is of {:?}, and this is {subject:?}", image.subject())));
     }
     let (since, line) = image.stand();
     if since > revision || store.log_line(since).await?.as_deref() != Some(line) {
-        return Ok(Err(format!("the log has not the line {since} up to which it is true")));
+        return Err(doubt(format!("the log has not the line {since} up to which it is true")));
     }
-    let mut changed: BTreeSet<TicketId> = match world.take_image(&image) {
-        Ok(guarded) => guarded.into_iter().collect(),
-        Err(doubt) => return Ok(Err(doubt.into())),
-    };
+    let mut changed: BTreeSet<TicketId> = world.take_image(image).map_err(|why| doubt(why.into()))?.into_iter().collect();
     let guarded = changed.len();
     let mut upto = since;
     while upto < revision {
         let batch = store.changes_since(upto, LINES).await?;
         if batch.from_revision > upto {
-            return Ok(Err(format!("lines of the log after {upto} are kept no longer")));
+            return Err(doubt(format!("lines of the log after {upto} are kept no longer")));
         }
         if batch.changes.is_empty() {
             break;
@@ -153,30 +167,35 @@ async fn kept(wall: &Wall, revision: i64) -> Result<Result<Option<World>, String
         upto = batch.to_revision;
         changed.extend(batch.changes.iter().filter(|c| c.kind == ChangeKind::Ticket).map(|c| TicketId(c.id)));
         if changed.len() - guarded > TAIL {
-            return Ok(Err(format!("more than {TAIL} tickets changed since")));
+            return Err(doubt(format!("more than {TAIL} tickets changed since")));
         }
     }
-    let network = network_of(&world);
+    let network = network_of(world);
     let changed: Vec<TicketId> = changed.into_iter().collect();
     for part in changed.chunks(PAGE as usize) {
         let rows = store.tickets_by_id(network, part).await?;
         let homes = store.homes_of(network, part).await?;
-        put(wall, &mut world, &rows, &homes).await?;
+        put(wall, world, &rows, &homes).await?;
     }
-    Ok(Ok(Some(world)))
+    Ok(())
+}
+
+/// Which build of the program this is, as it lies on the disk when it is started; `None` = that cannot be said. Asked once: a
+/// later one may lie there by the time an image is written.
+pub(super) fn build() -> Option<String> {
+    let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    let made = program.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(format!("{} {} {}", env!("CARGO_PKG_VERSION"), program.len(), made.as_nanos()))
 }
 
 /// Of what an image of this world is; `None` = this program cannot say which build it is.
 fn subject(wall: &Wall, world: &World) -> Option<Subject> {
-    let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
-    let made = program.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    let plan = world.ground.plan.as_ref().map_or(0, |p| p.id.0);
     Some(Subject {
         store: wall.store().identity(),
         schema: wall.store().schema(),
-        program: format!("{} {} {}", env!("CARGO_PKG_VERSION"), program.len(), made.as_nanos()),
+        program: wall.inner.build.clone()?,
         network: wall.inner.network_key.clone(),
-        plan: (plan, world.ground.cells.len()),
+        plan: (world.ground.plan.as_ref().map_or(0, |p| p.id.0), world.ground.cells.len()),
     })
 }
 
@@ -195,39 +214,39 @@ pub(super) fn network_of(world: &World) -> NetworkId {
 }
 
 impl Wall {
-    /// Keeps the image of the world, where it is worth it and another than the one that is kept (`kept` = its revision);
-    /// the revision that is kept now. O(tickets).
+    /// Keeps the image of the world, where it is worth it and another than the one that is kept; `true` = it was. O(tickets).
     ///
     /// # Errors
     /// It cannot be written; a start reads every row instead.
-    async fn keep_image_after(&self, kept: i64) -> Result<i64, WallError> {
+    async fn renew_image(&self) -> Result<bool, WallError> {
         let (revision, worth, subject) = {
             let world = self.world();
             (world.revision, world.tickets.len() >= WORTH, subject(self, &world))
         };
-        let Some(subject) = subject.filter(|_| worth && revision != kept) else { return Ok(kept) };
-        let Some(line) = self.store().log_line(revision).await? else { return Ok(kept) };
+        let news = worth && revision != self.inner.image.load(Relaxed);
+        let Some(subject) = subject.filter(|_| news) else { return Ok(false) };
+        let Some(line) = self.store().log_line(revision).await? else { return Ok(false) };
         let wall = self.clone();
         let written = tokio::task::spawn_blocking(move || {
             let bytes = {
                 let world = wall.world();
                 // It went on meanwhile: the next time.
                 if world.revision != revision {
-                    return Ok(kept);
+                    return Ok(false);
                 }
                 world.image(subject, line)
             };
-            wall.store().keep_image(&bytes).map(|()| revision)
+            wall.store().keep_image(&bytes)?;
+            wall.inner.image.store(revision, Relaxed);
+            Ok(true)
         });
-        Ok(written.await.map_err(|e| WallError::Invalid(format!("the image of the world was not made: {e}")))??)
+        written.await.map_err(|e| WallError::Invalid(format!("the image of the world was not made: {e}")))?
     }
 
     /// Keeps the image of the world at the end. A start without it takes longer, and nothing else.
     pub async fn keep_image(&self) {
-        let kept = self.inner.image.load(Relaxed);
-        match self.keep_image_after(kept).await {
-            Ok(revision) => self.inner.image.store(revision, Relaxed),
-            Err(error) => tracing::warn!(%error, "the image of the world was not kept; the next start reads every row"),
+        if let Err(error) = self.renew_image().await {
+            tracing::warn!(%error, "the image of the world was not kept; the next start reads every row");
         }
     }
 }
@@ -246,14 +265,10 @@ pub(crate) async fn keep(wall: Weak<WallInner>) {
         if !idle && last.is_some_and(|t| t.elapsed() < AT_LEAST) {
             continue;
         }
-        let before = wall.inner.image.load(Relaxed);
-        match wall.keep_image_after(before).await {
-            Ok(revision) => {
+        match wall.renew_image().await {
+            Ok(renewed) => {
                 said = false;
-                if revision != before {
-                    last = Some(Instant::now());
-                    wall.inner.image.store(revision, Relaxed);
-                }
+                last = if renewed { Some(Instant::now()) } else { last };
             }
             Err(error) if !said => {
                 said = true;

@@ -160,6 +160,8 @@ pub(crate) struct WallInner {
     /// What was known at times that were asked about lately.
     known: tokio::sync::Mutex<Vec<Arc<known::Known>>>,
     late: tokio::sync::Mutex<late::LateNews>,
+    /// Which build of the program this is.
+    build: Option<String>,
     /// Revision of the image that is kept of the world, 0 = of none.
     image: AtomicI64,
     /// The wall itself, where it acts without being asked (a plan takes effect).
@@ -256,6 +258,7 @@ impl Wall {
             addresses: tokio::sync::Mutex::default(),
             known: tokio::sync::Mutex::default(),
             late: tokio::sync::Mutex::default(),
+            build: load::build(),
             image: AtomicI64::new(0),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,

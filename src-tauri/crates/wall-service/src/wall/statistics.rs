@@ -127,9 +127,7 @@ impl Wall {
                     Part::Unplaced => ground.cells.len() + 1,
                 },
             };
-            if let Some(sum) = sums.get_mut(group) {
-                sum.add(then.share(slot, &t, &days), t.life, at);
-            }
+            sums[group].add(then.share(slot, &t, &days), t.life, at);
         }
         // By key, and by cell where there is one: two cells may share a code.
         let mut lines: BTreeMap<(String, Option<CellId>), StatLine> = BTreeMap::new();

@@ -105,31 +105,34 @@ async fn a_start_from_the_image_and_the_log_answers_as_one_from_every_row() {
     room.settle().await;
     let room = room.again(utc).await;
     assert!(used(&room).await);
-    // With the image of before those three.
-    std::fs::write(file(&room), &kept).unwrap();
     let t = system_now();
     let expected = answers(&room, &token, t).await;
-    let folder = file(&room);
-    room.wall.store().close().await;
-    let Room { folder: held, options, .. } = room;
-    let room = Room::open(held, utc, |o| *o = options).await;
-    assert!(used(&room).await, "the image and the log since");
+    let room = with_image(room, &kept).await;
+    assert!(used(&room).await, "the image of before those three, and the log since");
     alike(answers(&room, &token, t).await, &expected, "the image and the log since");
-    room.wall.store().close().await;
-    let Room { folder: held, options, .. } = room;
-    std::fs::remove_file(folder).unwrap();
-    let room = Room::open(held, utc, |o| *o = options).await;
+    let path = file(&room);
+    let (folder, options) = room.ended().await;
+    std::fs::remove_file(path).unwrap();
+    let room = Room::open(folder, utc, |o| *o = options).await;
     assert!(!used(&room).await, "every row");
-    alike(answers(&room, &token, t).await, &expected, "after it");
+    alike(answers(&room, &token, t).await, &expected, "every row");
 }
 
 /// Opens the room anew with `bytes` in the place of its image.
 async fn with_image(room: Room, bytes: &[u8]) -> Room {
     let path = file(&room);
-    room.wall.store().close().await;
-    let Room { folder, options, .. } = room;
+    let (folder, options) = room.ended().await;
     std::fs::write(path, bytes).unwrap();
     Room::open(folder, utc, |o| *o = options).await
+}
+
+/// Such an image is thrown away, and the answers are as before.
+async fn thrown_away(room: Room, token: &str, image: &[u8], when: &str) {
+    let t = system_now();
+    let expected = answers(&room, token, t).await;
+    let room = with_image(room, image).await;
+    assert!(!used(&room).await, "{when}");
+    alike(answers(&room, token, t).await, &expected, when);
 }
 
 #[tokio::test]
@@ -172,11 +175,7 @@ async fn an_image_of_another_plan_is_thrown_away() {
         CellsImport { network: "general", name: "新方案", records: &cells, doubts: &[], publish: true, effective: None };
     room.wall.import_cells(&admin(), import, &json!({})).await.unwrap();
     room.settle().await;
-    let t = system_now();
-    let expected = answers(&room, &token, t).await;
-    let room = with_image(room, &image).await;
-    assert!(!used(&room).await);
-    alike(answers(&room, &token, t).await, &expected, "after it");
+    thrown_away(room, &token, &image, "of another plan").await;
 }
 
 /// A store that was put back to an earlier state and went on otherwise has as many lines as the image says, and others.
@@ -194,18 +193,12 @@ async fn an_image_of_another_past_is_thrown_away() {
     room.wall.keep_image().await;
     let image = std::fs::read(file(&room)).unwrap();
     let data = room.wall.store().folder().to_owned();
-    room.wall.store().close().await;
-    let Room { wall, router, folder, options } = room;
-    drop((wall, router));
+    let (folder, options) = room.ended().await;
     restore(&backup, &data, RestoreKeys::File(&keys), true, "20260101").await.unwrap();
     let room = Room::open(folder, utc, |o| *o = options).await;
     room.wall.import_tickets(&admin(), &[ticket("another way", 1.5, 1.5, true)]).await.unwrap();
     room.settle().await;
-    let t = system_now();
-    let expected = answers(&room, &token, t).await;
-    let room = with_image(room, &image).await;
-    assert!(!used(&room).await);
-    alike(answers(&room, &token, t).await, &expected, "after it");
+    thrown_away(room, &token, &image, "of another past").await;
 }
 
 #[tokio::test]

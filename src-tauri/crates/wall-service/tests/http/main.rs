@@ -107,13 +107,16 @@ impl Room {
         Self { router: router(wall.clone(), options.clone()), wall, options, folder }
     }
 
-    /// Ended and opened anew on the same data; what the first left behind is used.
+    /// Ended, as by a kill: what is on disk, and how it was opened.
+    async fn ended(self) -> (TempDir, HttpOptions) {
+        self.wall.store().close().await;
+        (self.folder, self.options)
+    }
+
+    /// Ended as it is asked to and opened anew on the same data; what the first left behind is used.
     async fn again(self, change_wall: impl FnOnce(&mut WallOptions)) -> Self {
-        let Self { wall, options, router, folder } = self;
-        drop(router);
-        wall.keep_image().await;
-        wall.store().close().await;
-        drop(wall);
+        self.wall.keep_image().await;
+        let (folder, options) = self.ended().await;
         Self::open(folder, change_wall, |o| *o = options).await
     }
 

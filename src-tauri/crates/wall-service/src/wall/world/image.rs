@@ -12,6 +12,7 @@ use crate::wall::{
     then::{Phase, Phases},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use wall_core::{CellId, Place, Severity, TicketId, TicketStatus, Timebase, UtcMs, tally::Life};
 
 /// What the file begins with.
@@ -66,11 +67,14 @@ pub(crate) struct Image {
 /// Why an image is thrown away.
 pub(crate) type Doubt = &'static str;
 
+const CUT: Doubt = "it was cut short";
+const NONSENSE: Doubt = "a value of it makes no sense";
+const DISORDER: Doubt = "its tickets are not in order";
+
 impl Image {
     /// Takes a file apart. O(bytes).
     pub fn read(bytes: Vec<u8>) -> Result<Self, Doubt> {
-        let cut = "it was cut short";
-        let (content, sum) = bytes.split_last_chunk::<4>().ok_or(cut)?;
+        let (content, sum) = bytes.split_last_chunk::<4>().ok_or(CUT)?;
         if content.first_chunk() != Some(MAGIC) {
             return Err("it is of another edition, or no image");
         }
@@ -78,8 +82,8 @@ impl Image {
             return Err("its checksum does not agree");
         }
         let length = content.get(8..12).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b) as usize);
-        let length = length.filter(|n| *n <= HEAD_MOST).ok_or(cut)?;
-        let head = content.get(12..12 + length).ok_or(cut)?;
+        let length = length.filter(|n| *n <= HEAD_MOST).ok_or(CUT)?;
+        let head = content.get(12..12 + length).ok_or(CUT)?;
         let head = serde_json::from_slice(head).map_err(|_| "its head cannot be read")?;
         Ok(Self { head, bytes, body: 12 + length })
     }
@@ -99,6 +103,10 @@ impl Image {
 struct Columns(Vec<u8>);
 
 impl Columns {
+    fn count(&mut self, count: usize) {
+        self.u32s(std::iter::once(count as u32));
+    }
+
     fn u32s(&mut self, values: impl Iterator<Item = u32>) {
         values.for_each(|v| self.0.extend_from_slice(&v.to_le_bytes()));
     }
@@ -125,8 +133,6 @@ impl Columns {
 
 /// Columns that are read one after the other.
 struct Reader<'a>(&'a [u8]);
-
-const CUT: Doubt = "it was cut short";
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize, width: usize) -> Result<&'a [u8], Doubt> {
@@ -157,24 +163,23 @@ impl<'a> Reader<'a> {
         let places = lon.zip(lat).map(|(lon, lat)| (f64::from_bits(lon as u64), f64::from_bits(lat as u64)));
         let rows = lives.zip(places).zip(cell.zip(home)).zip(category.zip(bits));
         Ok(rows.map(move |(((life, (lon, lat)), (cell, home)), (category, bits))| {
-            let nonsense = "a value of it makes no sense";
             let within = |n: u32, most: usize| match n {
                 NONE => Ok(None),
                 n if (n as usize) < most => Ok(Some(n)),
-                _ => Err(nonsense),
+                _ => Err(NONSENSE),
             };
             let place = match lon.is_nan() && lat.is_nan() {
                 true => None,
-                false => Some(Place::new(lon, lat).ok_or(nonsense)?),
+                false => Some(Place::new(lon, lat).ok_or(NONSENSE)?),
             };
             Ok(Live {
                 life,
                 place,
                 cell: within(cell, bounds.cells)?,
                 home: within(home, bounds.homes)?,
-                category: within(category, bounds.categories)?.ok_or(nonsense)?,
-                severity: Severity::new(bits as u8).ok_or(nonsense)?,
-                status: TicketStatus::ALL.get((bits >> 16) as usize).copied().ok_or(nonsense)?,
+                category: within(category, bounds.categories)?.ok_or(NONSENSE)?,
+                severity: Severity::new(bits as u8).ok_or(NONSENSE)?,
+                status: TicketStatus::ALL.get((bits >> 16) as usize).copied().ok_or(NONSENSE)?,
                 sensitive: false,
                 varied: bits >> 8 & 1 == 1,
                 share: Share::default(),
@@ -217,11 +222,11 @@ impl World {
         let rows = open.iter().filter_map(|slot| self.tickets[*slot as usize].as_ref());
         let mut columns = Columns(Vec::with_capacity(16 + head.len() + open.len() * 60));
         columns.0.extend_from_slice(MAGIC);
-        columns.u32s(std::iter::once(head.len() as u32));
+        columns.count(head.len());
         columns.0.extend_from_slice(&head);
-        columns.u32s(std::iter::once(guarded.len() as u32));
+        columns.count(guarded.len());
         columns.u32s(guarded.iter().copied());
-        columns.u32s(std::iter::once(open.len() as u32));
+        columns.count(open.len());
         columns.u32s(open.iter().copied());
         columns.lives(rows);
         let mut varied: Vec<(u32, &Phases)> = self.phases.iter().map(|(s, p)| (*s, p)).filter(|(s, _)| !sensitive(s)).collect();
@@ -229,14 +234,14 @@ impl World {
         for base in [Timebase::System, Timebase::Foreign] {
             let states: Vec<(u32, Phase)> =
                 varied.iter().flat_map(|(s, p)| p.by(base).iter().map(|phase| (*s, *phase))).collect();
-            columns.u32s(std::iter::once(states.len() as u32));
+            columns.count(states.len());
             columns.u32s(states.iter().map(|(slot, _)| *slot));
             columns.i64s(states.iter().map(|(_, p)| p.from.0));
             columns.lives(states.iter().map(|(_, p)| &p.live));
         }
         let mut ahead: Vec<(u32, [Life; 2])> = self.ahead.iter().map(|(s, l)| (*s, *l)).filter(|(s, _)| !sensitive(s)).collect();
         ahead.sort_unstable_by_key(|(slot, _)| *slot);
-        columns.u32s(std::iter::once(ahead.len() as u32));
+        columns.count(ahead.len());
         columns.u32s(ahead.iter().map(|(slot, _)| *slot));
         columns.i64s(ahead.iter().flat_map(|(_, lives)| lives.iter().flat_map(|l| [l.reported, l.due, l.closed])));
         let sum = crc32fast::hash(&columns.0);
@@ -270,29 +275,30 @@ impl World {
         let most = slots.clone().last().map_or(0, |slot| slot as usize + 1);
         // Numbers are given one after the other, and few are never used.
         if most > (open + guarded.len()).saturating_mul(16).max(1 << 20) {
-            return Err("its tickets are not in order");
+            return Err(DISORDER);
         }
         self.tickets = vec![None; most];
         let mut next = 0;
         for (slot, live) in slots.zip(body.lives(open, bounds)?) {
             if slot < next {
-                return Err("its tickets are not in order");
+                return Err(DISORDER);
             }
-            *self.tickets.get_mut(slot as usize).ok_or("its tickets are not in order")? = Some(live?);
+            *self.tickets.get_mut(slot as usize).ok_or(DISORDER)? = Some(live?);
             next = slot + 1;
         }
-        let mut states: [std::collections::BTreeMap<u32, Vec<Phase>>; 2] = Default::default();
-        for states in &mut states {
+        let mut phases: HashMap<u32, [Vec<Phase>; 2]> = HashMap::new();
+        for clock in 0..2 {
             let count = body.count()?;
             let (slots, from) = (body.u32s(count)?, body.i64s(count)?);
             for ((slot, from), live) in slots.zip(from).zip(body.lives(count, bounds)?) {
-                states.entry(slot).or_default().push(Phase { from: UtcMs(from), live: live? });
+                phases.entry(slot).or_default()[clock].push(Phase { from: UtcMs(from), live: live? });
             }
         }
-        let [system, mut by_foreign] = states;
-        for (slot, phases) in system {
-            let foreign = by_foreign.remove(&slot).ok_or("a state of it has no ticket")?;
-            self.phases.insert(slot, Phases::kept([phases.into(), foreign.into()]));
+        for (slot, by) in phases {
+            if by.iter().any(Vec::is_empty) {
+                return Err("a ticket of it has states by one clock only");
+            }
+            self.phases.insert(slot, Phases::kept(by.map(Into::into)));
         }
         let ahead = body.count()?;
         let slots = body.u32s(ahead)?;
@@ -301,7 +307,7 @@ impl World {
         for slot in slots {
             self.ahead.insert(slot, [life().ok_or(CUT)?, life().ok_or(CUT)?]);
         }
-        if !by_foreign.is_empty() || !body.0.is_empty() {
+        if !body.0.is_empty() {
             return Err("there is more in it than it says");
         }
         self.revision = *revision;
