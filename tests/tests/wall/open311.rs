@@ -32,7 +32,7 @@ fn a_request_is_posted_and_read_back() {
     assert!(matches!(posted.status, 200 | 201), "{posted:?}");
     let id = text(&posted.json()[0]["service_request_id"]);
 
-    // On disk at once; the world that answers follows within moments.
+    // One request is read from the store, a list from the world, which follows the store within moments.
     let read = until("the request to be read back", || {
         let answer = city.get(&format!("/open311/v2/requests/{id}.json"));
         (answer.status == 200).then(|| answer.json())
@@ -46,8 +46,10 @@ fn a_request_is_posted_and_read_back() {
         assert!(!body.contains("13812345678") && !body.contains("Wang"), "reporters stay sealed: {body}");
     }
 
-    let listed = city.get("/open311/v2/requests.json?status=open").expect(200).json();
-    assert!(listed.as_array().unwrap().iter().any(|r| text(&r["service_request_id"]) == id), "{listed}");
+    until("the list to follow", || {
+        let listed = city.get("/open311/v2/requests.json?status=open").expect(200).json();
+        listed.as_array().unwrap().iter().any(|r| text(&r["service_request_id"]) == id).then_some(())
+    });
     city.get("/open311/v2/requests/no-such-request.json").expect(404);
     let refused = anybody.post("/open311/v2/requests.json", FORM, "service_code=drain&lat=50&long=10");
     assert!(matches!(refused.status, 400..=403), "without a key: {refused:?}");
