@@ -1,4 +1,5 @@
-// Generated from src-tauri/crates/wall-service/src/wire/. Do not edit.
+// Generated from src-tauri/crates/wall-service/src/wire/ and http/routes.rs. Do not edit.
+import type { FeatureCollection, MultiPolygon, Point, Polygon } from 'geojson';
 
 export type ClockKind = "system" | "fixed" | "replay";
 
@@ -2343,3 +2344,50 @@ secret: string,
  * Who that is.
  */
 session: SessionView, };
+
+/** Every query and command that answers JSON: method, path, body that is sent as JSON, answer. */
+export type Route =
+  | ['GET', 'api/v1/session', undefined, SessionView]
+  | ['POST', 'api/v1/session', unknown, SignedInView]
+  | ['GET', 'api/v1/wall', undefined, WallInfo]
+  | ['GET', 'api/v1/snapshot', undefined, Snapshot]
+  | ['GET', 'api/v1/areas', undefined, FeatureCollection<Polygon | MultiPolygon, AreaProperties>]
+  | ['GET', 'api/v1/points', undefined, FeatureCollection<Point, PointProperties>]
+  | ['GET', 'api/v1/area-card', undefined, AreaCard]
+  | ['GET', 'api/v1/ticket-card', undefined, TicketCard]
+  | ['GET', 'api/v1/search', undefined, Array<SearchHit>]
+  | ['GET', 'api/v1/histogram', undefined, Histogram]
+  | ['GET', 'api/v1/ticket-list', undefined, TicketList]
+  | ['GET', 'api/v1/late-points', undefined, FeatureCollection<Point, { kind: 'ticket'; id: number; severity: number; late_s: number }> & { total: number; at_ms: number }]
+  | ['GET', 'api/v1/whose', undefined, Whose]
+  | ['GET', 'api/v1/staff-card', undefined, StaffCard]
+  | ['GET', 'api/v1/compare', undefined, Comparison]
+  | ['GET', 'api/v1/cells', undefined, FeatureCollection<Polygon | MultiPolygon, AreaProperties>]
+  | ['GET', 'api/v1/tickets', undefined, { tickets: TicketView[]; cursor: string | null }]
+  | ['GET', 'api/v1/near', undefined, PlaceView[]]
+  | ['GET', 'api/v1/plans', undefined, Array<PlanSummary>]
+  | ['POST', 'api/v1/plans', NewPlanRequest, PlanSummary]
+  | ['GET', 'api/v1/plans/import', undefined, ImportProgress]
+  | ['POST', 'api/v1/plans/import', unknown, { plan: PlanSummary; report: Record<string, unknown> }]
+  | ['GET', `api/v1/plans/${number}`, undefined, PlanState]
+  | ['GET', `api/v1/plans/${number}/stand`, undefined, PlanStand]
+  | ['GET', `api/v1/plans/${number}/changes`, undefined, EditResult]
+  | ['GET', `api/v1/plans/${number}/cells`, undefined, FeatureCollection<Polygon | MultiPolygon>]
+  | ['GET', `api/v1/plans/${number}/edges`, undefined, FeatureCollection]
+  | ['GET', `api/v1/plans/${number}/lanes`, undefined, FeatureCollection]
+  | ['POST', `api/v1/plans/${number}/preview`, EditRequest, EditResult]
+  | ['POST', `api/v1/plans/${number}/edits`, EditRequest, EditResult]
+  | ['POST', `api/v1/plans/${number}/undo`, PlanGotoRequest, EditResult]
+  | ['POST', `api/v1/plans/${number}/redo`, PlanGotoRequest, EditResult]
+  | ['POST', `api/v1/plans/${number}/goto`, PlanGotoRequest, EditResult]
+  | ['GET', `api/v1/plans/${number}/history`, undefined, PlanHistory]
+  | ['POST', `api/v1/plans/${number}/snapshots`, PlanSnapshotRequest, PlanHistory]
+  | ['GET', `api/v1/plans/${number}/owners`, undefined, Array<PlanOwners>]
+  | ['GET', `api/v1/plans/${number}/impact`, undefined, ImpactView]
+  | ['GET', `api/v1/plans/${number}/proposals`, undefined, Proposals]
+  | ['GET', `api/v1/plans/${number}/overlay`, undefined, Array<OverlayLineView>]
+  | ['POST', `api/v1/plans/${number}/step`, PlanStepRequest, PlanSummary]
+  | ['GET', 'api/v1/planning/settings', undefined, PlanningSettings]
+  | ['PUT', 'api/v1/planning/settings', PlanningSettings, PlanningSettings]
+  | ['GET', 'api/v1/planning/streets', undefined, FeatureCollection]
+  | ['GET', 'api/v1/planning/buildings', undefined, FeatureCollection];

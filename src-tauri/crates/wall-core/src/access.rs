@@ -72,6 +72,9 @@ macro_rules! rights {
 rights! {
     /// To show who one is, by a password or a link, to fail at it, and to leave again.
     SignIn, "sign in", Role::ALL;
+    /// To see the wall: cells and who answers for them, figures, lists, cards, the map. How much of a place or a text is
+    /// shown is settled by what is shown.
+    See, "see the wall", Role::ALL;
     /// To send tickets of one's own sources.
     PushTickets, "push tickets", FEEDING;
     /// To send positions of staff.
@@ -90,8 +93,8 @@ rights! {
     SumUpImports, "sum up an import", &[Admin, Planner, Operator];
     /// To name districts, streets and communities.
     NameDivisions, "name divisions", PLANNING;
-    /// To see plans that are not published.
-    SeeDrafts, "see plans in the making", &[Planner, Leader, Registrar, Admin];
+    /// To see plans that are not published, and any plan from inside.
+    SeeDrafts, "open plans", &[Planner, Leader, Registrar, Admin];
     /// To see how many households each building has.
     SeeHouseholds, "see the households of buildings", Self::SeeDrafts.roles();
     /// To see what an edit would make of a draft.
@@ -104,6 +107,8 @@ rights! {
     EditPlans, "edit plans", PLANNING;
     /// To set band, weights and rules of codes.
     SetPlanning, "change the settings of planning", PLANNING;
+    /// To take a plan any of the steps that follow; which of them is for whom, they say themselves.
+    StepPlans, "take plans further", Self::ReviewPlans.roles();
     /// To send a draft to review.
     SubmitPlans, "send plans to review", PLANNING;
     /// To take a plan back from review.
@@ -133,11 +138,15 @@ mod tests {
     #[test]
     fn who_only_looks_and_who_only_feeds() {
         let of = |role: Role| Right::ALL.iter().copied().filter(|r| role.may(*r)).collect::<Vec<_>>();
-        assert_eq!(of(Role::Viewer), [Right::SignIn]);
-        assert_eq!(of(Feed), [Right::SignIn, Right::PushTickets, Right::PushPositions, Right::MoveTickets]);
+        assert_eq!(of(Role::Viewer), [Right::SignIn, Right::See]);
+        assert_eq!(of(Feed), [Right::SignIn, Right::See, Right::PushTickets, Right::PushPositions, Right::MoveTickets]);
         let replays: Vec<_> = of(Replay).into_iter().filter(|r| !Feed.may(*r)).collect();
         assert_eq!(replays, [Right::DriveClock, Right::EndReplay]);
         assert_eq!(of(Admin), Right::ALL);
+        // Whoever may do one step gets as far as being told of the others.
+        for step in [Right::SubmitPlans, Right::WithdrawPlans, Right::PublishPlans, Right::UnpublishPlans, Right::RetirePlans] {
+            assert!(step.roles().iter().all(|role| role.may(Right::StepPlans)), "{step:?}");
+        }
         // Who agrees to a plan without drawing any.
         assert!(Leader.may(Right::ReviewPlans) && !Leader.may(Right::PublishPlans));
     }

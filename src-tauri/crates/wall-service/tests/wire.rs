@@ -4,12 +4,15 @@
 
 use std::path::Path;
 use ts_rs::{Config, TS};
-use wall_service::wire::*;
+use wall_service::{
+    http::{ROUTES, Route},
+    wire::*,
+};
 
 macro_rules! declarations {
     ($($name:ty),+ $(,)?) => {{
         let config = Config::new();
-        let mut out = String::from("// Generated from src-tauri/crates/wall-service/src/wire/. Do not edit.\n");
+        let mut out = String::from(HEAD);
         $(
             out.push_str("\nexport ");
             out.push_str(&<$name>::decl(&config));
@@ -19,9 +22,40 @@ macro_rules! declarations {
     }};
 }
 
+const HEAD: &str = "// Generated from src-tauri/crates/wall-service/src/wire/ and http/routes.rs. Do not edit.
+import type { FeatureCollection, MultiPolygon, Point, Polygon } from 'geojson';
+";
+
+/// A path below the root as a TypeScript type: a word, or a template where it holds parameters (which are numbers).
+fn path_type(path: &str) -> String {
+    let path = path.trim_start_matches('/');
+    if !path.contains('{') {
+        return format!("'{path}'");
+    }
+    let parts: Vec<_> = path.split('/').map(|part| if part.starts_with('{') { "${number}" } else { part }).collect();
+    format!("`{}`", parts.join("/"))
+}
+
+/// Every route that answers JSON: method, path, body, answer.
+fn routes() -> String {
+    let config = Config::new();
+    let line = |route: &Route| {
+        let answer = route.answers?(&config);
+        let body = match route.takes {
+            Some(takes) => takes(&config),
+            None => if route.method == "GET" { "undefined" } else { "unknown" }.to_owned(),
+        };
+        Some(format!("\n  | ['{}', {}, {body}, {answer}]", route.method, path_type(route.path)))
+    };
+    let lines: String = ROUTES.iter().filter_map(line).collect();
+    format!(
+        "\n/** Every query and command that answers JSON: method, path, body that is sent as JSON, answer. */\nexport type Route ={lines};\n"
+    )
+}
+
 #[test]
 fn typescript_types_are_current() {
-    let text = declarations!(
+    let mut text = declarations!(
         ClockKind,
         Clock,
         BaseMap,
@@ -105,6 +139,7 @@ fn typescript_types_are_current() {
         SessionView,
         SignedInView,
     );
+    text.push_str(&routes());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/wire/wire.ts");
     if std::env::var_os("GRIDWALL_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

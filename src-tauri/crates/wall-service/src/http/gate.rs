@@ -3,6 +3,7 @@
 use super::{
     App, assets, open311,
     refusal::Refusal,
+    routes::{Guard, Route},
     seats::SeatHandle,
     serve::Peer,
     session,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::wall::{Client, actor_of};
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -151,7 +152,11 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     let path = request.uri().path().to_owned();
     let working = request.extensions_mut().remove::<SeatHandle>().map(SeatHandle::work);
     let admitted = async {
-        let caller = admit(&app, request.method(), &path, request.uri(), request.headers()).await?;
+        let asked = Asked::of(&request);
+        let caller = admit(&app, request.method(), &path, &asked, request.uri(), request.headers()).await?;
+        if let (Some(route), Some(caller)) = (asked.route, &caller) {
+            route.admit(caller.actor.role, request.uri())?;
+        }
         if let (Some(_), Some(working)) = (&caller, &working) {
             working.known();
         }
@@ -237,8 +242,37 @@ pub(super) fn address(app: &App, request: &Request) -> Client {
     peer.map_or(Client::Unknown, Client::at)
 }
 
+/// What a request is for.
+struct Asked {
+    /// `None`: the page, one of its files, nothing at all, or a method that its path does not take.
+    route: Option<&'static Route>,
+    /// Whether it needs no pass to get as far as a handler.
+    open: bool,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let route = matched.and_then(|path| Route::of(request.method(), path));
+        let open = match (route, matched) {
+            (Some(route), _) => !matches!(route.guard, Guard::Needs(_)),
+            // `/` answers with the page that says how to get in.
+            (None, Some(path)) => path == "/" || Route::takes_strangers(path),
+            (None, None) => false,
+        };
+        Self { route, open }
+    }
+}
+
 /// Who asks; `None` where nobody needs to say so.
-async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
+async fn admit(
+    app: &App,
+    method: &Method,
+    path: &str,
+    asked: &Asked,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, Refusal> {
     if let Some(actor) = &app.options.local_actor {
         // The window itself needs no pass; who signed in there acts in their own name.
         return Ok(Some(match bearer(headers)? {
@@ -253,19 +287,13 @@ async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &Head
     if by_cookie || !method.is_safe() {
         same_origin(method, path, headers, &host, by_cookie, signs_in)?;
     }
-    if caller.is_none() && !signs_in && !open_to_all(path) {
+    if caller.is_none() && !asked.open {
         return Err(Refusal::sign_in());
     }
     if let Some(caller) = &caller {
         rate(app, caller)?;
     }
     Ok(caller)
-}
-
-/// Paths whose handlers see to it themselves, or that answer everybody.
-fn open_to_all(path: &str) -> bool {
-    // `/` answers with the page that says how to get in; below open311/v2 the key may be in the form.
-    matches!(path, "/" | "/healthz" | "/readyz") || path.starts_with("/open311/")
 }
 
 /// The secret of an `Authorization` header; anything but a bearer is refused.

@@ -1,8 +1,9 @@
 //! The HTTP interface: the wall in a browser, intake, Open311, queries, events.
 //!
 //! One router answers over TCP ([`serve`]) and in process, for the window's own scheme ([`router`] with
-//! [`HttpOptions::local_actor`]). Every query and command is in [`crate::wire::ROUTES`]; besides those only `/` and
-//! the files of the user interface answer. Who asks is settled in one place (`gate`), before any handler runs.
+//! [`HttpOptions::local_actor`]). Every query and command is a line of [`ROUTES`], with the right it needs; besides
+//! those only `/` and the files of the user interface answer. Who asks, and whether that one may, is settled in one place (`gate`),
+//! before any handler runs.
 
 mod assets;
 mod body;
@@ -18,6 +19,7 @@ mod params;
 mod plans;
 mod queries;
 mod refusal;
+mod routes;
 mod seats;
 mod serve;
 mod session;
@@ -30,14 +32,12 @@ pub use body::BODY_LIMIT;
 pub use door::Doors;
 pub use intake::MAX_ROWS;
 pub use limit::Rate;
+pub use routes::{About, Guard, ROUTES, Route};
 pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, serve};
 pub use upload::FILE_LIMIT;
 
-use crate::{wall::Wall, wire::ROUTES};
-use axum::{
-    Router, middleware,
-    routing::{MethodRouter, delete, get, post, put},
-};
+use crate::wall::Wall;
+use axum::{Router, middleware, routing::get};
 use shares::{Limits, Shares};
 use std::sync::{Arc, atomic::AtomicBool};
 use tokio::sync::Notify;
@@ -166,96 +166,11 @@ pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
         wall,
         options,
     }));
-    let mut router = Router::new();
-    for (_, path, handler) in table() {
-        router = router.route(path, handler);
-    }
-    let router = router
+    let router = routes::router()
         .route("/", get(assets::index))
         .fallback(assets::file)
         .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
         .with_state(app.clone());
     (router, app)
-}
-
-/// The handler of every line of [`ROUTES`].
-fn table() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
-    let handler = |method: &str, path: &str| -> Option<MethodRouter<App>> {
-        Some(match (method, path) {
-            ("GET", "/api/v1/session") => get(session::who),
-            ("POST", "/api/v1/session") => post(session::sign_in),
-            ("DELETE", "/api/v1/session") => delete(session::sign_out),
-            ("GET", "/api/v1/wall") => get(queries::wall),
-            ("GET", "/api/v1/snapshot") => get(queries::snapshot),
-            ("GET", "/api/v1/areas") => get(queries::areas),
-            ("GET", "/api/v1/heat") => get(queries::heat),
-            ("GET", "/api/v1/points") => get(queries::points),
-            ("GET", "/api/v1/area-card") => get(queries::area_card),
-            ("GET", "/api/v1/ticket-card") => get(queries::ticket_card),
-            ("GET", "/api/v1/search") => get(queries::search),
-            ("GET", "/api/v1/histogram") => get(queries::histogram),
-            ("GET", "/api/v1/ticket-list") => get(lists::ticket_list),
-            ("GET", "/api/v1/late-points") => get(lists::late_points),
-            ("GET", "/api/v1/whose") => get(lists::whose),
-            ("GET", "/api/v1/staff-card") => get(lists::staff_card),
-            ("GET", "/api/v1/compare") => get(lists::compare),
-            ("GET", "/api/v1/frames") => get(events::frames),
-            ("GET", "/api/v1/changes") => get(events::changes),
-            ("GET", "/api/v1/cells") => get(queries::cells),
-            ("GET", "/api/v1/tickets") => get(queries::tickets),
-            ("POST", "/api/v1/tickets") => post(intake::tickets),
-            ("POST", "/api/v1/positions") => post(intake::positions),
-            ("GET", "/api/v1/near") => get(queries::near),
-            ("GET", "/api/v1/stats") => get(queries::stats),
-            ("POST", "/api/v1/clock") => post(intake::clock),
-            ("GET", "/api/v1/plans") => get(plans::list),
-            ("POST", "/api/v1/plans") => post(plans::new),
-            ("GET", "/api/v1/plans/{id}") => get(plans::state),
-            ("GET", "/api/v1/plans/{id}/stand") => get(plans::stand),
-            ("GET", "/api/v1/plans/{id}/changes") => get(plans::changes),
-            ("GET", "/api/v1/plans/{id}/cells") => get(plans::cells),
-            ("GET", "/api/v1/plans/{id}/edges") => get(plans::edges),
-            ("GET", "/api/v1/plans/{id}/lanes") => get(plans::lanes),
-            ("POST", "/api/v1/plans/{id}/preview") => post(plans::preview),
-            ("POST", "/api/v1/plans/{id}/edits") => post(plans::edit),
-            ("POST", "/api/v1/plans/{id}/undo") => post(plans::undo),
-            ("POST", "/api/v1/plans/{id}/redo") => post(plans::redo),
-            ("POST", "/api/v1/plans/{id}/goto") => post(plans::go_to),
-            ("GET", "/api/v1/plans/{id}/history") => get(plans::history),
-            ("POST", "/api/v1/plans/{id}/snapshots") => post(plans::snapshot),
-            ("GET", "/api/v1/plans/{id}/owners") => get(plans::owners),
-            ("GET", "/api/v1/plans/{id}/impact") => get(plans::impact),
-            ("GET", "/api/v1/plans/import") => get(upload::progress),
-            ("POST", "/api/v1/plans/import") => post(upload::import),
-            ("GET", "/api/v1/plans/{id}/export") => get(plans::export),
-            ("GET", "/api/v1/plans/{id}/proposals") => get(plans::proposals),
-            ("GET", "/api/v1/plans/{id}/overlay") => get(plans::overlay),
-            ("POST", "/api/v1/plans/{id}/step") => post(plans::step),
-            ("GET", "/api/v1/planning/settings") => get(plans::settings),
-            ("PUT", "/api/v1/planning/settings") => put(plans::put_settings),
-            ("GET", "/api/v1/planning/streets") => get(plans::streets),
-            ("GET", "/api/v1/planning/buildings") => get(plans::buildings),
-            ("GET", "/basemap/{z}/{x}/{y}") => get(queries::tile),
-            ("GET", "/open311/{file}") => get(open311::discovery),
-            ("GET", "/open311/v2/{file}") => get(open311::list),
-            ("POST", "/open311/v2/{file}") => post(open311::create),
-            ("GET", "/open311/v2/services/{file}") => get(open311::service),
-            ("GET", "/open311/v2/requests/{file}") => get(open311::request),
-            ("GET", "/healthz") => get(health::healthz),
-            ("GET", "/readyz") => get(health::readyz),
-            ("GET", "/metrics") => get(health::metrics),
-            _ => return None,
-        })
-    };
-    ROUTES.iter().filter_map(|(method, path)| handler(method, path).map(|h| (*method, *path, h))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_route_has_a_handler() {
-        let have: Vec<_> = super::table().into_iter().map(|(m, p, _)| (m, p)).collect();
-        assert_eq!(have, crate::wire::ROUTES);
-    }
 }

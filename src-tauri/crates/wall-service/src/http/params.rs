@@ -9,6 +9,17 @@ use wall_core::UtcMs;
 /// Parameters taken in one question.
 const MOST: usize = 100;
 
+/// Refuses `as_of` and `known_at` where the answer is always about now, rather than answering about another time than asked.
+pub(crate) fn only_now(uri: &Uri) -> Result<(), Refusal> {
+    let Some(query) = uri.query() else { return Ok(()) };
+    let told =
+        |wanted: &str| form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == wanted && !value.trim().is_empty());
+    match ["as_of", "known_at"].into_iter().find(|name| told(name)) {
+        Some(name) => Err(Refusal::invalid(format!("{name} is not taken here: the answer is about now"))),
+        None => Ok(()),
+    }
+}
+
 /// The pairs of a query string or form.
 pub(crate) struct Params(Vec<(String, String)>);
 
@@ -108,14 +119,6 @@ impl Params {
     /// The time asked about, and the time by whose knowledge.
     pub fn as_of(&self) -> Result<AsOf, Refusal> {
         Ok(AsOf { at: self.time("as_of")?, known_at: self.time("known_at")? })
-    }
-
-    /// Refuses `as_of` and `known_at` where the answer is always about now, rather than answering about another time than asked.
-    pub fn only_now(&self) -> Result<(), Refusal> {
-        match ["as_of", "known_at"].into_iter().find(|name| self.text(name).is_some()) {
-            Some(name) => Err(Refusal::invalid(format!("{name} is not taken here: the answer is about now"))),
-            None => Ok(()),
-        }
     }
 
     /// `west`, `south`, `east`, `north` in degrees. The window may reach over the date line by one turn.

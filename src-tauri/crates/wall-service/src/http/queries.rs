@@ -110,7 +110,6 @@ pub(crate) async fn ticket_card(State(app): State<App>, caller: Caller, uri: Uri
 
 pub(crate) async fn search(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<SearchHit>> {
     let p = Params::of(&uri)?;
-    p.only_now()?;
     let text = p.text("q").unwrap_or_default();
     if text.chars().count() > 200 {
         return Err(Refusal::invalid("q is longer than 200 characters"));
@@ -135,7 +134,6 @@ pub(crate) async fn histogram(State(app): State<App>, caller: Caller, uri: Uri) 
 
 pub(crate) async fn tickets(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Value> {
     let p = Params::of(&uri)?;
-    p.only_now()?;
     let status = p.text("status");
     if let Some(s) = status
         && s != "open"
@@ -158,7 +156,6 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, uri: Uri) ->
 
 pub(crate) async fn near(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<NearView>> {
     let p = Params::of(&uri)?;
-    p.only_now()?;
     let (lon, lat) = (p.need_number("lon", -180.0..=180.0)?, p.need_number("lat", -90.0..=90.0)?);
     let kind = known_kind(p.need("kind")?)?;
     let k = p.whole("k", 1..=1000)?.unwrap_or(5);

@@ -10,9 +10,9 @@ use axum::{
     body::BodyDataStream,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
-    response::{IntoResponse, Response},
 };
 use futures::StreamExt;
+use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -119,12 +119,15 @@ fn options(p: &Params) -> Result<CellsOptions, Refusal> {
 }
 
 /// `POST /api/v1/plans/import`: a draft from a file of cells.
-pub(crate) async fn import(State(app): State<App>, caller: Caller, uri: Uri, request: Request) -> Result<Response, Refusal> {
+pub(crate) async fn import(
+    State(app): State<App>,
+    caller: Caller,
+    uri: Uri,
+    request: Request,
+) -> Result<Json<Value>, PlanRefusal> {
     let p = Params::of(&uri)?;
     let (network, name) = (p.need("network")?.to_owned(), p.need("name")?.to_owned());
     let options = options(&p)?;
-    // Nobody sends 256 MB to be told that they may not.
-    app.wall.may_draw(&caller.actor)?;
     let busy = || Refusal::busy("queue_full", "other files are on their way in; nothing of this one was taken", 10);
     let _room = app.imports.room.try_acquire().map_err(|_| busy())?;
     let ticket = Arc::new(app.imports.begin(&app, &caller, p.text("id")));
@@ -145,12 +148,10 @@ pub(crate) async fn import(State(app): State<App>, caller: Caller, uri: Uri, req
     // A wall that goes down does not wait for a file.
     let made = tokio::select! {
         made = work => made?,
-        () = app.closing.closed() => return Err(Refusal::busy("closing", "the wall goes down; nothing was taken", 5)),
+        () = app.closing.closed() => return Err(Refusal::busy("closing", "the wall goes down; nothing was taken", 5).into()),
     };
-    Ok(match made {
-        Ok((plan, report)) => Json(serde_json::json!({ "plan": plan, "report": report })).into_response(),
-        Err(e) => PlanRefusal::from(e).into_response(),
-    })
+    let (plan, report) = made?;
+    Ok(Json(json!({ "plan": plan, "report": report })))
 }
 
 /// `GET /api/v1/plans/import?id=`: how far an import of one's own is.

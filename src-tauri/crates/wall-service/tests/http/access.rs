@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Method, StatusCode},
 };
-use wall_service::{http::Rate, wire::ROUTES};
+use wall_service::http::{About, Guard, ROUTES, Rate, Route};
 use wall_store::{Actor, Role};
 
 /// A path of a route with its parameters filled in.
@@ -27,14 +27,14 @@ fn is_public(path: &str) -> bool {
 #[tokio::test]
 async fn every_route_answers_and_no_other_method_does() {
     let room = Room::local().await;
-    for (method, path) in ROUTES {
+    for Route { method, path, .. } in ROUTES {
         // Streams do not end; what they refuse is enough to know that they are there.
         let query = if path.ends_with("/frames") || path.ends_with("/changes") { "?since=-1" } else { "" };
         let answer = room.ask(request(method.parse().unwrap(), &(sample(path) + query), Body::empty())).await;
         assert_ne!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         assert!(!answer.text().contains("nothing at this address"), "{method} {path}: {answer:?}");
         for other in ["POST", "PUT", "DELETE", "PATCH", "GET"] {
-            if ROUTES.contains(&(other, path)) {
+            if ROUTES.iter().any(|route| (route.method, route.path) == (other, *path)) {
                 continue;
             }
             let answer = room.ask(request(other.parse().unwrap(), &sample(path), Body::empty())).await;
@@ -47,7 +47,7 @@ async fn every_route_answers_and_no_other_method_does() {
 #[tokio::test]
 async fn without_a_right_only_the_public_paths_answer() {
     let room = Room::new().await;
-    for (method, path) in ROUTES {
+    for Route { method, path, .. } in ROUTES {
         let answer = room.ask(request(method.parse().unwrap(), &sample(path), Body::empty())).await;
         if (*method, *path) == ("POST", "/api/v1/session") {
             // The way in: an empty body is no name and no password.
@@ -68,6 +68,81 @@ async fn without_a_right_only_the_public_paths_answer() {
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     assert!(page.text().contains("一次性链接") && page.text().contains("one-time link"), "{page:?}");
     assert!(!page.text().contains("<script"));
+}
+
+/// Columns of the table of rights.
+const ROLES: [Role; 8] =
+    [Role::Viewer, Role::Operator, Role::Leader, Role::Planner, Role::Registrar, Role::Admin, Role::Feed, Role::Replay];
+
+/// Every route asked in every role: the answers are the table in `tests/expected/rights.txt`, and what the rights say.
+#[tokio::test]
+async fn who_may_ask_what() {
+    let room = Room::new().await;
+    let mut passes = Vec::new();
+    for role in ROLES {
+        passes.push((role, room.token(role.code(), role, true).await));
+    }
+    let head = ROLES.map(|role| format!("{:>9}", role.code())).concat();
+    let mut table = format!(
+        "# Who is let through to a route, by right and role. Written by the test who_may_ask_what of wall-service.\n{:<46}{:<16}{head}\n",
+        "", ""
+    );
+    for route in ROUTES {
+        let query = if route.path.ends_with("/frames") || route.path.ends_with("/changes") { "?since=-1" } else { "" };
+        let path = sample(route.path) + query;
+        let right = match route.guard {
+            Guard::Everybody => None,
+            Guard::Needs(right) | Guard::NeedsInside(right) => Some(right),
+        };
+        let line = format!("{} {}", route.method, route.path);
+        table += &format!("{line:<46}{:<16}", right.map_or("everybody".into(), |r| format!("{r:?}")));
+        for (role, token) in &passes {
+            let asked =
+                with(request(route.method.parse().unwrap(), &path, Body::empty()), "authorization", &format!("Bearer {token}"));
+            let form = with(asked, "content-type", "application/x-www-form-urlencoded");
+            let answer = room.ask(form).await;
+            let through = answer.status != StatusCode::FORBIDDEN;
+            assert_eq!(through, right.is_none_or(|right| role.may(right)), "{line} as {}: {answer:?}", role.code());
+            assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{line} as {}", role.code());
+            table += &format!("{:>9}", if through { "yes" } else { "-" });
+        }
+        table += "\n";
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/expected/rights.txt");
+    if std::env::var_os("GRIDWALL_BLESS").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(expected, table, "who may ask what has changed: if that is meant, run with GRIDWALL_BLESS=1");
+}
+
+/// Questions whose answer is always about now refuse to be asked about another time.
+#[tokio::test]
+async fn another_time_is_refused_where_the_answer_is_about_now() {
+    let room = Room::new().await;
+    let admin = room.token("admin", Role::Admin, true).await;
+    for route in ROUTES.iter().filter(|r| matches!(r.guard, Guard::Needs(_)) && r.about == About::Now) {
+        for name in ["as_of", "known_at"] {
+            let path = format!("{}?{name}=2026-01-01T00:00:00Z", sample(route.path));
+            let asked = request(route.method.parse().unwrap(), &path, Body::empty());
+            let answer = room.ask(with(asked, "authorization", &format!("Bearer {admin}"))).await;
+            let said = format!("{name} is not taken here");
+            assert!(answer.status == StatusCode::BAD_REQUEST && answer.text().contains(&said), "{path}: {answer:?}");
+        }
+    }
+}
+
+/// `docs/API.md` names every route.
+#[test]
+fn every_route_is_in_the_documents() {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/API.md")).unwrap();
+    let text = text.replace("…/", "api/v1/plans/{id}/");
+    let ends = |c: char| !(c.is_alphanumeric() || "/-_{".contains(c));
+    for route in ROUTES {
+        let name = format!("{} {}", route.method, route.path.trim_start_matches('/'));
+        let named = text.match_indices(&name).any(|(at, _)| text[at + name.len()..].starts_with(ends));
+        assert!(named, "docs/API.md does not say what \"{name}\" is");
+    }
 }
 
 #[tokio::test]

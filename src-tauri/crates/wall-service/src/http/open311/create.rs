@@ -7,6 +7,7 @@ use crate::{
         gate::{self, Caller},
         params::Params,
         refusal::Refusal,
+        routes::may,
     },
     import::tickets::{Defaults, limits, ticket_from_json},
     wall::{WallError, system_now},
@@ -19,6 +20,7 @@ use axum::{
 };
 use serde_json::{Map, Number, Value, json};
 use std::sync::atomic::Ordering::Relaxed;
+use wall_core::Right;
 
 /// A form of the standard fits into this; who sends it is known only from what is in it.
 const FORM_MOST: usize = 64 * 1024;
@@ -46,9 +48,7 @@ pub(crate) async fn create(
         let held = body::read_at_most(FORM_MOST, &app.budget, request).await?;
         let params = Params::of_form(&held.bytes)?;
         let caller = sender(&app, caller, &params).await?;
-        if !caller.actor.role.may(wall_core::Right::PushTickets) {
-            return Err(Refusal::forbidden("this key may not send requests"));
-        }
+        may(caller.actor.role, Right::PushTickets)?;
         let id = take(&app, &caller, &params, retry.as_deref()).await?;
         let node = Node::Group(vec![
             ("service_request_id", Node::Number(Number::from(id))),

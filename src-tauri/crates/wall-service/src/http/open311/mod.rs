@@ -15,6 +15,7 @@ use super::{
     gate::{self, Caller},
     params::Params,
     refusal::Refusal,
+    routes::may,
 };
 use crate::wire::CategoryView;
 use axum::{
@@ -24,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use document::Node;
+use wall_core::Right;
 
 const SPECIFICATION: &str = "http://wiki.open311.org/GeoReport_v2";
 /// When what discovery says last changed.
@@ -90,11 +92,13 @@ where
 
 /// Who asks: by header or cookie, else by `api_key` in the query.
 async fn who(app: &App, caller: Option<Extension<Caller>>, params: &Params) -> Result<Caller, Refusal> {
-    match (caller, params.text("api_key")) {
-        (Some(Extension(caller)), _) => Ok(caller),
-        (None, Some(key)) => gate::by_key(app, key).await,
-        (None, None) => Err(Refusal::sign_in()),
-    }
+    let caller = match (caller, params.text("api_key")) {
+        (Some(Extension(caller)), _) => caller,
+        (None, Some(key)) => gate::by_key(app, key).await?,
+        (None, None) => return Err(Refusal::sign_in()),
+    };
+    may(caller.actor.role, Right::See)?;
+    Ok(caller)
 }
 
 /// `GET /open311/discovery.{xml,json}`.

@@ -36,14 +36,6 @@ impl Wall {
         Ok((name, file.map_err(|e| WallError::Invalid(e.to_string()))?))
     }
 
-    /// Whether somebody may draw plans.
-    ///
-    /// # Errors
-    /// When not.
-    pub fn may_draw(&self, actor: &Actor) -> Result<(), WallError> {
-        self.may(actor, Right::DrawPlans)
-    }
-
     /// A draft from a file of cells, with the report of its import. Dropping the future ends the reading.
     pub(super) async fn draft_from_file(
         &self,
@@ -54,7 +46,7 @@ impl Wall {
         options: &CellsOptions,
         told: impl Fn(ReadProgress),
     ) -> Result<(PlanId, CellsReport), PlanError> {
-        self.may_draw(actor)?;
+        self.may(actor, Right::DrawPlans)?;
         let file = self.read_cells_file(path, options, told).await?;
         if file.issues.iter().any(|i| i.code == "too_many_overlaps") {
             return Err(WallError::Invalid("more cells of this file lie over each other than can be drawn with".into()).into());

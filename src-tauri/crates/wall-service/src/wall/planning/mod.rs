@@ -195,9 +195,7 @@ impl Wall {
     /// The same, also where the store's head cannot be reached: then as far as the edits go, with why not farther.
     async fn take_as_far(&self, actor: &Actor, plan: PlanId) -> Result<(Taken, Option<NotReplayed>), PlanError> {
         self.plan_record(plan).await?;
-        if !actor.role.may(Right::SeeDrafts) {
-            return Err(WallError::Forbidden(format!("the role {} may not see this plan", actor.role.code())).into());
-        }
+        self.may(actor, Right::SeeDrafts)?;
         let slot = self.slot(plan).await;
         let mut guard = slot.lock_owned().await;
         // Read behind the lock: whoever held it may have moved the head.

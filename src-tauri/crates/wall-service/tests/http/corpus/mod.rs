@@ -18,7 +18,7 @@ use record::{Asked, Record};
 use stage::Stage;
 use std::{collections::BTreeSet, sync::Arc};
 use tower::ServiceExt;
-use wall_service::wire::ROUTES;
+use wall_service::http::ROUTES;
 
 /// The one GET route that nobody can be answered on while nothing is going on: the progress of an import under way.
 const ONLY_WHILE_IMPORTING: &str = "/api/v1/plans/import";
@@ -118,7 +118,7 @@ fn route_of(path: &str) -> Option<&'static str> {
             }
         }
     };
-    let gets = ROUTES.iter().filter(|(method, _)| *method == "GET").map(|(_, path)| *path);
+    let gets = ROUTES.iter().filter(|route| route.method == "GET").map(|route| route.path);
     gets.filter(|route| fits(route)).min_by_key(|route| route.matches('{').count())
 }
 
@@ -127,12 +127,9 @@ fn every_route_is_answered(answers: &[Asked]) {
     let asked: BTreeSet<&str> = answers.iter().filter_map(|a| route_of(&a.question)).collect();
     let told = answers.iter().filter(|a| (200..300).contains(&a.status));
     let answered: BTreeSet<&str> = told.filter_map(|a| route_of(&a.question)).collect();
-    for (method, route) in ROUTES.iter().filter(|(method, _)| *method == "GET") {
-        let needed = if *route == ONLY_WHILE_IMPORTING { &asked } else { &answered };
-        assert!(
-            needed.contains(route),
-            "no question of the corpus is answered by {method} {route}: add one to corpus/questions.rs"
-        );
+    for route in ROUTES.iter().filter(|route| route.method == "GET").map(|route| route.path) {
+        let needed = if route == ONLY_WHILE_IMPORTING { &asked } else { &answered };
+        assert!(needed.contains(route), "no question of the corpus is answered by GET {route}: add one to corpus/questions.rs");
     }
     assert!(answers.iter().any(|a| a.asker == "nobody" && a.status == 401), "somebody without a right is refused");
 }
