@@ -22,5 +22,6 @@ test('the door may, and so may tests; other things are written too', () => {
   assert.deepEqual(at('wall/write.rs', opens), []);
   assert.deepEqual(at('wall/zone.rs', `fn f() {}\n\n#[cfg(test)]\nmod tests {\n    ${opens}\n}\n`), []);
   assert.deepEqual(at('wall/zone.rs', 'self.write(actor, Right::SetZone).await?;\nself.inner.world.write();\n// store.write(x)'), []);
-  assert.deepEqual(writeBreaches('src-tauri/src/demo.rs', opens), [], 'the program, where there is no wall');
+  assert.deepEqual(writeBreaches('src-tauri/src/demo.rs', opens), [1], 'the program asks the keeper');
+  assert.deepEqual(writeBreaches('src-tauri/crates/wall-store/src/positions.rs', opens), [], 'the store itself');
 });

@@ -12,9 +12,9 @@ use wall_service::{
         DEFAULT_SEED, DEMO_ACCOUNTS, DISTRICT_NAME, DemoEvent, District, DistrictFiles, LiveCity, STREET_CODE, STREET_NAME, ZONE,
         write_district,
     },
-    wall::{CellsImport, TicketQuery, Wall, WallOptions, system_now},
+    wall::{CellsImport, Keeper, TicketQuery, Wall, WallOptions, system_now},
 };
-use wall_store::{Actor, DEMONSTRATION_MARK, Role, Store, demonstration_of, remove_demonstration};
+use wall_store::{Actor, Role, Store, demonstration_of, remove_demonstration};
 
 /// After this long without the demonstration its past week is told anew.
 const STALE_MS: i64 = 24 * 3_600_000;
@@ -60,9 +60,7 @@ pub async fn prepare(folder: &Path, database: Option<&str>, now: Option<UtcMs>) 
     district.write(&files, at)?;
     options.fixed_now = now;
     let wall = Wall::open(options.clone()).await?;
-    let mut tx = wall.store().write(&os_user(), system_now()).await?;
-    tx.set_setting(DEMONSTRATION_MARK, "yes").await?;
-    tx.commit().await?;
+    Keeper::of(wall.store()).mark_demonstration(&os_user()).await?;
     fill(&wall, options.database.as_deref(), &district, at).await?;
     accounts(wall.store()).await?;
     wall.store().close().await;
@@ -78,10 +76,8 @@ async fn accounts(store: &Store) -> Result<(), Failure> {
         if known.iter().any(|a| a.name == account.name) {
             continue;
         }
-        let hash = store.hash_password(account.password)?;
-        let mut tx = store.write(&os_user(), system_now()).await?;
-        tx.add_account(account.name, account.display_name, account.role, &hash).await?;
-        tx.commit().await?;
+        let password = account.password.to_owned();
+        Keeper::of(store).add_account(&os_user(), account.name, account.display_name, account.role, password).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde_json::json;
 use std::path::Path;
-use wall_service::wall::system_now;
+use wall_service::wall::{Keeper, system_now};
 use wall_store::{BackupAbout, BackupKeys, CopiedTable, RestoreKeys, Store, keys_beside};
 
 /// Fewest characters of a passphrase.
@@ -67,9 +67,7 @@ async fn schedule(cli: &Cli, args: &BackupArgs) -> Result<(), Failure> {
     if args.every_h.is_some() || args.keep.is_some() {
         rule.every_h = args.every_h.unwrap_or(rule.every_h);
         rule.keep = args.keep.unwrap_or(rule.keep);
-        let mut tx = store.write(&os_user(), system_now()).await?;
-        tx.set_backups(rule).await?;
-        tx.commit().await?;
+        Keeper::of(&store).set_backups(&os_user(), rule).await?;
     }
     answer(cli.json, &json!({ "every_h": rule.every_h, "keep": rule.keep }), || match rule.every_h {
         0 => "a running wall makes no backups by itself".to_owned(),
@@ -97,9 +95,7 @@ pub async fn restore(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     let store = Store::open(&folder).await?;
     let detail = json!({ "made_at": done.about.made_at.map(|t| t.to_rfc3339()), "revision": done.about.revision,
         "audit_lines": done.about.audit_lines, "audit_lines_before": done.audit_lines_before });
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    tx.audit("store.restore", &detail.to_string()).await?;
-    tx.commit().await?;
+    Keeper::of(&store).note(&os_user(), "store.restore", &detail).await?;
     store.close().await;
     let mut value = about_json(&done.about, &args.input);
     value["data_dir"] = json!(folder);
@@ -128,10 +124,9 @@ pub async fn copy(cli: &Cli, to: &str) -> Result<(), Failure> {
     // Who copied it, and from where, stands in the log of the copy.
     let target = Store::open_at(&folder, database).await?;
     let place = target.server().unwrap_or_else(|| folder.join("gridwall.db").display().to_string());
-    let mut tx = target.write(&os_user(), system_now()).await?;
     let from = source.server().unwrap_or_else(|| source.folder().join("gridwall.db").display().to_string());
-    tx.audit("store.copy", &json!({ "from": from, "rows": rows, "revision": source.revision().await? }).to_string()).await?;
-    tx.commit().await?;
+    let detail = json!({ "from": from, "rows": rows, "revision": source.revision().await? });
+    Keeper::of(&target).note(&os_user(), "store.copy", &detail).await?;
     target.close().await;
     let list: Vec<_> = tables.iter().map(|t| json!({ "table": t.table, "rows": t.rows, "sha256": t.sha256 })).collect();
     answer(cli.json, &json!({ "to": place, "rows": rows, "tables": list }), || {

@@ -11,7 +11,7 @@ use crate::{
 use serde_json::json;
 use std::{io::Write, path::Path};
 use wall_core::UtcMs;
-use wall_service::wall::system_now;
+use wall_service::wall::{Keeper, system_now};
 use wall_store::{ANY_SOURCE, Check, LINES_KEPT, Mends, Retention, Role, Store, examine};
 
 /// Makes a token; its secret is shown once.
@@ -25,10 +25,7 @@ pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool, so
     if let Some(odd) = sources.iter().find(|s| !printable(s) || s.trim() != s.as_str()) {
         return Err(Failure::usage(format!("\"{odd}\" is no source: 1 … 100 printable characters without spaces around them")));
     }
-    let store = store(cli).await?;
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    let secret = tx.create_token(name, role, unlimited, sources).await?;
-    tx.commit().await?;
+    let secret = Keeper::of(&store(cli).await?).create_token(&os_user(), name, role, unlimited, sources).await?;
     let own = [name.to_owned()];
     let sources = if sources.is_empty() { &own } else { sources };
     let value = json!({ "name": name, "role": role.code(), "unlimited": unlimited, "sources": sources, "token": secret });
@@ -86,12 +83,9 @@ pub async fn list_stations(cli: &Cli) -> Result<(), Failure> {
 
 /// Ends the right of a station.
 pub async fn revoke_station(cli: &Cli, id: i64) -> Result<(), Failure> {
-    let store = store(cli).await?;
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    if !tx.end_station(id).await? {
+    if !Keeper::of(&store(cli).await?).end_station(&os_user(), id).await? {
         return Err(Failure::input(format!("there is no station {id} in force")));
     }
-    tx.commit().await?;
     answer(cli.json, &json!({ "id": id, "revoked": true }), || format!("station {id} is refused within seconds"))
 }
 
@@ -117,19 +111,18 @@ pub async fn retention(cli: &Cli, args: &RetentionArgs) -> Result<(), Failure> {
         positions_days: args.positions_days.unwrap_or(rule.positions_days),
         log_days: args.log_days.unwrap_or(rule.log_days),
     };
+    let keeper = Keeper::of(&store);
     if asked != rule {
-        let mut tx = store.write(&os_user(), now).await?;
-        tx.set_retention(asked).await?;
-        tx.commit().await?;
+        keeper.set_retention(&os_user(), asked).await?;
     }
     let mut dropped = None;
     if let Some(trails) = args.trails
         && (trails == Trails::On) != store.trails().await?
     {
-        dropped = Some(store.set_trails(&os_user(), now, trails == Trails::On).await?);
+        dropped = Some(keeper.set_trails(&os_user(), trails == Trails::On).await?);
     }
     if args.run
-        && let Err(leap) = store.tidy(&os_user(), now, args.clock_is_right).await?
+        && let Err(leap) = keeper.tidy(&os_user(), args.clock_is_right).await?
     {
         return Err(Failure { code: 4, message: leap.words() });
     }
@@ -177,12 +170,9 @@ pub async fn clock(cli: &Cli, end: bool) -> Result<(), Failure> {
 
 /// Revokes a token.
 pub async fn revoke_token(cli: &Cli, name: &str) -> Result<(), Failure> {
-    let store = store(cli).await?;
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    if !tx.revoke_token(name).await? {
+    if !Keeper::of(&store(cli).await?).revoke_token(&os_user(), name).await? {
         return Err(Failure::input(format!("there is no token {name} in force")));
     }
-    tx.commit().await?;
     answer(cli.json, &json!({ "name": name, "revoked": true }), || {
         format!("{name} revoked; running walls refuse it within seconds")
     })

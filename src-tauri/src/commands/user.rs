@@ -8,8 +8,8 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::io::{BufRead, Read};
-use wall_service::wall::system_now;
-use wall_store::{Account, PASSWORD_MOST, PasswordHash, Role, Store, StoreError, account_name, check_password};
+use wall_service::wall::Keeper;
+use wall_store::{Account, PASSWORD_MOST, Role, StoreError, account_name, check_password};
 
 /// `gridwall user …`
 pub async fn user(cli: &Cli, what: &UserCommand) -> Result<(), Failure> {
@@ -37,10 +37,7 @@ async fn add(cli: &Cli, name: &str, role: &str, display_name: &str, from_stdin: 
     if store.accounts().await?.iter().any(|a| a.name == name && a.removed_at.is_none()) {
         return Err(Failure::input(format!("there is an account {name}; `gridwall user passwd {name}` changes its password")));
     }
-    let hash = hashed(&store, ask(&name, from_stdin)?).await?;
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    let account = tx.add_account(&name, display_name, role, &hash).await?;
-    tx.commit().await?;
+    let account = Keeper::of(&store).add_account(&os_user(), &name, display_name, role, ask(&name, from_stdin)?).await?;
     answer(cli.json, &line(&account), || format!("{name} may sign in as {}", role.code()))
 }
 
@@ -62,10 +59,7 @@ async fn passwd(cli: &Cli, name: &str, from_stdin: bool) -> Result<(), Failure> 
     if store.account_to_verify(&name).await?.is_none() {
         return Err(Failure::input(format!("there is no account {name}")));
     }
-    let hash = hashed(&store, ask(&name, from_stdin)?).await?;
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    let ended = tx.set_password(&name, &hash).await?;
-    tx.commit().await?;
+    let ended = Keeper::of(&store).set_password(&os_user(), &name, ask(&name, from_stdin)?).await?;
     answer(cli.json, &json!({ "name": name, "changed": true, "sessions_ended": ended }), || {
         format!("{name} has a new password; {ended} sessions end within seconds")
     })
@@ -73,10 +67,7 @@ async fn passwd(cli: &Cli, name: &str, from_stdin: bool) -> Result<(), Failure> 
 
 async fn remove(cli: &Cli, name: &str) -> Result<(), Failure> {
     let name = account_name(name).map_err(wrong)?;
-    let store = store(cli).await?;
-    let mut tx = store.write(&os_user(), system_now()).await?;
-    let ended = tx.remove_account(&name).await?;
-    tx.commit().await?;
+    let ended = Keeper::of(&store(cli).await?).remove_account(&os_user(), &name).await?;
     answer(cli.json, &json!({ "name": name, "removed": true, "sessions_ended": ended }), || {
         format!("{name} is removed; {ended} sessions end within seconds")
     })
@@ -91,12 +82,6 @@ fn line(account: &Account) -> Value {
 /// What is wrong with a name or password is wrong usage, not a state of the store.
 fn wrong(error: StoreError) -> Failure {
     Failure::usage(error.to_string())
-}
-
-async fn hashed(store: &Store, password: String) -> Result<PasswordHash, Failure> {
-    let store = store.clone();
-    let hashed = tokio::task::spawn_blocking(move || store.hash_password(&password)).await;
-    Ok(hashed.map_err(std::io::Error::other)??)
 }
 
 /// The new password: one line of standard input, or typed twice on the terminal.

@@ -127,7 +127,15 @@ rights! {
     EndReplay, "end a replay", &[Replay, Admin, Operator];
     /// To set the zone of days.
     SetZone, "set the zone", &[Admin];
-    /// To look after the wall: accounts, feeds, settings, and what a wall does by itself.
+    /// To make accounts of people, change their passwords and remove them.
+    KeepAccounts, "keep accounts", &[Admin];
+    /// To make and revoke tokens of machines.
+    KeepTokens, "keep tokens", &[Admin];
+    /// To end the right of a station.
+    KeepStations, "keep stations", &[Admin];
+    /// To set how long what is kept and how often it is backed up, and to let go what is due.
+    SetKeeping, "set what is kept", &[Admin];
+    /// To look after the wall as a whole: its settings, and what a wall does by itself.
     Administer, "administer", &[Admin];
 }
 

@@ -7,7 +7,7 @@ use super::{Wall, WallError, clock::system_now};
 use std::ops::{Deref, DerefMut};
 use tokio::time::Instant;
 use wall_core::Right;
-use wall_store::{Actor, ChangeBatch, StoreError, WriteTx};
+use wall_store::{Actor, ChangeBatch, Store, StoreError, WriteTx};
 
 /// Why a command leaves no line in the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +25,8 @@ pub enum Unaudited {
 /// An open write of an actor who may. Dropping it without one of its commits undoes everything.
 #[must_use = "nothing is written without a commit"]
 pub struct Write<'a> {
-    wall: &'a Wall,
+    /// `None`: of somebody who looks after a store without a wall over it.
+    wall: Option<&'a Wall>,
     tx: WriteTx,
     /// Whether it is the message of a feed, whose age the wall shows.
     fed: bool,
@@ -49,6 +50,17 @@ fn forbidden(actor: &Actor, what: &str) -> WallError {
     WallError::Forbidden(format!("the role {} may not {what}", actor.role.code()))
 }
 
+/// Whether the actor may do that.
+///
+/// # Errors
+/// [`WallError::Forbidden`].
+pub(super) fn allowed(actor: &Actor, right: Right) -> Result<(), WallError> {
+    match actor.role.may(right) {
+        true => Ok(()),
+        false => Err(forbidden(actor, right.words())),
+    }
+}
+
 fn feeds(right: Right) -> bool {
     matches!(right, Right::PushTickets | Right::PushPositions | Right::MoveTickets)
 }
@@ -59,10 +71,7 @@ impl Wall {
     /// # Errors
     /// [`WallError::Forbidden`].
     pub(super) fn may(&self, actor: &Actor, right: Right) -> Result<(), WallError> {
-        match actor.role.may(right) {
-            true => Ok(()),
-            false => Err(forbidden(actor, right.words())),
-        }
+        allowed(actor, right)
     }
 
     /// Whether the actor may write tickets of this source.
@@ -82,13 +91,24 @@ impl Wall {
     /// The actor may not, or the store cannot be written.
     pub(crate) async fn write(&self, actor: &Actor, right: Right) -> Result<Write<'_>, WallError> {
         self.may(actor, right)?;
-        Ok(Write { wall: self, tx: self.store().write(actor, system_now()).await?, fed: feeds(right) })
+        Ok(Write { wall: Some(self), tx: self.store().write(actor, system_now()).await?, fed: feeds(right) })
     }
 
     /// The same for somebody who waits already: the wait ends at `until`.
     pub(super) async fn write_by(&self, actor: &Actor, right: Right, until: Instant) -> Result<Write<'_>, WallError> {
         self.may(actor, right)?;
-        Ok(Write { wall: self, tx: self.store().write_by(actor, system_now(), until).await?, fed: feeds(right) })
+        Ok(Write { wall: Some(self), tx: self.store().write_by(actor, system_now(), until).await?, fed: feeds(right) })
+    }
+}
+
+impl Write<'static> {
+    /// Opens a write on a store over which no wall stands.
+    ///
+    /// # Errors
+    /// As [`Wall::write`].
+    pub(super) async fn on(store: &Store, actor: &Actor, right: Right) -> Result<Self, WallError> {
+        allowed(actor, right)?;
+        Ok(Self { wall: None, tx: store.write(actor, system_now()).await?, fed: false })
     }
 }
 
@@ -98,7 +118,7 @@ impl Write<'_> {
     /// # Errors
     /// That one may not.
     pub(super) fn act_as(&mut self, actor: &Actor, right: Right) -> Result<(), WallError> {
-        self.wall.may(actor, right)?;
+        allowed(actor, right)?;
         self.tx.act_as(actor);
         self.fed |= feeds(right);
         Ok(())
@@ -131,8 +151,8 @@ impl Write<'_> {
 
     async fn end(self) -> Result<ChangeBatch, WallError> {
         let batch = self.tx.commit().await?;
-        if self.fed {
-            self.wall.fed();
+        if let Some(wall) = self.wall.filter(|_| self.fed) {
+            wall.fed();
         }
         Ok(batch)
     }
