@@ -34,7 +34,8 @@ export default defineConfig({
       },
     },
   },
-  server: { host: '127.0.0.1', proxy },
+  // The ramps lie beside ui/, where the native pictures read them too.
+  server: { host: '127.0.0.1', proxy, fs: { allow: ['.', '../assets/ramps'] } },
   preview: { host: '127.0.0.1', proxy },
   test: {
     environment: 'happy-dom',

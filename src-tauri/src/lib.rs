@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod console;
 mod demo;
+mod painter;
 mod recover;
 mod save;
 mod scheme;

@@ -1,6 +1,6 @@
 //! The wall's window and the frames it subscribes to.
 
-use crate::{assets::Embedded, console::Failure, recover, save, scheme};
+use crate::{assets::Embedded, console::Failure, painter, recover, save, scheme};
 use std::sync::Arc;
 use tauri::{State, Url, WebviewUrl, WebviewWindowBuilder, ipc::Channel, webview::NewWindowResponse};
 use wall_service::{
@@ -82,6 +82,7 @@ fn is_of_the_wall(url: &Url) -> bool {
 pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
     let mut options = HttpOptions::new(Arc::new(Embedded));
     options.local_actor = Some(actor.clone());
+    options.painter = Some(Arc::new(painter::Native::over(&wall)));
     let router = router(wall.clone(), options);
     tauri::async_runtime::set(runtime.clone());
     let at_the_end = runtime.clone();

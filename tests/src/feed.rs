@@ -89,6 +89,18 @@ impl Client {
         answer(request.call()?)
     }
 
+    /// GET something that is no text: its content type and bytes.
+    pub fn get_bytes(&self, path: &str) -> (String, Vec<u8>) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let mut response = request.call().unwrap_or_else(|e| panic!("GET {path}: {e}"));
+        assert_eq!(response.status().as_u16(), 200, "GET {path}");
+        let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        (kind, response.body_mut().with_config().limit(1 << 28).read_to_vec().expect("a body"))
+    }
+
     /// POST `body`.
     pub fn post(&self, path: &str, content_type: &str, body: &str) -> Answer {
         self.try_post(path, content_type, body).unwrap_or_else(|e| panic!("POST {path}: {e}"))

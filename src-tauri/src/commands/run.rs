@@ -8,7 +8,7 @@ use crate::{
     assets,
     cli::{Cli, RunArgs, ServeArgs},
     console::Failure,
-    demo, windows,
+    demo, painter, windows,
 };
 use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
@@ -79,8 +79,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
         .map_err(|e| Failure { code: 4, message: format!("{address} cannot be listened on: {e}; choose another with --listen") })
 }
 
-fn doors(_wall: &Wall, viewer: bool) -> Result<(HttpOptions, String), Failure> {
-    let options = HttpOptions { doors: Doors::default(), ..HttpOptions::new(Arc::new(assets::Embedded)) };
+fn doors(wall: &Wall, viewer: bool) -> Result<(HttpOptions, String), Failure> {
+    let options = HttpOptions {
+        doors: Doors::default(),
+        painter: Some(Arc::new(painter::Native::over(wall))),
+        ..HttpOptions::new(Arc::new(assets::Embedded))
+    };
     let link = options.doors.issue_link(operator(viewer, "browser").role)?;
     Ok((options, link))
 }

@@ -12,6 +12,7 @@ mod keep;
 mod open311;
 mod plans;
 mod servers;
+mod stills;
 mod sweep;
 mod user;
 

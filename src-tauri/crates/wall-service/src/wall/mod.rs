@@ -51,11 +51,13 @@ pub use error::WallError;
 pub use keeper::Keeper;
 pub use lists::{ListArea, ListOrder, ListQuery, NEAR_H, TicketSet, WhoseQuery};
 pub use locator::{LocateAnswer, Locator};
+pub(crate) use pictures::{Pictures, moment_of};
 pub use planning::{EditRefused, Impact, NewDraft, PlanError, StepAsked};
 pub use questions::{HeatImage, HeatQuery, StatLine, Stats, TicketQuery};
+pub(crate) use shown::Sight;
 pub use then::AsOf;
 pub use tries::Client;
-pub use views::NearView;
+pub use views::{NearView, StillCell, StillFacts};
 
 use crate::{
     basemap::BaseMapFile,
@@ -156,7 +158,7 @@ pub(crate) struct WallInner {
     stations: stations::Stations,
     open_plans: planning::OpenPlans,
     reading: reading::Reading,
-    pictures: pictures::Pictures,
+    pictures: Pictures<pictures::Asked, HeatImage>,
     /// Addresses of buildings, once one was looked up.
     addresses: tokio::sync::Mutex<addresses::KeptBook>,
     /// What was known at times that were asked about lately.
@@ -256,7 +258,7 @@ impl Wall {
             stations: stations::Stations::default(),
             open_plans: planning::OpenPlans::default(),
             reading: reading::Reading::new(options.reader),
-            pictures: pictures::Pictures::new(),
+            pictures: Pictures::new(pictures::DRAWN_AT_ONCE),
             addresses: tokio::sync::Mutex::default(),
             known: tokio::sync::Mutex::default(),
             late: tokio::sync::Mutex::default(),
@@ -298,6 +300,12 @@ impl Wall {
     /// The wall's now.
     pub fn now(&self) -> UtcMs {
         self.inner.clock.now()
+    }
+
+    /// Moment and revision of the world as it stands.
+    pub(crate) fn stands_at(&self) -> (UtcMs, i64) {
+        let world = self.world();
+        (world.now, world.revision)
     }
 
     /// The zone in which days begin and times are shown.

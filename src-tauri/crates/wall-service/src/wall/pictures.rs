@@ -13,8 +13,8 @@ use std::{
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use wall_core::UtcMs;
 
-/// Pictures drawn at once.
-const DRAWN_AT_ONCE: usize = 2;
+/// Rasters drawn at once.
+pub(super) const DRAWN_AT_ONCE: usize = 2;
 /// Who is not drawn for within this time is told so.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Pictures kept for others who ask the same, in number and bytes.
@@ -23,7 +23,30 @@ const KEPT_BYTES: usize = 32 << 20;
 /// Pictures of now are of the same moment within this time: nothing fades visibly in it.
 const MOMENT_MS: i64 = 5_000;
 
-/// What tells one picture from another.
+/// The moment of a picture of now.
+pub(crate) fn moment_of(now: UtcMs) -> i64 {
+    now.0.div_euclid(MOMENT_MS)
+}
+
+/// What a kept picture weighs.
+pub(crate) trait Weight {
+    /// Bytes.
+    fn bytes(&self) -> usize;
+}
+
+impl Weight for HeatImage {
+    fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl Weight for bytes::Bytes {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+/// What tells one raster of the heat from another.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Asked {
     sight: Sight,
@@ -38,35 +61,38 @@ pub(super) struct Asked {
 impl Asked {
     /// A question at a revision of the world; `max` is the density at 255 that holds for it.
     pub fn new(sight: Sight, query: &HeatQuery, max: f64, as_of: AsOf, now: UtcMs, revision: i64) -> Self {
-        let moment = if as_of.time().is_some() { 0 } else { now.0.div_euclid(MOMENT_MS) };
+        let moment = if as_of.time().is_some() { 0 } else { moment_of(now) };
         // Who comes first in the line is not part of the picture.
         let query = HeatQuery { first: false, max: None, ..query.clone() };
         Self { sight, query, max, as_of, moment, revision }
     }
 }
 
-type Kept = Arc<OnceCell<HeatImage>>;
+type Kept<P> = Arc<OnceCell<P>>;
 
 /// A picture that was drawn, or will be.
-struct Line {
-    asked: Asked,
+struct Line<A, P> {
+    asked: A,
     /// Whether it waits before others: a wall does not wait for somebody further behind who asks the same.
     first: bool,
-    kept: Kept,
+    kept: Kept<P>,
 }
 
 /// The line before the drawing, and what was drawn lately, newest use first.
-pub(super) struct Pictures {
+///
+/// `A` tells one picture from another, `P` is a picture.
+pub(crate) struct Pictures<A, P> {
     drawing: Arc<Semaphore>,
     /// Who is not a wall passes here first: a wall waits for a picture under way, not for others' lines.
     common: Arc<Semaphore>,
-    kept: Mutex<Vec<Line>>,
+    kept: Mutex<Vec<Line<A, P>>>,
     drawn: AtomicU64,
 }
 
-impl Pictures {
-    pub fn new() -> Self {
-        let slots = || Arc::new(Semaphore::new(DRAWN_AT_ONCE));
+impl<A: PartialEq, P: Clone + Weight> Pictures<A, P> {
+    /// Of which so many are drawn at once.
+    pub fn new(at_once: usize) -> Self {
+        let slots = || Arc::new(Semaphore::new(at_once));
         Self { drawing: slots(), common: slots(), kept: Mutex::default(), drawn: AtomicU64::new(0) }
     }
 
@@ -80,12 +106,11 @@ impl Pictures {
     ///
     /// # Errors
     /// The line did not come to it in time.
-    pub async fn get(
-        &self,
-        asked: Asked,
-        first: bool,
-        draw: impl FnOnce() -> Result<HeatImage, WallError> + Send + 'static,
-    ) -> Result<HeatImage, WallError> {
+    pub async fn get<E>(&self, asked: A, first: bool, draw: impl FnOnce() -> Result<P, E> + Send + 'static) -> Result<P, E>
+    where
+        P: Send + 'static,
+        E: From<WallError> + Send + 'static,
+    {
         let kept = self.place_of(asked, first);
         let image = kept.get_or_try_init(|| async {
             let turn = self.turn(first).await?;
@@ -109,7 +134,7 @@ impl Pictures {
     }
 
     /// Where a picture is kept, or will be.
-    fn place_of(&self, asked: Asked, first: bool) -> Kept {
+    fn place_of(&self, asked: A, first: bool) -> Kept<P> {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody waits any more for what is not there and only known here.
         all.retain(|line| line.kept.initialized() || Arc::strong_count(&line.kept) > 1);
@@ -122,7 +147,7 @@ impl Pictures {
         all.retain(|line| {
             // What is being drawn is waited for: it is in the line, which has a bound of its own.
             let Some(image) = line.kept.get() else { return true };
-            (bytes, number) = (bytes + image.bytes.len(), number + 1);
+            (bytes, number) = (bytes + image.bytes(), number + 1);
             bytes <= KEPT_BYTES && number <= KEPT
         });
         kept
@@ -154,6 +179,10 @@ mod tests {
         HeatImage { bytes: Bytes::from(vec![0; bytes]), peak: 0.0, high: 0.0, max: 1.0, at: UtcMs(0), revision: 1 }
     }
 
+    fn pictures() -> Pictures<Asked, HeatImage> {
+        Pictures::new(DRAWN_AT_ONCE)
+    }
+
     /// A drawing that goes on until it is told to end; says when it began.
     fn held(
         began: &mpsc::Sender<u32>,
@@ -170,8 +199,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_the_same_shares_a_drawing_and_who_sees_otherwise_does_not() {
-        let pictures = Pictures::new();
-        let ask = |sight, width| pictures.get(asked(sight, width), false, move || Ok(image(width as usize)));
+        let pictures = pictures();
+        let ask = |sight, width| pictures.get(asked(sight, width), false, move || Ok::<_, WallError>(image(width as usize)));
         join_all((0..10).map(|_| ask(Sight::Exact, 4))).await;
         assert_eq!(pictures.drawn(), 1);
         assert_eq!(ask(Sight::Exact, 5).await.unwrap().bytes.len(), 5);
@@ -186,7 +215,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn two_at_a_time_walls_first_and_nothing_for_who_went_away() {
-        let pictures = Arc::new(Pictures::new());
+        let pictures = Arc::new(pictures());
         let (began, begins) = mpsc::channel();
         let spawn = |n: u32, first| {
             let (end, draw) = held(&began, n);
@@ -226,9 +255,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_kept_is_bounded() {
-        let pictures = Pictures::new();
+        let pictures = pictures();
         for n in 0..40 {
-            pictures.get(asked(Sight::Exact, n + 1), false, || Ok(image(1 << 20))).await.unwrap();
+            pictures.get(asked(Sight::Exact, n + 1), false, || Ok::<_, WallError>(image(1 << 20))).await.unwrap();
         }
         // The one asked for last is counted when the next comes.
         assert!(pictures.kept.lock().unwrap().len() <= (KEPT_BYTES >> 20) + 1);

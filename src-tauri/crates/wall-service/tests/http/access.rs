@@ -113,7 +113,12 @@ async fn who_may_ask_what() {
         std::fs::write(&path, &table).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(expected, table, "who may ask what has changed: if that is meant, run with GRIDWALL_BLESS=1");
+    let only = |a: &str, b: &str| a.lines().filter(|line| !b.lines().any(|l| l == *line)).map(str::to_owned).collect::<Vec<_>>();
+    let (gone, come) = (only(&expected, &table), only(&table, &expected));
+    assert!(
+        expected == table,
+        "who may ask what has changed; if that is meant, run with GRIDWALL_BLESS=1\n- {gone:#?}\n+ {come:#?}"
+    );
 }
 
 /// Questions whose answer is always about now refuse to be asked about another time.

@@ -25,6 +25,7 @@ mod session;
 mod shares;
 mod shown;
 mod stations;
+mod stills;
 mod stuck;
 mod times;
 mod unheld;

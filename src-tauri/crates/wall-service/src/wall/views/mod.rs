@@ -7,10 +7,12 @@ mod people;
 mod places;
 mod session;
 mod state;
+mod stills;
 mod tickets;
 
 pub(super) use frames::Frames;
 pub use places::NearView;
+pub use stills::{StillCell, StillFacts};
 
 use super::{
     WallError,

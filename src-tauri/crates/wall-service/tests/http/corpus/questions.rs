@@ -113,6 +113,7 @@ fn of_any_wall(facts: &Facts) -> Vec<Question> {
     now.push(format!("heat?{window}&width=20&height=20&sigma_m=400&max=50"));
     now.extend(["session", "search", "search?q=1&limit=5"].map(str::to_owned));
     now.push(format!("search?q={}&limit=5", encoded(&facts.owner)));
+    now.push("still.png?scene=open&width=640&height=360".into());
     // What is refused is refused in the same words.
     now.extend(
         [
