@@ -2,11 +2,12 @@
 import { Map as MapLibre, Marker, setWorkerUrl, type MapGeoJSONFeature, type Point as ScreenPoint } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
-import type { MapHandle, Wall } from '@/state/app';
+import type { Host } from '@/host';
 import { Again } from '@/state/again';
 import { diffTop } from '@/state/compare';
 import { levels } from '@/state/view';
-import { timeAsked, type FrameChange } from '@/state/wall';
+import type { MapHandle, Viewer } from '@/state/viewer';
+import { timeAsked, type FrameChange, type WallState } from '@/state/wall';
 import type { AreaProperties, Level, PointProperties, TicketView, WallInfo } from '@/wire/wire';
 import * as areas from './areas';
 import { baseStyle, groundLabelLayers, groundLayers, roadLayers } from './basemap';
@@ -61,9 +62,16 @@ export interface MapWords {
   nobody(): string;
 }
 
+/** What the map shows, and whose choices it follows. */
+export interface Shown {
+  host: Host;
+  state: WallState;
+  viewer: Viewer;
+}
+
 /** Makes the map inside an element. `words` and `stillMotion` are asked anew each time. */
-export async function openMap(container: HTMLElement, wall: Wall, words: MapWords, stillMotion: () => boolean): Promise<WallMap> {
-  const { host, state, view } = wall;
+export async function openMap(container: HTMLElement, { host, state, viewer }: Shown, words: MapWords, stillMotion: () => boolean): Promise<WallMap> {
+  const { view, base } = viewer;
   const language = (): string => words.language();
   const lateWord = (n: number): string => (n > 0 ? words.late(n) : '');
   setWorkerUrl(new URL(workerUrl, location.href).href);
@@ -94,7 +102,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   map.scrollZoom.setWheelZoomRate(1 / 300);
 
   const heat = new HeatRaster(map, host, (held) => {
-    wall.heatHeld.value = held;
+    viewer.heatHeld.value = held;
   });
   let builtFor: string | null = null;
   let builtBase = 0;
@@ -142,32 +150,32 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   function build(): void {
     const now = info();
     if (!now || destroyed) return;
-    const base = wall.base.px;
-    const key = JSON.stringify([now.base_map, base, language(), devicePixelRatio]);
+    const rem = base.px;
+    const key = JSON.stringify([now.base_map, rem, language(), devicePixelRatio]);
     if (key === builtFor) return;
-    if (builtBase > 0 && builtBase !== base && !atHome) map.setZoom(map.getZoom() + Math.log2(base / builtBase));
-    builtBase = base;
+    if (builtBase > 0 && builtBase !== rem && !atHome) map.setZoom(map.getZoom() + Math.log2(rem / builtBase));
+    builtBase = rem;
     builtFor = key;
     for (const layer of map.getStyle().layers) if (layer.id !== 'ground') map.removeLayer(layer.id);
     for (const id of Object.keys(map.getStyle().sources)) map.removeSource(id);
-    putIcons(map, base, Math.max(1, devicePixelRatio));
+    putIcons(map, rem, Math.max(1, devicePixelRatio));
     if (now.base_map) map.addSource('basemap', { type: 'vector', tiles: [host.url(now.base_map.tiles)], minzoom: now.base_map.min_zoom, maxzoom: now.base_map.max_zoom });
     for (const level of levels) {
       map.addSource(areas.areaSource(level), { type: 'geojson', data: state.areas[level].value ?? nothing, promoteId: 'key', tolerance: 0.2 });
       map.addSource(areas.labelSource(level), { type: 'geojson', data: nothing });
     }
     for (const id of ['points', 'late', 'sectors', 'staff', 'alarms', 'selected']) map.addSource(id, { type: 'geojson', data: nothing });
-    if (now.base_map) for (const layer of groundLayers(base)) map.addLayer(layer);
+    if (now.base_map) for (const layer of groundLayers(rem)) map.addLayer(layer);
     heat.add();
     for (const layer of areas.fillLayers()) map.addLayer(layer);
-    if (now.base_map) for (const layer of roadLayers(base)) map.addLayer(layer);
-    for (const layer of areas.lineLayers(base)) map.addLayer(layer);
-    if (now.base_map) for (const layer of groundLabelLayers(base, language())) map.addLayer(layer);
+    if (now.base_map) for (const layer of roadLayers(rem)) map.addLayer(layer);
+    for (const layer of areas.lineLayers(rem)) map.addLayer(layer);
+    if (now.base_map) for (const layer of groundLabelLayers(rem, language())) map.addLayer(layer);
     // Points keep their place before names of cells, names of communities and streets before both; before all come alarms
     // with whose they are.
-    const [cellNames, ...largerNames] = areas.labelLayers(base);
+    const [cellNames, ...largerNames] = areas.labelLayers(rem);
     if (cellNames) map.addLayer(cellNames);
-    for (const layer of [...points.pointLayers(base), ...largerNames, ...points.alarmLayers(base)]) map.addLayer(layer);
+    for (const layer of [...points.pointLayers(rem), ...largerNames, ...points.alarmLayers(rem)]) map.addLayer(layer);
     scene();
     everything();
     selected();
@@ -178,13 +186,13 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   function scene(): void {
     const now = info();
     if (!now || builtFor === null) return;
-    wall.openTop.value ??= areas.openScale(tables(), state.stats.value);
+    viewer.openTop.value ??= areas.openScale(tables(), state.stats.value);
     const measure = view.compare.measure;
-    const top = wall.comparison.value ? diffTop(wall.comparison.value, measure) : 1;
-    areas.thinOut(map, view, tables(), wall.base.px);
+    const top = viewer.comparison.value ? diffTop(viewer.comparison.value, measure) : 1;
+    areas.thinOut(map, view, tables(), base.px);
     if (map.getLayer('bm-place-name')) map.setFilter('bm-place-name', ['all', ['has', 'name'], ['!', ['in', ['get', 'name'], ['literal', areas.namesOf(tables())]]]]);
-    areas.showScene(map, view, now, wall.openTop.value, tables(), top);
-    if (view.mode === 'compare') differences = areas.setDifferences(map, view.level, (state.areas[view.level].value?.features ?? []).map((f) => f.properties.key), wall.comparison.value, measure);
+    areas.showScene(map, view, now, viewer.openTop.value, tables(), top);
+    if (view.mode === 'compare') differences = areas.setDifferences(map, view.level, (state.areas[view.level].value?.features ?? []).map((f) => f.properties.key), viewer.comparison.value, measure);
     if (atHome && fitted && view.mode !== fittedFor) scheduleFit();
     map.setLayoutProperty('pt-late', 'visibility', view.mode === 'time_left' ? 'visible' : 'none');
     refreshLate(0);
@@ -267,7 +275,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
         if (failed === null) heatAgain.over();
         else heatAgain.failed(failed);
         // The legend speaks of the picture that is shown.
-        wall.heatScale.value = heat.scale;
+        viewer.heatScale.value = heat.scale;
       });
     }, wait);
   }
@@ -280,7 +288,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     const now = info();
     if (!now?.bounds) return null;
     const { lat } = map.getCenter();
-    const sigma_m = kernelFor(metresPerPixel(map.getZoom(), lat), now.heat.sigma_m, wall.base.px);
+    const sigma_m = kernelFor(metresPerPixel(map.getZoom(), lat), now.heat.sigma_m, base.px);
     if (sigma_m === now.heat.sigma_m) return null;
     if (!tops.has(sigma_m)) {
       const high = await heat.highOver(now.bounds, sigma_m);
@@ -301,7 +309,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
 
   async function askPoints(): Promise<void> {
     pointQuestion?.abort();
-    if (builtFor === null || map.getZoom() < points.zoomAt(points.pointZoom, wall.base.px) - 0.05) return;
+    if (builtFor === null || map.getZoom() < points.zoomAt(points.pointZoom, base.px) - 0.05) return;
     const mine = (pointQuestion = new AbortController());
     const box = map.getBounds();
     const [dx, dy] = [(box.getEast() - box.getWest()) * 0.1, (box.getNorth() - box.getSouth()) * 0.1];
@@ -347,7 +355,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       if (mine.signal.aborted || destroyed) return;
       lateOf = JSON.stringify(time);
       areas.setData(map, 'late', answer);
-      wall.late.value = { total: answer.total, shown: answer.features.length };
+      viewer.late.value = { total: answer.total, shown: answer.features.length };
       lateAgain.over();
     } catch (error) {
       // As with the points: the last ones stay where they are of the time that is asked for.
@@ -355,7 +363,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       lateAgain.failed(error);
       if (lateOf === JSON.stringify(time)) return;
       areas.setData(map, 'late', nothing);
-      wall.late.value = null;
+      viewer.late.value = null;
     }
   }
 
@@ -395,7 +403,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   let ticketPlace: [number, number] | null = null;
 
   function hit(at: ScreenPoint): MapGeoJSONFeature | undefined {
-    const slack = wall.base.px * 0.6;
+    const slack = base.px * 0.6;
     const layers = clickableNow();
     const near = map.queryRenderedFeatures([[at.x - slack, at.y - slack], [at.x + slack, at.y + slack]], { layers });
     if (near[0]) return near[0];
@@ -407,20 +415,20 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     if (builtFor === null) return;
     const feature = hit(event.point);
     if (!feature) {
-      wall.select(null);
+      viewer.select(null);
       return;
     }
     if (feature.source.startsWith('areas-')) {
-      wall.select({ kind: 'area', level: view.level, key: (feature.properties as AreaProperties).key });
+      viewer.select({ kind: 'area', level: view.level, key: (feature.properties as AreaProperties).key });
       return;
     }
     const properties = feature.properties as PointProperties;
     const [lon, lat] = feature.geometry.type === 'Point' ? feature.geometry.coordinates : [0, 0];
     if (properties.kind === 'ticket') {
       ticketPlace = [lon ?? 0, lat ?? 0];
-      wall.select({ kind: 'ticket', id: properties.id, ...(lon !== undefined && lat !== undefined ? { lon, lat } : {}) });
+      viewer.select({ kind: 'ticket', id: properties.id, ...(lon !== undefined && lat !== undefined ? { lon, lat } : {}) });
     } else {
-      wall.select({ kind: 'point', properties, lon: lon ?? 0, lat: lat ?? 0 });
+      viewer.select({ kind: 'point', properties, lon: lon ?? 0, lat: lat ?? 0 });
     }
   });
   map.on('mousemove', (event) => {
@@ -435,7 +443,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   function fit(animate = true): void {
     const bounds = info()?.bounds;
     if (!bounds) return;
-    const rem = wall.base.px;
+    const rem = base.px;
     atHome = true;
     const box: [[number, number], [number, number]] = [[bounds[0], bounds[1]], [bounds[2], bounds[3]]];
     const edge = 2 * rem;
@@ -469,7 +477,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
 
   /** The card covers the right of the map: what is chosen goes to the middle of the rest. */
   function offset(): [number, number] {
-    const card = view.selection ? wall.base.px * 24 : 0;
+    const card = view.selection ? base.px * 24 : 0;
     return [-Math.min(card, container.clientWidth * 0.4) / 2, 0];
   }
 
@@ -519,7 +527,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
     flyTo(lon, lat) {
       atHome = false;
       ticketPlace = [lon, lat];
-      const zoom = Math.max(map.getZoom(), points.zoomAt(15.8, wall.base.px));
+      const zoom = Math.max(map.getZoom(), points.zoomAt(15.8, base.px));
       map.easeTo({ center: [lon, lat], zoom, offset: offset(), duration: duration(900) });
       selected();
     },
@@ -530,7 +538,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
       const rings: number[][] = feature.geometry.type === 'Polygon' ? feature.geometry.coordinates.flat() : feature.geometry.coordinates.flat(2);
       const lons = rings.map((p) => p[0] ?? 0);
       const lats = rings.map((p) => p[1] ?? 0);
-      const rem = wall.base.px;
+      const rem = base.px;
       const right = Math.min(26 * rem, container.clientWidth * 0.45);
       const box: [[number, number], [number, number]] = [[lons.reduce((a, b) => Math.min(a, b)), lats.reduce((a, b) => Math.min(a, b))], [lons.reduce((a, b) => Math.max(a, b)), lats.reduce((a, b) => Math.max(a, b))]];
       const camera = map.cameraForBounds(box, { padding: { top: 4 * rem, bottom: 4 * rem, left: 4 * rem, right: right + 2 * rem } });
@@ -548,7 +556,7 @@ export async function openMap(container: HTMLElement, wall: Wall, words: MapWord
   map.on('movestart', () => applyRatio(map.isMoving()));
   const seen = (): void => {
     const box = map.getBounds();
-    wall.seen.value = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()];
+    viewer.seen.value = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()];
   };
   map.on('moveend', () => {
     seen();

@@ -10,8 +10,8 @@ import { shallowReactive, watch } from 'vue';
 import { askHeaders } from '@/host/host';
 import { baseStyle } from '@/map/basemap';
 import { Pace } from '@/map/pace';
+import type { Easel } from '@/map/stage';
 import { loadFonts } from '@/map/wall-map';
-import type { Wall } from '@/state/app';
 import type { EditBody } from '@/wire/wire';
 import { mercator, thinned, type LonLat } from './geo';
 import { beginStroke, bodyOf, drawing, emptyHand, hintOf, isReady, step, type Hand, type HandEvent, type Pointed, type Setting, type Step } from './hand';
@@ -66,14 +66,14 @@ export interface PlanMap extends PlanMapHandle {
 }
 
 /** Makes the planner's map inside an element. */
-export async function openPlanMap(container: HTMLElement, wall: Wall, planner: Planner, words: PlanMapWords): Promise<PlanMap> {
+export async function openPlanMap(container: HTMLElement, easel: Easel, planner: Planner, words: PlanMapWords): Promise<PlanMap> {
   const { host, state } = planner;
   setWorkerUrl(new URL(workerUrl, location.href).href);
   await loadFonts();
   const apiRoot = host.url('api/');
   const map = new MapLibre({
     container,
-    style: baseStyle(wall.state.info.value?.base_map ?? null, (path) => host.url(path)),
+    style: baseStyle(easel.state.info.value?.base_map ?? null, (path) => host.url(path)),
     // The worker asks in the name of whoever is signed in.
     transformRequest: (url) => (url.startsWith(apiRoot) ? { url, headers: askHeaders() } : { url }),
     attributionControl: false,
@@ -92,7 +92,7 @@ export async function openPlanMap(container: HTMLElement, wall: Wall, planner: P
   });
   map.touchZoomRotate.disableRotation();
   map.scrollZoom.setWheelZoomRate(1 / 250);
-  const sheet = new Sheet(map, container, wall, planner, words);
+  const sheet = new Sheet(map, container, easel, planner, words);
 
   const keepFull = new URLSearchParams(location.search).get('quality') === 'full';
   let ratio = 1;

@@ -3,7 +3,7 @@ import { Map as MapLibre, setWorkerUrl, type ExpressionSpecification, type GeoJS
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { baseStyle, groundLabelLayers, groundLayers, labelFont, roadLayers } from '@/map/basemap';
-import type { Wall } from '@/state/app';
+import type { Easel } from '@/map/stage';
 import type { PlanCells } from './differences';
 import { color } from '@/style/tokens';
 
@@ -45,11 +45,11 @@ function cellLayers(base: number, side: (typeof sides)[number]): LayerSpecificat
   ];
 }
 
-function openOne(container: HTMLElement, wall: Wall, language: string, side: (typeof sides)[number], count: (households: number) => string): { map: MapLibre; one: CompareMap } {
-  const base = wall.base.px;
+function openOne(container: HTMLElement, easel: Easel, language: string, side: (typeof sides)[number], count: (households: number) => string): { map: MapLibre; one: CompareMap } {
+  const base = easel.base.px;
   const map = new MapLibre({
     container,
-    style: baseStyle(wall.state.info.value?.base_map ?? null, (path) => wall.host.url(path)),
+    style: baseStyle(easel.state.info.value?.base_map ?? null, (path) => easel.host.url(path)),
     attributionControl: false,
     keyboard: false,
     dragRotate: false,
@@ -97,9 +97,9 @@ function openOne(container: HTMLElement, wall: Wall, language: string, side: (ty
 }
 
 /** Makes both maps and ties them together. */
-export function openPair(left: HTMLElement, right: HTMLElement, wall: Wall, language: string, count: (households: number) => string): ComparePair {
+export function openPair(left: HTMLElement, right: HTMLElement, easel: Easel, language: string, count: (households: number) => string): ComparePair {
   setWorkerUrl(new URL(workerUrl, location.href).href);
-  const [a, b] = [openOne(left, wall, language, sides[0], count), openOne(right, wall, language, sides[1], count)];
+  const [a, b] = [openOne(left, easel, language, sides[0], count), openOne(right, easel, language, sides[1], count)];
   let following = false;
   const follow = (leader: MapLibre, other: MapLibre): void => {
     leader.on('move', () => {
@@ -116,7 +116,7 @@ export function openPair(left: HTMLElement, right: HTMLElement, wall: Wall, lang
     first: a.one,
     second: b.one,
     fit(box) {
-      a.map.fitBounds([box[0], box[1], box[2], box[3]], { padding: wall.base.px * 3, maxZoom: 17, duration: still ? 0 : 300 });
+      a.map.fitBounds([box[0], box[1], box[2], box[3]], { padding: easel.base.px * 3, maxZoom: 17, duration: still ? 0 : 300 });
     },
     zoom(step) {
       a.map.easeTo({ zoom: a.map.getZoom() + step, duration: still ? 0 : 200 });

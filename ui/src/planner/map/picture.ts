@@ -34,7 +34,7 @@ export interface Picture {
 
 /** The picture on a map; `renewed` is called after the whole plan was asked for anew. */
 export function openPicture(sheet: Sheet, borders: Borders, renewed: () => void): Picture {
-  const { map, wall, planner, words } = sheet;
+  const { map, easel, planner, words } = sheet;
   const { host, state } = planner;
   let built = '';
 
@@ -44,8 +44,8 @@ export function openPicture(sheet: Sheet, borders: Borders, renewed: () => void)
   }
 
   function build(): void {
-    const base = wall.base.px;
-    const baseMap = wall.state.info.value?.base_map ?? null;
+    const base = easel.base.px;
+    const baseMap = easel.state.info.value?.base_map ?? null;
     const key = JSON.stringify([baseMap, base, words.language(), devicePixelRatio]);
     if (sheet.destroyed || key === built) return;
     built = key;
@@ -105,7 +105,7 @@ export function openPicture(sheet: Sheet, borders: Borders, renewed: () => void)
     const middle = cells.toSorted((a, b) => a.area_m2 - b.area_m2)[cells.length >> 1];
     if (!middle) return;
     const metresAtZero = 78_271.5 * Math.cos((middle.label_lat * Math.PI) / 180);
-    const from = Math.log2((metresAtZero * nameWidthRem * wall.base.px) / Math.sqrt(Math.max(1, middle.area_m2)));
+    const from = Math.log2((metresAtZero * nameWidthRem * easel.base.px) / Math.sqrt(Math.max(1, middle.area_m2)));
     map.setLayerZoomRange('cells-label', Math.min(20, Math.max(0, from)), 24);
   }
 

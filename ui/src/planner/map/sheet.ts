@@ -1,7 +1,7 @@
 /** What the parts of the planner's map share: the map itself, the plan, and how large things are. */
 import type { Feature, FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
-import type { Wall } from '@/state/app';
+import type { Easel } from '@/map/stage';
 import { worldSize } from '../geo';
 import { collection } from '../plan-layers';
 import type { Planner } from '../session';
@@ -26,14 +26,14 @@ export class Sheet {
   constructor(
     readonly map: MapLibre,
     readonly container: HTMLElement,
-    readonly wall: Wall,
+    readonly easel: Easel,
     readonly planner: Planner,
     readonly words: PlanMapWords,
   ) {}
 
   /** How many times the base size of 15 pixels. */
   get px(): number {
-    return this.wall.base.px / 15;
+    return this.easel.base.px / 15;
   }
 
   /** Pixels at the base size as a length in Mercator, at the present zoom. */
