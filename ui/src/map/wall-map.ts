@@ -5,9 +5,10 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Host } from '@/host';
 import { Again } from '@/state/again';
 import { diffTop } from '@/state/compare';
+import type { FrameChange } from '@/state/tables';
 import { levels } from '@/state/view';
 import type { MapHandle, Viewer } from '@/state/viewer';
-import { timeAsked, type FrameChange, type WallState } from '@/state/wall';
+import { timeAsked, type WallState } from '@/state/wall';
 import type { AreaProperties, Level, PointProperties, TicketView, WallInfo } from '@/wire/wire';
 import * as areas from './areas';
 import { baseStyle, groundLabelLayers, groundLayers, roadLayers } from './basemap';
@@ -493,8 +494,8 @@ export async function openMap(container: HTMLElement, { host, state, viewer }: S
       }
       if (builtFor === null) return;
       areas.setCounts(map, tables(), state.stats.value, change.areas);
-      if (change.tickets || change.staff) moving();
-      if (change.tickets || (change.areas?.length ?? 0) > 0) {
+      if (change.tickets.length > 0 || change.staff.length > 0) moving();
+      if (change.tickets.length > 0 || change.areas.length > 0) {
         const wait = pace.refreshMs;
         refreshHeat(Math.max(60, wait - (performance.now() - heatAt)));
         refreshPoints(Math.max(60, wait - (performance.now() - pointAt)));

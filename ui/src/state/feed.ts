@@ -4,7 +4,8 @@
  */
 import { HostError, type Host } from '@/host';
 import type { Frame, Level, Snapshot, WallInfo } from '@/wire/wire';
-import { applyFrame, applySnapshot, judgeFrame, timeAsked, type AreaCollection, type FrameChange, type WallState } from './wall';
+import { applyFrame, applySnapshot, judgeFrame, type FrameChange } from './tables';
+import { timeAsked, type AreaCollection, type WallState } from './wall';
 
 /** Pauses between attempts: doubling, with a ceiling. */
 export function pauseMs(attempt: number): number {

@@ -5,7 +5,8 @@ import { HostError, type Query } from '@/host';
 import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { useFeed, useHost } from '@/state/app';
-import { nothingHeld, timeAsked, type FrameChange, type Held } from '@/state/wall';
+import type { FrameChange } from '@/state/tables';
+import { nothingHeld, timeAsked, type Held } from '@/state/wall';
 
 /** At most one question in so many ms while frames keep coming. */
 const againMs = 2000;

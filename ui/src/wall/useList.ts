@@ -71,7 +71,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
     { immediate: true },
   );
   const stop = news.listen((change) => {
-    if (change !== null && !change.tickets) return;
+    if (change !== null && change.tickets.length === 0) return;
     clearTimeout(timer);
     timer = setTimeout(again, change === null ? 50 : Math.max(50, againMs - (performance.now() - askedAt)));
   });
