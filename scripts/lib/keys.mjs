@@ -12,7 +12,6 @@ export const OWN_KEYS = {
   'ui/src/planner/panels/BalancePanel.vue': 'a row chosen in a list, by pointer or key',
   'ui/src/planner/panels/CellPanel.vue': 'Escape leaves a text field',
   'ui/src/planner/panels/OwnersPanel.vue': 'Escape leaves a text field',
-  'ui/src/planner/plan-map.ts': 'the hand takes what its actions pass on',
   'ui/src/planner/session.ts': 'the type of what the hand takes',
   'ui/src/wall/ComparePanel.vue': 'arrows within a list',
   'ui/src/wall/HourBars.vue': 'arrows along the bars',

@@ -19,11 +19,11 @@ export interface Camera {
   fitNewPlan(): void;
 }
 
-/** The camera; `calm`: nothing is animated. */
-export function openCamera(sheet: Sheet, calm: () => boolean): Camera {
+/** The camera of a map. */
+export function openCamera(sheet: Sheet): Camera {
   const { map, container, easel } = sheet;
   const { state } = sheet.planner;
-  const duration = (ms: number): number => (calm() ? 0 : ms);
+  const duration = (ms: number): number => (sheet.stage.calm(sheet.still) ? 0 : ms);
   let shownPlan: number | null = null;
 
   /** The box around cells. */
