@@ -5,16 +5,15 @@ const ROOT = 'ui/src/';
 const REGISTRY = 'ui/src/actions/';
 /** Files with keys of a field or widget that has the focus, each with the reason. */
 export const OWN_KEYS = {
+  'ui/src/parts/DialogFrame.vue': 'Tab stays within a dialog',
+  'ui/src/parts/VirtualList.vue': 'arrows within a list',
   'ui/src/planner/dialogs/CompareDialog.vue': 'the divider is a slider, and moves its maps',
   'ui/src/planner/dialogs/PlansDialog.vue': 'Escape leaves a question within the dialog first',
   'ui/src/planner/panels/BalancePanel.vue': 'a row chosen in a list, by pointer or key',
   'ui/src/planner/panels/CellPanel.vue': 'Escape leaves a text field',
   'ui/src/planner/panels/OwnersPanel.vue': 'Escape leaves a text field',
-  'ui/src/planner/panels/VirtualList.vue': 'arrows within a list',
-  'ui/src/planner/plan-map.ts': 'the hand takes what its actions pass on',
   'ui/src/planner/session.ts': 'the type of what the hand takes',
   'ui/src/wall/ComparePanel.vue': 'arrows within a list',
-  'ui/src/wall/DialogFrame.vue': 'Tab stays within a dialog',
   'ui/src/wall/HourBars.vue': 'arrows along the bars',
   'ui/src/wall/SearchDialog.vue': 'arrows and Enter of a text field',
   'ui/src/wall/SignInForm.vue': 'whether capitals are locked while a password is typed',

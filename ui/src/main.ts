@@ -1,5 +1,6 @@
 import '@fontsource-variable/noto-sans-sc';
-import './wall/wall.css';
+import './style/base.css';
+import './parts/parts.css';
 import { createApp } from 'vue';
 import App from './App.vue';
 import { openHost } from './host';

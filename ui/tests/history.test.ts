@@ -2,14 +2,14 @@ import { createApp, defineComponent, h, ref, shallowRef } from 'vue';
 import { createI18n } from 'vue-i18n';
 import { describe, expect, it } from 'vitest';
 import { dictionaries } from '@/locale';
-import { wallKey, type Wall } from '@/state/app';
+import { appKey, type App } from '@/state/app';
 import { useHistoryWords } from '@/wall/history';
 
 function words(locale: 'zh-CN' | 'en'): ReturnType<typeof useHistoryWords> {
   let found: ReturnType<typeof useHistoryWords> | null = null;
-  const wall = { state: { info: shallowRef({ zone: 'Asia/Shanghai' }) }, now: ref(Date.parse('2026-05-02T00:00:00Z')) } as unknown as Wall;
+  const app = { feed: { state: { info: shallowRef({ zone: 'Asia/Shanghai' }) }, now: ref(Date.parse('2026-05-02T00:00:00Z')) } } as unknown as App;
   const i18n = createI18n({ legacy: false, locale, messages: dictionaries });
-  createApp(defineComponent({ setup: () => ((found = useHistoryWords()), () => h('i')) })).provide(wallKey, wall).use(i18n).mount(document.createElement('div'));
+  createApp(defineComponent({ setup: () => ((found = useHistoryWords()), () => h('i')) })).provide(appKey, app).use(i18n).mount(document.createElement('div'));
   if (!found) throw new Error('no words');
   return found;
 }

@@ -1,18 +1,18 @@
-import { createApp, nextTick, ref, shallowRef, type App } from 'vue';
+import { createApp, nextTick, ref, shallowRef, type App as VueApp } from 'vue';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HostError, type Query } from '@/host';
 import { i18n } from '@/locale';
-import { wallKey, type Wall } from '@/state/app';
+import { appKey, type App } from '@/state/app';
 import { listQuery, siblings } from '@/state/lists';
 import { news } from '@/state/news';
-import { initialView } from '@/state/view';
+import { initialView, type View } from '@/state/view';
 import { emptyState } from '@/state/wall';
 import { press as pressOn } from '@/actions';
 import type { Press } from '@/actions/action';
 import TicketListPanel from '@/wall/TicketListPanel.vue';
 import type { ListedTicket, TicketList, TicketView } from '@/wire/wire';
 
-const press = (wall: Wall, event: Press): boolean => pressOn('wall', { wall }, event);
+const press = (wall: App, event: Press): boolean => pressOn('wall', wall, event);
 
 describe('the question behind a number', () => {
   it('carries area, period and the time shown', () => {
@@ -51,15 +51,15 @@ function answer(lines: ListedTicket[], change: Partial<TicketList> = {}): Ticket
 }
 
 describe('the lateness list', () => {
-  let app: App | null = null;
+  let app: VueApp | null = null;
   let asked: Query[] = [];
-  function open(replies: (TicketList | Error)[]): { wall: Wall; root: HTMLElement } {
+  function open(replies: (TicketList | Error)[]): { wall: App; view: View; root: HTMLElement } {
     asked = [];
     const state = emptyState();
     const view = initialView('');
     view.list = { set: 'late' };
     const wall = {
-      state, view, news: news(), now: ref(86_400_000), base: { px: 15 }, session: null,
+      session: null,
       host: {
         get: (_: string, query: Query) => {
           asked.push(query);
@@ -67,17 +67,21 @@ describe('the lateness list', () => {
           return reply instanceof Error ? Promise.reject(reply) : Promise.resolve(reply);
         },
       },
-      openTicket: (t: { id: number }) => (view.selection = { kind: 'ticket', id: t.id }),
-      openList: (question: Wall['view']['list']) => (view.list = question),
-      select: (s: null) => (view.selection = s), map: shallowRef(null), feed: { showTime: () => undefined },
-    } as unknown as Wall;
+      feed: { state, news: news(), now: ref(86_400_000), showTime: () => undefined },
+      viewer: {
+        view, base: { px: 15 }, map: shallowRef(null),
+        openTicket: (t: { id: number }) => (view.selection = { kind: 'ticket', id: t.id }),
+        openList: (question: View['list']) => (view.list = question),
+        select: (s: null) => (view.selection = s),
+      },
+    } as unknown as App;
     const root = document.createElement('div');
     document.body.append(root);
     app = createApp(TicketListPanel, { question: view.list });
-    app.provide(wallKey, wall);
+    app.provide(appKey, wall);
     app.use(i18n);
     app.mount(root);
-    return { wall, root };
+    return { wall, view, root };
   }
   const settled = async (): Promise<void> => {
     for (let i = 0; i < 6; i += 1) await nextTick();
@@ -101,7 +105,7 @@ describe('the lateness list', () => {
     expect(root.querySelector('[data-testid=list-at]')?.textContent).toMatch(/00:00:00 的数据/);
   });
   it('goes through its lines by arrows and comes back to the same one', async () => {
-    const { wall, root } = open([answer([line(1), line(2), line(3)])]);
+    const { wall, view, root } = open([answer([line(1), line(2), line(3)])]);
     await settled();
     const at = (): string | undefined => document.activeElement?.closest<HTMLElement>('[data-ticket]')?.dataset.ticket;
     expect(at()).toBe('1');
@@ -110,15 +114,15 @@ describe('the lateness list', () => {
     down(root, 'ArrowDown');
     expect(at()).toBe('3');
     (document.activeElement as HTMLElement).click();
-    expect(wall.view.selection).toEqual({ kind: 'ticket', id: 3 });
+    expect(view.selection).toEqual({ kind: 'ticket', id: 3 });
     (document.activeElement as HTMLElement).blur();
     await settled();
     press(wall, { key: 'Escape', shiftKey: false, target: null });
     await settled();
-    expect(wall.view.list).not.toBeNull();
+    expect(view.list).not.toBeNull();
     expect(at()).toBe('3');
     press(wall, { key: 'Escape', shiftKey: false, target: null });
-    expect(wall.view.list).toBeNull();
+    expect(view.list).toBeNull();
   });
   it('gets the next page with the cursor, and keeps what it has', async () => {
     const { root } = open([answer([line(1)], { total: 2, cursor: '1.0.1' }), answer([line(2)], { total: 2 })]);
@@ -148,21 +152,21 @@ describe('the lateness list', () => {
     expect(root.querySelector('[role=alert]')?.textContent).toMatch(/下面是上次取到的内容/);
   });
   it('shows whose they are, and opens one owner', async () => {
-    const { wall, root } = open([answer([line(1)])]);
+    const { view, root } = open([answer([line(1)])]);
     await settled();
     root.querySelector<HTMLElement>('[data-testid=list-by-owner]')?.click();
     await settled();
     const owners = [...root.querySelectorAll<HTMLElement>('[data-testid=list-owners] button')];
     expect(owners.map((o) => o.textContent)).toEqual(['张三超期 2临期 0', '暂无责任人超期 1临期 0']);
     owners[1]?.click();
-    expect(wall.view.list).toEqual({ set: 'late', owner: '' });
+    expect(view.list).toEqual({ set: 'late', owner: '' });
   });
   it('opens and closes by one key', () => {
-    const { wall } = open([answer([])]);
-    wall.view.list = null;
+    const { wall, view } = open([answer([])]);
+    view.list = null;
     press(wall, { key: 'd', shiftKey: false, target: null });
-    expect(wall.view.list).toEqual({ set: 'late' });
+    expect(view.list).toEqual({ set: 'late' });
     press(wall, { key: 'D', shiftKey: false, target: null });
-    expect(wall.view.list).toBeNull();
+    expect(view.list).toBeNull();
   });
 });

@@ -7,7 +7,7 @@ import type { PlannerHere } from '@/actions/planner';
 import { openPlanner, type Planner } from '@/planner/session';
 import type { EditBody, EditResult, LastEdit, PlanStand, PlanState, PlanSummary } from '@/wire/wire';
 
-const press = (wall: PlannerHere['wall'], planner: Planner, event: Press, typing: boolean): boolean => pressOn('planner', { wall, planner }, event, typing);
+const press = (viewer: PlannerHere['viewer'], planner: Planner, event: Press, typing: boolean): boolean => pressOn('planner', { viewer, planner }, event, typing);
 
 const summary = (change: Partial<PlanSummary> = {}): PlanSummary => ({ id: 2, network: 'general', name: 'P2', status: 'draft', in_force: false, approved: false, effective_from_ms: null, effective_to_ms: null, base_plan: null, author: '', submitted_by: '', reviewed_by: '', people: {}, review_note: '', cells: 2, edits: 0, changed_ms: 0, ...change });
 const result = (head: number): EditResult => ({ head, changed: [], removed: [], cells: { type: 'FeatureCollection', features: [] }, edges: { type: 'FeatureCollection', features: [] }, findings: { looked_at: [], cells: [], plan: null }, can_undo: true, redo: [] });
@@ -186,12 +186,12 @@ describe('two people at one draft', () => {
     expect(planner.state.head).toBe(6);
   });
   it('a list beside the map leaves the map its keys', () => {
-    const wall = { view: { dialog: null, page: 'planner' } } as unknown as PlannerHere['wall'];
+    const viewer = { view: { dialog: null, page: 'planner' } } as unknown as PlannerHere['viewer'];
     const key = (name: string): Press => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false });
     planner.state.dialog = 'proposals';
-    expect(press(wall, planner, key('s'), false)).toBe(true);
+    expect(press(viewer, planner, key('s'), false)).toBe(true);
     expect(planner.state.tool).toBe('split');
-    press(wall, planner, key('Escape'), false);
+    press(viewer, planner, key('Escape'), false);
     expect(planner.state.dialog).toBeNull();
   });
 });

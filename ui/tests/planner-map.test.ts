@@ -11,7 +11,7 @@ import { openPlanner, overlaid, planInForce, planScheduled, refusalOf, tools, ty
 import { chooseSnap, edgeSnap, isTileCut, lineSnap, vertexSnap, type Snap } from '@/planner/snap';
 import type { EditResult, PlanCell, PlanState, PlanSummary } from '@/wire/wire';
 
-const press = (wall: PlannerHere['wall'], planner: Planner, event: Press, typing: boolean): boolean => pressOn('planner', { wall, planner }, event, typing);
+const press = (viewer: PlannerHere['viewer'], planner: Planner, event: Press, typing: boolean): boolean => pressOn('planner', { viewer, planner }, event, typing);
 
 // Two cells side by side: 1 west, 2 east, with a border of three points between them.
 const north: LonLat = [10, 1];
@@ -348,21 +348,21 @@ describe('session', () => {
     expect(planner.state.denied).toBe('role');
   });
   it('knows keys, and leaves them to fields and dialogs', () => {
-    const wall = { view: { dialog: null, page: 'planner' } } as unknown as PlannerHere['wall'];
+    const viewer = { view: { dialog: null, page: 'planner' } } as unknown as PlannerHere['viewer'];
     const key = (name: string, more = {}): Press => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...more });
-    expect(press(wall, planner, key('s'), false)).toBe(true);
+    expect(press(viewer, planner, key('s'), false)).toBe(true);
     expect(planner.state.tool).toBe('split');
-    expect(press(wall, planner, key('m'), true)).toBe(false);
+    expect(press(viewer, planner, key('m'), true)).toBe(false);
     expect(planner.state.tool).toBe('split');
     post.mockResolvedValue(result(4, []));
-    expect(press(wall, planner, key('z', { ctrlKey: true }), false)).toBe(true);
+    expect(press(viewer, planner, key('z', { ctrlKey: true }), false)).toBe(true);
     expect(post.mock.calls[0]?.[0]).toBe('api/v1/plans/2/undo');
-    press(wall, planner, key('?'), false);
+    press(viewer, planner, key('?'), false);
     expect(planner.state.dialog).toBe('keys');
-    expect(press(wall, planner, key('m'), false)).toBe(false);
-    press(wall, planner, key('Escape'), false);
+    expect(press(viewer, planner, key('m'), false)).toBe(false);
+    press(viewer, planner, key('Escape'), false);
     expect(planner.state.dialog).toBeNull();
-    press(wall, planner, key('Escape'), false);
+    press(viewer, planner, key('Escape'), false);
     expect(planner.state.tool).toBe('select');
   });
 });

@@ -1,9 +1,11 @@
+import { watch } from 'vue';
 import { describe, expect, it, vi } from 'vitest';
 import { HostError, type BytesAnswer, type Host } from '@/host';
 import { openFeed, pauseMs } from '@/state/feed';
 import { pictureStands, storeTrouble, troubles } from '@/state/trouble';
-import { applyFrame, applySnapshot, emptyState, forget, judgeFrame, streamLimit, type FrameChange } from '@/state/wall';
-import type { AreaStat, Frame, Snapshot, TicketView } from '@/wire/wire';
+import { applyFrame, applySnapshot, forget, judgeFrame, streamLimit, type FrameChange } from '@/state/tables';
+import { emptyState } from '@/state/wall';
+import type { AreaStat, Figure, Frame, Snapshot, StaffView, TicketView } from '@/wire/wire';
 
 const freshness = { last_write_ms: 1, last_feed_ms: 1, store_ok: true, store_trouble: null, served_ms: 1 };
 const clock = { kind: 'system' as const, now_ms: 1, speed: 1, later: 0 };
@@ -40,6 +42,30 @@ describe('frames', () => {
     expect(change.fresh.map((t) => t.id)).toEqual([2]);
     expect(change.areas).toEqual(['b']);
     expect(state.link.revision).toBe(2);
+  });
+
+  it.each(['stats', 'tickets', 'staff', 'figures', 'alarms', 'unplaced', 'freshness'] as const)('reach the kind %s by the rule of its kind, and nothing of it is left when the picture is forgotten', (kind) => {
+    const state = emptyState();
+    const empty = JSON.stringify(state[kind].value);
+    const person = { id: 7, name: '甲' } as StaffView;
+    const alarms = { total: 1, groups: [] };
+    const figures = [{ key: 'open' }] as unknown as Figure[];
+    applySnapshot(state, snapshot(1, { areas: [stat('a', 1)], tickets: [ticket(1)], staff: [person], figures, alarms, unplaced: 4 }));
+    let woken = 0;
+    watch(state[kind], () => (woken += 1), { flush: 'sync' });
+    const before = state[kind].value;
+    const quiet = applyFrame(state, frame(1, 2, { unplaced: 4 }));
+    expect([quiet.areas, quiet.tickets, quiet.staff, quiet.fresh]).toEqual([[], [], [], []]);
+    expect([woken, state[kind].value]).toEqual([0, before]);
+    const change = applyFrame(state, frame(2, 3, { areas: [stat('b', 2)], tickets: [ticket(2)], staff: [{ ...person, id: 8 }], figures: [], alarms: { total: 2, groups: [] }, unplaced: 5, freshness: { ...freshness, store_ok: false } }));
+    expect([change.areas, change.tickets, change.staff]).toEqual([['b'], [2], [8]]);
+    expect(woken).toBe(1);
+    // Of a table the other rows stay; a value is replaced.
+    const now = state[kind].value;
+    if (now instanceof Map) expect(now.size).toBe(2);
+    forget(state);
+    const left = state[kind].value;
+    expect(left instanceof Map ? left.size : JSON.stringify(left)).toBe(left instanceof Map ? 0 : empty);
   });
 
   it('never push an open alarm out of the stream', () => {

@@ -1,11 +1,13 @@
 /** One contract of honest time: what a label says is the time of the data it stands beside, never of the question. */
 import { createI18n } from 'vue-i18n';
-import { createApp, h, nextTick, ref, type App, type Component, type VNode } from 'vue';
+import { createApp, h, nextTick, ref, type App as VueApp, type Component, type VNode } from 'vue';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HostError, type Host } from '@/host';
 import { dictionaries } from '@/locale';
-import { wallKey, makeWall, type Wall } from '@/state/app';
-import { openFeed, type Feed } from '@/state/feed';
+import { appKey, type App } from '@/state/app';
+import { tick } from '@/state/clock';
+import { openFeed, type Link } from '@/state/feed';
+import { openViewer } from '@/state/viewer';
 import { emptyState, isPresent, nothingHeld, type WallState } from '@/state/wall';
 import type { Clock, Snapshot } from '@/wire/wire';
 import AgeMark from '@/wall/AgeMark.vue';
@@ -44,13 +46,13 @@ const settle = async (): Promise<void> => {
   await nextTick();
 };
 
-function show(render: () => VNode | VNode[], wall: Wall, root: HTMLElement): App {
+function show(render: () => VNode | VNode[], provided: App, root: HTMLElement): VueApp {
   const app = createApp({ setup: () => render });
-  app.provide(wallKey, wall).use(createI18n({ legacy: false, locale: 'zh-CN', messages: dictionaries })).mount(root);
+  app.provide(appKey, provided).use(createI18n({ legacy: false, locale: 'zh-CN', messages: dictionaries })).mount(root);
   return app;
 }
 
-let opened: { app: App; feed: Feed }[] = [];
+let opened: { app: VueApp; feed: Link }[] = [];
 afterEach(() => {
   for (const { app, feed } of opened) {
     app.unmount();
@@ -59,19 +61,19 @@ afterEach(() => {
   opened = [];
 });
 
-async function page(kind: Clock['kind'] = 'system'): Promise<{ state: WallState; feed: Feed; slow: ReturnType<typeof slowHost>; words(id: string): string | null }> {
+async function page(kind: Clock['kind'] = 'system'): Promise<{ state: WallState; feed: Link; slow: ReturnType<typeof slowHost>; words(id: string): string | null }> {
   const slow = slowHost(kind);
   const state = emptyState();
   const feed = openFeed(slow.host, state, () => undefined);
   const parts = {
-    host: slow.host, state, feed,
-    view: { mode: 'heat', level: 'cell', dialog: null, page: 'wall', slow: false, selection: null, panels: {} },
-    session: { state: { view: null } }, display: {}, base: { px: 16, rows: 60 }, news: { listen: () => () => undefined },
-  } as unknown as Parameters<typeof makeWall>[0];
-  const wall: Wall = makeWall(parts);
+    view: { mode: 'heat', level: 'cell', dialog: null, page: 'wall', slow: false, selection: null, panels: {} }, display: {}, base: { px: 16, rows: 60 },
+  } as unknown as Parameters<typeof openViewer>[1];
+  const provided = {
+    host: slow.host, feed: { ...feed, ...tick(state), state, news: { listen: () => () => undefined } }, viewer: openViewer(state, parts), session: { state: { view: null } },
+  } as unknown as App;
   const root = document.createElement('div');
   const children: Component[] = [TopBar, StateBand, FiguresPanel];
-  const app = show(() => children.map((one) => h(one)), wall, root);
+  const app = show(() => children.map((one) => h(one)), provided, root);
   opened.push({ app, feed });
   feed.start();
   slow.release();
@@ -121,8 +123,8 @@ describe('the time of a label', () => {
 
   it('says that nothing came yet', () => {
     const root = document.createElement('div');
-    const wall = { state: emptyState(), realNow: ref(now), now: ref(now) } as unknown as Wall;
-    const app = show(() => h(AgeMark, { held: nothingHeld }), wall, root);
+    const provided = { feed: { state: emptyState(), realNow: ref(now), now: ref(now) } } as unknown as App;
+    const app = show(() => h(AgeMark, { held: nothingHeld }), provided, root);
     expect(root.textContent).toBe('尚无数据');
     app.unmount();
   });

@@ -4,17 +4,18 @@ import type { AreaCollection } from '@/state/wall';
 import { softenEdge } from '@/map/heat';
 import { Pace } from '@/map/pace';
 import { sector, zoomAt } from '@/map/points';
-import { areaOfHit, wallTime } from '@/state/app';
+import { wallTime } from '@/state/clock';
 import { arcMinutes, baseSize, leastArcMinutes, subtends, type Display } from '@/state/display';
-import { initialView, modes, neighbour } from '@/state/view';
-import type { Wall } from '@/state/app';
+import { initialView, type View, modes, neighbour } from '@/state/view';
+import type { WallHere } from '@/actions/wall';
+import { areaOfHit } from '@/state/viewer';
 import type { TicketView } from '@/wire/wire';
 import { ageParts, spanParts } from '@/wall/format';
 import { press as pressOn } from '@/actions';
 import type { Press } from '@/actions/action';
 import { floodAt, newest, pinned } from '@/wall/stream';
 
-const press = (wall: Wall, event: Press): boolean => pressOn('wall', { wall }, event);
+const press = (here: WallHere, event: Press): boolean => pressOn('wall', here, event);
 
 describe('base size', () => {
   const wall = (distance_m: number, width_mm: number): Display => ({ preset: 'wall', distance_m, width_mm });
@@ -165,52 +166,52 @@ describe('map', () => {
 });
 
 describe('keys', () => {
-  function testWall(): { wall: Wall; calls: string[] } {
+  function testWall(): { here: WallHere; view: View; calls: string[] } {
     const calls: string[] = [];
     const view = initialView('');
     const note = (name: string) => (...args: unknown[]) => void calls.push([name, ...args].join(' '));
-    const wall = {
-      view, state: { link: { asOf: null } }, feed: { showTime: note('time') }, map: { value: { pan: note('pan'), zoom: note('zoom'), fit: note('fit') } },
+    const viewer = {
+      view, map: { value: { pan: note('pan'), zoom: note('zoom'), fit: note('fit') } },
       setMode: (m: (typeof modes)[number]) => (view.mode = m), stepMode: (s: number) => (view.mode = neighbour(modes, view.mode, s)), stepLevel: note('level'), select: note('select'),
-    } as unknown as Wall;
-    return { wall, calls };
+    };
+    return { here: { feed: { state: { link: { asOf: null } }, showTime: note('time') }, viewer } as unknown as WallHere, view, calls };
   }
   const key = (name: string): Press => ({ key: name, shiftKey: false, target: null });
 
   it('digits choose the scenes, a presenter steps through them and round', () => {
-    const { wall } = testWall();
+    const { here, view } = testWall();
     for (const [i, mode] of modes.entries()) {
-      expect(press(wall, key(String(i + 1)))).toBe(true);
-      expect(wall.view.mode).toBe(mode);
+      expect(press(here, key(String(i + 1)))).toBe(true);
+      expect(view.mode).toBe(mode);
     }
-    press(wall, key('PageDown'));
-    expect(wall.view.mode).toBe(modes[0]);
-    press(wall, key('PageUp'));
-    expect(wall.view.mode).toBe(modes.at(-1));
-    expect(press(wall, key('9'))).toBe(false);
+    press(here, key('PageDown'));
+    expect(view.mode).toBe(modes[0]);
+    press(here, key('PageUp'));
+    expect(view.mode).toBe(modes.at(-1));
+    expect(press(here, key('9'))).toBe(false);
   });
   it('arrows and signs drive the map, Home returns to now', () => {
-    const { wall, calls } = testWall();
-    for (const name of ['ArrowLeft', 'ArrowUp', '+', '-', '0', 'Home', 'l']) press(wall, key(name));
+    const { here, calls } = testWall();
+    for (const name of ['ArrowLeft', 'ArrowUp', '+', '-', '0', 'Home', 'l']) press(here, key(name));
     expect(calls).toEqual(['pan -0.18 0', 'pan 0 0.18', 'zoom 0.5', 'zoom -0.5', 'fit', 'time ', 'level']);
   });
   it('Escape undoes the topmost thing first', () => {
-    const { wall, calls } = testWall();
-    wall.view.dialog = 'keys';
-    wall.view.selection = { kind: 'ticket', id: 1 };
-    wall.state.link.asOf = 5;
-    press(wall, key('Escape'));
-    expect(wall.view.dialog).toBeNull();
-    press(wall, key('Escape'));
+    const { here, view, calls } = testWall();
+    view.dialog = 'keys';
+    view.selection = { kind: 'ticket', id: 1 };
+    here.feed.state.link.asOf = 5;
+    press(here, key('Escape'));
+    expect(view.dialog).toBeNull();
+    press(here, key('Escape'));
     expect(calls).toEqual(['select ']);
-    wall.view.selection = null;
-    press(wall, key('Escape'));
+    view.selection = null;
+    press(here, key('Escape'));
     expect(calls).toEqual(['select ', 'time ']);
   });
   it('an open dialog keeps the keys to itself', () => {
-    const { wall } = testWall();
-    wall.view.dialog = 'search';
-    expect(press(wall, key('2'))).toBe(false);
-    expect(wall.view.mode).toBe('heat');
+    const { here, view } = testWall();
+    view.dialog = 'search';
+    expect(press(here, key('2'))).toBe(false);
+    expect(view.mode).toBe('heat');
   });
 });

@@ -6,10 +6,11 @@ import { initialView } from '@/state/view';
 import { press as pressOn } from '@/actions';
 import type { Press } from '@/actions/action';
 import { askedByKey, whoseQuery } from '@/wall/whose';
-import type { Wall } from '@/state/app';
+import type { WallHere } from '@/actions/wall';
+import type { WallState } from '@/state/wall';
 import type { TicketView } from '@/wire/wire';
 
-const press = (wall: Wall, event: Press): boolean => pressOn('wall', { wall }, event);
+const press = (here: WallHere, event: Press): boolean => pressOn('wall', here, event);
 
 function ticket(id: number, change: Partial<TicketView> = {}): TicketView {
   return {
@@ -17,7 +18,7 @@ function ticket(id: number, change: Partial<TicketView> = {}): TicketView {
     cell_name: '', reported_ms: 0, since_ms: 0, ahead: false, reopened: false, due_ms: null, closed_ms: null, ...change,
   };
 }
-const stateOf = (...tickets: TicketView[]): Pick<Wall['state'], 'tickets'> => ({ tickets: shallowRef(new Map(tickets.map((t) => [t.id, t]))) });
+const stateOf = (...tickets: TicketView[]): Pick<WallState, 'tickets'> => ({ tickets: shallowRef(new Map(tickets.map((t) => [t.id, t]))) });
 
 describe('whose is it', () => {
   it('is about the cell of what is selected', () => {
@@ -42,8 +43,8 @@ describe('whose is it', () => {
   });
   it('is opened and closed by the key, and closed by Escape', () => {
     const view = initialView('');
-    const wall = { view, state: { ...stateOf(ticket(1, { alarm: 'red' })), link: { asOf: null } }, map: { value: null }, feed: {} } as unknown as Wall;
-    const hit = (key: string): boolean => press(wall, { key, shiftKey: false, target: null });
+    const here = { feed: { state: { ...stateOf(ticket(1, { alarm: 'red' })), link: { asOf: null } } }, viewer: { view, map: { value: null } } } as unknown as WallHere;
+    const hit = (key: string): boolean => press(here, { key, shiftKey: false, target: null });
     hit('o');
     expect(view.whoseAt).toEqual({ area: 'cell:c1' });
     hit('Escape');

@@ -17,7 +17,7 @@ interface Heres {
 export const actions: { readonly [P in Page]: readonly Action<Heres[P]>[] } = { wall: wallActions, planner: plannerActions };
 
 /** Whether a dialog lies above the page. */
-const covered: { readonly [P in Page]: (here: Heres[P]) => boolean } = { wall: ({ wall }) => wall.view.dialog !== null, planner: isCovered };
+const covered: { readonly [P in Page]: (here: Heres[P]) => boolean } = { wall: ({ viewer }) => viewer.view.dialog !== null, planner: isCovered };
 
 /** One press; answers whether it was used. `typing`: the press belongs to a field. */
 export function press<P extends Page>(page: P, here: Heres[P], event: Press, typing = false): boolean {
@@ -33,7 +33,7 @@ export function press<P extends Page>(page: P, here: Heres[P], event: Press, typ
 export function useKeys<P extends Page>(page: P, here: Heres[P]): void {
   const onKey = (event: KeyboardEvent): void => {
     // The wall stays alive behind the planner.
-    if (here.wall.view.page !== page || event.isComposing) return;
+    if (here.viewer.view.page !== page || event.isComposing) return;
     const field = belongsToField(page, event);
     if (field === 'widget') return;
     if (press(page, here, event, field === 'text')) event.preventDefault();

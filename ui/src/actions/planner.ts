@@ -1,13 +1,13 @@
 /** What can be done in the planner. */
 import { nextLanguage, setLanguage } from '@/locale';
-import type { Wall } from '@/state/app';
+import type { Viewer } from '@/state/viewer';
 import { tools, type Planner, type PlannerDialog, type Tool } from '@/planner/session';
 import { action, arrowKeys, capOf, mapActions, panBy, type Action, type Press } from './action';
 import { moveFocus } from './focus';
 
 /** What the planner's actions are done to. */
 export interface PlannerHere {
-  wall: Pick<Wall, 'view'>;
+  viewer: Pick<Viewer, 'view'>;
   planner: Planner;
 }
 
@@ -21,9 +21,9 @@ const dockedDialogs: ReadonlySet<string> = new Set(['proposals']);
 const isDocked = (dialog: PlannerDialog): boolean => dialog !== null && dockedDialogs.has(dialog);
 
 /** Whether a dialog lies above the planner and keeps the keys to itself; a list docked beside the map leaves the map its keys. */
-export function isCovered({ wall, planner }: PlannerHere): boolean {
+export function isCovered({ viewer, planner }: PlannerHere): boolean {
   const { dialog } = planner.state;
-  return (dialog !== null && !isDocked(dialog)) || wall.view.dialog !== null;
+  return (dialog !== null && !isDocked(dialog)) || viewer.view.dialog !== null;
 }
 
 const entry = action<PlannerHere>;
@@ -33,11 +33,11 @@ const isEditable = ({ planner }: PlannerHere): boolean => planner.editable.value
 
 /** Undoes the topmost thing: a dialog, what is in hand, a word of refusal, the tool, the selection. */
 function back(here: PlannerHere, press: Press): boolean {
-  const { wall, planner } = here;
+  const { viewer, planner } = here;
   const { state } = planner;
   if (state.dialog !== null && !isDocked(state.dialog)) state.dialog = null;
   // A dialog of the wall (signing in, settings) lies above.
-  else if (wall.view.dialog !== null) wall.view.dialog = null;
+  else if (viewer.view.dialog !== null) viewer.view.dialog = null;
   else if (hand(here, press)) return true;
   else if (state.refusal || state.problem || state.conflict) Object.assign(state, { refusal: null, problem: null, conflict: null });
   else if (state.dialog !== null) state.dialog = null;
@@ -103,7 +103,7 @@ const pictureActions: Action<PlannerHere>[] = [
   }),
   entry({ id: 'focus', keys: ['F6'], label: 'planner.keys.focus', group: 'planner.keys.picture', run: (_, { shiftKey }) => moveFocus(shiftKey ? -1 : 1) }),
   entry({ id: 'language', keys: ['G'], label: 'action.language', help: 'planner.keys.language', group: 'planner.keys.picture', run: () => setLanguage(nextLanguage()) }),
-  entry({ id: 'wall', keys: ['W'], label: 'planner.action.leave', help: 'planner.keys.wall', group: 'planner.keys.picture', run: ({ wall: { view } }) => void (view.page = 'wall') }),
+  entry({ id: 'wall', keys: ['W'], label: 'planner.action.leave', help: 'planner.keys.wall', group: 'planner.keys.picture', run: ({ viewer: { view } }) => void (view.page = 'wall') }),
 ];
 
 /** A door to a dialog; `planless`: it needs no open plan. */
@@ -126,7 +126,7 @@ const doorActions: Action<PlannerHere>[] = [
     },
   }),
   // Letters are for drawing here; on the wall it has one.
-  entry({ id: 'account', keys: null, label: 'action.account', group: 'planner.keys.doors', run: ({ wall: { view } }) => void (view.dialog = 'account') }),
+  entry({ id: 'account', keys: null, label: 'action.account', group: 'planner.keys.doors', run: ({ viewer: { view } }) => void (view.dialog = 'account') }),
 ];
 
 /** Headings of the planner's list of keys, in their order. */

@@ -1,207 +1,43 @@
-/** The one wall of the page: host, state, choices and what can be done with them, given to every component. */
-import { computed, inject, ref, shallowRef, type ComputedRef, type InjectionKey, type Ref, type ShallowRef } from 'vue';
+/** What the components of a page share. Each asks for what it needs: the host, the feed, the viewer, the session. */
+import { inject, type InjectionKey } from 'vue';
 import type { Host } from '@/host';
-import type { Comparison, Level, SearchHit, TicketView } from '@/wire/wire';
-import type { BaseSize, Display } from './display';
-import type { Feed } from './feed';
-import type { ListQuestion } from './lists';
+import type { Clocks } from './clock';
+import type { Link } from './feed';
 import type { News } from './news';
 import type { Session } from './session';
-import { levels, modes, neighbour, type Mode, type Selection, type View } from './view';
-import type { Held, WallState } from './wall';
+import type { Viewer } from './viewer';
+import type { WallState } from './wall';
 
-/** What the map offers to the rest of the wall. */
-export interface MapHandle {
-  /** Moves the picture by a part of its size: `pan(0.25, 0)` looks a quarter further east. */
-  pan(x: number, y: number): void;
-  /** Zooms in (positive) or out. */
-  zoom(step: number): void;
-  /** Shows the whole territory. */
-  fit(): void;
-  /** Brings a place into the uncovered middle, close enough to tell it from its neighbours. */
-  flyTo(lon: number, lat: number): void;
-  /** The middle of the picture. */
-  middle(): [number, number];
-  /** Brings an area into the uncovered middle. */
-  showArea(level: Level, key: string): void;
-}
-
-/** Everything a component may need. */
-export interface Wall {
-  host: Host;
+/** What the server said, of which time, and how it is asked for another. */
+export interface Feed extends Pick<Link, 'showTime' | 'showKnown' | 'retry'>, Clocks {
   state: WallState;
-  view: View;
-  feed: Feed;
-  /** Who is signed in. */
-  session: Session;
-  display: Display;
-  base: BaseSize;
   /** What the feed changed. */
   news: News;
-  /** The map, once it stands; `null` without WebGL. */
-  map: Ref<MapHandle | null>;
-  /** Of which time the heat raster on the map is; `null` = there is none. */
-  heatHeld: Ref<Held | null>;
-  /** Top of the open-count scale per level, fixed while the scene lasts; `null` before the first data. */
-  openTop: Ref<Record<Level, number> | null>;
-  /** Late tickets in all and on the map, in the scene of deadlines; `null` before the first answer. */
-  late: Ref<{ total: number; shown: number } | null>;
-  /** Two periods side by side, while that scene is shown. */
-  comparison: ShallowRef<Comparison | null>;
-  /** Kernel and top of the heat's surface at this zoom; `null` = the wall's own. */
-  heatScale: Ref<{ sigma_m: number; max: number } | null>;
-  /** Something to be said for a few seconds: a key of the dictionary and its values. */
-  notice: Ref<{ key: string; values: Record<string, string> } | null>;
-  /** Whether a level has any areas (or is not known yet). */
-  hasLevel(level: Level): boolean;
-  /** West, south, east, north of what the map shows; `null` before it stands. */
-  seen: Ref<[number, number, number, number] | null>;
-  /** Real time in ms, ticking every second. */
-  realNow: Ref<number>;
-  /** The wall's time in ms, ticking with it. */
-  now: ComputedRef<number>;
-  setMode(mode: Mode): void;
-  stepMode(step: number): void;
-  setLevel(level: Level): void;
-  stepLevel(): void;
-  /** Selects without moving the map. */
-  select(selection: Selection | null): void;
-  /** Selects a ticket and brings it into view. */
-  openTicket(ticket: Pick<TicketView, 'id' | 'lon' | 'lat'> & { cell_key?: string }): void;
-  /** Selects an area and brings it into view. */
-  openArea(level: Level, key: string): void;
-  /** Opens the members of a number. */
-  openList(question: ListQuestion): void;
-  /** Goes to what the search found. */
-  openHit(hit: SearchHit): void;
 }
 
-/** Where components find the wall. */
-export const wallKey: InjectionKey<Wall> = Symbol('wall');
-
-/** The wall of the page. */
-export function useWall(): Wall {
-  const wall = inject(wallKey);
-  if (!wall) throw new Error('no wall is provided');
-  return wall;
+/** Everything a component may ask for. */
+export interface App {
+  host: Host;
+  feed: Feed;
+  viewer: Viewer;
+  /** Who is signed in. */
+  session: Session;
 }
 
-/** How long something is said. */
-const noticeMs = 6_000;
+/** Where components find it. */
+export const appKey: InjectionKey<App> = Symbol('app');
 
-/** A replay may stop speaking: its clock runs on by itself for so long at most. */
-const replayRunsOnMs = 5_000;
-
-/** The wall's time: the server's clock, carried on between its words. */
-export function wallTime(read: { clock: { kind: string; now_ms: number; speed: number }; readAt: number }, performanceNow: number): number {
-  const passed = Math.max(0, performanceNow - read.readAt);
-  const { kind, now_ms, speed } = read.clock;
-  return now_ms + (kind === 'system' ? passed : Math.min(passed, replayRunsOnMs)) * speed;
+function useApp(): App {
+  const app = inject(appKey);
+  if (!app) throw new Error('no app is provided');
+  return app;
 }
 
-/** The area a hit of the search means: `level:key`, or a bare key of whichever level knows it. */
-export function areaOfHit(hitKey: string, exists: (level: Level, key: string) => boolean): { level: Level; key: string } | null {
-  for (const level of levels) {
-    const named = `${level}:`;
-    if (hitKey.startsWith(named) && exists(level, hitKey.slice(named.length))) return { level, key: hitKey.slice(named.length) };
-  }
-  const level = levels.find((one) => exists(one, hitKey));
-  return level ? { level, key: hitKey } : null;
-}
-
-/** Puts the wall together. */
-export function makeWall(parts: Pick<Wall, 'host' | 'state' | 'view' | 'feed' | 'session' | 'display' | 'base' | 'news'>): Wall {
-  const { state, view } = parts;
-  const map = shallowRef<MapHandle | null>(null);
-  const openTop = ref<Record<Level, number> | null>(null);
-  const late = ref<{ total: number; shown: number } | null>(null);
-  const comparison = shallowRef<Comparison | null>(null);
-  const heatScale = shallowRef<{ sigma_m: number; max: number } | null>(null);
-  const notice = shallowRef<{ key: string; values: Record<string, string> } | null>(null);
-  let noticeTimer: ReturnType<typeof setTimeout> | undefined;
-  function say(key: string, values: Record<string, string>): void {
-    notice.value = { key, values };
-    clearTimeout(noticeTimer);
-    noticeTimer = setTimeout(() => (notice.value = null), noticeMs);
-  }
-  const hasLevel = (level: Level): boolean => (state.areas[level].value?.features.length ?? 1) > 0;
-  const seen = shallowRef<[number, number, number, number] | null>(null);
-  const heatHeld = shallowRef<Held | null>(null);
-  const realNow = ref(Date.now());
-  setInterval(() => {
-    realNow.value = Date.now();
-  }, 1000);
-  const now = computed(() => {
-    const tick = realNow.value;
-    const read = state.clock.value;
-    if (!read) return tick;
-    return state.held.value.asOf ?? wallTime(read, performance.now());
-  });
-  const wall: Wall = {
-    ...parts,
-    map,
-    heatHeld,
-    openTop,
-    late,
-    comparison,
-    heatScale,
-    notice,
-    hasLevel,
-    seen,
-    realNow,
-    now,
-    setMode(mode) {
-      view.mode = mode;
-    },
-    stepMode(step) {
-      view.mode = neighbour(modes, view.mode, step);
-    },
-    setLevel(level) {
-      if (hasLevel(level)) view.level = level;
-      else say('level.missing', { level });
-    },
-    stepLevel() {
-      // Levels that do not exist are passed over, and said.
-      const missing = levels.filter((level) => !hasLevel(level));
-      const there = levels.filter((level) => hasLevel(level) || level === view.level);
-      view.level = neighbour(there, view.level, 1);
-      if (missing[0]) say('level.missing', { level: missing.join(' ') });
-    },
-    select(selection) {
-      view.selection = selection;
-    },
-    openTicket(ticket) {
-      const { id, lon, lat, cell_key } = ticket;
-      view.selection = { kind: 'ticket', id, ...(cell_key ? { cellKey: cell_key } : {}), ...(lon !== null && lat !== null ? { lon, lat } : {}) };
-      if (ticket.lon !== null && ticket.lat !== null) map.value?.flyTo(ticket.lon, ticket.lat);
-    },
-    openArea(level, key) {
-      view.level = level;
-      view.selection = { kind: 'area', level, key };
-      map.value?.showArea(level, key);
-    },
-    openList(question) {
-      view.selection = null;
-      view.dialog = null;
-      view.list = question;
-    },
-    openHit(hit) {
-      view.dialog = null;
-      if (hit.kind === 'area' || levels.some((level) => level === hit.kind)) {
-        const found = areaOfHit(hit.key, (level, key) => state.areas[level].value?.features.some((f) => f.properties.key === key) ?? false);
-        if (found) wall.openArea(found.level, found.key);
-        return;
-      }
-      if (hit.kind === 'ticket') {
-        wall.openTicket({ id: Number(hit.key), lon: hit.lon, lat: hit.lat });
-        return;
-      }
-      if (hit.lon === null || hit.lat === null) return;
-      map.value?.flyTo(hit.lon, hit.lat);
-      const id = Number(hit.key);
-      const point = { kind: hit.kind, id, name: hit.title, state: '', severity: 0, overdue: false, heading_deg: null, fov_deg: null, range_m: null };
-      view.selection = { kind: 'point', properties: point, lon: hit.lon, lat: hit.lat };
-    },
-  };
-  return wall;
-}
+/** The seam to the server: for questions of one's own. */
+export const useHost = (): Host => useApp().host;
+/** What the server said by itself. */
+export const useFeed = (): Feed => useApp().feed;
+/** What the viewer chose, and the ways to choose. */
+export const useView = (): Viewer => useApp().viewer;
+/** Who is signed in, and signing in and out. */
+export const useSession = (): Session => useApp().session;

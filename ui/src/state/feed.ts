@@ -4,7 +4,8 @@
  */
 import { HostError, type Host } from '@/host';
 import type { Frame, Level, Snapshot, WallInfo } from '@/wire/wire';
-import { applyFrame, applySnapshot, judgeFrame, timeAsked, type AreaCollection, type FrameChange, type WallState } from './wall';
+import { applyFrame, applySnapshot, judgeFrame, type FrameChange } from './tables';
+import { timeAsked, type AreaCollection, type WallState } from './wall';
 
 /** Pauses between attempts: doubling, with a ceiling. */
 export function pauseMs(attempt: number): number {
@@ -19,7 +20,7 @@ const deadMs = 10_000;
 const levels: Level[] = ['cell', 'community', 'street'];
 
 /** The running link. */
-export interface Feed {
+export interface Link {
   start(): void;
   stop(): void;
   /** Shows another time; `null` returns to now. */
@@ -34,7 +35,7 @@ export interface Feed {
  * Connects a state to a host. `onChange(null)` means that everything changed; `onReplaced` that another store answers, so
  * that what was chosen means nothing any more.
  */
-export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void, onReplaced: () => void = () => undefined): Feed {
+export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void, onReplaced: () => void = () => undefined): Link {
   let unsubscribe: (() => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -198,7 +199,7 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     if (mine === generation && !stopped && state.link.silent) listen(mine);
   }
 
-  const feed: Feed = {
+  const link: Link = {
     start() {
       stopped = false;
       void connect();
@@ -239,8 +240,8 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
     async showKnown(byThen) {
       if (state.link.asOf === null) return;
       state.link.byThen = byThen;
-      await feed.showTime(state.link.asOf);
+      await link.showTime(state.link.asOf);
     },
   };
-  return feed;
+  return link;
 }

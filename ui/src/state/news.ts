@@ -1,5 +1,5 @@
 /** Passes on what the feed changed to whoever draws it, outside Vue's reactivity. */
-import type { FrameChange } from './wall';
+import type { FrameChange } from './tables';
 
 /** A listener; `null` = everything changed. */
 export type NewsListener = (change: FrameChange | null) => void;

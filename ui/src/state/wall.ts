@@ -1,28 +1,16 @@
 /**
- * What the wall knows: one snapshot, kept up to date by frames. Nothing here is derived; panels compute what they show.
+ * What the wall knows: one snapshot, kept up to date by frames (`tables`). Nothing here is derived; panels compute what they show.
  * Large tables are shallow: they are replaced or triggered, never deeply proxied.
  */
 import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson';
-import { reactive, shallowRef, triggerRef, type ShallowRef } from 'vue';
-import type { Alarms, AreaProperties, AreaStat, Clock, Figure, Frame, Freshness, Level, Snapshot, StaffView, TicketView, WallInfo } from '@/wire/wire';
+import { reactive, shallowRef, type ShallowRef } from 'vue';
+import type { Alarms, AreaProperties, AreaStat, Clock, Figure, Freshness, Level, StaffView, TicketView, WallInfo } from '@/wire/wire';
 
 /** The areas of one level as the map draws them. */
 export type AreaCollection = FeatureCollection<Polygon | MultiPolygon, AreaProperties>;
 
 /** How the wall stands with its host. */
 export type Connection = 'connecting' | 'live' | 'lost' | 'sign_in';
-
-/** What a frame changed, for those who draw it (the map). */
-export interface FrameChange {
-  /** Tickets that were not known before. */
-  fresh: TicketView[];
-  /** Whether any ticket changed. */
-  tickets: boolean;
-  /** Keys of areas whose counts changed; `null` = all. */
-  areas: string[] | null;
-  /** Whether staff moved. */
-  staff: boolean;
-}
 
 /**
  * Of which time some data are, kept in one object with them: what a panel says of its time is this, never the time that
@@ -39,9 +27,6 @@ export interface Held {
 
 /** Nothing is held yet. */
 export const nothingHeld: Held = Object.freeze({ asOf: null, at: 0, heardAt: 0 });
-
-/** At most so many tickets are kept for the stream: the newest, and every open one with an alarm. */
-export const streamLimit = 400;
 
 /** The moving state of the wall. */
 export interface WallState {
@@ -145,90 +130,4 @@ export function timeAsked({ asOf, byThen }: Pick<WallState['link'], 'asOf' | 'by
 /** Whether what is shown and what is asked for are both the present by the system's clock: only that is called live. */
 export function isPresent(state: WallState): boolean {
   return state.link.asOf === null && state.held.value.asOf === null && (state.clock.value?.clock.kind ?? 'system') === 'system';
-}
-
-/** Forgets the picture: whoever signed out leaves none behind. */
-export function forget(state: WallState): void {
-  const empty = emptyState();
-  state.info.value = null;
-  for (const level of ['cell', 'community', 'street'] as const) state.areas[level].value = null;
-  state.stats.value = empty.stats.value;
-  state.figures.value = [];
-  state.unplaced.value = 0;
-  state.alarms.value = null;
-  state.tickets.value = empty.tickets.value;
-  state.staff.value = empty.staff.value;
-  state.freshness.value = null;
-  state.held.value = nothingHeld;
-  state.clock.value = null;
-  Object.assign(state.link, { revision: -1, connection: 'connecting', heardAt: 0, silent: false, asOf: null, byThen: false, asking: false, knownAt: null, nothingKnown: false, lateEvents: 0, positionsKept: true, replaced: false });
-}
-
-function byKey<K, T>(rows: readonly T[], key: (row: T) => K): Map<K, T> {
-  return new Map(rows.map((row) => [key(row), row]));
-}
-
-/** Replaces everything by a snapshot. */
-export function applySnapshot(state: WallState, snapshot: Snapshot): void {
-  state.stats.value = byKey(snapshot.areas, (row) => row.key);
-  state.figures.value = snapshot.figures;
-  state.unplaced.value = snapshot.unplaced;
-  state.alarms.value = snapshot.alarms;
-  state.tickets.value = byKey(snapshot.tickets, (row) => row.id);
-  state.staff.value = byKey(snapshot.staff, (row) => row.id);
-  state.freshness.value = snapshot.freshness;
-  state.clock.value = { clock: snapshot.clock, readAt: performance.now() };
-  state.held.value = { asOf: snapshot.as_of ? snapshot.clock.now_ms : null, at: snapshot.clock.now_ms, heardAt: Date.now() };
-  state.link.revision = snapshot.revision;
-  state.link.positionsKept = snapshot.positions_kept;
-  state.link.knownAt = snapshot.known_at_ms;
-  state.link.nothingKnown = snapshot.nothing_known;
-  state.link.lateEvents = snapshot.late_events;
-  state.link.heardAt = Date.now();
-  state.link.silent = false;
-}
-
-/**
- * Whether a frame continues what is known (`apply`), was overtaken by a later snapshot (`skip`), or leaves a gap (`gap`).
- * A frame by the passing of time alone has the same revision at both ends. One that begins earlier and ends later than
- * what is known may be applied: its rows are whole.
- */
-export function judgeFrame(revision: number, frame: Pick<Frame, 'from_revision' | 'to_revision'>): 'apply' | 'skip' | 'gap' {
-  if (frame.from_revision === revision) return 'apply';
-  if (frame.to_revision <= revision) return 'skip';
-  return frame.from_revision < revision ? 'apply' : 'gap';
-}
-
-/** Applies a frame that continues the state, and says what it changed. */
-export function applyFrame(state: WallState, frame: Frame): FrameChange {
-  const fresh = frame.tickets.filter((ticket) => !state.tickets.value.has(ticket.id));
-  if (frame.areas.length > 0) {
-    for (const row of frame.areas) state.stats.value.set(row.key, row);
-    triggerRef(state.stats);
-  }
-  if (frame.tickets.length > 0) {
-    for (const ticket of frame.tickets) state.tickets.value.set(ticket.id, ticket);
-    trimTickets(state.tickets.value);
-    triggerRef(state.tickets);
-  }
-  if (frame.staff.length > 0) {
-    for (const person of frame.staff) state.staff.value.set(person.id, person);
-    triggerRef(state.staff);
-  }
-  if (frame.figures) state.figures.value = frame.figures;
-  state.unplaced.value = frame.unplaced;
-  if (frame.alarms) state.alarms.value = frame.alarms;
-  state.freshness.value = frame.freshness;
-  state.clock.value = { clock: frame.clock, readAt: performance.now() };
-  state.held.value = { asOf: null, at: frame.clock.now_ms, heardAt: Date.now() };
-  state.link.revision = frame.to_revision;
-  state.link.heardAt = Date.now();
-  return { fresh, tickets: frame.tickets.length > 0, areas: frame.areas.map((row) => row.key), staff: frame.staff.length > 0 };
-}
-
-/** Forgets the oldest tickets beyond the limit; open alarms stay. */
-function trimTickets(tickets: Map<number, TicketView>): void {
-  if (tickets.size <= streamLimit) return;
-  const oldestFirst = [...tickets.values()].filter((t) => !(t.open && t.alarm !== '')).sort((a, b) => a.since_ms - b.since_ms || a.id - b.id);
-  for (const ticket of oldestFirst.slice(0, tickets.size - streamLimit)) tickets.delete(ticket.id);
 }

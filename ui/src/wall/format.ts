@@ -1,7 +1,7 @@
 /** Numbers, spans and times as people read them. Words come from the dictionary. */
 import { computed, type ComputedRef } from 'vue';
 import { useI18n } from 'vue-i18n';
-import { useWall } from '@/state/app';
+import { useFeed } from '@/state/app';
 
 /** A span of time in whole parts, largest first. */
 export function spanParts(ms: number): { key: 'dh' | 'd' | 'hm' | 'h' | 'm' | 'lessMinute'; d: number; h: number; m: number } {
@@ -48,7 +48,7 @@ export interface Formats {
 /** Formats in the viewer's language and the wall's zone. */
 export function useFormat(): Formats {
   const { t, te, locale } = useI18n();
-  const { state, now } = useWall();
+  const { state, now } = useFeed();
   const zone = computed(() => state.info.value?.zone ?? 'UTC');
   const make = (options: Intl.DateTimeFormatOptions): ComputedRef<Intl.DateTimeFormat> =>
     computed(() => {

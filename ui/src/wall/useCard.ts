@@ -4,8 +4,9 @@ import { useI18n } from 'vue-i18n';
 import { HostError, type Query } from '@/host';
 import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
-import { useWall } from '@/state/app';
-import { nothingHeld, timeAsked, type FrameChange, type Held } from '@/state/wall';
+import { useFeed, useHost } from '@/state/app';
+import type { FrameChange } from '@/state/tables';
+import { nothingHeld, timeAsked, type Held } from '@/state/wall';
 
 /** At most one question in so many ms while frames keep coming. */
 const againMs = 2000;
@@ -21,7 +22,8 @@ export interface Card<T> {
 
 /** Follows a question; `touches` says whether a frame changed its answer. */
 export function useCard<T extends { at_ms: number }>(path: string, query: () => Query, touches: (change: FrameChange) => boolean): Card<T> {
-  const { host, state, news } = useWall();
+  const host = useHost();
+  const { state, news } = useFeed();
   const { t } = useI18n();
   const got: ShallowRef<{ card: T; held: Held } | null> = shallowRef(null);
   const card = computed(() => got.value?.card ?? null);

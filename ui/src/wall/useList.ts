@@ -2,7 +2,7 @@
 import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { HostError } from '@/host';
-import { useWall } from '@/state/app';
+import { useFeed, useHost } from '@/state/app';
 import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { listQuery, pageLines, type ListQuestion } from '@/state/lists';
@@ -26,7 +26,8 @@ export interface OpenList {
 
 /** Follows a question. */
 export function useList(question: () => ListQuestion, nearH: () => number): OpenList {
-  const { host, state, news } = useWall();
+  const host = useHost();
+  const { state, news } = useFeed();
   const { t } = useI18n();
   const list: ShallowRef<TicketList | null> = shallowRef(null);
   const loading = ref(true);
@@ -70,7 +71,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
     { immediate: true },
   );
   const stop = news.listen((change) => {
-    if (change !== null && !change.tickets) return;
+    if (change !== null && change.tickets.length === 0) return;
     clearTimeout(timer);
     timer = setTimeout(again, change === null ? 50 : Math.max(50, againMs - (performance.now() - askedAt)));
   });

@@ -1,9 +1,7 @@
 /** Two maps of the same ground that move as one: each shows one plan. */
-import { Map as MapLibre, setWorkerUrl, type ExpressionSpecification, type GeoJSONSource, type LayerSpecification } from 'maplibre-gl';
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import 'maplibre-gl/dist/maplibre-gl.css';
-import { baseStyle, groundLabelLayers, groundLayers, labelFont, roadLayers } from '@/map/basemap';
-import type { Wall } from '@/state/app';
+import type { ExpressionSpecification, GeoJSONSource, LayerSpecification } from 'maplibre-gl';
+import { groundLabelLayers, groundLayers, labelFont, roadLayers } from '@/map/basemap';
+import { Stage, type Easel } from '@/map/stage';
 import type { PlanCells } from './differences';
 import { color } from '@/style/tokens';
 
@@ -45,25 +43,11 @@ function cellLayers(base: number, side: (typeof sides)[number]): LayerSpecificat
   ];
 }
 
-function openOne(container: HTMLElement, wall: Wall, language: string, side: (typeof sides)[number], count: (households: number) => string): { map: MapLibre; one: CompareMap } {
-  const base = wall.base.px;
-  const map = new MapLibre({
-    container,
-    style: baseStyle(wall.state.info.value?.base_map ?? null, (path) => wall.host.url(path)),
-    attributionControl: false,
-    keyboard: false,
-    dragRotate: false,
-    pitchWithRotate: false,
-    touchPitch: false,
-    boxZoom: false,
-    fadeDuration: 0,
-    maxZoom: 20,
-    minZoom: 3,
-    localIdeographFontFamily: '"Noto Sans SC Variable", sans-serif',
-    center: [0, 0],
-    zoom: 3,
-  });
-  map.touchZoomRotate.disableRotation();
+function openOne(container: HTMLElement, easel: Easel, language: string, side: (typeof sides)[number], count: (households: number) => string): { stage: Stage; one: CompareMap } {
+  const base = easel.base.px;
+  // Both sides are drawn as finely as the screen: what differs lies close together.
+  const stage = new Stage(container, easel, { boxZoom: false, fadeDuration: 0, maxZoom: 20, unpaced: true });
+  const { map } = stage;
   let wanted: (() => void) | null = null;
   map.once('load', () => {
     const ground = map.getSource('basemap') !== undefined;
@@ -91,17 +75,16 @@ function openOne(container: HTMLElement, wall: Wall, language: string, side: (ty
       if (map.getSource('cells')) put();
       else wanted = put;
     },
-    destroy: () => map.remove(),
+    destroy: () => stage.destroy(),
   };
-  return { map, one };
+  return { stage, one };
 }
 
 /** Makes both maps and ties them together. */
-export function openPair(left: HTMLElement, right: HTMLElement, wall: Wall, language: string, count: (households: number) => string): ComparePair {
-  setWorkerUrl(new URL(workerUrl, location.href).href);
-  const [a, b] = [openOne(left, wall, language, sides[0], count), openOne(right, wall, language, sides[1], count)];
+export function openPair(left: HTMLElement, right: HTMLElement, easel: Easel, language: string, count: (households: number) => string): ComparePair {
+  const [a, b] = [openOne(left, easel, language, sides[0], count), openOne(right, easel, language, sides[1], count)];
   let following = false;
-  const follow = (leader: MapLibre, other: MapLibre): void => {
+  const follow = ({ map: leader }: Stage, { map: other }: Stage): void => {
     leader.on('move', () => {
       if (following) return;
       following = true;
@@ -109,21 +92,22 @@ export function openPair(left: HTMLElement, right: HTMLElement, wall: Wall, lang
       following = false;
     });
   };
-  follow(a.map, b.map);
-  follow(b.map, a.map);
+  follow(a.stage, b.stage);
+  follow(b.stage, a.stage);
+  const { map } = a.stage;
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   return {
     first: a.one,
     second: b.one,
     fit(box) {
-      a.map.fitBounds([box[0], box[1], box[2], box[3]], { padding: wall.base.px * 3, maxZoom: 17, duration: still ? 0 : 300 });
+      map.fitBounds([box[0], box[1], box[2], box[3]], { padding: easel.base.px * 3, maxZoom: 17, duration: still ? 0 : 300 });
     },
     zoom(step) {
-      a.map.easeTo({ zoom: a.map.getZoom() + step, duration: still ? 0 : 200 });
+      map.easeTo({ zoom: map.getZoom() + step, duration: still ? 0 : 200 });
     },
     pan(x, y) {
-      const canvas = a.map.getCanvas();
-      a.map.panBy([x * canvas.clientWidth, -y * canvas.clientHeight], { duration: still ? 0 : 200 });
+      const canvas = map.getCanvas();
+      map.panBy([x * canvas.clientWidth, -y * canvas.clientHeight], { duration: still ? 0 : 200 });
     },
     destroy() {
       a.one.destroy();

@@ -59,7 +59,7 @@ export function openBorders(sheet: Sheet, known: (any: boolean) => void): Border
     const round = (edgesRound += 1);
     try {
       const found = await planner.edges(box);
-      if (round !== edgesRound || sheet.destroyed) return;
+      if (round !== edgesRound || sheet.stage.destroyed) return;
       edges.load(found);
       edgesBox = box;
       known(edges.size > 0);

@@ -19,11 +19,11 @@ export interface Camera {
   fitNewPlan(): void;
 }
 
-/** The camera; `calm`: nothing is animated. */
-export function openCamera(sheet: Sheet, calm: () => boolean): Camera {
-  const { map, container, wall } = sheet;
+/** The camera of a map. */
+export function openCamera(sheet: Sheet): Camera {
+  const { map, container, easel } = sheet;
   const { state } = sheet.planner;
-  const duration = (ms: number): number => (calm() ? 0 : ms);
+  const duration = (ms: number): number => (sheet.stage.calm(sheet.still) ? 0 : ms);
   let shownPlan: number | null = null;
 
   /** The box around cells. */
@@ -36,7 +36,7 @@ export function openCamera(sheet: Sheet, calm: () => boolean): Camera {
   function showBox(box: [LonLat, LonLat] | null, mostZoom: number, animate: boolean): void {
     if (!box) return;
     // Room for the legend on the left and the words below.
-    const padding = { left: Math.min(17 * wall.base.px, container.clientWidth * 0.22), right: 2 * wall.base.px, top: 2.4 * wall.base.px, bottom: 5 * wall.base.px };
+    const padding = { left: Math.min(17 * easel.base.px, container.clientWidth * 0.22), right: 2 * easel.base.px, top: 2.4 * easel.base.px, bottom: 5 * easel.base.px };
     map.fitBounds(box, { padding, maxZoom: mostZoom, duration: animate ? duration(600) : 0 });
   }
 

@@ -1,7 +1,7 @@
 /** What the parts of the planner's map share: the map itself, the plan, and how large things are. */
 import type { Feature, FeatureCollection } from 'geojson';
-import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
-import type { Wall } from '@/state/app';
+import type { FeatureIdentifier, GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
+import type { Easel, Stage } from '@/map/stage';
 import { worldSize } from '../geo';
 import { collection } from '../plan-layers';
 import type { Planner } from '../session';
@@ -21,19 +21,22 @@ export const none: FeatureCollection = { type: 'FeatureCollection', features: []
 
 /** The map and what it is about. */
 export class Sheet {
-  destroyed = false;
+  readonly map: MapLibre;
+  readonly container: HTMLElement;
 
   constructor(
-    readonly map: MapLibre,
-    readonly container: HTMLElement,
-    readonly wall: Wall,
+    readonly stage: Stage,
+    readonly easel: Easel,
     readonly planner: Planner,
     readonly words: PlanMapWords,
-  ) {}
+  ) {
+    this.map = stage.map;
+    this.container = stage.container;
+  }
 
   /** How many times the base size of 15 pixels. */
   get px(): number {
-    return this.wall.base.px / 15;
+    return this.easel.base.px / 15;
   }
 
   /** Pixels at the base size as a length in Mercator, at the present zoom. */
@@ -47,7 +50,12 @@ export class Sheet {
   }
 
   source(id: string): GeoJSONSource | undefined {
-    return this.map.getSource<GeoJSONSource>(id);
+    return this.stage.lost ? undefined : this.map.getSource<GeoJSONSource>(id);
+  }
+
+  /** Marks one feature. */
+  mark(feature: FeatureIdentifier, as: Record<string, boolean>): void {
+    if (!this.stage.lost) this.map.setFeatureState(feature, as);
   }
 
   setData(id: string, features: Feature[]): void {

@@ -1,7 +1,7 @@
 /** Figures, names and places of plans as people read them. */
 import { useI18n } from 'vue-i18n';
 import { useFormat, type Formats } from '@/wall/format';
-import { useWall } from '@/state/app';
+import { useFeed } from '@/state/app';
 import { sinceAlways } from '@/planner/dialogs/plan-marks';
 import type { EditView, PlanCell, PlanSummary } from '@/wire/wire';
 
@@ -37,7 +37,7 @@ export interface PlanFormats extends Formats {
 export function usePlanFormat(): PlanFormats {
   const { t, te, locale } = useI18n();
   const format = useFormat();
-  const { state } = useWall();
+  const { state } = useFeed();
   const fixed = (n: number, digits: number): string => new Intl.NumberFormat(locale.value, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
   const zone = (): string => state.info.value?.zone ?? 'UTC';
   const minute = (ms: number): string => {
