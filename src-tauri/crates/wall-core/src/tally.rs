@@ -155,79 +155,169 @@ impl Figures {
 
 /// Counts everything at `now`; `day_start` and `yesterday_start` are local midnights. O(stretches).
 pub fn figures(stretches: impl Iterator<Item = Stretch>, now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Figures {
-    let first = now.0 - (STEPS as i64 - 1) * HOUR_MS;
-    // Index of the first sampled instant at or after `t`.
-    let step = |t: i64| -> usize {
-        if t <= first {
+    let mut tally = Tally::new(now, day_start, yesterday_start);
+    stretches.for_each(|stretch| tally.add(stretch));
+    tally.figures()
+}
+
+/// Counts of a part of the tickets; parts that were counted side by side are joined.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    now: i64,
+    day_start: i64,
+    yesterday_start: i64,
+    /// The first instant sampled.
+    first: i64,
+    /// What was over before this, and did not fall due in the window, is in no figure.
+    oldest: i64,
+    // Differences from one instant to the next.
+    open: [i64; STEPS + 1],
+    overdue: [i64; STEPS + 1],
+    on_time: [i64; STEPS + 1],
+    due: [i64; STEPS + 1],
+    received_hourly: [i64; STEPS - 1],
+    closed_hourly: [i64; STEPS - 1],
+    received_today: i64,
+    closed_today: i64,
+    received_yesterday: i64,
+    closed_yesterday: i64,
+    /// The first ticket that is there; `i64::MAX` = none.
+    history_from: i64,
+}
+
+impl Tally {
+    /// Nothing counted yet; `day_start` and `yesterday_start` are the local midnights before `now`.
+    pub fn new(now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Self {
+        let first = now.0 - (STEPS as i64 - 1) * HOUR_MS;
+        Self {
+            now: now.0,
+            day_start: day_start.0,
+            yesterday_start: yesterday_start.0,
+            first,
+            oldest: first.min(yesterday_start.0).min(day_start.0),
+            open: [0; STEPS + 1],
+            overdue: [0; STEPS + 1],
+            on_time: [0; STEPS + 1],
+            due: [0; STEPS + 1],
+            received_hourly: [0; STEPS - 1],
+            closed_hourly: [0; STEPS - 1],
+            received_today: 0,
+            closed_today: 0,
+            received_yesterday: 0,
+            closed_yesterday: 0,
+            history_from: i64::MAX,
+        }
+    }
+
+    /// Index of the first sampled instant at or after `t`.
+    fn step(&self, t: i64) -> usize {
+        if t <= self.first {
             0
-        } else if t > now.0 {
+        } else if t > self.now {
             STEPS
         } else {
-            ((t - first + HOUR_MS - 1) / HOUR_MS) as usize
+            ((t - self.first + HOUR_MS - 1) / HOUR_MS) as usize
         }
-    };
-    let (mut open, mut overdue, mut on_time, mut due) =
-        ([0i64; STEPS + 1], [0i64; STEPS + 1], [0i64; STEPS + 1], [0i64; STEPS + 1]);
-    let (mut received_hourly, mut closed_hourly) = (vec![0i64; STEPS - 1], vec![0i64; STEPS - 1]);
-    let mut f = Figures::default();
-    let hour = |t: i64| (t > first && t <= now.0).then(|| (((t - first - 1) / HOUR_MS) as usize).min(STEPS - 2));
-    let yesterday_now = now.0 - 24 * HOUR_MS;
-    for stretch in stretches {
+    }
+
+    fn hour(&self, t: i64) -> Option<usize> {
+        (t > self.first && t <= self.now).then(|| (((t - self.first - 1) / HOUR_MS) as usize).min(STEPS - 2))
+    }
+
+    /// Adds a ticket that one life tells. Of most it is seen at once that they are in no figure: they are over.
+    pub fn add_whole(&mut self, life: Life) {
+        let window = life.due == i64::MAX || life.due.saturating_add(ON_TIME_WINDOW_MS) <= self.first;
+        if life.closed < self.oldest && window {
+            self.history_from = self.history_from.min(life.reported);
+        } else {
+            self.add(Stretch::whole(life));
+        }
+    }
+
+    /// Adds a stretch of a ticket.
+    pub fn add(&mut self, stretch: Stretch) {
         let Stretch { life, from, until, closed_again } = stretch;
-        if !life.there_at(now) || from > now.0 {
-            continue;
+        if life.reported > self.now || from > self.now {
+            return;
         }
-        f.history_from = Some(f.history_from.map_or(UtcMs(life.reported), |from| from.min(UtcMs(life.reported))));
-        let (begun, closed) = (life.reported.max(from), step(life.closed.min(until)));
-        if step(begun) < closed {
-            open[step(begun)] += 1;
-            open[closed] -= 1;
+        self.history_from = self.history_from.min(life.reported);
+        let (begun, closed) = (life.reported.max(from), self.step(life.closed.min(until)));
+        if self.step(begun) < closed {
+            self.open[self.step(begun)] += 1;
+            self.open[closed] -= 1;
         }
         if life.due < i64::MAX {
-            let late = step(life.due.saturating_add(1).max(begun));
+            let late = self.step(life.due.saturating_add(1).max(begun));
             if late < closed {
-                overdue[late] += 1;
-                overdue[closed] -= 1;
+                self.overdue[late] += 1;
+                self.overdue[closed] -= 1;
             }
-            let (from, to) = (step(life.due.max(from)), step(life.due.saturating_add(ON_TIME_WINDOW_MS).min(until)));
+            let (from, to) = (self.step(life.due.max(from)), self.step(life.due.saturating_add(ON_TIME_WINDOW_MS).min(until)));
             if from < to && life.has_deadline() {
-                due[from] += 1;
-                due[to] -= 1;
+                self.due[from] += 1;
+                self.due[to] -= 1;
                 if life.on_time() {
-                    on_time[from] += 1;
-                    on_time[to] -= 1;
+                    self.on_time[from] += 1;
+                    self.on_time[to] -= 1;
                 }
             }
         }
+        let yesterday_now = self.now - 24 * HOUR_MS;
         if stretch.has(life.reported) {
-            if let Some(h) = hour(life.reported) {
-                received_hourly[h] += 1;
+            if let Some(h) = self.hour(life.reported) {
+                self.received_hourly[h] += 1;
             }
-            f.received_today += i64::from(life.reported >= day_start.0);
-            f.received_yesterday += i64::from(life.reported >= yesterday_start.0 && life.reported <= yesterday_now);
+            self.received_today += i64::from(life.reported >= self.day_start);
+            self.received_yesterday += i64::from(life.reported >= self.yesterday_start && life.reported <= yesterday_now);
         }
-        if let Some(h) = hour(life.closed).filter(|h| stretch.has_closing() && hour(closed_again) != Some(*h)) {
-            closed_hourly[h] += 1;
+        if let Some(h) = self.hour(life.closed).filter(|h| stretch.has_closing() && self.hour(closed_again) != Some(*h)) {
+            self.closed_hourly[h] += 1;
         }
-        f.closed_today += i64::from(stretch.closed_within(day_start.0, now.0.saturating_add(1)));
-        f.closed_yesterday += i64::from(stretch.closed_within(yesterday_start.0, yesterday_now.saturating_add(1)));
+        self.closed_today += i64::from(stretch.closed_within(self.day_start, self.now.saturating_add(1)));
+        self.closed_yesterday += i64::from(stretch.closed_within(self.yesterday_start, yesterday_now.saturating_add(1)));
     }
-    let sum = |d: [i64; STEPS + 1]| -> Vec<i64> {
-        d.iter()
-            .take(STEPS)
-            .scan(0, |s, x| {
+
+    /// Adds what was counted of other tickets at the same time.
+    pub fn join(&mut self, other: &Self) {
+        fn add<const N: usize>(to: &mut [i64; N], other: &[i64; N]) {
+            to.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+        }
+        add(&mut self.open, &other.open);
+        add(&mut self.overdue, &other.overdue);
+        add(&mut self.on_time, &other.on_time);
+        add(&mut self.due, &other.due);
+        add(&mut self.received_hourly, &other.received_hourly);
+        add(&mut self.closed_hourly, &other.closed_hourly);
+        self.received_today += other.received_today;
+        self.closed_today += other.closed_today;
+        self.received_yesterday += other.received_yesterday;
+        self.closed_yesterday += other.closed_yesterday;
+        self.history_from = self.history_from.min(other.history_from);
+    }
+
+    /// What it comes to.
+    pub fn figures(&self) -> Figures {
+        let sum = |differences: &[i64; STEPS + 1]| -> Vec<i64> {
+            let running = differences.iter().take(STEPS).scan(0, |s, x| {
                 *s += x;
                 Some(*s)
-            })
-            .collect()
-    };
-    f.open = sum(open);
-    f.overdue = sum(overdue);
-    f.on_time = sum(on_time);
-    f.due = sum(due);
-    f.received_hourly = received_hourly;
-    f.closed_hourly = closed_hourly;
-    f
+            });
+            running.collect()
+        };
+        Figures {
+            open: sum(&self.open),
+            overdue: sum(&self.overdue),
+            on_time: sum(&self.on_time),
+            due: sum(&self.due),
+            received_hourly: self.received_hourly.to_vec(),
+            closed_hourly: self.closed_hourly.to_vec(),
+            received_today: self.received_today,
+            closed_today: self.closed_today,
+            received_yesterday: self.received_yesterday,
+            closed_yesterday: self.closed_yesterday,
+            history_from: (self.history_from < i64::MAX).then_some(UtcMs(self.history_from)),
+        }
+    }
 }
 
 /// Received and closed in `buckets` equal steps from `from` to `to`. O(stretches).
@@ -256,13 +346,16 @@ mod tests {
 
     fn life() -> impl Strategy<Value = Life> {
         let h = HOUR_MS;
-        (-60 * h..60 * h, proptest::option::of(-60 * h..60 * h), proptest::option::of(0..100 * h)).prop_map(
-            |(reported, due, stay)| Life {
+        (
+            prop_oneof![-60 * h..60 * h, -900 * h..60 * h],
+            proptest::option::of(prop_oneof![-60 * h..60 * h, -900 * h..60 * h]),
+            proptest::option::of(0..100 * h),
+        )
+            .prop_map(|(reported, due, stay)| Life {
                 reported,
                 due: due.unwrap_or(i64::MAX),
                 closed: stay.map_or(i64::MAX, |s| reported + s),
-            },
-        )
+            })
     }
 
     proptest! {
@@ -282,6 +375,13 @@ mod tests {
                 prop_assert_eq!(f.on_time[i], known().filter(within).filter(|l| l.on_time()).count() as i64);
                 prop_assert_eq!(f.on_time[i], known().filter(fell).filter(|l| l.closed <= l.due).count() as i64);
             }
+            // Counted in parts, and each by its life alone, it is the same.
+            let mut parts = [now; 3].map(|now| Tally::new(now, UtcMs(-10 * HOUR_MS), UtcMs(-34 * HOUR_MS)));
+            lives.iter().enumerate().for_each(|(i, l)| parts[i % 3].add_whole(*l));
+            let [mut all, second, third] = parts;
+            all.join(&second);
+            all.join(&third);
+            prop_assert_eq!(&all.figures(), &f);
             let first = lives.iter().map(|l| l.reported).filter(|r| *r <= 0).min();
             prop_assert_eq!(f.history_from, first.map(UtcMs));
             let unknown = (0..STEPS).filter(|i| first.is_none_or(|from| -((STEPS - 1 - i) as i64) * HOUR_MS < from)).count();

@@ -1,7 +1,7 @@
 //! Counts of one cell at one time, kept by small steps or built from all tickets.
 
 use super::{ground::Area, shown::Part};
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use wall_core::{UtcMs, tally::Life};
 
 /// Local days around a time.
@@ -61,8 +61,8 @@ pub(crate) struct CellCount {
     pub overdue: u32,
     pub received_today: u32,
     pub closed_today: u32,
-    /// Slots of its open tickets.
-    pub open: HashSet<u32>,
+    /// Slots of its open tickets: our own numbers, which nobody outside chooses.
+    pub open: FxHashSet<u32>,
     /// Sum of weight × 2^((reported − reference) ÷ half-life) over its open tickets.
     pub heat: f64,
 }
@@ -119,7 +119,6 @@ impl Counts {
 
     /// Adds (`sign` = 1) or takes away (−1) what a ticket contributes.
     pub fn change(&mut self, slot: u32, part: Part, share: Share, life: Life, weight: f64, sign: i32) {
-        let decayed = weight * ((life.reported.saturating_sub(self.reference.0)) as f64 / self.half_life_ms).exp2();
         let i = self.index(part);
         let c = &mut self.cells[i];
         let step = |n: &mut u32, on: bool| {
@@ -131,6 +130,7 @@ impl Counts {
         step(&mut c.received_today, share.received_today);
         step(&mut c.closed_today, share.closed_today);
         if share.open {
+            let decayed = weight * ((life.reported.saturating_sub(self.reference.0)) as f64 / self.half_life_ms).exp2();
             if sign > 0 {
                 c.open.insert(slot);
                 c.heat += decayed;
@@ -138,6 +138,21 @@ impl Counts {
                 c.open.remove(&slot);
                 // Nothing open is exactly no heat: rounding never leaves a ghost.
                 c.heat = if c.open.is_empty() { 0.0 } else { (c.heat - decayed).max(0.0) };
+            }
+        }
+    }
+
+    /// Adds what was counted of other tickets with the same reference.
+    pub fn join(&mut self, other: Self) {
+        for (c, o) in self.cells.iter_mut().zip(other.cells) {
+            c.overdue += o.overdue;
+            c.received_today += o.received_today;
+            c.closed_today += o.closed_today;
+            c.heat += o.heat;
+            if c.open.is_empty() {
+                c.open = o.open;
+            } else {
+                c.open.extend(o.open);
             }
         }
     }

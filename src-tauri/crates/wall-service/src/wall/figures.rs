@@ -1,7 +1,6 @@
 //! The figures of the left panel: counts and the on-time rate, each with the day before and the last 24 hours.
 
 use super::{counts::Days, then::Then};
-use wall_core::tally;
 
 /// One figure with its trend.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,7 +21,7 @@ pub(crate) struct Figure {
 pub(crate) fn figures(then: Then<'_>) -> Vec<Figure> {
     let now = then.at;
     let days = Days::around(now, &then.world.zone);
-    let f = tally::figures(then.stretches(), now, days.start, days.yesterday);
+    let f = then.tally(&days).figures();
     // Before the history begins nothing is known: no comparison, and no line of zeros.
     let unknown = f.unknown_steps(now);
     let known = |v: &[f64]| v.iter().skip(unknown.saturating_sub(1)).copied().collect::<Vec<f64>>();

@@ -194,7 +194,9 @@ async fn step(
     };
     if batch.from_revision > since {
         tracing::warn!("the change log begins after {}; the wall reads everything anew", batch.from_revision);
-        *wall.world_mut() = load(wall).await?;
+        let anew = load(wall).await?;
+        wall.inner.grounds.forget();
+        *wall.world_mut() = anew;
         // It joins on to no frame before it: viewers start from a snapshot.
         wall.send_heartbeat();
         return Ok(Step { sent: true, more: false });
@@ -217,6 +219,9 @@ async fn step(
     let (now, base) = (wall.now(), wall.inner.clock.base());
     if valid_until.is_some_and(|t| t <= now) || now < wall.world().now {
         asked.ground = true;
+    }
+    if asked.ground {
+        wall.inner.grounds.forget();
     }
     // Everything is read before the world is touched, so that a failing store changes nothing.
     let ground = if asked.ground { Some(Arc::new(Ground::load(store, &wall.inner.network_key, now).await?)) } else { None };

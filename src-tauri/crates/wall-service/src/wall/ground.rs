@@ -320,13 +320,36 @@ fn owner_colours(index: &CellIndex, cells: &[Cell], owners: &[Vec<Owner>]) -> Ve
     cells.iter().map(colour).collect()
 }
 
-/// A GeoJSON MultiPolygon with the digits that bring the grid back.
+/// A GeoJSON MultiPolygon with the digits that bring the grid back, written without a tree of values in between: a street has
+/// hundreds of thousands of vertices.
+pub(crate) struct GeometryJson<'a>(pub &'a CellGeometry);
+
+/// The rings of a polygon, closed.
+struct RingsJson<'a>(&'a wall_core::GridPolygon);
+
+impl serde::Serialize for GeometryJson<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let polygons: Vec<RingsJson<'_>> = self.0.polygons.iter().map(RingsJson).collect();
+        let mut map = to.serialize_map(Some(2))?;
+        map.serialize_entry("type", "MultiPolygon")?;
+        map.serialize_entry("coordinates", &polygons)?;
+        map.end()
+    }
+}
+
+impl serde::Serialize for RingsJson<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let ring = |r: &wall_core::GridRing| -> Vec<[f64; 2]> {
+            r.iter().chain(r.first()).map(|p| p.place()).map(|p| [p.lon, p.lat]).collect()
+        };
+        to.collect_seq(self.0.rings().map(ring))
+    }
+}
+
+/// The same as a value.
 pub(crate) fn geometry_json(geometry: &CellGeometry) -> serde_json::Value {
-    let ring = |r: &Vec<wall_core::GridPoint>| -> Vec<[f64; 2]> {
-        r.iter().chain(r.first()).map(|p| p.place()).map(|p| [p.lon, p.lat]).collect()
-    };
-    let polygons: Vec<Vec<Vec<[f64; 2]>>> = geometry.polygons.iter().map(|p| p.rings().map(ring).collect()).collect();
-    serde_json::json!({ "type": "MultiPolygon", "coordinates": polygons })
+    serde_json::json!(GeometryJson(geometry))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod figures;
 mod files;
 mod follow;
 mod ground;
+mod grounds;
 mod heat;
 mod intake;
 mod keep;
@@ -159,6 +160,7 @@ pub(crate) struct WallInner {
     open_plans: planning::OpenPlans,
     reading: reading::Reading,
     pictures: Pictures<pictures::Asked, HeatImage>,
+    grounds: grounds::Grounds,
     /// Addresses of buildings, once one was looked up.
     addresses: tokio::sync::Mutex<addresses::KeptBook>,
     /// What was known at times that were asked about lately.
@@ -259,6 +261,7 @@ impl Wall {
             open_plans: planning::OpenPlans::default(),
             reading: reading::Reading::new(options.reader),
             pictures: Pictures::new(pictures::DRAWN_AT_ONCE),
+            grounds: grounds::Grounds::default(),
             addresses: tokio::sync::Mutex::default(),
             known: tokio::sync::Mutex::default(),
             late: tokio::sync::Mutex::default(),

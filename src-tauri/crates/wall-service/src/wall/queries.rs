@@ -3,7 +3,7 @@
 use super::{
     AsOf, HeatImage, HeatQuery, HeatScale, Wall, WallError,
     alarms::{Alarms, Raised},
-    counts::{Counts, Days},
+    counts::{Counts, Days, Share},
     ground::Ground,
     pictures::Asked,
     shown::Sight,
@@ -58,9 +58,13 @@ impl Wall {
             let world = self.world();
             (world.ground.clone(), world.revision)
         };
+        let mark = self.inner.grounds.mark();
+        let same = if present.holds_at(at) { Some(present.clone()) } else { self.inner.grounds.at(at) };
         // What others wrote a moment ago may give the other time another ground.
-        if present.holds_at(at) && !self.store().kinds_since(known).await?.iter().any(|(kind, _)| Ground::is_made_of(*kind)) {
-            return Ok(present);
+        if let Some(same) = same
+            && !self.store().kinds_since(known).await?.iter().any(|(kind, _)| Ground::is_made_of(*kind))
+        {
+            return Ok(same);
         }
         let mut then = Ground::load(self.store(), &self.inner.network_key, at).await?;
         let same = then.plan.as_ref().map(|p| p.id) == present.plan.as_ref().map(|p| p.id)
@@ -75,8 +79,12 @@ impl Wall {
             // Under such a plan the place alone does not say whose a ticket was.
             let rows = self.store().attributions_under(plan).await?;
             then.kept = rows.into_iter().filter_map(|(t, c)| Some((t, *then.by_id.get(&c)?))).collect();
+            // Late news may give it further tickets.
+            return Ok(Arc::new(then));
         }
-        Ok(Arc::new(then))
+        let then = Arc::new(then);
+        self.inner.grounds.keep(mark, &then);
+        Ok(then)
     }
 
     /// The ground now or at another time.
@@ -92,13 +100,22 @@ impl Wall {
         let ground = self.ground_at(at).await?;
         let world = self.world_of(moment).await?;
         let days = Days::around(at, &world.zone);
-        let mut counts = Counts::new(ground.cells.len(), at, world.half_life_s);
-        let then = moment.then(&world);
-        for (slot, live) in then.all() {
-            let part = world.shown_part(&ground, slot, &live, Sight::of(actor));
-            counts.change(slot, part, then.share(slot, &live, &days), live.life, live.severity.weight(), 1);
-        }
+        let (sight, none) = (Sight::of(actor), Counts::new(ground.cells.len(), at, world.half_life_s));
+        let parts = moment.then(&world).in_parts(|then, slots| {
+            let mut counts = none.clone();
+            for (slot, live) in then.of_slots(slots) {
+                let share = then.share(slot, &live, &days);
+                // Nearly all of the past is over and counts nowhere: where it lay need not be found.
+                if share != Share::default() {
+                    let part = then.world.shown_part(&ground, slot, &live, sight);
+                    counts.change(slot, part, share, live.life, live.severity.weight(), 1);
+                }
+            }
+            counts
+        });
         drop(world);
+        let mut counts = none;
+        parts.into_iter().for_each(|part| counts.join(part));
         Ok(Past { ground, at, counts })
     }
 

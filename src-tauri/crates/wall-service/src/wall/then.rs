@@ -7,11 +7,14 @@ use super::{
     known::{Known, KnownAs},
     world::{Live, World},
 };
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 use wall_core::{
     History, Place, Ticket, TicketEvent, Timebase, UtcMs,
-    tally::{Life, Stretch},
+    tally::{Life, Stretch, Tally},
 };
+
+/// Fewer tickets than this are not worth a thread.
+const LEAST_PART: u32 = 50_000;
 
 /// A ticket from a time on, until its next phase.
 #[derive(Clone, Copy, Debug)]
@@ -176,6 +179,49 @@ impl<'a> Then<'a> {
     pub fn all(self) -> impl Iterator<Item = (u32, Live)> + 'a {
         let then = move |(slot, live)| Some((slot, self.state(slot, live)?));
         self.world.all().filter_map(then).filter(move |(_, t)| t.life.there_at(self.at))
+    }
+
+    /// Does work on all tickets in as many parts as there are processors, each with its slots; what the parts came to, in the order of the
+    /// slots. Of few tickets there is one part.
+    pub fn in_parts<R: Send>(self, work: impl Fn(Then<'a>, Range<u32>) -> R + Sync) -> Vec<R> {
+        let all = self.world.tickets.len() as u32;
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32;
+        let size = all.div_ceil(threads).max(LEAST_PART);
+        if all <= size {
+            return vec![work(self, 0..all)];
+        }
+        std::thread::scope(|scope| {
+            let starts = (0..all).step_by(size as usize);
+            let running: Vec<_> = starts
+                .map(|from| (from, &work))
+                .map(|(from, work)| scope.spawn(move || work(self, from..(from + size).min(all))))
+                .collect();
+            running.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
+
+    /// The tickets of some slots that were there then.
+    pub fn of_slots(self, slots: Range<u32>) -> impl Iterator<Item = (u32, Live)> + 'a {
+        let then = move |(slot, live)| Some((slot, self.state(slot, live)?));
+        self.world.of_slots(slots).filter_map(then).filter(move |(_, t)| t.life.there_at(self.at))
+    }
+
+    /// Counts for the figures of the left panel. O(tickets), on all processors.
+    pub fn tally(self, days: &Days) -> Tally {
+        let none = Tally::new(self.at, days.start, days.yesterday);
+        let part = |then: Then<'a>, slots| {
+            let mut tally = none.clone();
+            for (slot, live) in then.world.of_slots(slots) {
+                match then.phases(slot, live) {
+                    None => tally.add_whole(live.life),
+                    Some(_) => then.stretches_of(slot, live).for_each(|stretch| tally.add(stretch)),
+                }
+            }
+            tally
+        };
+        let mut all = none.clone();
+        self.in_parts(part).iter().for_each(|part| all.join(part));
+        all
     }
 
     /// Due time of a slot then, `i64::MAX` = none.

@@ -16,6 +16,7 @@ use super::{
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    ops::Range,
     sync::Arc,
 };
 use wall_core::{
@@ -259,6 +260,12 @@ impl World {
     /// All tickets with their slots.
     pub fn all(&self) -> impl Iterator<Item = (u32, &Live)> {
         self.tickets.iter().enumerate().filter_map(|(i, t)| t.as_ref().map(|t| (i as u32, t)))
+    }
+
+    /// The tickets of some slots.
+    pub fn of_slots(&self, slots: Range<u32>) -> impl Iterator<Item = (u32, &Live)> {
+        let part = self.tickets.get(slots.start as usize..slots.end as usize).unwrap_or_default();
+        part.iter().zip(slots.start..).filter_map(|(t, slot)| t.as_ref().map(|t| (slot, t)))
     }
 
     /// Puts a ticket in without counting it; [`World::recount`] follows.

@@ -5,7 +5,7 @@ use super::{
         AsOf, Wall, WallError,
         alarms::grouped,
         figures::figures,
-        ground::{Area, Ground, geometry_json},
+        ground::{Area, GeometryJson, Ground},
         pictures::on_a_thread,
         queries::{TIME_LEFT_SPAN_H, newest_and_gravest},
         shown::Sight,
@@ -19,7 +19,6 @@ use crate::wire::{
     ActorView, AreaProperties, BaseMap, CategoryView, HeatInfo, Histogram, NetworkView, PlanView, Snapshot, WallInfo,
 };
 use bytes::Bytes;
-use serde_json::json;
 use std::collections::HashMap;
 use wall_core::{Level, Position, StaffId, UtcMs, tally};
 use wall_store::Actor;
@@ -157,7 +156,19 @@ impl Wall {
 
 /// Areas as GeoJSON. O(vertices).
 fn geojson(ground: &Ground, areas: &mut dyn Iterator<Item = &Area>) -> Bytes {
-    let feature = |a: &Area| json!({ "type": "Feature", "properties": AreaProperties::from(&a.facts), "geometry": geometry_json(&ground.outline(a)) });
-    let features: Vec<serde_json::Value> = areas.map(feature).collect();
-    Bytes::from(json!({ "type": "FeatureCollection", "features": features }).to_string())
+    let mut text = br#"{"type":"FeatureCollection","features":["#.to_vec();
+    for (i, area) in areas.enumerate() {
+        text.extend_from_slice(if i == 0 {
+            br#"{"type":"Feature","properties":"#
+        } else {
+            br#",{"type":"Feature","properties":"#
+        });
+        // What has strings for keys and finite numbers always has a JSON form, and memory takes what is written.
+        let _ = serde_json::to_writer(&mut text, &AreaProperties::from(&area.facts));
+        text.extend_from_slice(br#","geometry":"#);
+        let _ = serde_json::to_writer(&mut text, &GeometryJson(&ground.outline(area)));
+        text.push(b'}');
+    }
+    text.extend_from_slice(b"]}");
+    Bytes::from(text)
 }
