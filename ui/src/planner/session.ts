@@ -2,6 +2,8 @@
  * The planner of the page: which plans there are, which one is open, what is selected, what an edit would do, and what can be
  * done. Map, panels and dialogs share this one object; nobody else speaks with the planner's routes about the open plan.
  *
+ * Its parts: `state` what it knows, `opened` how answers change it, `previews`, `changes`, `loading`, `following`.
+ *
  * - `openPlanner` makes it; `PlannerPage` provides it; components take it with `usePlanner()`.
  * - `planner.state` is shallowly reactive: its fields are replaced, never changed in place (`state.cells` is a new map after
  *   each edit, `state.selection` a new set after each choice). Read the fields where they are used, do not take them apart.
