@@ -7,7 +7,8 @@ import { beginStroke, bodyOf, emptyHand, hintOf, isReady, step, type Grip, type 
 import { press as pressOn } from '@/actions';
 import type { Press } from '@/actions/action';
 import type { PlannerHere } from '@/actions/planner';
-import { openPlanner, overlaid, planInForce, planScheduled, refusalOf, tools, type Planner } from '@/planner/session';
+import { openPlanner, type Planner } from '@/planner/session';
+import { overlaid, planInForce, planScheduled, refusalOf, tools } from '@/planner/state';
 import { chooseSnap, edgeSnap, isTileCut, lineSnap, vertexSnap, type Snap } from '@/planner/snap';
 import type { EditResult, PlanCell, PlanState, PlanSummary } from '@/wire/wire';
 

@@ -1,7 +1,8 @@
 /** What can be done in the planner. */
 import { nextLanguage, setLanguage } from '@/locale';
 import type { Viewer } from '@/state/viewer';
-import { tools, type Planner, type PlannerDialog, type Tool } from '@/planner/session';
+import type { Planner } from '@/planner/session';
+import { tools, type PlannerDialog, type Tool } from '@/planner/state';
 import { action, arrowKeys, capOf, mapActions, panBy, type Action, type Press } from './action';
 import { moveFocus } from './focus';
 

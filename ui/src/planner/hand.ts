@@ -5,7 +5,7 @@
  */
 import type { EditBody } from '@/wire/wire';
 import { moved, same, type LonLat } from './geo';
-import type { Tool } from './session';
+import type { Tool } from './state';
 import type { Snap } from './snap';
 
 /** A place under the pointer or the cross. */

@@ -31,151 +31,206 @@ export interface Link {
   retry(): void;
 }
 
-/**
- * Connects a state to a host. `onChange(null)` means that everything changed; `onReplaced` that another store answers, so
- * that what was chosen means nothing any more.
- */
-export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void, onReplaced: () => void = () => undefined): Link {
-  let unsubscribe: (() => void) | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let watch: ReturnType<typeof setInterval> | undefined;
-  let stopped = false;
+/** The link of a page: asks, listens, and begins anew. */
+class Running {
+  private unsubscribe: (() => void) | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private watch: ReturnType<typeof setInterval> | undefined;
+  private stopped = false;
   /** Answers of an older generation are thrown away. */
-  let generation = 0;
-  let question: AbortController | null = null;
+  private generation = 0;
+  private question: AbortController | null = null;
   /** When the stream was last opened anew for its silence. */
-  let reopenedAt = 0;
+  private reopenedAt = 0;
 
-  async function load(asOfMs: number | null, signal: AbortSignal): Promise<void> {
-    const time = timeAsked({ asOf: asOfMs, byThen: state.link.byThen });
-    const [info, snapshot, ...areas] = await Promise.all([
-      host.get<WallInfo>('api/v1/wall', { ...time }, signal),
-      host.get<Snapshot>('api/v1/snapshot', { ...time }, signal),
-      ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level, ...time }, signal)),
-    ]);
-    signal.throwIfAborted();
-    const known = state.info.value;
-    // Revisions only grow: a smaller one is a store that was put back, and its ids may mean other things.
-    if (known !== null && (known.store !== info.store || snapshot.revision < state.link.revision)) {
-      state.link.replaced = true;
-      onReplaced();
-    }
-    state.info.value = info;
-    levels.forEach((level, i) => {
-      state.areas[level].value = areas[i] ?? null;
-    });
-    applySnapshot(state, snapshot);
-    state.link.problem = null;
-    state.link.askedAt = 0;
-    onChange(null);
+  constructor(
+    private readonly host: Host,
+    private readonly state: WallState,
+    private readonly onChange: (change: FrameChange | null) => void,
+    private readonly onReplaced: () => void,
+  ) {}
+
+  private get link(): WallState['link'] {
+    return this.state.link;
   }
 
-  function ask(): AbortController {
-    question?.abort();
-    question = new AbortController();
-    state.link.askedAt = Date.now();
-    return question;
+  start(): void {
+    this.stopped = false;
+    void this.connect();
+    this.watch = setInterval(() => void this.check(), 1_000);
   }
 
-  async function connect(): Promise<void> {
-    clearTimeout(timer);
-    unsubscribe?.();
-    unsubscribe = null;
-    const mine = (generation += 1);
-    try {
-      await load(null, ask().signal);
-    } catch (error) {
-      if (mine === generation) lost(error);
+  stop(): void {
+    this.stopped = true;
+    this.generation += 1;
+    clearTimeout(this.timer);
+    clearInterval(this.watch);
+    this.unsubscribe?.();
+    this.question?.abort();
+  }
+
+  retry(): void {
+    void (this.link.asOf === null ? this.connect() : this.resume());
+  }
+
+  async showTime(asOfMs: number | null): Promise<void> {
+    if (asOfMs === null) {
+      if (this.link.asOf === null) return;
+      // By whose knowledge is asked of each visit to another time anew.
+      Object.assign(this.state.link, { asOf: null, byThen: false, asking: true });
+      await this.connect();
+      this.link.asking = false;
       return;
     }
-    if (mine !== generation || stopped) return;
-    state.link.connection = 'live';
-    state.link.attempt = 0;
-    listen(mine);
+    this.link.asOf = asOfMs;
+    this.link.asking = true;
+    const mine = this.ask();
+    try {
+      await this.load(asOfMs, mine.signal);
+      this.link.asking = false;
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      this.link.asking = false;
+      this.lost(error);
+    }
+  }
+
+  async showKnown(byThen: boolean): Promise<void> {
+    if (this.link.asOf === null) return;
+    this.link.byThen = byThen;
+    await this.showTime(this.link.asOf);
+  }
+
+  private async load(asOfMs: number | null, signal: AbortSignal): Promise<void> {
+    const time = timeAsked({ asOf: asOfMs, byThen: this.link.byThen });
+    const [info, snapshot, ...areas] = await Promise.all([
+      this.host.get<WallInfo>('api/v1/wall', { ...time }, signal),
+      this.host.get<Snapshot>('api/v1/snapshot', { ...time }, signal),
+      ...levels.map((level) => this.host.get<AreaCollection>('api/v1/areas', { level, ...time }, signal)),
+    ]);
+    signal.throwIfAborted();
+    const known = this.state.info.value;
+    // Revisions only grow: a smaller one is a store that was put back, and its ids may mean other things.
+    if (known !== null && (known.store !== info.store || snapshot.revision < this.link.revision)) {
+      this.link.replaced = true;
+      this.onReplaced();
+    }
+    this.state.info.value = info;
+    levels.forEach((level, i) => {
+      this.state.areas[level].value = areas[i] ?? null;
+    });
+    applySnapshot(this.state, snapshot);
+    this.link.problem = null;
+    this.link.askedAt = 0;
+    this.onChange(null);
+  }
+
+  private ask(): AbortController {
+    this.question?.abort();
+    this.question = new AbortController();
+    this.link.askedAt = Date.now();
+    return this.question;
+  }
+
+  private async connect(): Promise<void> {
+    clearTimeout(this.timer);
+    this.unsubscribe?.();
+    this.unsubscribe = null;
+    const mine = (this.generation += 1);
+    try {
+      await this.load(null, this.ask().signal);
+    } catch (error) {
+      if (mine === this.generation) this.lost(error);
+      return;
+    }
+    if (mine !== this.generation || this.stopped) return;
+    this.link.connection = 'live';
+    this.link.attempt = 0;
+    this.listen(mine);
   }
 
   /** Follows the frames after the revision that is shown. */
-  function listen(mine: number): void {
-    unsubscribe?.();
-    unsubscribe = host.subscribe(
-      state.link.revision,
+  private listen(mine: number): void {
+    this.unsubscribe?.();
+    this.unsubscribe = this.host.subscribe(
+      this.link.revision,
       (frame) => {
-        if (mine === generation) heard(frame);
+        if (mine === this.generation) this.heard(frame);
       },
       (stream, cause) => {
-        if (mine === generation && stream === 'lost') lost(cause instanceof HostError ? cause : new HostError(0, 'unreachable', 'stream'));
+        if (mine === this.generation && stream === 'lost') this.lost(cause instanceof HostError ? cause : new HostError(0, 'unreachable', 'stream'));
       },
     );
   }
 
-  function heard(frame: Frame): void {
-    state.link.heardAt = Date.now();
-    state.link.silent = false;
-    if (state.link.asOf !== null) return;
-    const verdict = judgeFrame(state.link.revision, frame);
+  private heard(frame: Frame): void {
+    this.link.heardAt = Date.now();
+    this.link.silent = false;
+    if (this.link.asOf !== null) return;
+    const verdict = judgeFrame(this.link.revision, frame);
     if (verdict === 'skip') return;
     if (verdict === 'gap') {
-      void connect();
+      void this.connect();
       return;
     }
-    onChange(applyFrame(state, frame));
-    if (frame.reload) void reload();
+    this.onChange(applyFrame(this.state, frame));
+    if (frame.reload) void this.reload();
   }
 
   /** Areas, owners or the plan changed: asks for them again and keeps the moving state. */
-  async function reload(): Promise<void> {
+  private async reload(): Promise<void> {
     try {
       const [info, ...areas] = await Promise.all([
-        host.get<WallInfo>('api/v1/wall'),
-        ...levels.map((level) => host.get<AreaCollection>('api/v1/areas', { level })),
+        this.host.get<WallInfo>('api/v1/wall'),
+        ...levels.map((level) => this.host.get<AreaCollection>('api/v1/areas', { level })),
       ]);
-      if (state.link.asOf !== null) return;
-      state.info.value = info;
+      if (this.link.asOf !== null) return;
+      this.state.info.value = info;
       levels.forEach((level, i) => {
-        state.areas[level].value = areas[i] ?? null;
+        this.state.areas[level].value = areas[i] ?? null;
       });
-      onChange(null);
+      this.onChange(null);
     } catch (error) {
-      lost(error);
+      this.lost(error);
     }
   }
 
-  function lost(error: unknown): void {
-    if (stopped) return;
-    unsubscribe?.();
-    unsubscribe = null;
-    generation += 1;
-    state.link.askedAt = 0;
-    state.link.problem = error;
+  private lost(error: unknown): void {
+    if (this.stopped) return;
+    this.unsubscribe?.();
+    this.unsubscribe = null;
+    this.generation += 1;
+    this.link.askedAt = 0;
+    this.link.problem = error;
     // The account's session is over and the host asks by the page's own right again: no reason to show a lost link.
     if (error instanceof HostError && error.code === 'session_ended') {
-      void (state.link.asOf === null ? connect() : resume());
+      void (this.link.asOf === null ? this.connect() : this.resume());
       return;
     }
     if (error instanceof HostError && error.status === 401) {
-      state.link.connection = 'sign_in';
+      this.link.connection = 'sign_in';
     } else {
-      state.link.connection = 'lost';
+      this.link.connection = 'lost';
     }
     // Nobody signs in within half a second: a closed door is tried seldom, and a full house when it says.
     const asked = error instanceof HostError ? (error.retryAfterS ?? 0) * 1000 : 0;
-    const pause = Math.max(pauseMs(state.link.attempt), asked, state.link.connection === 'sign_in' ? 15_000 : 0);
-    state.link.attempt += 1;
-    state.link.retryAt = Date.now() + pause;
-    clearTimeout(timer);
-    timer = setTimeout(() => void (state.link.asOf === null ? connect() : resume()), pause);
+    const pause = Math.max(pauseMs(this.link.attempt), asked, this.link.connection === 'sign_in' ? 15_000 : 0);
+    this.link.attempt += 1;
+    this.link.retryAt = Date.now() + pause;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void (this.link.asOf === null ? this.connect() : this.resume()), pause);
   }
 
   /** While another time is shown: is somebody there again? The picture of that time stays. */
-  async function resume(): Promise<void> {
-    const asOf = state.link.asOf;
-    if (asOf === null) return connect();
+  private async resume(): Promise<void> {
+    const asOf = this.link.asOf;
+    if (asOf === null) return this.connect();
     try {
-      await load(asOf, ask().signal);
-      state.link.connection = 'live';
-      state.link.attempt = 0;
+      await this.load(asOf, this.ask().signal);
+      this.link.connection = 'live';
+      this.link.attempt = 0;
     } catch (error) {
-      lost(error);
+      this.lost(error);
     }
   }
 
@@ -183,65 +238,34 @@ export function openFeed(host: Host, state: WallState, onChange: (change: FrameC
    * A half-dead link gives no error. A silence is said; a long one is answered by a small question, and where somebody
    * answers that, it is the stream that died on its way: it is opened anew from where it was.
    */
-  async function check(): Promise<void> {
+  private async check(): Promise<void> {
     const now = Date.now();
-    const silence = now - state.link.heardAt;
-    state.link.silent = state.link.connection === 'live' && silence >= silentMs;
-    if (!state.link.silent || silence < deadMs || now - reopenedAt < deadMs) return;
-    reopenedAt = now;
-    const mine = generation;
+    const silence = now - this.link.heardAt;
+    this.link.silent = this.link.connection === 'live' && silence >= silentMs;
+    if (!this.link.silent || silence < deadMs || now - this.reopenedAt < deadMs) return;
+    this.reopenedAt = now;
+    const mine = this.generation;
     try {
-      await host.getBytes('healthz');
+      await this.host.getBytes('healthz');
     } catch (error) {
-      if (mine === generation && (!(error instanceof HostError) || error.status === 0 || error.status >= 500)) lost(error);
+      if (mine === this.generation && (!(error instanceof HostError) || error.status === 0 || error.status >= 500)) this.lost(error);
       return;
     }
-    if (mine === generation && !stopped && state.link.silent) listen(mine);
+    if (mine === this.generation && !this.stopped && this.link.silent) this.listen(mine);
   }
+}
 
-  const link: Link = {
-    start() {
-      stopped = false;
-      void connect();
-      watch = setInterval(() => void check(), 1_000);
-    },
-    stop() {
-      stopped = true;
-      generation += 1;
-      clearTimeout(timer);
-      clearInterval(watch);
-      unsubscribe?.();
-      question?.abort();
-    },
-    retry() {
-      void (state.link.asOf === null ? connect() : resume());
-    },
-    async showTime(asOfMs) {
-      if (asOfMs === null) {
-        if (state.link.asOf === null) return;
-        // By whose knowledge is asked of each visit to another time anew.
-        Object.assign(state.link, { asOf: null, byThen: false, asking: true });
-        await connect();
-        state.link.asking = false;
-        return;
-      }
-      state.link.asOf = asOfMs;
-      state.link.asking = true;
-      const mine = ask();
-      try {
-        await load(asOfMs, mine.signal);
-        state.link.asking = false;
-      } catch (error) {
-        if (mine.signal.aborted) return;
-        state.link.asking = false;
-        lost(error);
-      }
-    },
-    async showKnown(byThen) {
-      if (state.link.asOf === null) return;
-      state.link.byThen = byThen;
-      await link.showTime(state.link.asOf);
-    },
+/**
+ * Connects a state to a host. `onChange(null)` means that everything changed; `onReplaced` that another store answers, so
+ * that what was chosen means nothing any more.
+ */
+export function openFeed(host: Host, state: WallState, onChange: (change: FrameChange | null) => void, onReplaced: () => void = () => undefined): Link {
+  const running = new Running(host, state, onChange, onReplaced);
+  return {
+    start: () => running.start(),
+    stop: () => running.stop(),
+    retry: () => running.retry(),
+    showTime: (asOfMs) => running.showTime(asOfMs),
+    showKnown: (byThen) => running.showKnown(byThen),
   };
-  return link;
 }

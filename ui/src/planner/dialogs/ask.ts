@@ -3,7 +3,8 @@ import { inject, onBeforeUnmount, ref, watch, type Ref } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { HostError } from '@/host';
 import { problemWords } from '@/state/problem';
-import { plannerKey, refusalOf } from '../session';
+import { plannerKey } from '../session';
+import { refusalOf } from '../state';
 
 /** What a dialog asks with. */
 export interface Asking {

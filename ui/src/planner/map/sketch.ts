@@ -5,7 +5,7 @@ import { same, type LonLat } from '../geo';
 import type { Hand, Pointed } from '../hand';
 import { lineFeature, pointFeature } from '../plan-layers';
 import type { Snap, SnapKind } from '../snap';
-import type { Tool } from '../session';
+import type { Tool } from '../state';
 
 /** What the hand is about on the map. */
 export interface Sketched {
