@@ -62,11 +62,11 @@ describe('the host', () => {
   it('sends commands as JSON and takes an answer without a body', async () => {
     const asked = answers(() => Response.json({ id: 1 }), () => new Response(null, { status: 204 }), () => Response.json(2));
     const host = httpHost();
-    expect(await host.post('api/v1/x', { a: '网' }, { q: 1 })).toEqual({ id: 1 });
-    expect(await host.delete('api/v1/x')).toBeUndefined();
-    expect(await host.put('api/v1/x', [1])).toBe(2);
+    expect(await host.post('api/v1/clock', { a: '网' }, { q: 1 })).toEqual({ id: 1 });
+    expect(await host.delete('api/v1/session')).toBeUndefined();
+    expect(await host.put('api/v1/planning/settings', [1] as never)).toBe(2);
     expect(asked.map(({ init }) => [init.method, init.body])).toEqual([['POST', '{"a":"网"}'], ['DELETE', null], ['PUT', '[1]']]);
-    expect(asked[0]?.url).toMatch(/api\/v1\/x\?q=1$/);
+    expect(asked[0]?.url).toMatch(/api\/v1\/clock\?q=1$/);
     expect((asked[0]?.init.headers as Record<string, string>)['content-type']).toBe('application/json');
   });
 

@@ -5,7 +5,7 @@ import type { FeatureCollection, LineString } from 'geojson';
 import { dictionaries } from '@/locale';
 import { agreement, bestMatches, sortedLines } from '@/planner/dialogs/overlay';
 import { changesHands, lineageCounts, moved } from '@/planner/dialogs/impact';
-import { differences, type CellProperties, type PlanCells } from '@/planner/dialogs/differences';
+import { differences, type PlanCells } from '@/planner/dialogs/differences';
 import { grouped, networkKeys, sinceAlways, standing } from '@/planner/dialogs/plan-marks';
 import { csv, fileName } from '@/planner/dialogs/save';
 import { localTime, momentOf, nextMonth, tomorrow } from '@/planner/dialogs/zone-time';
@@ -13,8 +13,7 @@ import { barTop, byCode, commonCode, differs, rows, sorted, totals } from '@/pla
 import { groupFindings, useFindingWords, type FindingWords } from '@/planner/panels/finding-words';
 import { historyRows } from '@/planner/panels/history-tree';
 import { boxAround, neighbours } from '@/planner/panels/neighbours';
-import type { EdgeProperties } from '@/planner/session';
-import type { EditView, ImpactFlow, OverlayLineView, PlanAmounts, PlanCell, PlanFindingView, PlanSummary } from '@/wire/wire';
+import type { EditView, ImpactFlow, OverlayLineView, PlanAmounts, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanSummary } from '@/wire/wire';
 
 function cell(face: number, over: Partial<PlanCell> = {}): PlanCell {
   return {
@@ -163,7 +162,7 @@ describe('findings', () => {
 describe('neighbours', () => {
   it('are those with a common border, the longest first, ground of nobody as such', () => {
     const edge = (left: number | null, right: number | null, coordinates: number[][]) => ({ type: 'Feature' as const, properties: { edge: 1, left, right }, geometry: { type: 'LineString' as const, coordinates } });
-    const edges: FeatureCollection<LineString, EdgeProperties> = { type: 'FeatureCollection', features: [edge(1, 2, [[0, 0], [0.001, 0]]), edge(3, 1, [[0, 0], [0, 0.003]]), edge(1, 2, [[0.001, 0], [0.003, 0]]), edge(null, 1, [[0, 0], [0, 0.001]]), edge(2, 3, [[0, 0], [1, 1]])] };
+    const edges: FeatureCollection<LineString, PlanEdgeProperties> = { type: 'FeatureCollection', features: [edge(1, 2, [[0, 0], [0.001, 0]]), edge(3, 1, [[0, 0], [0, 0.003]]), edge(1, 2, [[0.001, 0], [0.003, 0]]), edge(null, 1, [[0, 0], [0, 0.001]]), edge(2, 3, [[0, 0], [1, 1]])] };
     const found = neighbours(edges, 1);
     expect(found.map((one) => one.face)).toEqual([2, 3, null]);
     expect(found[0]?.metres).toBeCloseTo(333.6, 0);
@@ -257,7 +256,7 @@ describe('differences of two plans', () => {
   const square = (x: number) => [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]];
   const of = (...cells: [string, string, number][]): PlanCells => ({
     type: 'FeatureCollection',
-    features: cells.map(([code, name, x], face) => ({ type: 'Feature', properties: { face, code, name, kind: 'basic', community_code: '', band: 'in', households: 1, workload: 1, owner: '' } satisfies CellProperties, geometry: { type: 'Polygon', coordinates: square(x) } })),
+    features: cells.map(([code, name, x], face) => ({ type: 'Feature', properties: { face, code, name, kind: 'basic', community_code: '', band: 'in', households: 1, workload: 1, owner: '', changed: false, label_lon: 0, label_lat: 0 } satisfies PlanCellProperties, geometry: { type: 'Polygon', coordinates: square(x) } })),
   });
   it('are told by kind, with a box to look at', () => {
     const found = differences(of(['1', 'a', 0], ['2', 'b', 1], ['3', 'c', 2], ['4', 'd', 3]), of(['1', 'a', 0], ['2', 'B', 1], ['3', 'c', 9], ['5', 'e', 4]));
@@ -267,7 +266,7 @@ describe('differences of two plans', () => {
   });
   it('take a polygon and a multipolygon of one part as the same ground', () => {
     const one = of(['1', 'a', 0]);
-    const multi: PlanCells = { type: 'FeatureCollection', features: [{ type: 'Feature', properties: { ...(one.features[0]?.properties as CellProperties) }, geometry: { type: 'MultiPolygon', coordinates: [square(0)] } }] };
+    const multi: PlanCells = { type: 'FeatureCollection', features: [{ type: 'Feature', properties: { ...(one.features[0]?.properties as PlanCellProperties) }, geometry: { type: 'MultiPolygon', coordinates: [square(0)] } }] };
     expect(differences(one, multi)).toEqual([]);
   });
 });

@@ -160,8 +160,8 @@ describe('what is asked for again and again', () => {
       asked.push(query);
       return answer instanceof HostError ? Promise.reject(answer) : Promise.resolve(answer);
     };
-    const board = { built: true, stage: { destroyed: false }, shown: { host: { get }, state } } as unknown as Board;
-    const rounds = layRounds<string>(board, { path: 'x', query: () => ({ limit: 5 }), lay: (one) => laid.push(one) });
+    const board = { built: true, stage: { destroyed: false }, shown: { host: {}, state } } as unknown as Board;
+    const rounds = layRounds<string>(board, { ask: (_host, query) => get('x', query) as Promise<string>, query: () => ({ limit: 5 }), lay: (one) => laid.push(one) });
     const round = async (): Promise<void> => {
       rounds.after(0);
       await later(1);

@@ -2,10 +2,23 @@
  * The one seam between the wall and whatever answers it: a server over HTTP, or the Rust side of the window.
  * Paths are relative to the root of the page (`api/v1/wall`).
  */
-import type { Frame, Problem } from '@/wire/wire';
+import type { Frame, Problem, Route } from '@/wire/wire';
 
 /** Query parameters; `undefined` and `null` are left out. */
 export type Query = Record<string, string | number | undefined | null>;
+
+type Method = Route[0];
+
+/** The paths that take a method and answer JSON. */
+export type PathOf<M extends Method> = Extract<Route, [M, string, unknown, unknown]>[1];
+type RouteOf<M extends Method, P> = Route extends infer R ? (R extends [M, infer K, infer B, infer A] ? (P extends K ? { body: B; answer: A } : never) : never) : never;
+/** What is sent to a path as JSON; `unknown` where that is a file, or its handler looks. */
+export type BodyOf<M extends Method, P> = RouteOf<M, P>['body'];
+/** What a path answers. */
+export type AnswerOf<M extends Method, P> = RouteOf<M, P>['answer'];
+
+/** A command with a JSON body; see `Host`. */
+type Command<M extends Method> = <P extends PathOf<M>>(path: P, body?: BodyOf<M, P>, query?: Query, signal?: AbortSignal) => Promise<AnswerOf<M, P>>;
 
 /** Bytes with the headers that explain them. */
 export interface BytesAnswer {
@@ -19,15 +32,15 @@ export type StreamState = 'open' | 'lost';
 /** What the wall asks of its host. */
 export interface Host {
   /** Asks for JSON; throws `HostError`. */
-  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  get<P extends PathOf<'GET'>>(path: P, query?: Query, signal?: AbortSignal): Promise<AnswerOf<'GET', P>>;
   /** Asks for bytes; throws `HostError`. */
   getBytes(path: string, query?: Query, signal?: AbortSignal): Promise<BytesAnswer>;
   /** Commands with a JSON body (bytes and files go as they are, files without being held); the JSON of the answer, `undefined` when it has none; throws `HostError`. */
-  post<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
+  post: Command<'POST'>;
   /** The same with PUT. */
-  put<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
+  put: Command<'PUT'>;
   /** The same with DELETE. */
-  delete<T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T>;
+  delete: Command<'DELETE'>;
   /** Asks in the name of an account from now on (frames from the next `subscribe`); `null`: by the page's own right. */
   setBearer(secret: string | null): void;
   /** Called when the account's session is over: the host has gone back to the page's own right by itself. */
@@ -35,7 +48,7 @@ export interface Host {
   /** Follows the frames after a revision, until the returned function is called. `cause`: why it is lost, where that was said. */
   subscribe(sinceRevision: number, onFrame: (frame: Frame) => void, onState: (state: StreamState, cause?: unknown) => void): () => void;
   /** Absolute address of a path, for the map's tiles and for pictures. */
-  url(path: string): string;
+  url(path: string, query?: Query): string;
   /** Lets the viewer keep bytes as a file. Answers where it went, empty where that is the browser's to say; throws `HostError`. */
   save(name: string, bytes: Uint8Array, type: string): Promise<string>;
 }
@@ -150,9 +163,10 @@ async function ask(path: string, { method, query, body, signal }: Asked): Promis
 }
 
 /** `Host.get` over fetch: the same for HTTP and for the window's own scheme. */
-export async function fetchJson<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+export async function fetchJson<P extends PathOf<'GET'>>(path: P, query?: Query, signal?: AbortSignal): Promise<AnswerOf<'GET', P>> {
   const response = await ask(path, { query, signal });
-  return (await response.json()) as T;
+  // What the list of routes says of the path; the other side is built from the same list.
+  return (await response.json()) as AnswerOf<'GET', P>;
 }
 
 /** `Host.getBytes` over fetch. */
@@ -161,11 +175,11 @@ export async function fetchBytes(path: string, query?: Query, signal?: AbortSign
   return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
 }
 
-function command(method: 'POST' | 'PUT' | 'DELETE') {
-  return async <T>(path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T> => {
+function command<M extends 'POST' | 'PUT' | 'DELETE'>(method: M): Command<M> {
+  return async (path, body, query, signal) => {
     const response = await ask(path, { method, query, body, signal });
     const text = await response.text();
-    return (text === '' ? undefined : JSON.parse(text)) as T;
+    return text === '' ? undefined : JSON.parse(text);
   };
 }
 

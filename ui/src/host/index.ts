@@ -2,7 +2,7 @@
 import type { Host } from './host';
 import { httpHost } from './http';
 
-export type { BytesAnswer, Host, Query, StreamState } from './host';
+export type { AnswerOf, BytesAnswer, Host, PathOf, Query, StreamState } from './host';
 export { HostError } from './host';
 
 /** The host of this page. */

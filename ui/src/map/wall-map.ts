@@ -41,8 +41,8 @@ interface Parts {
 /** Tickets, cameras and sites of the view, once it is near enough to tell them apart. */
 function pointsOf(board: Board): Rounds {
   const { map } = board;
-  return layRounds<points.PointCollection>(board, {
-    path: 'api/v1/points',
+  return layRounds(board, {
+    ask: (host, query, signal) => host.get('api/v1/points', query, signal),
     query() {
       if (map.getZoom() < points.zoomAt(points.pointZoom, board.rem) - 0.05) return null;
       const box = map.getBounds();
@@ -62,8 +62,8 @@ function pointsOf(board: Board): Rounds {
 /** Late tickets everywhere, in the scene of deadlines. */
 function latesOf(board: Board): Rounds {
   const { viewer } = board.shown;
-  return layRounds<points.LateCollection>(board, {
-    path: 'api/v1/late-points',
+  return layRounds(board, {
+    ask: (host, query, signal) => host.get('api/v1/late-points', query, signal),
     wanted: () => viewer.view.mode === 'time_left',
     query: () => ({}),
     lay(answer) {

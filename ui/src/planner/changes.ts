@@ -1,6 +1,6 @@
 /** Edits that are stored: one at a time, none twice, and none over somebody else's without a word. */
 import { HostError, type Host } from '@/host';
-import type { EditResult, LastEdit, PlanStand } from '@/wire/wire';
+import type { EditRequest, EditResult, LastEdit, PlanGotoRequest, PlanStand } from '@/wire/wire';
 import type { Opened } from './opened';
 import type { Previews } from './previews';
 
@@ -42,7 +42,7 @@ export class Changes {
 
   private async lastEdit(id: number): Promise<LastEdit | null> {
     try {
-      return (await this.host.get<PlanStand>(`api/v1/plans/${id}/stand`)).last;
+      return (await this.host.get(`api/v1/plans/${id}/stand`)).last;
     } catch {
       // Who it was is a courtesy; that it happened is said all the same.
       return null;
@@ -58,7 +58,7 @@ export class Changes {
   }
 
   /** Sends a change; answers whether it was done. */
-  async send(path: string, body: unknown): Promise<boolean> {
+  async send(path: 'edits' | 'undo' | 'redo' | 'goto', body: EditRequest | PlanGotoRequest): Promise<boolean> {
     const { opened, previews } = this;
     const { state, id } = opened;
     // One change at a time: the next one must stand on the head that this one makes.
@@ -82,7 +82,7 @@ export class Changes {
         await this.refresh();
         return false;
       }
-      const result = await this.host.post<EditResult>(`api/v1/plans/${id}/${path}`, body);
+      const result = await this.host.post(`api/v1/plans/${id}/${path}`, body);
       if (opened.id === id) this.apply(result);
       state.conflict = null;
       this.unsure = null;

@@ -1,6 +1,6 @@
 /** What others change of the open plan: looked for every other second, and taken in. */
 import type { Host } from '@/host';
-import type { EditResult, PlanStand, PlanSummary } from '@/wire/wire';
+import type { EditResult, PlanSummary } from '@/wire/wire';
 import type { Changes } from './changes';
 import type { Loading } from './loading';
 import type { Opened } from './opened';
@@ -51,7 +51,7 @@ export class Following {
     const { state, id } = opened;
     if (id === undefined || changes.broken() || state.busy) return;
     const round = changes.count;
-    const stand = await this.host.get<PlanStand>(`api/v1/plans/${id}/stand`, { since: this.seen });
+    const stand = await this.host.get(`api/v1/plans/${id}/stand`, { since: this.seen });
     if (opened.id !== id || state.busy || round !== changes.count) return;
     state.others = stand.others;
     const moved = stand.head !== state.head;
@@ -71,7 +71,7 @@ export class Following {
     const [from, round] = [state.head, changes.count];
     let result: EditResult;
     try {
-      result = await this.host.get<EditResult>(`api/v1/plans/${id}/changes`, { since: from ?? 0 });
+      result = await this.host.get(`api/v1/plans/${id}/changes`, { since: from ?? 0 });
     } catch (error) {
       if (!refusalOf(error)) throw error;
       await this.loading.refresh();

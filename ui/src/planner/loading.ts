@@ -1,6 +1,5 @@
 /** Plans as the service has them: which there are, and the one that is open. */
 import type { Host } from '@/host';
-import type { PlanState, PlanSummary } from '@/wire/wire';
 import type { Changes } from './changes';
 import type { Opened } from './opened';
 import type { Previews } from './previews';
@@ -20,7 +19,7 @@ export class Loading {
   async plans(): Promise<void> {
     const { opened } = this;
     try {
-      opened.state.plans = await this.host.get<PlanSummary[]>('api/v1/plans');
+      opened.state.plans = await this.host.get('api/v1/plans');
       opened.state.listed = true;
       opened.answered();
     } catch (error) {
@@ -35,7 +34,7 @@ export class Loading {
     state.busy = true;
     const mine = (this.opening += 1);
     try {
-      const answer = await this.host.get<PlanState>(`api/v1/plans/${id}`);
+      const answer = await this.host.get(`api/v1/plans/${id}`);
       // Another one was asked for meanwhile.
       if (mine !== this.opening) return false;
       this.previews.end();
@@ -63,7 +62,7 @@ export class Loading {
     if (id === undefined) return;
     const round = changes.count;
     try {
-      const [plans, answer] = await Promise.all([this.host.get<PlanSummary[]>('api/v1/plans'), this.host.get<PlanState>(`api/v1/plans/${id}`)]);
+      const [plans, answer] = await Promise.all([this.host.get('api/v1/plans'), this.host.get(`api/v1/plans/${id}`)]);
       if (opened.id !== id || round !== changes.count) return;
       opened.answered();
       state.plans = plans;

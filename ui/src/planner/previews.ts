@@ -55,7 +55,7 @@ export class Previews {
         let result: EditResult | null = null;
         let refused: EditRefusal | null = null;
         try {
-          result = await this.host.post<EditResult>(`api/v1/plans/${id}/preview`, { edit: body, head: state.head } satisfies EditRequest);
+          result = await this.host.post(`api/v1/plans/${id}/preview`, { edit: body, head: state.head } satisfies EditRequest);
           if (state.problem?.status === 0) state.problem = null;
         } catch (error) {
           refused = refusalOf(error);

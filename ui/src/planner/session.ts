@@ -20,7 +20,7 @@
 import type { FeatureCollection, LineString } from 'geojson';
 import { computed, inject, type ComputedRef, type InjectionKey } from 'vue';
 import type { Host, HostError } from '@/host';
-import type { EditBody, EditRequest, PlanCell, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanSnapshotRequest, PlanSummary } from '@/wire/wire';
+import type { EditBody, EditRequest, PlanCell, PlanEdgeProperties, PlanFindingView, PlanGotoRequest, PlanHistory, PlanningSettings, PlanSnapshotRequest, PlanSummary } from '@/wire/wire';
 import { Changes } from './changes';
 import { Following } from './following';
 import { Loading } from './loading';
@@ -91,18 +91,11 @@ export interface Planner {
   zoomToFinding(finding: PlanFindingView): void;
   zoomToFace(face: number): void;
   /** Borders of the open plan within a box `[west, south, east, north]`. */
-  edges(box: readonly [number, number, number, number], signal?: AbortSignal): Promise<FeatureCollection<LineString, EdgeProperties>>;
+  edges(box: readonly [number, number, number, number], signal?: AbortSignal): Promise<FeatureCollection<LineString, PlanEdgeProperties>>;
   /** Told of every change of the open plan (`null` = everything). Returns how to stop listening. */
   listen(told: (change: PlanChange) => void): () => void;
   /** The map puts itself here. */
   map: PlanMapHandle | null;
-}
-
-/** Properties of an edge on the map. */
-export interface EdgeProperties {
-  edge: number;
-  left: number | null;
-  right: number | null;
 }
 
 /** Where components find the planner. */
@@ -177,7 +170,7 @@ export function openPlanner(host: Host, now: () => number, network: () => string
       if (id === undefined) return null;
       state.problem = null;
       try {
-        return await host.post<PlanHistory>(`api/v1/plans/${id}/snapshots`, { name } satisfies PlanSnapshotRequest);
+        return await host.post(`api/v1/plans/${id}/snapshots`, { name } satisfies PlanSnapshotRequest);
       } catch (error) {
         opened.fail(error);
         return null;

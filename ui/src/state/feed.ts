@@ -3,9 +3,9 @@
  * While another time is shown the link stays up, but frames only move the clock of the link, not the picture.
  */
 import { HostError, type Host } from '@/host';
-import type { Frame, Level, Snapshot, WallInfo } from '@/wire/wire';
+import type { Frame, Level } from '@/wire/wire';
 import { applyFrame, applySnapshot, judgeFrame, type FrameChange } from './tables';
-import { timeAsked, type AreaCollection, type WallState } from './wall';
+import { timeAsked, type WallState } from './wall';
 
 /** Pauses between attempts: doubling, with a ceiling. */
 export function pauseMs(attempt: number): number {
@@ -104,9 +104,9 @@ class Running {
   private async load(asOfMs: number | null, signal: AbortSignal): Promise<void> {
     const time = timeAsked({ asOf: asOfMs, byThen: this.link.byThen });
     const [info, snapshot, ...areas] = await Promise.all([
-      this.host.get<WallInfo>('api/v1/wall', { ...time }, signal),
-      this.host.get<Snapshot>('api/v1/snapshot', { ...time }, signal),
-      ...levels.map((level) => this.host.get<AreaCollection>('api/v1/areas', { level, ...time }, signal)),
+      this.host.get('api/v1/wall', { ...time }, signal),
+      this.host.get('api/v1/snapshot', { ...time }, signal),
+      ...levels.map((level) => this.host.get('api/v1/areas', { level, ...time }, signal)),
     ]);
     signal.throwIfAborted();
     const known = this.state.info.value;
@@ -181,8 +181,8 @@ class Running {
   private async reload(): Promise<void> {
     try {
       const [info, ...areas] = await Promise.all([
-        this.host.get<WallInfo>('api/v1/wall'),
-        ...levels.map((level) => this.host.get<AreaCollection>('api/v1/areas', { level })),
+        this.host.get('api/v1/wall'),
+        ...levels.map((level) => this.host.get('api/v1/areas', { level })),
       ]);
       if (this.link.asOf !== null) return;
       this.state.info.value = info;

@@ -53,7 +53,7 @@ export function openSession(host: Host, onChange: (left: boolean) => void): Sess
 
   async function look(): Promise<void> {
     try {
-      state.view = await host.get<SessionView>('api/v1/session');
+      state.view = await host.get('api/v1/session');
     } catch (error) {
       // A lost link changes nobody's name; a closed door does.
       const closed = error instanceof HostError && error.status === 401;
@@ -75,7 +75,7 @@ export function openSession(host: Host, onChange: (left: boolean) => void): Sess
       await look();
     },
     async signIn(name, password) {
-      const send = (): Promise<SignedInView> => host.post<SignedInView>('api/v1/session', { name, password });
+      const send = (): Promise<SignedInView> => host.post('api/v1/session', { name, password });
       const answer = await send().catch((error: unknown) => {
         // The session from before was over, and the host has let go of it.
         if (error instanceof HostError && error.code === 'session_ended') return send();

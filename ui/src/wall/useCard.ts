@@ -1,7 +1,7 @@
 /** Asks for a card when the selection changes, and again when frames touch it. */
 import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
-import { HostError, type Query } from '@/host';
+import { HostError, type Host, type Query } from '@/host';
 import { Again } from '@/state/again';
 import { problemWords } from '@/state/problem';
 import { useFeed, useHost } from '@/state/app';
@@ -21,7 +21,11 @@ export interface Card<T> {
 }
 
 /** Follows a question; `touches` says whether a frame changed its answer. */
-export function useCard<T extends { at_ms: number }>(path: string, query: () => Query, touches: (change: FrameChange) => boolean): Card<T> {
+export function useCard<T extends { at_ms: number }>(
+  askHost: (host: Host, query: Query, signal: AbortSignal) => Promise<T>,
+  query: () => Query,
+  touches: (change: FrameChange) => boolean,
+): Card<T> {
   const host = useHost();
   const { state, news } = useFeed();
   const { t } = useI18n();
@@ -41,7 +45,7 @@ export function useCard<T extends { at_ms: number }>(path: string, query: () => 
     askedAt = performance.now();
     const asOf = state.link.asOf;
     try {
-      const answer = await host.get<T>(path, { ...query(), ...timeAsked(state.link) }, mine.signal);
+      const answer = await askHost(host, { ...query(), ...timeAsked(state.link) }, mine.signal);
       if (mine.signal.aborted) return;
       got.value = { card: answer, held: { asOf, at: answer.at_ms, heardAt: Date.now() } };
       problem.value = '';

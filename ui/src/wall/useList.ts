@@ -43,7 +43,7 @@ export function useList(question: () => ListQuestion, nearH: () => number): Open
     askedAt = performance.now();
     loading.value = true;
     try {
-      const answer = await host.get<TicketList>('api/v1/ticket-list', { ...listQuery(question(), nearH(), timeAsked(state.link)), cursor, limit }, mine.signal);
+      const answer = await host.get('api/v1/ticket-list', { ...listQuery(question(), nearH(), timeAsked(state.link)), cursor, limit }, mine.signal);
       if (mine.signal.aborted) return;
       const before = cursor === undefined ? [] : (list.value?.lines ?? []);
       list.value = { ...answer, lines: [...before, ...answer.lines] };

@@ -1,5 +1,5 @@
 // Generated from src-tauri/crates/wall-service/src/wire/ and http/routes.rs. Do not edit.
-import type { FeatureCollection, MultiPolygon, Point, Polygon } from 'geojson';
+import type { FeatureCollection, LineString, MultiPolygon, Point, Polygon } from 'geojson';
 
 export type ClockKind = "system" | "fixed" | "replay";
 
@@ -1333,6 +1333,76 @@ edits: number,
  */
 changed_ms: number, };
 
+export type PlanCellProperties = { 
+/**
+ * Its face, which is also the feature's id.
+ */
+face: number, 
+/**
+ * Code.
+ */
+code: string, 
+/**
+ * Name, may be empty.
+ */
+name: string, 
+/**
+ * basic or dedicated.
+ */
+kind: string, 
+/**
+ * Code of its community, may be empty.
+ */
+community_code: string, 
+/**
+ * unknown, under, in or over: households against the band.
+ */
+band: string, 
+/**
+ * Households, when known.
+ */
+households: number | null, 
+/**
+ * Workload by the weights of the settings.
+ */
+workload: number, 
+/**
+ * Who answers first; empty = nobody.
+ */
+owner: string, 
+/**
+ * Whether it is otherwise than in the base.
+ */
+changed: boolean, 
+/**
+ * A place inside for the label.
+ */
+label_lon: number, 
+/**
+ * Latitude of the same.
+ */
+label_lat: number, };
+
+export type PlanEdgeProperties = { 
+/**
+ * The edge, which is also the feature's id.
+ */
+edge: number, 
+/**
+ * The cell on its left, seen from its first point; `null` = none.
+ */
+left: number | null, 
+/**
+ * The cell on its right.
+ */
+right: number | null, };
+
+export type PlanLaneProperties = { 
+/**
+ * The cell it is nearer to.
+ */
+face: number, };
+
 export type PlanCell = { 
 /**
  * The cell inside this plan: stays the same through edits.
@@ -2349,6 +2419,7 @@ session: SessionView, };
 export type Route =
   | ['GET', 'api/v1/session', undefined, SessionView]
   | ['POST', 'api/v1/session', unknown, SignedInView]
+  | ['DELETE', 'api/v1/session', unknown, undefined]
   | ['GET', 'api/v1/wall', undefined, WallInfo]
   | ['GET', 'api/v1/snapshot', undefined, Snapshot]
   | ['GET', 'api/v1/areas', undefined, FeatureCollection<Polygon | MultiPolygon, AreaProperties>]
@@ -2365,6 +2436,8 @@ export type Route =
   | ['GET', 'api/v1/cells', undefined, FeatureCollection<Polygon | MultiPolygon, AreaProperties>]
   | ['GET', 'api/v1/tickets', undefined, { tickets: TicketView[]; cursor: string | null }]
   | ['GET', 'api/v1/near', undefined, PlaceView[]]
+  | ['GET', 'api/v1/stats', undefined, { by: string; lines: Record<string, unknown>[]; late_events: number | null }]
+  | ['POST', 'api/v1/clock', unknown, { ended: true } | { wall_at_ms: number; real_at_ms: number; speed: number }]
   | ['GET', 'api/v1/plans', undefined, Array<PlanSummary>]
   | ['POST', 'api/v1/plans', NewPlanRequest, PlanSummary]
   | ['GET', 'api/v1/plans/import', undefined, ImportProgress]
@@ -2372,9 +2445,9 @@ export type Route =
   | ['GET', `api/v1/plans/${number}`, undefined, PlanState]
   | ['GET', `api/v1/plans/${number}/stand`, undefined, PlanStand]
   | ['GET', `api/v1/plans/${number}/changes`, undefined, EditResult]
-  | ['GET', `api/v1/plans/${number}/cells`, undefined, FeatureCollection<Polygon | MultiPolygon>]
-  | ['GET', `api/v1/plans/${number}/edges`, undefined, FeatureCollection]
-  | ['GET', `api/v1/plans/${number}/lanes`, undefined, FeatureCollection]
+  | ['GET', `api/v1/plans/${number}/cells`, undefined, FeatureCollection<Polygon | MultiPolygon, PlanCellProperties>]
+  | ['GET', `api/v1/plans/${number}/edges`, undefined, FeatureCollection<LineString, PlanEdgeProperties>]
+  | ['GET', `api/v1/plans/${number}/lanes`, undefined, FeatureCollection<Polygon, PlanLaneProperties>]
   | ['POST', `api/v1/plans/${number}/preview`, EditRequest, EditResult]
   | ['POST', `api/v1/plans/${number}/edits`, EditRequest, EditResult]
   | ['POST', `api/v1/plans/${number}/undo`, PlanGotoRequest, EditResult]

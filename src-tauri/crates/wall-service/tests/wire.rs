@@ -23,7 +23,7 @@ macro_rules! declarations {
 }
 
 const HEAD: &str = "// Generated from src-tauri/crates/wall-service/src/wire/ and http/routes.rs. Do not edit.
-import type { FeatureCollection, MultiPolygon, Point, Polygon } from 'geojson';
+import type { FeatureCollection, LineString, MultiPolygon, Point, Polygon } from 'geojson';
 ";
 
 /// A path below the root as a TypeScript type: a word, or a template where it holds parameters (which are numbers).
@@ -104,6 +104,9 @@ fn typescript_types_are_current() {
         ImportPhase,
         ImportProgress,
         PlanSummary,
+        PlanCellProperties,
+        PlanEdgeProperties,
+        PlanLaneProperties,
         PlanCell,
         PlanFindingView,
         PlanStand,

@@ -1,5 +1,5 @@
 /** What lies on the map and is asked for again and again, in the past and the present. */
-import type { Query } from '@/host';
+import type { Host, Query } from '@/host';
 import { Again } from '@/state/again';
 import { timeAsked } from '@/state/wall';
 import type { Board } from './board';
@@ -39,7 +39,7 @@ export class Rounds {
 
 /** An answer that is laid on the map as it comes. */
 export interface Laid<Answer> {
-  path: string;
+  ask(host: Host, query: Query, signal: AbortSignal): Promise<Answer>;
   /** What is asked beside the time; `null`: nothing, what lies there stays. */
   query(): Query | null;
   /** Lays an answer on the map; `null`: what lies there is of another time, and there is none of this one. */
@@ -48,7 +48,7 @@ export interface Laid<Answer> {
 }
 
 /** Keeps an answer on the map up to date. */
-export function layRounds<Answer>(board: Board, { path, query, lay, wanted }: Laid<Answer>): Rounds {
+export function layRounds<Answer>(board: Board, { ask: askHost, query, lay, wanted }: Laid<Answer>): Rounds {
   const { host, state } = board.shown;
   let question: AbortController | null = null;
   /** Of which time, by whose knowledge, what lies there is; empty = nothing does. */
@@ -62,7 +62,7 @@ export function layRounds<Answer>(board: Board, { path, query, lay, wanted }: La
     const time = timeAsked(state.link);
     const gone = (): boolean => mine.signal.aborted || board.stage.destroyed || !board.built;
     try {
-      const answer = await host.get<Answer>(path, { ...asked, ...time }, mine.signal);
+      const answer = await askHost(host, { ...asked, ...time }, mine.signal);
       if (gone()) return;
       laidOf = JSON.stringify(time);
       lay(answer);

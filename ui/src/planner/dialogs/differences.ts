@@ -1,26 +1,11 @@
 /** Which cells differ between two plans. Pure. */
 import type { Feature, FeatureCollection, MultiPolygon, Polygon } from 'geojson';
-
-/** What a plan's cells carry on the map. */
-export interface CellProperties {
-  face: number;
-  code: string;
-  name: string;
-  kind: string;
-  community_code: string;
-  band: string;
-  households: number | null;
-  workload: number;
-  owner: string;
-  /** A place inside for the label, where the service gives one. */
-  label_lon?: number;
-  label_lat?: number;
-}
+import type { PlanCellProperties } from '@/wire/wire';
 
 /** The cells of a plan as the map draws them. */
-export type PlanCells = FeatureCollection<Polygon | MultiPolygon, CellProperties>;
+export type PlanCells = FeatureCollection<Polygon | MultiPolygon, PlanCellProperties>;
 
-type CellFeature = Feature<Polygon | MultiPolygon, CellProperties>;
+type CellFeature = Feature<Polygon | MultiPolygon, PlanCellProperties>;
 
 /** A cell that is not the same in both plans. */
 export interface Difference {
@@ -28,8 +13,8 @@ export interface Difference {
   name: string;
   /** Only in the first plan, only in the second, other ground, or only other words. */
   kind: 'gone' | 'new' | 'ground' | 'words';
-  a: CellProperties | null;
-  b: CellProperties | null;
+  a: PlanCellProperties | null;
+  b: PlanCellProperties | null;
   /** Box around both, `[west, south, east, north]`. */
   box: [number, number, number, number];
 }

@@ -1,5 +1,4 @@
 /** What lies on the map beside the cells of the plan: ground that nobody has, streets, the borders of another plan. */
-import type { FeatureCollection } from 'geojson';
 import type { Sheet } from './sheet';
 
 /** Each asks for what it shows and lays it on the map; what cannot be had is left out. */
@@ -22,7 +21,7 @@ export function openBeside(sheet: Sheet): Beside {
       return;
     }
     try {
-      const found = await host.get<FeatureCollection>(`api/v1/plans/${id}/lanes`);
+      const found = await host.get(`api/v1/plans/${id}/lanes`);
       if (!sheet.stage.destroyed && state.opened?.plan.id === id) void sheet.source('lanes')?.setData(found);
     } catch {
       // The findings beside name them; asked again with the next change.
@@ -32,7 +31,7 @@ export function openBeside(sheet: Sheet): Beside {
   /** Streets that were imported; a room without any has none to show. */
   async function streets(): Promise<void> {
     try {
-      const found = await host.get<FeatureCollection>('api/v1/planning/streets');
+      const found = await host.get('api/v1/planning/streets');
       if (!sheet.stage.destroyed) void sheet.source('streets')?.setData(found);
     } catch {
       // Drawing works without them.
@@ -46,7 +45,7 @@ export function openBeside(sheet: Sheet): Beside {
       return;
     }
     try {
-      const found = await host.get<FeatureCollection>(`api/v1/plans/${id}/edges`, { bbox: sheet.boxAround(0.6).join(',') });
+      const found = await host.get(`api/v1/plans/${id}/edges`, { bbox: sheet.boxAround(0.6).join(',') });
       if (!sheet.stage.destroyed && state.overlay === id) void sheet.source('overlay')?.setData(found);
     } catch {
       // The switch stays on; the next move of the map asks again.

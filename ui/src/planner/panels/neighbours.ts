@@ -1,7 +1,7 @@
 /** The neighbours of a cell, from the borders around it. Pure. */
 import type { FeatureCollection, LineString } from 'geojson';
 import type { PlanCell } from '@/wire/wire';
-import type { EdgeProperties } from '../session';
+import type { PlanEdgeProperties } from '@/wire/wire';
 
 /** A neighbour with the length of the common border. */
 export interface Neighbour {
@@ -30,7 +30,7 @@ export function boxAround(cell: Pick<PlanCell, 'label_lon' | 'label_lat' | 'peri
 }
 
 /** Who lies beside a cell, the longest common border first. O(points). */
-export function neighbours(edges: FeatureCollection<LineString, EdgeProperties>, face: number): Neighbour[] {
+export function neighbours(edges: FeatureCollection<LineString, PlanEdgeProperties>, face: number): Neighbour[] {
   const sums = new Map<number | null, number>();
   for (const { properties, geometry } of edges.features) {
     const { left, right } = properties;

@@ -161,7 +161,7 @@ macro_rules! routes {
 routes! {
     GET "/api/v1/session" Needs(SignIn) Now session::who => json SessionView;
     POST "/api/v1/session" Everybody Now session::sign_in => typescript, "SignedInView";
-    DELETE "/api/v1/session" Needs(SignIn) Now session::sign_out => other;
+    DELETE "/api/v1/session" Needs(SignIn) Now session::sign_out => typescript, "undefined";
 
     GET "/api/v1/wall" Needs(See) AnyTime queries::wall => json WallInfo;
     GET "/api/v1/snapshot" Needs(See) AnyTime queries::snapshot => json Snapshot;
@@ -186,8 +186,8 @@ routes! {
     POST "/api/v1/tickets" Needs(PushTickets) Now intake::tickets => other;
     POST "/api/v1/positions" Needs(PushPositions) Now intake::positions => other;
     GET "/api/v1/near" Needs(See) Now queries::near => typescript, "PlaceView[]";
-    GET "/api/v1/stats" Needs(See) AnyTime queries::stats => other;
-    POST "/api/v1/clock" Needs(EndReplay) Now intake::clock => other;
+    GET "/api/v1/stats" Needs(See) AnyTime queries::stats => typescript, "{ by: string; lines: Record<string, unknown>[]; late_events: number | null }";
+    POST "/api/v1/clock" Needs(EndReplay) Now intake::clock => typescript, "{ ended: true } | { wall_at_ms: number; real_at_ms: number; speed: number }";
 
     GET "/api/v1/plans" Needs(See) Now plans::list => json Vec<PlanSummary>;
     POST "/api/v1/plans" Needs(DrawPlans) Now plans::new [NewPlanRequest] => json PlanSummary;
@@ -196,9 +196,9 @@ routes! {
     GET "/api/v1/plans/{id}" Needs(SeeDrafts) Now plans::state => json PlanState;
     GET "/api/v1/plans/{id}/stand" Needs(SeeDrafts) Now plans::stand => json PlanStand;
     GET "/api/v1/plans/{id}/changes" Needs(SeeDrafts) Now plans::changes => json EditResult;
-    GET "/api/v1/plans/{id}/cells" Needs(SeeDrafts) Now plans::cells => typescript, "FeatureCollection<Polygon | MultiPolygon>";
-    GET "/api/v1/plans/{id}/edges" Needs(SeeDrafts) Now plans::edges => typescript, "FeatureCollection";
-    GET "/api/v1/plans/{id}/lanes" Needs(SeeDrafts) Now plans::lanes => typescript, "FeatureCollection";
+    GET "/api/v1/plans/{id}/cells" Needs(SeeDrafts) Now plans::cells => typescript, "FeatureCollection<Polygon | MultiPolygon, PlanCellProperties>";
+    GET "/api/v1/plans/{id}/edges" Needs(SeeDrafts) Now plans::edges => typescript, "FeatureCollection<LineString, PlanEdgeProperties>";
+    GET "/api/v1/plans/{id}/lanes" Needs(SeeDrafts) Now plans::lanes => typescript, "FeatureCollection<Polygon, PlanLaneProperties>";
     POST "/api/v1/plans/{id}/preview" Needs(TryEdits) Now plans::preview [EditRequest] => json EditResult;
     POST "/api/v1/plans/{id}/edits" Needs(EditPlans) Now plans::edit [EditRequest] => json EditResult;
     POST "/api/v1/plans/{id}/undo" Needs(EditPlans) Now plans::undo [PlanGotoRequest] => json EditResult;

@@ -8,6 +8,51 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 wire! {
+/// What a cell of a plan carries on the map.
+pub struct PlanCellProperties {
+    /// Its face, which is also the feature's id.
+    pub face: u32,
+    /// Code.
+    pub code: String,
+    /// Name, may be empty.
+    pub name: String,
+    /// basic or dedicated.
+    pub kind: String,
+    /// Code of its community, may be empty.
+    pub community_code: String,
+    /// unknown, under, in or over: households against the band.
+    pub band: String,
+    /// Households, when known.
+    pub households: Option<f64>,
+    /// Workload by the weights of the settings.
+    pub workload: f64,
+    /// Who answers first; empty = nobody.
+    pub owner: String,
+    /// Whether it is otherwise than in the base.
+    pub changed: bool,
+    /// A place inside for the label.
+    pub label_lon: f64,
+    /// Latitude of the same.
+    pub label_lat: f64,
+}
+
+/// What a border of a plan carries on the map.
+pub struct PlanEdgeProperties {
+    /// The edge, which is also the feature's id.
+    pub edge: u32,
+    /// The cell on its left, seen from its first point; `null` = none.
+    pub left: Option<u32>,
+    /// The cell on its right.
+    pub right: Option<u32>,
+}
+
+/// What a piece of a lane between cells carries on the map.
+pub struct PlanLaneProperties {
+    /// The cell it is nearer to.
+    pub face: u32,
+}
+
+
 /// What is being done with a file of cells on its way in.
 #[serde(rename_all = "snake_case")]
 #[derive(Copy, Eq)]

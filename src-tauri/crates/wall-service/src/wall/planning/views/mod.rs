@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     wall::ground::geometry_json,
-    wire::{EditRefusal, OwnerView, PlanCell, PlanFindingView, PlanOwnerLine},
+    wire::{
+        EditRefusal, OwnerView, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanLaneProperties, PlanOwnerLine,
+    },
 };
 use serde_json::{Value, json};
 use wall_core::{ArcView, CellKind, Face, GridPoint, Lane, OwnerRole, PartyKind, planning::workload};
@@ -164,15 +166,21 @@ pub(super) fn cells_json(session: &Session, faces: impl Iterator<Item = Face>, n
     let feature = |face: Face| {
         let cell = cell(session, face, names)?;
         let geometry = session.geometry.get(&face)?;
-        let owner = cell.owners.first().map_or("", |o| o.name.as_str());
-        Some(json!({
-            "type": "Feature", "id": face.0, "geometry": geometry_json(geometry),
-            "properties": {
-                "face": face.0, "code": cell.code, "name": cell.name, "kind": cell.kind, "community_code": cell.community_code,
-                "band": cell.band, "households": cell.households, "workload": cell.workload, "owner": owner,
-                "changed": cell.changed, "label_lon": cell.label_lon, "label_lat": cell.label_lat,
-            },
-        }))
+        let properties = PlanCellProperties {
+            face: face.0,
+            code: cell.code,
+            name: cell.name,
+            kind: cell.kind,
+            community_code: cell.community_code,
+            band: cell.band,
+            households: cell.households,
+            workload: cell.workload,
+            owner: cell.owners.into_iter().next().map_or_else(String::new, |o| o.name),
+            changed: cell.changed,
+            label_lon: cell.label_lon,
+            label_lat: cell.label_lat,
+        };
+        Some(json!({ "type": "Feature", "id": face.0, "geometry": geometry_json(geometry), "properties": properties }))
     };
     json!({ "type": "FeatureCollection", "features": faces.filter_map(feature).collect::<Vec<_>>() })
 }
@@ -184,7 +192,7 @@ pub(super) fn edges_json<'a>(arcs: impl Iterator<Item = ArcView<'a>>) -> Value {
             json!({
                 "type": "Feature", "id": a.id.0,
                 "geometry": { "type": "LineString", "coordinates": a.points.iter().map(|p| degrees(*p)).collect::<Vec<_>>() },
-                "properties": { "edge": a.id.0, "left": a.left.map(|f| f.0), "right": a.right.map(|f| f.0) },
+                "properties": PlanEdgeProperties { edge: a.id.0, left: a.left.map(|f| f.0), right: a.right.map(|f| f.0) },
             })
         })
         .collect();
@@ -196,7 +204,7 @@ pub(super) fn lanes_json(lanes: &[Lane]) -> Value {
     let piece = |(cell, ring): (usize, &[GridPoint])| {
         let closed: Vec<[f64; 2]> = ring.iter().chain(ring.first()).map(|p| degrees(*p)).collect();
         json!({
-            "type": "Feature", "properties": { "face": cell },
+            "type": "Feature", "properties": PlanLaneProperties { face: cell as u32 },
             "geometry": { "type": "Polygon", "coordinates": [closed] },
         })
     };
