@@ -104,6 +104,12 @@ pub enum Command {
         #[command(subcommand)]
         what: StoreCommand,
     },
+    /// The keys of the store on their way to another machine that shares its database.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: KeysCommand,
+    },
     /// One verified file of everything, also while the wall runs. (A plain copy of gridwall.db lacks the newest rows.)
     Backup(BackupArgs),
     /// Put a backup into the data directory; no wall may run on it.
@@ -134,6 +140,27 @@ pub enum Command {
     },
 }
 
+/// Keys of a store.
+#[derive(Subcommand, Debug)]
+pub enum KeysCommand {
+    /// Write them to a file, sealed by a passphrase that is asked for.
+    Export {
+        /// File to write; never over one that is there.
+        out: PathBuf,
+        /// Take the passphrase from one line of standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+    /// Put them into the data directory of this machine, once the database (--db) is known to be theirs.
+    Import {
+        /// File that `keys export` wrote.
+        file: PathBuf,
+        /// Take the passphrase from one line of standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+}
+
 /// How the wall is opened.
 #[derive(Args, Debug, Default, Clone)]
 pub struct RunArgs {
@@ -160,7 +187,7 @@ pub struct RunArgs {
 /// How the wall is served.
 #[derive(Args, Debug, Clone)]
 pub struct ServeArgs {
-    /// Address; this edition serves on loopback only.
+    /// Address. Beyond this machine (0.0.0.0:8443) the wall speaks TLS.
     #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,
     /// The demonstration district.
@@ -175,12 +202,22 @@ pub struct ServeArgs {
     /// Base map (PMTiles).
     #[arg(long, value_name = "FILE")]
     pub base_map: Option<PathBuf>,
-    /// Further names this wall answers to (behind a TLS proxy).
+    /// Further names and addresses this wall answers to; its own certificate is for them too.
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
-    /// A TLS proxy stands in front: cookies are Secure, and clients are told apart by the last address in X-Forwarded-For,
-    /// which the proxy must set.
+    /// Speak TLS on loopback too, with the wall's own certificate (made at the first start, kept in `tls/` of the data directory).
     #[arg(long)]
+    pub tls: bool,
+    /// Speak TLS with this certificate (PEM, those that vouch for it after it) and --key. Changed files are taken while the
+    /// wall runs.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The private key of --cert (PEM).
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// A TLS proxy on this machine stands in front: cookies are Secure, and clients are told apart by the last address in X-Forwarded-For,
+    /// which the proxy must set.
+    #[arg(long, conflicts_with_all = ["tls", "cert"])]
     pub behind_tls: bool,
 }
 
@@ -662,6 +699,8 @@ pub enum StoreCommand {
         #[arg(long, value_name = "URL")]
         to: String,
     },
+    /// Which process does what is done once, of all that have the store open.
+    Leases,
 }
 
 fn time(text: &str) -> Result<wall_core::UtcMs, String> {

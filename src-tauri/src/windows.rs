@@ -127,7 +127,10 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
         .run(move |_, event| {
             // The program ends with this event and does not come back from here.
             if matches!(event, tauri::RunEvent::Exit) {
-                at_the_end.block_on(wall.keep_image());
+                at_the_end.block_on(async {
+                    wall.lay_down_duties().await;
+                    wall.keep_image().await;
+                });
             }
         });
     Ok(())

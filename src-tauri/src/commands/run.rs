@@ -13,7 +13,7 @@ use crate::{
 use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 use wall_service::{
-    http::{Doors, HttpOptions, check_listen, serve as serve_http},
+    http::{CertificateSource, Doors, HttpOptions, Tls, check_listen, is_loopback, machine_name, serve as serve_http},
     wall::Wall,
 };
 
@@ -28,6 +28,9 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
             viewer: args.viewer,
             base_map: args.base_map,
             host: vec![],
+            tls: false,
+            cert: None,
+            key: None,
             behind_tls: false,
         };
         return runtime.block_on(serve(cli, &serve_args));
@@ -40,6 +43,7 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
             demo::live(wall.clone());
         }
         if let Some(address) = args.listen {
+            check_listen(address, false).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
             let listener = listen(address).await?;
             let (options, link) = doors(&wall, args.viewer)?;
             println!("http://{}{link}", listener.local_addr()?);
@@ -53,7 +57,9 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
 /// Serves the wall until Ctrl-C or a termination signal.
 pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
     need_interface()?;
-    check_listen(args.listen).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
+    let given = args.cert.clone().zip(args.key.clone());
+    let with_tls = args.tls || given.is_some() || !(args.behind_tls || is_loopback(args.listen));
+    check_listen(args.listen, with_tls).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     let listener = listen(args.listen).await?;
     let wall = open_wall(cli, args.demo, args.title.clone(), args.base_map.clone()).await?;
     wall.follow();
@@ -63,14 +69,59 @@ pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
     let (mut options, link) = doors(&wall, args.viewer)?;
     options.allowed_hosts.clone_from(&args.host);
     options.behind_tls = args.behind_tls;
-    let address = format!("http://{}{link}", listener.local_addr()?);
-    crate::console::answer(cli.json, &serde_json::json!({ "address": address }), || {
-        format!("网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}\n  Ctrl-C 结束 ends it")
-    })?;
+    if with_tls {
+        let source = match given {
+            Some((certificate, key)) => CertificateSource::Given { certificate, key },
+            None => CertificateSource::Own { folder: super::data_dir(cli)?, names: args.host.clone() },
+        };
+        let tls = Tls::open(source).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
+        options.allowed_hosts.extend(machine_name());
+        options.tls = Some(tls);
+    }
+    say_address(cli, args, &options, listener.local_addr()?, &link)?;
     let served = serve_http(wall.clone(), listener, options, asked_to_stop()).await;
+    wall.lay_down_duties().await;
     wall.keep_image().await;
     wall.store().close().await;
     served.map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })
+}
+
+/// Where the wall is, and by what others know that it is this one.
+fn say_address(cli: &Cli, args: &ServeArgs, options: &HttpOptions, at: SocketAddr, link: &str) -> Result<(), Failure> {
+    let Some(tls) = &options.tls else {
+        let address = format!("http://{at}{link}");
+        return crate::console::answer(cli.json, &serde_json::json!({ "address": address }), || {
+            format!("网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}\n  Ctrl-C 结束 ends it")
+        });
+    };
+    let about = tls.about();
+    let port = at.port();
+    // "Everywhere" is no address that a browser can ask for.
+    let here = match args.host.first() {
+        Some(name) if name.parse::<std::net::Ipv6Addr>().is_ok() => format!("[{name}]:{port}"),
+        Some(name) => format!("{name}:{port}"),
+        None if at.ip().is_unspecified() => format!("127.0.0.1:{port}"),
+        None => at.to_string(),
+    };
+    let address = format!("https://{here}{link}");
+    let value = serde_json::json!({ "address": address, "certificate_sha256": about.certificate.to_string(),
+        "public_key_sha256": about.public_key.to_string(), "certificate_ends": about.ends.to_rfc3339() });
+    crate::console::answer(cli.json, &value, || {
+        let elsewhere = match machine_name() {
+            Some(name) if !is_loopback(at) => {
+                format!("\n  其他机器 from other machines: https://{name}:{port}, or by an address of this machine")
+            }
+            _ => String::new(),
+        };
+        format!(
+            "网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}{elsewhere}\n  \
+             证书指纹 certificate SHA-256 (browsers show it): {}\n  公钥指纹 public key SHA-256 (walls elsewhere ask for it): {}\n  \
+             证书有效至 holds until {}\n  Ctrl-C 结束 ends it",
+            about.certificate,
+            about.public_key,
+            about.ends.to_rfc3339()
+        )
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -106,6 +157,9 @@ async fn open_wall(
         options.base_map = base_map;
     }
     let wall = open_with(options).await?;
+    if let Err(error) = wall.store().need_keys() {
+        eprintln!("gridwall: {error}");
+    }
     if let (zone, false, proposed) = wall.zone_standing().await? {
         eprintln!("gridwall: {}", super::station::zone_words(&zone, proposed.as_deref()));
     }

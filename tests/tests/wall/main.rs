@@ -5,14 +5,17 @@ mod access;
 mod bombs;
 mod crash;
 mod doubtful;
+mod duties;
 mod files;
 mod first_edition;
 mod intake;
 mod keep;
+mod keys;
 mod open311;
 mod plans;
 mod servers;
 mod sweep;
+mod tls;
 mod user;
 
 use serde_json::{Value, json};

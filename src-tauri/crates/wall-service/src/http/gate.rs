@@ -4,7 +4,7 @@ use super::{
     App, assets, open311,
     refusal::Refusal,
     seats::SeatHandle,
-    serve::Peer,
+    serve::{Here, Peer},
     session,
     shares::{Asker, Place, hold},
 };
@@ -150,8 +150,9 @@ impl FromRequestParts<App> for Caller {
 pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let working = request.extensions_mut().remove::<SeatHandle>().map(SeatHandle::work);
+    let here = request.extensions().get::<Here>().map(|here| here.0);
     let admitted = async {
-        let caller = admit(&app, request.method(), &path, request.uri(), request.headers()).await?;
+        let caller = admit(&app, request.method(), &path, request.uri(), request.headers(), here).await?;
         if let (Some(_), Some(working)) = (&caller, &working) {
             working.known();
         }
@@ -238,7 +239,14 @@ pub(super) fn address(app: &App, request: &Request) -> Client {
 }
 
 /// Who asks; `None` where nobody needs to say so.
-async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
+async fn admit(
+    app: &App,
+    method: &Method,
+    path: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+    here: Option<IpAddr>,
+) -> Result<Option<Caller>, Refusal> {
     if let Some(actor) = &app.options.local_actor {
         // The window itself needs no pass; who signed in there acts in their own name.
         return Ok(Some(match bearer(headers)? {
@@ -246,7 +254,7 @@ async fn admit(app: &App, method: &Method, path: &str, uri: &Uri, headers: &Head
             None => Caller { actor: actor.clone(), source: "wall".into(), pass: Pass::Local, by_cookie: false },
         }));
     }
-    let host = asked_host(app, uri, headers)?;
+    let host = asked_host(app, uri, headers, here)?;
     let caller = caller(app, headers).await?;
     let by_cookie = caller.as_ref().is_some_and(Caller::is_by_cookie);
     let signs_in = method == Method::POST && path == session::PATH;
@@ -331,8 +339,9 @@ fn rate(app: &App, caller: &Caller) -> Result<(), Refusal> {
     })
 }
 
-/// Refuses names that are not ours: a page of another site whose name was made to point here (DNS rebinding).
-fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Refusal> {
+/// Refuses names that are not ours: a page of another site whose name was made to point here (DNS rebinding). The address at
+/// which the connection came in is ours: no name of somebody else's points there unseen.
+fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap, here: Option<IpAddr>) -> Result<String, Refusal> {
     let mut named = headers.get_all(header::HOST).iter();
     let host = match (named.next(), named.next()) {
         (Some(host), None) => host.to_str().ok(),
@@ -341,7 +350,7 @@ fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Refus
     let Some(host) = host else { return Err(Refusal::invalid("one Host header is needed")) };
     let authority = uri.authority().map(|a| a.as_str());
     for name in [Some(host), authority].into_iter().flatten() {
-        if !is_ours(host_name(name), &app.options.allowed_hosts) {
+        if !is_ours(host_name(name), &app.options.allowed_hosts, here) {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "wrong_host",
@@ -364,10 +373,11 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn is_ours(name: &str, allowed: &[String]) -> bool {
+fn is_ours(name: &str, allowed: &[String], here: Option<IpAddr>) -> bool {
     let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
-    let loopback = bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
-    loopback || name.eq_ignore_ascii_case("localhost") || allowed.iter().any(|a| a.eq_ignore_ascii_case(name))
+    let own = |ip: IpAddr| ip.is_loopback() || here.is_some_and(|here| here.to_canonical() == ip);
+    let address = bare.parse::<IpAddr>().is_ok_and(|ip| own(ip.to_canonical()));
+    address || name.eq_ignore_ascii_case("localhost") || allowed.iter().any(|a| a.eq_ignore_ascii_case(name))
 }
 
 /// Refuses what a page of another origin makes the viewer's browser send (CSRF).
@@ -425,7 +435,7 @@ mod tests {
         for ours in
             ["localhost", "LOCALHOST:8787", "127.0.0.1", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:80", "Wall.Example:443"]
         {
-            assert!(is_ours(host_name(ours), &allowed), "{ours}");
+            assert!(is_ours(host_name(ours), &allowed, None), "{ours}");
         }
         for foreign in [
             "evil.example",
@@ -437,8 +447,10 @@ mod tests {
             "wall.example.evil",
             "[::]",
         ] {
-            assert!(!is_ours(host_name(foreign), &allowed), "{foreign}");
+            assert!(!is_ours(host_name(foreign), &allowed, None), "{foreign}");
         }
+        let here = Some(IpAddr::from([10, 0, 0, 1]));
+        assert!(is_ours("10.0.0.1", &allowed, here) && !is_ours("10.0.0.2", &allowed, here), "where it came in");
     }
 
     #[test]

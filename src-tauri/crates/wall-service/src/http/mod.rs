@@ -22,6 +22,7 @@ mod seats;
 mod serve;
 mod session;
 mod shares;
+mod tls;
 mod token;
 mod upload;
 
@@ -30,7 +31,8 @@ pub use body::BODY_LIMIT;
 pub use door::Doors;
 pub use intake::MAX_ROWS;
 pub use limit::Rate;
-pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, serve};
+pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, is_loopback, serve};
+pub use tls::{CertificateAbout, CertificateSource, Fingerprint, Tls, TlsError, machine_name};
 pub use upload::FILE_LIMIT;
 
 use crate::{wall::Wall, wire::ROUTES};
@@ -63,6 +65,8 @@ pub struct HttpOptions {
     pub allowed_hosts: Vec<String>,
     /// A TLS proxy stands in front: cookies are `Secure`, addresses in answers begin with `https`.
     pub behind_tls: bool,
+    /// The server speaks TLS itself: the same for cookies and answers, and it may be reached from other machines.
+    pub tls: Option<Tls>,
     /// Records (and requests) a token may send.
     pub rate: Rate,
     /// Connections at once.
@@ -78,9 +82,15 @@ impl HttpOptions {
             doors: Doors::default(),
             allowed_hosts: Vec::new(),
             behind_tls: false,
+            tls: None,
             rate: Rate::default(),
             connections: CONNECTIONS,
         }
+    }
+
+    /// Whether browsers come by TLS: to the wall itself or to a proxy before it.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.behind_tls || self.tls.is_some()
     }
 }
 

@@ -27,6 +27,7 @@ mod shown;
 mod stations;
 mod stuck;
 mod times;
+mod tls;
 mod unheld;
 mod unplaced;
 
