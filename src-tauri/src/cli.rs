@@ -73,7 +73,7 @@ pub enum Command {
         #[command(subcommand)]
         what: TokenCommand,
     },
-    /// Browsers that came in by a one-time link: wall stations and desks.
+    /// Browsers and windows that came in by a one-time link or a code: wall stations and desks.
     Station {
         /// What to do with them.
         #[command(subcommand)]
@@ -182,6 +182,22 @@ pub struct RunArgs {
     /// Also take intake over HTTP on this loopback address while the window is open.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Show the wall that another machine serves: https://HOST:PORT, or the one-time link it printed. Its key is remembered, and
+    /// another one refused.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["demo", "title", "viewer", "base_map", "listen"])]
+    pub server: Option<String>,
+    /// The public key of --server (SHA-256, as it prints it): known beforehand, or another one from now on.
+    #[arg(long, value_name = "SHA256", requires = "server", value_parser = fingerprint)]
+    pub fingerprint: Option<wall_service::http::Fingerprint>,
+    /// What this station is called on --server (default: the machine's name).
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub name: Option<String>,
+    /// Take the code that `station add` printed on --server from one line of standard input.
+    #[arg(long, requires = "server")]
+    pub code_stdin: bool,
+    /// Ask --server whether it lets this station in, and open no window.
+    #[arg(long, requires = "server")]
+    pub check: bool,
 }
 
 /// How the wall is served.
@@ -635,6 +651,14 @@ pub enum TokenCommand {
 /// Stations.
 #[derive(Subcommand, Debug)]
 pub enum StationCommand {
+    /// Let a window on another machine in: prints a code for `run --server URL --code-stdin` there.
+    Add {
+        /// What the station is called.
+        name: String,
+        /// What it may do: operator, leader or viewer.
+        #[arg(long, default_value = "operator", value_parser = ["operator", "leader", "viewer"])]
+        role: String,
+    },
     /// List stations with the time their right ends.
     List,
     /// End the right of a station; it shows its last picture and asks for a sign-in.
@@ -701,6 +725,10 @@ pub enum StoreCommand {
     },
     /// Which process does what is done once, of all that have the store open.
     Leases,
+}
+
+fn fingerprint(text: &str) -> Result<wall_service::http::Fingerprint, String> {
+    text.parse()
 }
 
 fn time(text: &str) -> Result<wall_core::UtcMs, String> {

@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod demo;
 mod recover;
+mod remote;
 mod save;
 mod scheme;
 mod windows;

@@ -43,6 +43,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,
         },
         Some(Command::Station { what }) => match what {
+            StationCommand::Add { name, role } => station::add(cli, name, role).await,
             StationCommand::List => keep::list_stations(cli).await,
             StationCommand::Revoke { id } => keep::revoke_station(cli, *id).await,
         },

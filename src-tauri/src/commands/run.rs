@@ -8,7 +8,9 @@ use crate::{
     assets,
     cli::{Cli, RunArgs, ServeArgs},
     console::Failure,
-    demo, windows,
+    demo,
+    remote::{Asked, Remote},
+    windows::{self, Shown},
 };
 use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
@@ -19,6 +21,9 @@ use wall_service::{
 
 /// Opens the window; with no display, serves the same wall and prints the address.
 pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result<(), Failure> {
+    if let Some(server) = &args.server {
+        return remote(cli, server, &args, runtime);
+    }
     if !has_display() {
         eprintln!("gridwall: there is no display here; serving the same wall to a browser instead");
         let serve_args = ServeArgs {
@@ -51,7 +56,38 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
         }
         Ok::<Wall, Failure>(wall)
     })?;
-    windows::open(wall, operator(args.viewer, "wall"), args.fullscreen, runtime.clone())
+    windows::open(Shown::Here(wall, operator(args.viewer, "wall")), args.fullscreen, runtime.clone())
+}
+
+/// Opens the window on a wall that another machine serves.
+fn remote(cli: &Cli, server: &str, args: &RunArgs, runtime: &tokio::runtime::Handle) -> Result<(), Failure> {
+    if !args.check && !has_display() {
+        return Err(Failure::usage(format!("there is no display here; a browser shows the same wall at {server}")));
+    }
+    let code = if args.code_stdin { Some(super::user::secret_from_input()?) } else { None };
+    let folder = super::data_dir(cli)?;
+    let asked = Asked { server, fingerprint: args.fingerprint, code, name: args.name.clone() };
+    let (remote, is_in) = runtime.block_on(async {
+        let remote = Remote::open(&folder, asked).await?;
+        let is_in = if args.check { remote.is_in().await? } else { true };
+        Ok::<_, Failure>((remote, is_in))
+    })?;
+    let key = remote.public_key().map(|k| k.to_string()).unwrap_or_default();
+    if remote.is_first_met() {
+        eprintln!(
+            "gridwall: {} is met for the first time. From now on only this key is it (SHA-256; compare with what the server printed):\n  {key}",
+            remote.origin()
+        );
+    }
+    if args.check {
+        let value = serde_json::json!({ "server": remote.origin(), "public_key_sha256": key, "first_met": remote.is_first_met(),
+            "station": remote.name(), "let_in": is_in });
+        return crate::console::answer(cli.json, &value, || {
+            let way = if is_in { "is let in" } else { "is not let in: `gridwall station add NAME` on the server gives a code" };
+            format!("{}: reached, its key is the one that is known; this station ({}) {way}", remote.origin(), remote.name())
+        });
+    }
+    windows::open(Shown::There(Arc::new(remote), folder), args.fullscreen, runtime.clone())
 }
 
 /// Serves the wall until Ctrl-C or a termination signal.

@@ -55,3 +55,39 @@ fn what_cannot_be_used_is_refused_with_words() {
     let wall = Served::start_as(&data, &[], &["--cert", cert, "--key", key]);
     assert_eq!(ask_tls(at(&wall), "GET", "/healthz", &[], "").unwrap().status, 200);
 }
+
+#[test]
+fn a_station_on_another_machine_comes_in_by_a_code_until_it_is_revoked() {
+    let data = DataDir::new();
+    import_four(&data);
+    let wall = Served::start_as(&data, &[], &["--tls"]);
+    let (server, station) = (wall.base.as_str(), DataDir::new());
+    let check = |more: &[&str], input: &str| {
+        let all = [&["--json", "run", "--server", server, "--check"], more].concat();
+        station.run_with_input(all, input)
+    };
+    let first = check(&["--name", "大厅"], "").expect(0).json();
+    assert_eq!((first["first_met"].as_bool(), first["let_in"].as_bool()), (Some(true), Some(false)), "{first}");
+    until("the fingerprint", || wall.said().contains("holds until").then_some(()));
+    assert_eq!(first["public_key_sha256"].as_str(), Some(after(&wall.said(), "(walls elsewhere ask for it): ")));
+    let made = data.json(["station", "add", "大厅", "--role", "viewer"]);
+    assert_eq!(check(&["--code-stdin"], "gl_0\n").code, 5, "a code that nobody gave");
+    let come = check(&["--code-stdin"], &format!("{}\n", made["code"].as_str().unwrap())).expect(0).json();
+    assert_eq!(come["let_in"].as_bool(), Some(true), "{come}");
+    // Without a word from then on.
+    let again = check(&[], "").expect(0).json();
+    assert_eq!(
+        (again["first_met"].as_bool(), again["let_in"].as_bool(), again["station"].as_str()),
+        (Some(false), Some(true), Some("大厅"))
+    );
+    let list = data.json(["station", "list"]);
+    assert_eq!((list["stations"][0]["name"].as_str(), list["stations"][0]["role"].as_str()), (Some("大厅"), Some("viewer")));
+    data.run(["station", "revoke", &list["stations"][0]["id"].to_string()]).expect(0);
+    until("the station to be refused", || (check(&[], "").expect(0).json()["let_in"] == false).then_some(()));
+    for (bad, code) in [("http://127.0.0.1:1", 2), ("https://127.0.0.1:1", 4), ("nonsense", 2)] {
+        assert_eq!(station.run(["run", "--check", "--server", bad]).code, code, "{bad}");
+    }
+    // There is no display here, and no wall of one's own is served instead.
+    let shown = station.run(["run", "--server", server]);
+    assert!(shown.code == 2 && shown.stderr.contains("no display"), "{shown:?}");
+}

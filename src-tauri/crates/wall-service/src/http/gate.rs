@@ -172,21 +172,29 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     app.counts.answered(response.status());
     let local = app.options.local_actor.is_some();
     let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: &'static str| {
-        headers.insert(name, HeaderValue::from_static(value));
-    };
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if local {
-        // The window's own scheme: its workers and canvas read these answers across its two origins.
-        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "*");
-        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+        window_headers(headers);
+    } else {
+        page_headers(headers);
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, OVER_HTTP.clone());
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, if local { &*IN_THE_WINDOW } else { &*OVER_HTTP }.clone());
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+fn page_headers(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// The headers of every answer to the window, whoever gives it: its workers and canvas read across its two origins.
+pub fn window_headers(headers: &mut HeaderMap) {
+    page_headers(headers);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, IN_THE_WINDOW.clone());
 }
 
 /// A place among the requests under way; whoever asks for more than that finds the [`Asker`] in the request.

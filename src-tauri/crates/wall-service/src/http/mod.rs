@@ -26,9 +26,10 @@ mod tls;
 mod token;
 mod upload;
 
-pub use assets::UiAssets;
+pub use assets::{STATION_NAME, UiAssets, notice};
 pub use body::BODY_LIMIT;
 pub use door::Doors;
+pub use gate::window_headers;
 pub use intake::MAX_ROWS;
 pub use limit::Rate;
 pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, is_loopback, serve};

@@ -15,6 +15,13 @@ use wall_core::UtcMs;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
+impl Fingerprint {
+    /// Of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, byte) in self.0.iter().enumerate() {
@@ -66,12 +73,15 @@ impl Pair {
             .map_err(|_| "there is no private key in PEM that needs no passphrase (PKCS#8, PKCS#1 or SEC1)")?;
         let parsed = ParsedCertificate::try_from(&first).map_err(|e| format!("the certificate cannot be read: {e}"))?;
         let (begins, ends) = validity(&first).ok_or("the certificate does not say how long it holds")?;
-        let public_key = fingerprint(parsed.subject_public_key_info().as_ref());
+        let public_key = Fingerprint::of(parsed.subject_public_key_info().as_ref());
         let pair = CertifiedKey::from_der(chain, key, provider).map_err(|e| match e {
             rustls::Error::InconsistentKeys(_) => "the key does not belong to the certificate".to_owned(),
             e => format!("the key cannot be used: {e}"),
         })?;
-        Ok(Self { key: Arc::new(pair), about: CertificateAbout { certificate: fingerprint(&first), public_key, begins, ends } })
+        Ok(Self {
+            key: Arc::new(pair),
+            about: CertificateAbout { certificate: Fingerprint::of(&first), public_key, begins, ends },
+        })
     }
 
     /// Whether the certificate is for a name or address.
@@ -80,11 +90,6 @@ impl Pair {
         let parsed = self.key.cert.first().and_then(|c| ParsedCertificate::try_from(c).ok());
         parsed.is_some_and(|c| rustls::client::verify_server_name(&c, &name).is_ok())
     }
-}
-
-/// SHA-256 of the bytes.
-pub(crate) fn fingerprint(bytes: &[u8]) -> Fingerprint {
-    Fingerprint(Sha256::digest(bytes).into())
 }
 
 /// From when until when a certificate holds: the fifth part of the first part of its DER, of which the first (the version) may be missing.
