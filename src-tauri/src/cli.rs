@@ -73,7 +73,7 @@ pub enum Command {
         #[command(subcommand)]
         what: TokenCommand,
     },
-    /// Browsers that came in by a one-time link: wall stations and desks.
+    /// Browsers and windows that came in by a one-time link or a code: wall stations and desks.
     Station {
         /// What to do with them.
         #[command(subcommand)]
@@ -103,6 +103,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         what: StoreCommand,
+    },
+    /// The keys of the store on their way to another machine that shares its database.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: KeysCommand,
     },
     /// One verified file of everything, also while the wall runs. (A plain copy of gridwall.db lacks the newest rows.)
     Backup(BackupArgs),
@@ -134,6 +140,27 @@ pub enum Command {
     },
 }
 
+/// Keys of a store.
+#[derive(Subcommand, Debug)]
+pub enum KeysCommand {
+    /// Write them to a file, sealed by a passphrase that is asked for.
+    Export {
+        /// File to write; never over one that is there.
+        out: PathBuf,
+        /// Take the passphrase from one line of standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+    /// Put them into the data directory of this machine, once the database (--db) is known to be theirs.
+    Import {
+        /// File that `keys export` wrote.
+        file: PathBuf,
+        /// Take the passphrase from one line of standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+}
+
 /// How the wall is opened.
 #[derive(Args, Debug, Default, Clone)]
 pub struct RunArgs {
@@ -155,12 +182,28 @@ pub struct RunArgs {
     /// Also take intake over HTTP on this loopback address while the window is open.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Show the wall that another machine serves: https://HOST:PORT, or the one-time link it printed. Its key is remembered, and
+    /// another one refused.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["demo", "title", "viewer", "base_map", "listen"])]
+    pub server: Option<String>,
+    /// The public key of --server (SHA-256, as it prints it): known beforehand, or another one from now on.
+    #[arg(long, value_name = "SHA256", requires = "server", value_parser = fingerprint)]
+    pub fingerprint: Option<wall_service::http::Fingerprint>,
+    /// What this station is called on --server (default: the machine's name).
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub name: Option<String>,
+    /// Take the code that `station add` printed on --server from one line of standard input.
+    #[arg(long, requires = "server")]
+    pub code_stdin: bool,
+    /// Ask --server whether it lets this station in, and open no window.
+    #[arg(long, requires = "server")]
+    pub check: bool,
 }
 
 /// How the wall is served.
 #[derive(Args, Debug, Clone)]
 pub struct ServeArgs {
-    /// Address; this edition serves on loopback only.
+    /// Address. Beyond this machine (0.0.0.0:8443) the wall speaks TLS.
     #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,
     /// The demonstration district.
@@ -175,12 +218,22 @@ pub struct ServeArgs {
     /// Base map (PMTiles).
     #[arg(long, value_name = "FILE")]
     pub base_map: Option<PathBuf>,
-    /// Further names this wall answers to (behind a TLS proxy).
+    /// Further names and addresses this wall answers to; its own certificate is for them too.
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
-    /// A TLS proxy stands in front: cookies are Secure, and clients are told apart by the last address in X-Forwarded-For,
-    /// which the proxy must set.
+    /// Speak TLS on loopback too, with the wall's own certificate (made at the first start, kept in `tls/` of the data directory).
     #[arg(long)]
+    pub tls: bool,
+    /// Speak TLS with this certificate (PEM, those that vouch for it after it) and --key. Changed files are taken while the
+    /// wall runs.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The private key of --cert (PEM).
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// A TLS proxy on this machine stands in front: cookies are Secure, and clients are told apart by the last address in X-Forwarded-For,
+    /// which the proxy must set.
+    #[arg(long, conflicts_with_all = ["tls", "cert"])]
     pub behind_tls: bool,
 }
 
@@ -598,6 +651,14 @@ pub enum TokenCommand {
 /// Stations.
 #[derive(Subcommand, Debug)]
 pub enum StationCommand {
+    /// Let a window on another machine in: prints a code for `run --server URL --code-stdin` there.
+    Add {
+        /// What the station is called.
+        name: String,
+        /// What it may do: operator, leader or viewer.
+        #[arg(long, default_value = "operator", value_parser = ["operator", "leader", "viewer"])]
+        role: String,
+    },
     /// List stations with the time their right ends.
     List,
     /// End the right of a station; it shows its last picture and asks for a sign-in.
@@ -662,6 +723,12 @@ pub enum StoreCommand {
         #[arg(long, value_name = "URL")]
         to: String,
     },
+    /// Which process does what is done once, of all that have the store open.
+    Leases,
+}
+
+fn fingerprint(text: &str) -> Result<wall_service::http::Fingerprint, String> {
+    text.parse()
 }
 
 fn time(text: &str) -> Result<wall_core::UtcMs, String> {

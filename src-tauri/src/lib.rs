@@ -9,6 +9,7 @@ mod console;
 mod demo;
 mod painter;
 mod recover;
+mod remote;
 mod save;
 mod scheme;
 mod windows;
@@ -25,7 +26,8 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let json = cli.json;
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GRIDWALL_LOG").unwrap_or_else(|_| "warn,mvt=error".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GRIDWALL_LOG")
+        .unwrap_or_else(|_| "warn,mvt=error,wall_service::http::tls=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,23 @@
 //! The wall's window and the frames it subscribes to.
 
-use crate::{assets::Embedded, console::Failure, painter, recover, save, scheme};
-use std::sync::Arc;
-use tauri::{State, Url, WebviewUrl, WebviewWindowBuilder, ipc::Channel, webview::NewWindowResponse};
+use crate::{
+    assets::Embedded,
+    console::Failure,
+    painter, recover,
+    remote::Remote,
+    save,
+    scheme::{self, Answerer},
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tauri::{
+    State, Url, WebviewUrl, WebviewWindowBuilder,
+    ipc::{Channel, InvokeResponseBody},
+    webview::NewWindowResponse,
+};
+use tokio::task::AbortHandle;
 use wall_service::{
     http::{HttpOptions, router},
     wall::{Wall, actor_of},
@@ -10,19 +25,56 @@ use wall_service::{
 };
 use wall_store::Actor;
 
+/// The wall that a window shows.
+pub enum Shown {
+    /// The one in this process, and in whose name it is asked.
+    Here(Wall, Actor),
+    /// One that is served elsewhere; files of the page go below the data directory where there is no other place.
+    There(Arc<Remote>, PathBuf),
+}
+
 /// What the commands of the window act on.
 struct Station {
-    wall: Wall,
-    actor: Actor,
+    shown: Shown,
+    /// The stream of frames from a server elsewhere: the page follows one at a time.
+    following: Mutex<Option<AbortHandle>>,
+}
+
+/// A frame on its way to the page, as JSON.
+fn sent(channel: &Channel<InvokeResponseBody>, json: String) -> bool {
+    channel.send(InvokeResponseBody::Json(json)).is_ok()
 }
 
 /// Sends frames through the channel until the page closes it. The first one catches up from `since`.
 #[tauri::command]
-async fn frames(since: i64, channel: Channel<Frame>, bearer: Option<String>, station: State<'_, Station>) -> Result<(), String> {
-    let wall = station.wall.clone();
+async fn frames(
+    since: i64,
+    channel: Channel<InvokeResponseBody>,
+    bearer: Option<String>,
+    station: State<'_, Station>,
+) -> Result<(), String> {
+    let (wall, own) = match &station.shown {
+        Shown::Here(wall, actor) => (wall.clone(), actor.clone()),
+        Shown::There(remote, _) => {
+            // The one before goes first: a server gives one viewer so many.
+            let before = station.following.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(before) = before {
+                before.abort();
+            }
+            let mut frames = remote.frames(since, bearer.as_deref()).await?;
+            let task = tokio::spawn(async move {
+                // Silent from here on: the page says since when, and asks anew.
+                while let Some(frame) = frames.next().await
+                    && sent(&channel, frame)
+                {}
+            });
+            *station.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+            return Ok(());
+        }
+    };
     let actor = match &bearer {
-        None => station.actor.clone(),
-        Some(secret) => acting(&wall, secret, &station.actor.station).await.ok_or("this session is over; sign in again")?,
+        None => own,
+        Some(secret) => acting(&wall, secret, &own.station).await.ok_or("this session is over; sign in again")?,
     };
     let (first, mut live) = wall.frames(&actor, since).await.map_err(|e| e.to_string())?;
     tokio::spawn(async move {
@@ -55,7 +107,8 @@ async fn frames(since: i64, channel: Channel<Frame>, bearer: Option<String>, sta
                 return;
             }
             revision = frame.to_revision;
-            if channel.send((*wall.for_actor(&actor, &frame)).clone()).is_err() {
+            let told: &Frame = &wall.for_actor(&actor, &frame);
+            if !serde_json::to_string(told).is_ok_and(|json| sent(&channel, json)) {
                 return;
             }
         }
@@ -78,18 +131,30 @@ fn is_of_the_wall(url: &Url) -> bool {
     plain && (url.scheme(), url.host_str()) == (own.0, Some(own.1.as_str()))
 }
 
+/// Title of the window.
+const TITLE: &str = "网格指挥墙 GridWall";
+
 /// Opens the window and runs until it is closed.
-pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
-    let mut options = HttpOptions::new(Arc::new(Embedded));
-    options.local_actor = Some(actor.clone());
-    options.painter = Some(Arc::new(painter::Native::over(&wall)));
-    let router = router(wall.clone(), options);
+pub fn open(shown: Shown, fullscreen: bool, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
+    let (answerer, exports, ending, title) = match &shown {
+        Shown::Here(wall, actor) => {
+            let mut options = HttpOptions::new(Arc::new(Embedded));
+            options.local_actor = Some(actor.clone());
+            options.painter = Some(Arc::new(painter::Native::over(wall)));
+            let answerer = Answerer::Here(router(wall.clone(), options));
+            (answerer, wall.store().folder().join("exports"), Some(wall.clone()), TITLE.to_owned())
+        }
+        Shown::There(remote, folder) => {
+            let title = format!("{TITLE} · {}", remote.origin());
+            (Answerer::There(remote.clone()), folder.join("exports"), None, title)
+        }
+    };
     tauri::async_runtime::set(runtime.clone());
     let at_the_end = runtime.clone();
     tauri::Builder::default()
-        .manage(save::Exports(wall.store().folder().join("exports")))
-        .manage(Station { wall: wall.clone(), actor })
-        .register_asynchronous_uri_scheme_protocol(scheme::SCHEME, scheme::handler(router, runtime))
+        .manage(save::Exports(exports))
+        .manage(Station { shown, following: Mutex::default() })
+        .register_asynchronous_uri_scheme_protocol(scheme::SCHEME, scheme::handler(answerer, runtime))
         .invoke_handler(tauri::generate_handler![frames, save::save_file])
         .setup(move |app| {
             let url = format!("{}://localhost/", scheme::SCHEME).parse()?;
@@ -99,7 +164,7 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
                 (size.width, size.height)
             });
             let window = WebviewWindowBuilder::new(app, "wall", WebviewUrl::CustomProtocol(url))
-                .title("网格指挥墙 GridWall")
+                .title(title)
                 .inner_size(size.0, size.1)
                 .min_inner_size(1024.0, 600.0)
                 .maximized(true)
@@ -127,8 +192,13 @@ pub fn open(wall: Wall, actor: Actor, fullscreen: bool, runtime: tokio::runtime:
         })?
         .run(move |_, event| {
             // The program ends with this event and does not come back from here.
-            if matches!(event, tauri::RunEvent::Exit) {
-                at_the_end.block_on(wall.keep_image());
+            if matches!(event, tauri::RunEvent::Exit)
+                && let Some(wall) = &ending
+            {
+                at_the_end.block_on(async {
+                    wall.lay_down_duties().await;
+                    wall.keep_image().await;
+                });
             }
         });
     Ok(())

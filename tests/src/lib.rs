@@ -12,6 +12,7 @@ mod ground;
 mod program;
 mod serve;
 mod server;
+mod tls;
 
 pub use database::{behind, database_of, found_behind};
 pub use feed::{Answer, Client, Events};
@@ -19,6 +20,7 @@ pub use ground::{Ground, square};
 pub use program::{DataDir, Finished, gridwall};
 pub use serve::Served;
 pub use server::Postgres;
+pub use tls::{TlsAnswer, ask_tls, certificate, trusting};
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,7 @@ use std::{
 pub struct Served {
     child: Child,
     said: Arc<Mutex<String>>,
-    /// Root without the one-time part: `http://127.0.0.1:PORT`.
+    /// Root without the one-time part: `http://127.0.0.1:PORT`, with `--tls` `https://…`.
     pub base: String,
     /// The one-time address it printed.
     pub link: String,
@@ -23,10 +23,16 @@ impl Served {
 
     /// The same with global options (`--now` …) before the command.
     pub fn start_with(data: &DataDir, options: &[&str]) -> Self {
+        Self::start_as(data, options, &[])
+    }
+
+    /// The same with options of `serve` after it.
+    pub fn start_as(data: &DataDir, options: &[&str], serve: &[&str]) -> Self {
         let mut child = data
             .command()
             .args(options)
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(serve)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -98,7 +104,7 @@ fn keep(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
 
 /// The one-time address in what was printed, once it is complete.
 fn address(text: &str) -> Option<String> {
-    let at = text.find("http://127.0.0.1:")?;
+    let at = text.find("http://127.0.0.1:").or_else(|| text.find("https://127.0.0.1:"))?;
     let rest = &text[at..];
     let end = rest.find(|c: char| c.is_whitespace() || c == '"')?;
     rest[..end].contains("?once=").then(|| rest[..end].to_owned())

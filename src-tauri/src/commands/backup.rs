@@ -1,4 +1,4 @@
-//! `gridwall backup` and `gridwall restore`: one verified file of everything, and putting it back.
+//! `gridwall backup`, `gridwall restore` and `gridwall store`: one verified file of everything, putting it back, and the store as a whole.
 
 use super::{
     data_dir,
@@ -18,7 +18,7 @@ use wall_store::{BackupAbout, BackupKeys, CopiedTable, RestoreKeys, Store, keys_
 const PHRASE_LEAST: usize = 12;
 
 /// The passphrase asked for, if one is.
-fn phrase(asked: bool, from_stdin: bool, twice: bool) -> Result<Option<String>, Failure> {
+pub(super) fn phrase(asked: bool, from_stdin: bool, twice: bool) -> Result<Option<String>, Failure> {
     let phrase = match (asked, from_stdin) {
         (_, true) => secret_from_input()?,
         (true, false) => secret_from_terminal("口令 passphrase: ", twice)?,
@@ -134,5 +134,28 @@ pub async fn copy(cli: &Cli, to: &str) -> Result<(), Failure> {
             "{rows} rows of {} tables copied to {place}, and the same there; what is written here from now on is not in it",
             list.len()
         )
+    })
+}
+
+/// Says which process does what is done once.
+pub async fn leases(cli: &Cli) -> Result<(), Failure> {
+    let leases = store(cli).await?.leases().await?;
+    let rows: Vec<_> = leases
+        .iter()
+        .map(|l| {
+            json!({ "name": l.name, "holder": l.holder, "number": l.fence, "since": l.taken_at.to_rfc3339(),
+                "until": l.expires_at.to_rfc3339(), "in_force": l.in_force })
+        })
+        .collect();
+    answer(cli.json, &json!({ "leases": rows }), || {
+        let line = |l: &wall_store::Lease| {
+            let state = if l.in_force { "since" } else { "nobody now; the last one since" };
+            format!("{:<14} {} {}, number {}: {}", l.name, state, l.taken_at.to_rfc3339(), l.fence, l.holder)
+        };
+        if leases.is_empty() {
+            "no wall ran on this store".into()
+        } else {
+            leases.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
     })
 }

@@ -7,6 +7,7 @@ mod backup;
 mod export;
 mod import;
 mod keep;
+mod keys;
 mod queries;
 mod replay;
 mod rows;
@@ -42,6 +43,7 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
             TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,
         },
         Some(Command::Station { what }) => match what {
+            StationCommand::Add { name, role } => station::add(cli, name, role).await,
             StationCommand::List => keep::list_stations(cli).await,
             StationCommand::Revoke { id } => keep::revoke_station(cli, *id).await,
         },
@@ -54,7 +56,11 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Retention(args)) => keep::retention(cli, args).await,
         Some(Command::Clock { end }) => keep::clock(cli, *end).await,
         Some(Command::Doctor { fix }) => keep::doctor(cli, *fix).await,
-        Some(Command::Store { what: StoreCommand::Copy { to } }) => backup::copy(cli, to).await,
+        Some(Command::Store { what }) => match what {
+            StoreCommand::Copy { to } => backup::copy(cli, to).await,
+            StoreCommand::Leases => backup::leases(cli).await,
+        },
+        Some(Command::Keys { what }) => keys::keys(cli, what).await,
         Some(Command::Backup(args)) => backup::backup(cli, args).await,
         Some(Command::Restore(args)) => backup::restore(cli, args).await,
         Some(Command::Demo(args)) => crate::demo::write(cli, args),

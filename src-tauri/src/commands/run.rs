@@ -8,17 +8,22 @@ use crate::{
     assets,
     cli::{Cli, RunArgs, ServeArgs},
     console::Failure,
-    demo, painter, windows,
+    demo, painter,
+    remote::{Asked, Remote},
+    windows::{self, Shown},
 };
 use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 use wall_service::{
-    http::{Doors, HttpOptions, check_listen, serve as serve_http},
+    http::{CertificateSource, Doors, HttpOptions, Tls, check_listen, is_loopback, machine_name, serve as serve_http},
     wall::Wall,
 };
 
 /// Opens the window; with no display, serves the same wall and prints the address.
 pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result<(), Failure> {
+    if let Some(server) = &args.server {
+        return remote(cli, server, &args, runtime);
+    }
     if !has_display() {
         eprintln!("gridwall: there is no display here; serving the same wall to a browser instead");
         let serve_args = ServeArgs {
@@ -28,6 +33,9 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
             viewer: args.viewer,
             base_map: args.base_map,
             host: vec![],
+            tls: false,
+            cert: None,
+            key: None,
             behind_tls: false,
         };
         return runtime.block_on(serve(cli, &serve_args));
@@ -40,6 +48,7 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
             demo::live(wall.clone());
         }
         if let Some(address) = args.listen {
+            check_listen(address, false).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
             let listener = listen(address).await?;
             let (options, link) = doors(&wall, args.viewer)?;
             println!("http://{}{link}", listener.local_addr()?);
@@ -47,13 +56,46 @@ pub fn run(cli: &Cli, args: RunArgs, runtime: &tokio::runtime::Handle) -> Result
         }
         Ok::<Wall, Failure>(wall)
     })?;
-    windows::open(wall, operator(args.viewer, "wall"), args.fullscreen, runtime.clone())
+    windows::open(Shown::Here(wall, operator(args.viewer, "wall")), args.fullscreen, runtime.clone())
+}
+
+/// Opens the window on a wall that another machine serves.
+fn remote(cli: &Cli, server: &str, args: &RunArgs, runtime: &tokio::runtime::Handle) -> Result<(), Failure> {
+    if !args.check && !has_display() {
+        return Err(Failure::usage(format!("there is no display here; a browser shows the same wall at {server}")));
+    }
+    let code = if args.code_stdin { Some(super::user::secret_from_input()?) } else { None };
+    let folder = super::data_dir(cli)?;
+    let asked = Asked { server, fingerprint: args.fingerprint, code, name: args.name.clone() };
+    let (remote, is_in) = runtime.block_on(async {
+        let remote = Remote::open(&folder, asked).await?;
+        let is_in = if args.check { remote.is_in().await? } else { true };
+        Ok::<_, Failure>((remote, is_in))
+    })?;
+    let key = remote.public_key().map(|k| k.to_string()).unwrap_or_default();
+    if remote.is_first_met() {
+        eprintln!(
+            "gridwall: {} is met for the first time. From now on only this key is it (SHA-256; compare with what the server printed):\n  {key}",
+            remote.origin()
+        );
+    }
+    if args.check {
+        let value = serde_json::json!({ "server": remote.origin(), "public_key_sha256": key, "first_met": remote.is_first_met(),
+            "station": remote.name(), "let_in": is_in });
+        return crate::console::answer(cli.json, &value, || {
+            let way = if is_in { "is let in" } else { "is not let in: `gridwall station add NAME` on the server gives a code" };
+            format!("{}: reached, its key is the one that is known; this station ({}) {way}", remote.origin(), remote.name())
+        });
+    }
+    windows::open(Shown::There(Arc::new(remote), folder), args.fullscreen, runtime.clone())
 }
 
 /// Serves the wall until Ctrl-C or a termination signal.
 pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
     need_interface()?;
-    check_listen(args.listen).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
+    let given = args.cert.clone().zip(args.key.clone());
+    let with_tls = args.tls || given.is_some() || !(args.behind_tls || is_loopback(args.listen));
+    check_listen(args.listen, with_tls).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     let listener = listen(args.listen).await?;
     let wall = open_wall(cli, args.demo, args.title.clone(), args.base_map.clone()).await?;
     wall.follow();
@@ -63,14 +105,59 @@ pub async fn serve(cli: &Cli, args: &ServeArgs) -> Result<(), Failure> {
     let (mut options, link) = doors(&wall, args.viewer)?;
     options.allowed_hosts.clone_from(&args.host);
     options.behind_tls = args.behind_tls;
-    let address = format!("http://{}{link}", listener.local_addr()?);
-    crate::console::answer(cli.json, &serde_json::json!({ "address": address }), || {
-        format!("网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}\n  Ctrl-C 结束 ends it")
-    })?;
+    if with_tls {
+        let source = match given {
+            Some((certificate, key)) => CertificateSource::Given { certificate, key },
+            None => CertificateSource::Own { folder: super::data_dir(cli)?, names: args.host.clone() },
+        };
+        let tls = Tls::open(source).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
+        options.allowed_hosts.extend(machine_name());
+        options.tls = Some(tls);
+    }
+    say_address(cli, args, &options, listener.local_addr()?, &link)?;
     let served = serve_http(wall.clone(), listener, options, asked_to_stop()).await;
+    wall.lay_down_duties().await;
     wall.keep_image().await;
     wall.store().close().await;
     served.map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })
+}
+
+/// Where the wall is, and by what others know that it is this one.
+fn say_address(cli: &Cli, args: &ServeArgs, options: &HttpOptions, at: SocketAddr, link: &str) -> Result<(), Failure> {
+    let Some(tls) = &options.tls else {
+        let address = format!("http://{at}{link}");
+        return crate::console::answer(cli.json, &serde_json::json!({ "address": address }), || {
+            format!("网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}\n  Ctrl-C 结束 ends it")
+        });
+    };
+    let about = tls.about();
+    let port = at.port();
+    // "Everywhere" is no address that a browser can ask for.
+    let here = match args.host.first() {
+        Some(name) if name.parse::<std::net::Ipv6Addr>().is_ok() => format!("[{name}]:{port}"),
+        Some(name) => format!("{name}:{port}"),
+        None if at.ip().is_unspecified() => format!("127.0.0.1:{port}"),
+        None => at.to_string(),
+    };
+    let address = format!("https://{here}{link}");
+    let value = serde_json::json!({ "address": address, "certificate_sha256": about.certificate.to_string(),
+        "public_key_sha256": about.public_key.to_string(), "certificate_ends": about.ends.to_rfc3339() });
+    crate::console::answer(cli.json, &value, || {
+        let elsewhere = match machine_name() {
+            Some(name) if !is_loopback(at) => {
+                format!("\n  其他机器 from other machines: https://{name}:{port}, or by an address of this machine")
+            }
+            _ => String::new(),
+        };
+        format!(
+            "网格指挥墙 GridWall\n  打开一次性链接 open this one-time link (10 min):\n  {address}{elsewhere}\n  \
+             证书指纹 certificate SHA-256 (browsers show it): {}\n  公钥指纹 public key SHA-256 (walls elsewhere ask for it): {}\n  \
+             证书有效至 holds until {}\n  Ctrl-C 结束 ends it",
+            about.certificate,
+            about.public_key,
+            about.ends.to_rfc3339()
+        )
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -110,6 +197,9 @@ async fn open_wall(
         options.base_map = base_map;
     }
     let wall = open_with(options).await?;
+    if let Err(error) = wall.store().need_keys() {
+        eprintln!("gridwall: {error}");
+    }
     if let (zone, false, proposed) = wall.zone_standing().await? {
         eprintln!("gridwall: {}", super::station::zone_words(&zone, proposed.as_deref()));
     }

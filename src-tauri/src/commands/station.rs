@@ -1,9 +1,13 @@
 //! Who acts on the command line, where the data lies, and opening the wall there.
 
-use crate::{cli::Cli, console::Failure};
+use crate::{
+    cli::Cli,
+    console::{Failure, answer},
+};
+use serde_json::json;
 use std::path::{Path, PathBuf};
-use wall_service::wall::{Wall, WallOptions, system_now};
-use wall_store::{Actor, Role, Store};
+use wall_service::wall::{Keeper, Wall, WallOptions, system_now};
+use wall_store::{Actor, Role, STATION_LIFE_MS, Store};
 
 /// The data directory: as told, else the platform's own.
 pub fn data_dir(cli: &Cli) -> Result<PathBuf, Failure> {
@@ -84,4 +88,21 @@ pub async fn open_with(mut options: WallOptions) -> Result<Wall, Failure> {
     // Files that come over HTTP are read by this program in another process.
     options.reader = std::env::current_exe().ok();
     Ok(Wall::open(options).await?)
+}
+
+/// Lets a station in by a code, which is shown once.
+pub async fn add(cli: &Cli, name: &str, role: &str) -> Result<(), Failure> {
+    let role = Role::from_code(role).ok_or_else(|| Failure::usage(format!("there is no role \"{role}\"")))?;
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Failure::usage("a station's name has 1 … 100 printable characters".to_owned()));
+    }
+    let (id, code) = Keeper::of(&store(cli).await?).add_station(&os_user(), role, name.trim()).await?;
+    let days = STATION_LIFE_MS / 86_400_000;
+    let value = json!({ "id": id, "name": name.trim(), "role": role.code(), "code": code, "days": days });
+    answer(cli.json, &value, || {
+        format!(
+            "{code}\n(shown once, good for {days} days; on the other machine: gridwall run --server https://HOST:PORT --code-stdin, and \
+             type it in. `gridwall station revoke {id}` ends it)"
+        )
+    })
 }

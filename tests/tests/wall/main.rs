@@ -5,15 +5,18 @@ mod access;
 mod bombs;
 mod crash;
 mod doubtful;
+mod duties;
 mod files;
 mod first_edition;
 mod intake;
 mod keep;
+mod keys;
 mod open311;
 mod plans;
 mod servers;
 mod stills;
 mod sweep;
+mod tls;
 mod user;
 
 use serde_json::{Value, json};

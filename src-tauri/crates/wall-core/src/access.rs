@@ -131,7 +131,7 @@ rights! {
     KeepAccounts, "keep accounts", &[Admin];
     /// To make and revoke tokens of machines.
     KeepTokens, "keep tokens", &[Admin];
-    /// To end the right of a station.
+    /// To let a station in by a code, and to end its right.
     KeepStations, "keep stations", &[Admin];
     /// To set how long what is kept and how often it is backed up, and to let go what is due.
     SetKeeping, "set what is kept", &[Admin];

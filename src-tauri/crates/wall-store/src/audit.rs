@@ -126,6 +126,7 @@ impl Store {
 
     /// Recomputes the whole chain and compares it with the anchor. O(lines).
     pub async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        self.need_keys()?;
         // The anchor first: it is never ahead of the log, but the log may go on meanwhile.
         let anchor = self.read_anchor();
         let lines = self.inner.read.rows(sql(CHAIN)).await?;

@@ -135,7 +135,8 @@ impl Store {
         if newest.is_some_and(|t| (now.0 - t).abs() < i64::from(rule.every_h) * 3_600_000) {
             return Ok(None);
         }
-        let bytes = std::fs::metadata(self.inner.folder.join(DATABASE))?.len();
+        // How large a database on a server is only its copy will tell.
+        let bytes = if self.server().is_some() { 0 } else { std::fs::metadata(self.inner.folder.join(DATABASE))?.len() };
         if let Some(free) = room(&self.inner.folder).filter(|free| *free < bytes.saturating_mul(2)) {
             let error = format!("no room for a backup: {} MiB free, the database has {} MiB", free >> 20, bytes >> 20);
             return Err(StoreError::Failed { fault: Fault::Full, error });
@@ -175,6 +176,8 @@ impl Store {
         {
             return Err(StoreError::Refused(format!("{} is there already; nothing was written over", path.display())));
         }
+        // A backup is verified with the keys, whatever becomes of them.
+        self.need_keys()?;
         let sealed = if let BackupKeys::Sealed(phrase) = keys { Some(phrase) } else { None };
         let about = match self.server() {
             None => {
@@ -366,7 +369,8 @@ pub(crate) async fn quick_check(connection: &mut SqliteConnection) -> Result<Vec
     Ok(lines?.into_iter().filter(|l| l != "ok").collect())
 }
 
-fn phrase_key(passphrase: &str, salt: &[u8]) -> Result<[u8; 32], StoreError> {
+/// The key that a passphrase gives: slow on purpose.
+pub(crate) fn phrase_key(passphrase: &str, salt: &[u8]) -> Result<[u8; 32], StoreError> {
     let mut key = [0u8; 32];
     Argon2::default().hash_password_into(passphrase.as_bytes(), salt, &mut key).map_err(|e| StoreError::Key(e.to_string()))?;
     Ok(key)

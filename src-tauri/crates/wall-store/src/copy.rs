@@ -73,6 +73,7 @@ impl Store {
         database: Option<&str>,
         progress: impl FnMut(&CopiedTable),
     ) -> Result<Vec<CopiedTable>, StoreError> {
+        self.need_keys()?;
         make_private_folder(folder)?;
         let keys = folder.join(KEYS);
         if database.is_none() {

@@ -1,7 +1,7 @@
 //! An examination of a data directory: whatever its state, it is said.
 
 use crate::{
-    Store, StoreError,
+    Lease, Store, StoreError,
     health::room,
     image::IMAGE,
     lock,
@@ -38,6 +38,13 @@ pub enum Mends {
     Would,
     /// It was mended.
     Done,
+}
+
+/// Who does what is done once.
+fn in_words(leases: &[Lease]) -> String {
+    let word = |l: &Lease| format!("{}: {} (since {}, number {})", l.name, l.holder, l.taken_at.to_rfc3339(), l.fence);
+    let held: Vec<String> = leases.iter().filter(|l| l.in_force).map(word).collect();
+    if held.is_empty() { "nobody does what is done once: no wall runs".into() } else { held.join("; ") }
 }
 
 /// Examines `folder`; with `fix`, mends what can be mended without touching what is stored: modes of files, what was
@@ -96,6 +103,10 @@ pub async fn examine(folder: &Path, database: Option<&str>, fix: bool, now: UtcM
     }
     if let Some(store) = &store {
         checks.push(retention(store, now).await);
+        checks.push(match store.leases().await {
+            Ok(leases) => check("leases", true, in_words(&leases)),
+            Err(error) => check("leases", false, error.to_string()),
+        });
     }
     checks.push(backups(folder));
     (checks, store)

@@ -42,6 +42,11 @@ impl Keys {
         [self.seal, self.chain].concat()
     }
 
+    /// Keys of no store: they open nothing, and nothing is written with them.
+    pub fn foreign() -> Result<Self, StoreError> {
+        Ok(Self { seal: random()?, chain: random()? })
+    }
+
     /// Makes new keys at `path` (mode 0600).
     pub fn make(path: &Path) -> Result<(), StoreError> {
         write_private(path, &random::<64>()?)

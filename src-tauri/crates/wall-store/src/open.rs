@@ -13,7 +13,7 @@ use crate::{
     watch::Watch,
 };
 use sqlx::{
-    ConnectOptions, Row,
+    ConnectOptions, Connection, Row,
     error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -58,17 +58,24 @@ pub(crate) struct Inner {
     pub(crate) health: Health,
     /// Whether the folder may be written; else everything can be read and nothing changed.
     pub(crate) may_write: bool,
+    /// Whether the keys of the store are not on this machine: then `keys` are some that open nothing.
+    pub(crate) is_keyless: bool,
     /// Held as long as the store is open: nothing is restored meanwhile.
     _in_use: Option<std::fs::File>,
 }
 
 /// Whoever opens waits so long for another process that makes or migrates the store.
-const OPENING_WAIT: Duration = Duration::from_secs(120);
+pub(crate) const OPENING_WAIT: Duration = Duration::from_secs(120);
 
 impl Inner {
     /// Why nothing is written here.
     pub(crate) fn read_only(&self) -> StoreError {
         let error = match &self.engine {
+            _ if self.is_keyless => format!(
+                "the keys of this store are not in {}: this machine only reads, and signs nobody in. `gridwall keys export` where they \
+                 are and `gridwall keys import` here bring them",
+                self.folder.display()
+            ),
             Engine::Postgres(server) if !server.may_write => {
                 format!(
                     "{} was made ready by a newer GridWall; this edition reads it, and writes after it was renewed too",
@@ -148,6 +155,7 @@ impl Store {
                 committed,
                 health: Health::default(),
                 may_write: opened.may_write,
+                is_keyless: opened.is_keyless,
                 _in_use: in_use,
             }),
         };
@@ -156,7 +164,10 @@ impl Store {
         }
         store.check_key(opened.first).await?;
         if let Engine::Postgres(server) = &store.inner.engine {
-            server.is_marked(&store.inner.keys.mark());
+            match store.has_keys() {
+                true => server.is_marked(&store.inner.keys.mark()),
+                false => server.is_marked(&store.setting(KEY_CHECK).await?.unwrap_or_default()),
+            }
             store.anchor_if_new().await?;
         } else if opened.first {
             start::made(folder)?;
@@ -173,6 +184,11 @@ impl Store {
     /// Which store this is: the same for every copy that was made of it, another for every other. Tells nothing of the key.
     pub fn identity(&self) -> String {
         hex(&self.inner.keys.mac([b"gridwall store identity".as_slice()])[..8])
+    }
+
+    /// Whether this process may write at all: the folder, the edition of the schema and the keys let it.
+    pub fn can_write(&self) -> bool {
+        self.inner.may_write
     }
 
     /// Whether [`Store::close`] was called: whoever keeps a connection gives it back now.
@@ -238,6 +254,9 @@ impl Store {
 
     /// A key file that belongs to another store is found at once, not at the first sealed value.
     async fn check_key(&self, first: bool) -> Result<(), StoreError> {
+        if !self.has_keys() {
+            return Ok(());
+        }
         let mark = self.inner.keys.mark();
         let found = self.setting(KEY_CHECK).await?;
         let found = match found {
@@ -260,7 +279,7 @@ impl Store {
 }
 
 /// The setting that says whose keys a store was made with.
-const KEY_CHECK: &str = "key_check";
+pub(crate) const KEY_CHECK: &str = "key_check";
 
 /// Kept for following the change log.
 pub struct Tail(Held);
@@ -273,6 +292,20 @@ struct Opened {
     /// Whether the store is being made.
     first: bool,
     may_write: bool,
+    is_keyless: bool,
+}
+
+/// Whose keys a database in a file was made with, without opening it as a store; `None` = it does not say.
+pub(crate) async fn mark_in_file(file: &Path) -> Result<Option<String>, StoreError> {
+    let mut connection = plain(file, true).connect().await?;
+    let found = sqlx::query("SELECT value FROM setting WHERE key = ?").bind(KEY_CHECK).fetch_optional(&mut connection).await;
+    connection.close().await?;
+    match found {
+        Ok(row) => Ok(row.map(|r| r.try_get("value")).transpose()?),
+        // No such table: it is no store.
+        Err(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c == "1") => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Opens the file in a folder.
@@ -305,23 +338,20 @@ async fn in_file(folder: &Path, may_write: bool) -> Result<Opened, StoreError> {
         .await?;
     let watch = if may_write { Watch::new(&file, keeper)? } else { Watch::none() };
     let (read, engine) = (Readers::Sqlite(reader), Engine::Sqlite { writer, watch });
-    Ok(Opened { read, engine, keys: start.keys, first: start.first, may_write })
+    Ok(Opened { read, engine, keys: start.keys, first: start.first, may_write, is_keyless: false })
 }
 
 /// Opens a schema on a server, with the keys in `folder`; keys are made with the schema's first store and never for one that
-/// is there already.
+/// is there already: that is only read without them.
 async fn on_server(folder: &Path, may_write: bool, address: Address, committed: Arc<Notify>) -> Result<Opened, StoreError> {
-    let shown = address.shown();
     let server = Server::open(address, move || ring(&committed)).await?;
     let read = Readers::Postgres(server.readers.clone());
     let first = read.optional(sql("SELECT value FROM setting WHERE key = $1").bind(KEY_CHECK)).await?.is_none();
     let file = folder.join(start::KEYS);
     if !file.exists() {
         if !first {
-            return Err(StoreError::Key(format!(
-                "there is a store at {shown}, and its keys are not at {}; put them there",
-                file.display()
-            )));
+            let engine = Engine::Postgres(Box::new(server));
+            return Ok(Opened { read, engine, keys: Keys::foreign()?, first, may_write: false, is_keyless: true });
         }
         if !may_write {
             return Err(StoreError::Unusable {
@@ -332,7 +362,7 @@ async fn on_server(folder: &Path, may_write: bool, address: Address, committed: 
         Keys::make(&file)?;
     }
     let may_write = may_write && server.may_write;
-    Ok(Opened { read, engine: Engine::Postgres(Box::new(server)), keys: Keys::read(&file)?, first, may_write })
+    Ok(Opened { read, engine: Engine::Postgres(Box::new(server)), keys: Keys::read(&file)?, first, may_write, is_keyless: false })
 }
 
 /// The bell that says that something was committed.

@@ -82,8 +82,7 @@ fn serve_file(app: &App, path: &str, headers: &HeaderMap) -> Option<Response> {
 async fn enter(app: &App, once: &str, headers: &HeaderMap) -> Response {
     match app.options.doors.enter(once) {
         Entry::In(role) => {
-            let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-            match app.wall.open_station(role, browser).await {
+            match app.wall.open_station(role, &station_name(headers)).await {
                 Ok(secret) => {
                     let cookie = station_cookie(app, &secret);
                     // To `/`, so that the link leaves the address bar.
@@ -117,6 +116,20 @@ async fn enter(app: &App, once: &str, headers: &HeaderMap) -> Response {
             "一次性链接十分钟内有效,没有用过的链接在指挥墙重新启动后也会失效。请在启动指挥墙的窗口里取一条新的。",
             "A one-time link is good for ten minutes, and an unused one ends when the wall is restarted. Get a new one where the wall was started.",
         ),
+    }
+}
+
+/// Header by which a window on another machine says what its station is called, percent-encoded.
+pub const STATION_NAME: &str = "x-gridwall-station";
+
+/// What a station calls itself: a window by the name it was given, a browser by its own word.
+fn station_name(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    match text(STATION_NAME) {
+        Some(name) => {
+            form_urlencoded::parse(format!("n={name}").as_bytes()).next().map_or_else(String::new, |n| n.1.into_owned())
+        }
+        None => text("user-agent").unwrap_or_default().to_owned(),
     }
 }
 
@@ -175,6 +188,14 @@ fn page(status: StatusCode, title_zh: &str, title: &str, text_zh: &str, text: &s
          <p><a href=\"/\">进入指挥墙 · Open the wall</a></p>"
     );
     (status, Html(document(&body))).into_response()
+}
+
+/// A page of ours that says what is the matter, in two languages; `again_s`: it opens the wall anew after so many seconds. The
+/// texts are put in as they are.
+pub fn notice(title_zh: &str, text_zh: &str, title: &str, text: &str, again_s: Option<u32>) -> String {
+    let body = format!("<h1>{title_zh}</h1><p>{text_zh}</p><h2 lang=\"en\">{title}</h2><p class=\"en\" lang=\"en\">{text}</p>");
+    let again = again_s.map_or_else(String::new, |s| format!("<meta http-equiv=\"refresh\" content=\"{s};url=/\">"));
+    document(&body).replacen("</head>", &format!("{again}</head>"), 1)
 }
 
 /// How the pages before the wall look: allowed by its hash, so that no other style written into a page is.

@@ -5,7 +5,7 @@ use super::{
     refusal::Refusal,
     routes::{Guard, Route},
     seats::SeatHandle,
-    serve::Peer,
+    serve::{Here, Peer},
     session,
     shares::{Asker, Place, hold},
 };
@@ -151,9 +151,10 @@ impl FromRequestParts<App> for Caller {
 pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let working = request.extensions_mut().remove::<SeatHandle>().map(SeatHandle::work);
+    let here = request.extensions().get::<Here>().map(|here| here.0);
     let admitted = async {
         let asked = Asked::of(&request);
-        let caller = admit(&app, request.method(), &path, &asked, request.uri(), request.headers()).await?;
+        let caller = admit(&app, request.method(), &path, &asked, request.uri(), request.headers(), here).await?;
         if let (Some(route), Some(caller)) = (asked.route, &caller) {
             route.admit(caller.actor.role, request.uri())?;
         }
@@ -176,21 +177,29 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     app.counts.answered(response.status());
     let local = app.options.local_actor.is_some();
     let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: &'static str| {
-        headers.insert(name, HeaderValue::from_static(value));
-    };
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if local {
-        // The window's own scheme: its workers and canvas read these answers across its two origins.
-        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "*");
-        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+        window_headers(headers);
+    } else {
+        page_headers(headers);
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, OVER_HTTP.clone());
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, if local { &*IN_THE_WINDOW } else { &*OVER_HTTP }.clone());
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+fn page_headers(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// The headers of every answer to the window, whoever gives it: its workers and canvas read across its two origins.
+pub fn window_headers(headers: &mut HeaderMap) {
+    page_headers(headers);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, IN_THE_WINDOW.clone());
 }
 
 /// A place among the requests under way; whoever asks for more than that finds the [`Asker`] in the request.
@@ -272,6 +281,7 @@ async fn admit(
     asked: &Asked,
     uri: &Uri,
     headers: &HeaderMap,
+    here: Option<IpAddr>,
 ) -> Result<Option<Caller>, Refusal> {
     if let Some(actor) = &app.options.local_actor {
         // The window itself needs no pass; who signed in there acts in their own name.
@@ -280,7 +290,7 @@ async fn admit(
             None => Caller { actor: actor.clone(), source: "wall".into(), pass: Pass::Local, by_cookie: false },
         }));
     }
-    let host = asked_host(app, uri, headers)?;
+    let host = asked_host(app, uri, headers, here)?;
     let caller = caller(app, headers).await?;
     let by_cookie = caller.as_ref().is_some_and(Caller::is_by_cookie);
     let signs_in = method == Method::POST && path == session::PATH;
@@ -359,8 +369,9 @@ fn rate(app: &App, caller: &Caller) -> Result<(), Refusal> {
     })
 }
 
-/// Refuses names that are not ours: a page of another site whose name was made to point here (DNS rebinding).
-fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Refusal> {
+/// Refuses names that are not ours: a page of another site whose name was made to point here (DNS rebinding). The address at
+/// which the connection came in is ours: no name of somebody else's points there unseen.
+fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap, here: Option<IpAddr>) -> Result<String, Refusal> {
     let mut named = headers.get_all(header::HOST).iter();
     let host = match (named.next(), named.next()) {
         (Some(host), None) => host.to_str().ok(),
@@ -369,7 +380,7 @@ fn asked_host(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Refus
     let Some(host) = host else { return Err(Refusal::invalid("one Host header is needed")) };
     let authority = uri.authority().map(|a| a.as_str());
     for name in [Some(host), authority].into_iter().flatten() {
-        if !is_ours(host_name(name), &app.options.allowed_hosts) {
+        if !is_ours(host_name(name), &app.options.allowed_hosts, here) {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "wrong_host",
@@ -392,10 +403,11 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn is_ours(name: &str, allowed: &[String]) -> bool {
+fn is_ours(name: &str, allowed: &[String], here: Option<IpAddr>) -> bool {
     let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
-    let loopback = bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
-    loopback || name.eq_ignore_ascii_case("localhost") || allowed.iter().any(|a| a.eq_ignore_ascii_case(name))
+    let own = |ip: IpAddr| ip.is_loopback() || here.is_some_and(|here| here.to_canonical() == ip);
+    let address = bare.parse::<IpAddr>().is_ok_and(|ip| own(ip.to_canonical()));
+    address || name.eq_ignore_ascii_case("localhost") || allowed.iter().any(|a| a.eq_ignore_ascii_case(name))
 }
 
 /// Refuses what a page of another origin makes the viewer's browser send (CSRF).
@@ -453,7 +465,7 @@ mod tests {
         for ours in
             ["localhost", "LOCALHOST:8787", "127.0.0.1", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:80", "Wall.Example:443"]
         {
-            assert!(is_ours(host_name(ours), &allowed), "{ours}");
+            assert!(is_ours(host_name(ours), &allowed, None), "{ours}");
         }
         for foreign in [
             "evil.example",
@@ -465,8 +477,10 @@ mod tests {
             "wall.example.evil",
             "[::]",
         ] {
-            assert!(!is_ours(host_name(foreign), &allowed), "{foreign}");
+            assert!(!is_ours(host_name(foreign), &allowed, None), "{foreign}");
         }
+        let here = Some(IpAddr::from([10, 0, 0, 1]));
+        assert!(is_ours("10.0.0.1", &allowed, here) && !is_ours("10.0.0.2", &allowed, here), "where it came in");
     }
 
     #[test]

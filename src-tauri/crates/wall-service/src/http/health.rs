@@ -74,6 +74,10 @@ pub(crate) async fn metrics(State(app): State<App>, _: Caller) -> Result<Respons
     );
     metric(&mut out, "gridwall_http_streams", "Event streams open.", &[("", app.streams.taken() as f64)]);
     metric(&mut out, "gridwall_http_pictures", "Pictures asked for and not sent yet.", &[("", app.pictures.taken() as f64)]);
+    if let Some(tls) = &app.options.tls {
+        let ends = tls.about().ends.0 as f64 / 1_000.0;
+        metric(&mut out, "gridwall_tls_certificate_ends_seconds", "When the certificate shown ends, Unix time.", &[("", ends)]);
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out).into_response())
 }
 

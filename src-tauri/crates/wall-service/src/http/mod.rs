@@ -25,17 +25,20 @@ mod serve;
 mod session;
 mod shares;
 mod stills;
+mod tls;
 mod token;
 mod upload;
 
-pub use assets::UiAssets;
+pub use assets::{STATION_NAME, UiAssets, notice};
 pub use body::BODY_LIMIT;
 pub use door::Doors;
+pub use gate::window_headers;
 pub use intake::MAX_ROWS;
 pub use limit::Rate;
 pub use routes::{About, Guard, ROUTES, Route};
-pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, serve};
+pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, is_loopback, serve};
 pub use stills::{Painter, Scene, StillAsked};
+pub use tls::{CertificateAbout, CertificateSource, Fingerprint, Tls, TlsError, machine_name};
 pub use upload::FILE_LIMIT;
 
 use crate::wall::{Pictures, Wall};
@@ -66,6 +69,8 @@ pub struct HttpOptions {
     pub allowed_hosts: Vec<String>,
     /// A TLS proxy stands in front: cookies are `Secure`, addresses in answers begin with `https`.
     pub behind_tls: bool,
+    /// The server speaks TLS itself: the same for cookies and answers, and it may be reached from other machines.
+    pub tls: Option<Tls>,
     /// Records (and requests) a token may send.
     pub rate: Rate,
     /// Connections at once.
@@ -83,10 +88,16 @@ impl HttpOptions {
             doors: Doors::default(),
             allowed_hosts: Vec::new(),
             behind_tls: false,
+            tls: None,
             rate: Rate::default(),
             connections: CONNECTIONS,
             painter: None,
         }
+    }
+
+    /// Whether browsers come by TLS: to the wall itself or to a proxy before it.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.behind_tls || self.tls.is_some()
     }
 }
 

@@ -1,8 +1,9 @@
-//! Listening: loopback only, bounded in connections and patience, ending in good order.
+//! Listening: beyond this machine by TLS only, bounded in connections and patience, ending in good order.
 
 use super::{
     App, HttpOptions, assemble,
     seats::{Seats, Sitting},
+    tls::Tls,
 };
 use crate::wall::Wall;
 use axum::{Router, extract::Request};
@@ -20,11 +21,12 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpListener, TcpStream},
     task::JoinSet,
     time::Sleep,
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt;
 
 /// Connections at once. A further one gets the place of the one that is silent the longest, and waits in the system's queue
@@ -32,6 +34,10 @@ use tower::ServiceExt;
 pub const CONNECTIONS: usize = 512;
 /// A connection says what it wants within this time, also between two requests.
 const HEAD: Duration = Duration::from_secs(10);
+/// The handshake of TLS is done within this time.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The first byte of every handshake of TLS.
+const HANDSHAKE_RECORD: u8 = 0x16;
 /// A reader that takes nothing for this long is gone.
 const STALLED: Duration = Duration::from_secs(30);
 /// Requests under way get this long when the server goes down.
@@ -42,8 +48,8 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub enum ServeError {
     /// Beyond this machine without TLS.
     #[error(
-        "refusing to listen on {0}: that is beyond this machine, and this edition has no TLS of its own yet. \
-         Listen on 127.0.0.1 and put a TLS proxy (nginx, Caddy) in front"
+        "refusing to listen on {0} without TLS: that is beyond this machine. Leave --behind-tls away and the wall speaks TLS \
+         itself, or listen on 127.0.0.1 behind a TLS proxy on this machine"
     )]
     NotLoopback(SocketAddr),
     /// The options let everybody in as the local actor.
@@ -64,30 +70,41 @@ impl ServeError {
     }
 }
 
-/// Whether [`serve`] would listen there: to be asked before binding.
+/// Whether [`serve`] would listen there, with TLS of its own or without: to be asked before binding.
 ///
 /// # Errors
-/// [`ServeError::NotLoopback`] for any address that other machines can reach.
-pub fn check_listen(address: SocketAddr) -> Result<(), ServeError> {
-    if address.ip().to_canonical().is_loopback() { Ok(()) } else { Err(ServeError::NotLoopback(address)) }
+/// [`ServeError::NotLoopback`] for any address that other machines can reach, without TLS.
+pub fn check_listen(address: SocketAddr, tls: bool) -> Result<(), ServeError> {
+    if tls || is_loopback(address) { Ok(()) } else { Err(ServeError::NotLoopback(address)) }
+}
+
+/// Whether only this machine reaches an address.
+pub fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 /// Serves the wall on `listener` until `shutdown` is ready; then ends event streams, lets requests under way finish
 /// (ten seconds at most) and returns.
 ///
 /// # Errors
-/// The listener is reachable from other machines, or the options are those of the window.
+/// The listener is reachable from other machines without TLS, or the options are those of the window.
 pub async fn serve(
     wall: Wall,
     listener: TcpListener,
     options: HttpOptions,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    check_listen(listener.local_addr()?)?;
+    check_listen(listener.local_addr()?, options.tls.is_some())?;
     if options.local_actor.is_some() {
         return Err(ServeError::LocalActor);
     }
     let seats = Seats::new(options.connections);
+    let tls = options.tls.clone();
+    // Ended with the server, as the set is dropped.
+    let mut renewal = JoinSet::new();
+    if let Some(tls) = &tls {
+        renewal.spawn(tls.clone().keep_current());
+    }
     let (router, app) = assemble(wall, options);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -103,7 +120,9 @@ pub async fn serve(
         };
         match next {
             Ok((socket, peer)) => {
-                connections.spawn(converse(socket, peer.ip(), seats.sit(), router.clone(), app.clone()));
+                let (peer, tls) = (peer.ip(), tls.clone());
+                let sitting = seats.sit(tls.is_some().then_some(peer));
+                connections.spawn(converse(socket, peer, tls, sitting, router.clone(), app.clone()));
             }
             // Too many open files and the like: others may end meanwhile.
             Err(error) => {
@@ -125,19 +144,88 @@ pub async fn serve(
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-async fn converse(socket: TcpStream, peer: IpAddr, sitting: Sitting, router: Router, app: App) {
-    let seat = sitting.handle();
+/// At which of this machine's addresses a request came in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here(pub IpAddr);
+
+async fn converse(socket: TcpStream, peer: IpAddr, tls: Option<Tls>, sitting: Sitting, router: Router, app: App) {
+    let (seat, here) = (sitting.handle(), socket.local_addr().ok().map(|a| Here(a.ip())));
     let router = router.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         request.extensions_mut().insert(seat.clone());
+        if let Some(here) = here {
+            request.extensions_mut().insert(here);
+        }
         request
     });
     // Small answers go out at once. A socket that refuses is about to fail anyway.
     let _ = socket.set_nodelay(true);
+    let Some(tls) = tls else { return talk(Patient { socket, stalled: None }, &sitting, router, &app).await };
+    let greeted = tokio::select! {
+        greeted = tokio::time::timeout(HANDSHAKE, greet(socket, &tls)) => greeted,
+        () = sitting.dismissed() => return,
+        () = app.closing.closed() => return,
+    };
+    match greeted {
+        Ok(Ok(Some(stream))) => {
+            sitting.greeted();
+            talk(stream, &sitting, router, &app).await;
+        }
+        Ok(Ok(None)) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+        Err(_) => tracing::debug!("a handshake was not done in time"),
+    }
+}
+
+/// The handshake; `None` when somebody spoke something else than TLS, and was told so.
+async fn greet(mut socket: TcpStream, tls: &Tls) -> io::Result<Option<TlsStream<Patient>>> {
+    let mut first = [0];
+    if socket.peek(&mut first).await? == 0 {
+        return Ok(None);
+    }
+    if first[0] == HANDSHAKE_RECORD {
+        let stream = Patient { socket, stalled: None };
+        return TlsAcceptor::from(tls.config()).accept(stream).await.map(Some);
+    }
+    // Plain HTTP begins with a letter; anything else gets no answer that it would not understand.
+    if first[0].is_ascii_uppercase() {
+        let words = r#"{"code":"https_only","message":"this port speaks TLS only: ask https://… here"}"#;
+        let head = format!(
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            words.len()
+        );
+        socket.write_all(head.as_bytes()).await?;
+        socket.write_all(words.as_bytes()).await?;
+        socket.shutdown().await?;
+        // What was sent is taken, or the answer would be lost with the connection.
+        let mut sink = [0; 4096];
+        for _ in 0..256 {
+            if socket.read(&mut sink).await? == 0 {
+                break;
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Requests and answers, over whatever carries them.
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    sitting: &Sitting,
+    router: impl tower::Service<
+        Request<Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static,
+    app: &App,
+) {
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(Patient { socket, stalled: None }), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -215,12 +303,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_listened_on() {
+    fn beyond_this_machine_only_tls_is_spoken() {
         for good in ["127.0.0.1:0", "127.1.2.3:80", "[::1]:8787", "[::ffff:127.0.0.1]:1"] {
-            assert!(check_listen(good.parse().unwrap()).is_ok(), "{good}");
+            assert!(check_listen(good.parse().unwrap(), false).is_ok(), "{good}");
         }
         for bad in ["0.0.0.0:8787", "10.0.0.1:80", "[::]:8787", "192.168.1.1:1"] {
-            let error = check_listen(bad.parse().unwrap()).unwrap_err();
+            assert!(check_listen(bad.parse().unwrap(), true).is_ok(), "{bad}");
+            let error = check_listen(bad.parse().unwrap(), false).unwrap_err();
             assert_eq!(error.exit_code(), 5, "{bad}");
             assert!(error.to_string().contains("TLS"), "{error}");
         }

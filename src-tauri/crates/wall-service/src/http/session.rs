@@ -90,7 +90,7 @@ pub(super) fn station_cookie(app: &App, secret: &str) -> String {
 
 /// The cookie that carries a session.
 pub(super) fn set_cookie(app: &App, secret: &str) -> String {
-    let secure = if app.options.behind_tls { "; Secure" } else { "" };
+    let secure = if app.options.is_secure() { "; Secure" } else { "" };
     format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}")
 }
 
@@ -105,7 +105,7 @@ struct Entered {
 impl Entered {
     /// Remembers the device: whoever guesses from elsewhere does not lock it out.
     fn device_cookie(&self, app: &App) -> Option<HeaderValue> {
-        let secure = if app.options.behind_tls { "; Secure" } else { "" };
+        let secure = if app.options.is_secure() { "; Secure" } else { "" };
         let mark = self.mark.as_ref()?;
         let cookie = format!("{DEVICE_COOKIE}={mark}; HttpOnly; SameSite=Strict; Path={PATH}; Max-Age={DEVICE_LIFE_S}{secure}");
         HeaderValue::try_from(cookie).ok()

@@ -100,6 +100,8 @@ impl Wall {
     /// # Errors
     /// [`WallError::SignIn`], [`WallError::TooManyTries`], or the store.
     pub async fn sign_in(&self, from: &Actor, client: &Client, typed: &str, password: String) -> Result<SignedIn, WallError> {
+        // Without the keys no password can be judged: nobody is told that theirs is wrong.
+        self.store().need_keys()?;
         let name = typed.trim().to_lowercase();
         if name.len() > NAME_MOST {
             return Err(WallError::SignIn);

@@ -3,6 +3,7 @@
 use super::{
     Wall, WallError,
     clock::system_now,
+    duties::Duty,
     intake::Job,
     locator::{LocateAnswer, locate_on},
     planning::Handover,
@@ -420,6 +421,16 @@ impl Wall {
                 "gridwall_retention_held",
                 "1 when nothing is erased because the clock leapt",
                 f64::from(u8::from(c.retention_held.load(Relaxed))),
+            ),
+            (
+                "gridwall_duty_change_over",
+                "1 when this wall is the one that takes open tickets over to a plan that takes effect",
+                f64::from(u8::from(self.holds(Duty::ChangeOver).is_some())),
+            ),
+            (
+                "gridwall_duty_keeping",
+                "1 when this wall is the one that makes backups and lets go what is not kept",
+                f64::from(u8::from(self.holds(Duty::Keeping).is_some())),
             ),
             (
                 "gridwall_store_ok",

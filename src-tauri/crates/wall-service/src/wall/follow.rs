@@ -4,6 +4,7 @@ use super::{
     Wall, WallError,
     alarms::{Alarms, grouped},
     clock::system_now,
+    duties::Duty,
     figures::{Figure, figures},
     ground::Ground,
     load::{events_of_varied, load, network_of},
@@ -289,8 +290,11 @@ async fn step(
     // A wall that stands at a time of its own shows that time; what it would write is not so for anybody else.
     let due = !wall.inner.clock.is_fixed() && wall.inner.attributed_plan.load(Relaxed) != in_force;
     // While nothing can be written the picture goes on all the same; a later beat makes up for it.
-    if due && store.fault().is_none() {
-        match attribute_to_plan_in_force(wall).await {
+    if due
+        && store.fault().is_none()
+        && let Some(fence) = wall.holds(Duty::ChangeOver)
+    {
+        match attribute_to_plan_in_force(wall, fence).await {
             Ok(_) => wall.inner.attributed_plan.store(in_force, Relaxed),
             Err(error) => tracing::warn!(%error, "open tickets wait for being attributed to the plan in force"),
         }
@@ -363,13 +367,14 @@ async fn kept_cells(wall: &Wall, ground: &Ground) -> Result<HashMap<CellId, Cell
 }
 
 /// When a plan takes effect by the passing of time, tickets are attributed anew; the old lines stay.
-pub(crate) async fn attribute_to_plan_in_force(wall: &Wall) -> Result<u64, WallError> {
+async fn attribute_to_plan_in_force(wall: &Wall, fence: i64) -> Result<u64, WallError> {
     let ground = wall.world().ground.clone();
     let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(0) };
     if wall.store().is_attributed_to(network.id, plan.id).await? {
         return Ok(0);
     }
     let mut tx = wall.write(&wall.inner.own, Right::Administer).await?;
+    tx.under_lease(Duty::ChangeOver.name(), wall.as_process(), fence).await?;
     let index = ground.clone();
     let kept = kept_cells(wall, &ground).await?;
     let places = wall.world().homes.places();

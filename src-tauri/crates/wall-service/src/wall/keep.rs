@@ -1,6 +1,6 @@
 //! What a running wall keeps by itself: a backup now and then, and once a day the promise that not everything is kept.
 
-use super::{Wall, WallInner, clock::system_now};
+use super::{Wall, WallInner, clock::system_now, duties::Duty};
 use std::{
     sync::{Weak, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
@@ -24,23 +24,31 @@ pub(crate) async fn run(wall: Weak<WallInner>) {
             if wall.store().is_closed() {
                 return;
             }
-            match wall.store().backup_if_due(system_now()).await {
-                Ok(None) => {}
-                Ok(Some((path, about))) => {
-                    said = false;
-                    tracing::info!("backup of {} tickets in {}", about.tickets, path.display());
+            // One of all walls on the store does it.
+            if wall.holds(Duty::Keeping).is_some() {
+                back_up(&wall, &mut said).await;
+                if tidy_due <= Instant::now() {
+                    tidy_due = Instant::now() + tidy(&wall).await;
                 }
-                Err(error) if !said => {
-                    said = true;
-                    tracing::error!("no backup could be made, the wall tries again: {error}");
-                }
-                Err(_) => {}
-            }
-            if tidy_due <= Instant::now() {
-                tidy_due = Instant::now() + tidy(&wall).await;
             }
         }
         tokio::time::sleep(ASK).await;
+    }
+}
+
+/// Makes the backup that is due; `said` = that none can be made.
+async fn back_up(wall: &Wall, said: &mut bool) {
+    match wall.store().backup_if_due(system_now()).await {
+        Ok(None) => {}
+        Ok(Some((path, about))) => {
+            *said = false;
+            tracing::info!("backup of {} tickets in {}", about.tickets, path.display());
+        }
+        Err(error) if !*said => {
+            *said = true;
+            tracing::error!("no backup could be made, the wall tries again: {error}");
+        }
+        Err(_) => {}
     }
 }
 

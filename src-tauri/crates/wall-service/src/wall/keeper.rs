@@ -7,6 +7,7 @@ use super::{
     write::{Write, allowed},
 };
 use serde_json::Value;
+use std::path::Path;
 use wall_core::Right;
 use wall_store::{Account, Actor, Backups, Leap, Retention, Role, Store, Tidied};
 
@@ -110,6 +111,26 @@ impl Keeper {
             tx.commit_audited().await?;
         }
         Ok(revoked)
+    }
+
+    /// Lets a station in by a code: its number and the code, which is shown once.
+    ///
+    /// # Errors
+    /// The actor may not.
+    pub async fn add_station(&self, actor: &Actor, role: Role, name: &str) -> Result<(i64, String), WallError> {
+        let mut tx = self.write(actor, Right::KeepStations).await?;
+        let opened = tx.open_station(role, name).await?;
+        tx.commit_audited().await?;
+        Ok(opened)
+    }
+
+    /// Seals the keys of the store into a file, for another machine.
+    ///
+    /// # Errors
+    /// The actor may not, or the file.
+    pub async fn export_keys(&self, actor: &Actor, out: &Path, passphrase: &str) -> Result<(), WallError> {
+        allowed(actor, Right::Administer)?;
+        Ok(self.store.export_keys(actor, system_now(), out, passphrase).await?)
     }
 
     /// Ends the right of a station; `false`: it was not in force, and nothing is written.

@@ -9,6 +9,7 @@ mod commands;
 mod compare;
 mod contents;
 mod counts;
+mod duties;
 mod error;
 mod figures;
 mod files;
@@ -168,6 +169,8 @@ pub(crate) struct WallInner {
     late: tokio::sync::Mutex<late::LateNews>,
     /// Which build of the program this is.
     build: Option<String>,
+    /// What this wall alone does of all on the store.
+    duties: duties::Duties,
     /// Revision of the image that is kept of the world, 0 = of none.
     image: AtomicI64,
     /// The wall itself, where it acts without being asked (a plan takes effect).
@@ -266,6 +269,7 @@ impl Wall {
             known: tokio::sync::Mutex::default(),
             late: tokio::sync::Mutex::default(),
             build: load::build(),
+            duties: duties::Duties::new(store.clone()),
             image: AtomicI64::new(0),
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
@@ -288,6 +292,7 @@ impl Wall {
 
     /// Starts following the store: from now on the world stays true and frames are sent.
     pub fn follow(&self) {
+        tokio::spawn(duties::run(Arc::downgrade(&self.inner)));
         tokio::spawn(follow::run(Arc::downgrade(&self.inner)));
         tokio::spawn(keep::run(Arc::downgrade(&self.inner)));
         tokio::spawn(load::keep(Arc::downgrade(&self.inner)));

@@ -28,6 +28,7 @@ mod stations;
 mod stills;
 mod stuck;
 mod times;
+mod tls;
 mod unheld;
 mod unplaced;
 

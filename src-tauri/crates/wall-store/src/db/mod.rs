@@ -58,7 +58,7 @@ mod tests;
 mod value;
 
 pub(crate) use layout::{layout, newest_version};
-pub(crate) use server::{Address, Connections, Server};
+pub(crate) use server::{Address, Connections, Server, mark_at};
 pub use server::{DEMONSTRATION_MARK, demonstration_of, remove_demonstration};
 pub(crate) use value::Value;
 
@@ -258,6 +258,10 @@ fn counted(found: i64) -> Result<u32, sqlx::Error> {
     u32::try_from(found).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
+/// What the database's own clock says, in ms since 1970: of a file the machine's, on a server the same for all machines.
+const CLOCKS: [&str; 2] =
+    ["CAST(unixepoch('subsec') * 1000 AS INTEGER)", "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"];
+
 /// Connections that only read.
 #[derive(Clone)]
 pub(crate) enum Readers {
@@ -291,6 +295,14 @@ macro_rules! on {
 }
 
 impl Readers {
+    /// The words for the database's own clock.
+    pub fn clock(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => CLOCKS[0],
+            Self::Postgres(_) => CLOCKS[1],
+        }
+    }
+
     /// All rows.
     pub async fn rows(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         match self {
@@ -365,6 +377,14 @@ fn only(row: Option<Row>) -> Result<Row, StoreError> {
 }
 
 impl Held {
+    /// The words for the database's own clock.
+    pub fn clock(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => CLOCKS[0],
+            Self::Postgres(_) => CLOCKS[1],
+        }
+    }
+
     /// Rows as they come, for answers too long to be kept.
     pub fn stream(&mut self, sql: Sql) -> Result<BoxStream<'_, Result<Row, StoreError>>, StoreError> {
         Ok(match self {

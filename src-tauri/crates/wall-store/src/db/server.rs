@@ -105,6 +105,22 @@ impl Address {
     }
 }
 
+/// Whose keys the store at an address was made with; `None` = there is none.
+pub(crate) async fn mark_at(address: &Address) -> Result<Option<String>, StoreError> {
+    let mut connection = address.options.connect().await.map_err(failed)?;
+    let found = sqlx::query("SELECT value FROM setting WHERE key = $1")
+        .bind(crate::open::KEY_CHECK)
+        .fetch_optional(&mut connection)
+        .await;
+    connection.close().await.map_err(failed)?;
+    match found {
+        Ok(row) => row.map(|r| r.try_get("value")).transpose().map_err(failed),
+        // No such table: there is no store.
+        Err(sqlx::Error::Database(d)) if d.code().is_some_and(|c| c == "42P01") => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 /// The address of a demonstration beside a wall: the same, in a schema of its own.
 ///
 /// # Errors

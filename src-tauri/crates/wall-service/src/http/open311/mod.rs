@@ -108,7 +108,7 @@ pub(crate) async fn discovery(State(app): State<App>, Path(file): Path<String>, 
             return Err(Refusal::not_found("the standard knows discovery here"));
         }
         let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
-        let scheme = if app.options.behind_tls { "https" } else { "http" };
+        let scheme = if app.options.is_secure() { "https" } else { "http" };
         let formats = ["text/xml", "application/json"].map(Node::text).to_vec();
         let endpoint = Node::Group(vec![
             ("specification", Node::text(SPECIFICATION)),

@@ -15,7 +15,8 @@ use super::{
 use crate::{
     wall::ground::geometry_json,
     wire::{
-        EditRefusal, OwnerView, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanLaneProperties, PlanOwnerLine,
+        EditRefusal, OwnerView, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanLaneProperties,
+        PlanOwnerLine,
     },
 };
 use serde_json::{Value, json};

@@ -1,0 +1,119 @@
+//! Leases: what one process alone does, of all that have the store open on whatever machine.
+//!
+//! A lease is held until a time of the database's own clock, which is the same for everybody, and taken or renewed in one
+//! statement under the writers' lock. Each holding has a fence, greater than all before; a write that belongs to a holding
+//! names it ([`WriteTx::under_lease`]), so that who was cut off or stood still for long does nothing twice.
+
+use crate::{
+    Store, StoreError, WriteTx,
+    db::{Row, Sql, sql},
+    pen::Pen,
+};
+use std::time::Duration;
+use tokio::time::Instant;
+use wall_core::UtcMs;
+
+/// Whoever writes for long holds everybody up: the next try is soon.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A lease as it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lease {
+    /// What it is for.
+    pub name: String,
+    /// Who has or had it, for people: machine and process.
+    pub holder: String,
+    /// By what the process knows itself.
+    pub process: String,
+    /// Number of this holding, growing.
+    pub fence: i64,
+    /// Since when, by the database's clock.
+    pub taken_at: UtcMs,
+    /// Until when, by the database's clock.
+    pub expires_at: UtcMs,
+    /// Whether it is held, by the database's clock.
+    pub in_force: bool,
+}
+
+/// `NOW` stands for the database's clock.
+const HOLD: &str = "INSERT INTO lease (name, holder, process, fence, taken_at, expires_at) VALUES ($1, $2, $3, 1, NOW, NOW + $4) \
+     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, process = excluded.process, \
+     fence = CASE WHEN lease.process = excluded.process AND lease.expires_at > NOW THEN lease.fence ELSE lease.fence + 1 END, \
+     taken_at = CASE WHEN lease.process = excluded.process AND lease.expires_at > NOW THEN lease.taken_at ELSE NOW END, \
+     expires_at = excluded.expires_at WHERE lease.process = excluded.process OR lease.expires_at <= NOW RETURNING fence";
+const RELEASE: &str = "UPDATE lease SET expires_at = NOW WHERE process = $1 AND expires_at > NOW";
+const KNOWN: &str = "SELECT name, holder, process, fence, taken_at, expires_at, \
+     expires_at > NOW AS in_force FROM lease ORDER BY name";
+
+fn at(clock: &str, text: &'static str) -> Sql {
+    Sql::composed(text.replace("NOW", clock))
+}
+
+fn lease(row: &Row) -> Result<Lease, StoreError> {
+    Ok(Lease {
+        name: row.get("name")?,
+        holder: row.get("holder")?,
+        process: row.get("process")?,
+        fence: row.get("fence")?,
+        taken_at: row.get("taken_at")?,
+        expires_at: row.get("expires_at")?,
+        in_force: row.get("in_force")?,
+    })
+}
+
+impl Store {
+    /// Takes those of the leases that are free and renews those that `process` holds, for `life_ms` from now by the database's
+    /// clock. The fence of each, in their order; `None` = another process has it.
+    ///
+    /// # Errors
+    /// The store cannot be written, or others write for long.
+    pub async fn hold_leases(
+        &self,
+        names: &[&str],
+        holder: &str,
+        process: &str,
+        life_ms: i64,
+    ) -> Result<Vec<Option<i64>>, StoreError> {
+        let mut pen = Pen::take(&self.inner, Instant::now() + PATIENCE).await?;
+        let mut fences = Vec::with_capacity(names.len());
+        for name in names {
+            let hold = at(pen.clock(), HOLD).bind(*name).bind(holder).bind(process).bind(life_ms);
+            fences.push(pen.optional(hold).await?.map(|row| row.get("fence")).transpose()?);
+        }
+        pen.commit(false).await?;
+        Ok(fences)
+    }
+
+    /// Gives back what `process` holds, so that nobody has to wait for the end of it.
+    ///
+    /// # Errors
+    /// The store cannot be written: then it ends by itself.
+    pub async fn release_leases(&self, process: &str) -> Result<(), StoreError> {
+        let mut pen = Pen::take(&self.inner, Instant::now() + PATIENCE).await?;
+        let release = at(pen.clock(), RELEASE).bind(process);
+        pen.execute(release).await?;
+        pen.commit(false).await
+    }
+
+    /// All leases that were ever held here.
+    pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+        let known = at(self.inner.read.clock(), KNOWN);
+        self.inner.read.rows(known).await?.iter().map(lease).collect()
+    }
+}
+
+impl WriteTx {
+    /// Goes on only while `process` has this holding of a lease: until the commit nobody else can take it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`]: another process has it, or had it since.
+    pub async fn under_lease(&mut self, name: &str, process: &str, fence: i64) -> Result<(), StoreError> {
+        let held = sql("SELECT process, fence FROM lease WHERE name = $1").bind(name);
+        let row = self.tx.optional(held).await?;
+        let still = match &row {
+            Some(row) => row.get::<&str>("process")? == process && row.get::<i64>("fence")? == fence,
+            None => false,
+        };
+        if still { Ok(()) } else { Err(StoreError::Refused(format!("another process has the lease {name} by now"))) }
+    }
+}
