@@ -8,7 +8,7 @@ use super::{
     shares::{Asker, hold},
 };
 use crate::{
-    wall::{HeatQuery, NearView, TicketQuery},
+    wall::{HeatQuery, NearView, TicketQuery, kinds_of_points},
     wire::{AreaCard, Histogram, SearchHit, Snapshot, TicketCard, WallInfo},
 };
 use axum::{
@@ -23,7 +23,6 @@ use wall_core::{Level, Place, TicketStatus};
 
 /// Web mercator ends here.
 const MERCATOR_LAT: f64 = 85.06;
-const KINDS: [&str; 4] = ["ticket", "camera", "staff", "site"];
 
 type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -87,7 +86,7 @@ pub(crate) async fn heat(
 pub(crate) async fn points(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {
     let p = Params::of(&uri)?;
     let mut kinds: Vec<String> =
-        p.text("kinds").map_or_else(|| KINDS.join(","), str::to_owned).split(',').map(str::to_owned).collect();
+        p.text("kinds").map_or_else(|| kinds_of_points().join(","), str::to_owned).split(',').map(str::to_owned).collect();
     kinds.sort();
     kinds.dedup();
     for kind in &kinds {
@@ -197,7 +196,8 @@ fn level(p: &Params) -> Result<Level, Refusal> {
 }
 
 fn known_kind(kind: &str) -> Result<&str, Refusal> {
-    if KINDS.contains(&kind) { Ok(kind) } else { Err(Refusal::invalid(format!("kind must be one of {}", KINDS.join(", ")))) }
+    let all = kinds_of_points();
+    if all.contains(&kind) { Ok(kind) } else { Err(Refusal::invalid(format!("kind must be one of {}", all.join(", ")))) }
 }
 
 pub(super) fn geojson(text: Bytes) -> Response {

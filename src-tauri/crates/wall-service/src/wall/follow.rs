@@ -10,6 +10,7 @@ use super::{
     load::{events_of_varied, load, network_of},
     shown::Sight,
     then::Moment,
+    world::markers::{AllMarkers, MarkerNews},
 };
 use std::sync::atomic::Ordering::Relaxed;
 use std::{
@@ -37,8 +38,7 @@ struct Asked {
     tickets: Vec<TicketId>,
     ground: bool,
     staff: bool,
-    cameras: bool,
-    sites: bool,
+    markers: HashSet<ChangeKind>,
     categories: bool,
     clock: bool,
 }
@@ -57,12 +57,13 @@ impl Asked {
                 }
                 // A program of an earlier edition that still runs writes lines of positions, and no numbers.
                 ChangeKind::Staff | ChangeKind::Position => a.staff = true,
-                ChangeKind::Camera => a.cameras = true,
-                ChangeKind::Site => a.sites = true,
+                kind if AllMarkers::CHANGES.contains(&kind) => {
+                    a.markers.insert(kind);
+                }
                 ChangeKind::Category => a.categories = true,
                 ChangeKind::Clock => a.clock = true,
-                ChangeKind::Plan | ChangeKind::Owners | ChangeKind::Division => {}
-                ChangeKind::Building | ChangeKind::Street | ChangeKind::Setting | ChangeKind::Draft => {}
+                // Of the ground, or in no world.
+                _ => {}
             }
         }
         a
@@ -240,8 +241,7 @@ async fn step(
         (false, true) => store.positions_after(last_position).await?,
         (false, false) => (vec![], last_position),
     };
-    let cameras = if asked.cameras { Some(store.cameras().await?) } else { None };
-    let sites = if asked.sites { Some(store.sites().await?) } else { None };
+    let markers = MarkerNews::read(store, &asked.markers).await?;
     let categories = if asked.categories { Some(store.categories().await?) } else { None };
     let mut reload = ground.is_some() || categories.is_some();
     let mut turned: Vec<TicketId>;
@@ -261,12 +261,7 @@ async fn step(
             None => positions.into_iter().for_each(|p| world.place_staff(p)),
         }
         world.newest_position = newest_position;
-        if let Some(cameras) = cameras {
-            world.set_cameras(cameras);
-        }
-        if let Some(sites) = sites {
-            world.set_sites(sites);
-        }
+        world.markers.apply(markers);
         world.set_base(base);
         world.learn_homes(homes_of_the_past);
         for (ticket, cell) in &tickets {

@@ -8,6 +8,7 @@ use super::{
     world::{
         World,
         image::{Image, Subject},
+        markers::AllMarkers,
     },
 };
 use std::{
@@ -100,8 +101,7 @@ async fn bare(wall: &Wall) -> Result<World, WallError> {
     let mut world = World::new(ground, now, wall.inner.zone.clone(), wall.inner.heat.half_life_s);
     world.base = wall.inner.clock.base();
     world.categories.set_table(store.categories().await?);
-    world.set_cameras(store.cameras().await?);
-    world.set_sites(store.sites().await?);
+    world.markers = AllMarkers::load(store).await?;
     let staff = store.staff().await?;
     let (positions, newest) = store.positions_after(-1).await?;
     world.set_staff(staff, positions);

@@ -55,6 +55,7 @@ pub use lists::{ListArea, ListOrder, ListQuery, NEAR_H, TicketSet, WhoseQuery};
 pub use locator::{LocateAnswer, Locator};
 pub(crate) use pictures::{Pictures, moment_of};
 pub use planning::{EditRefused, Impact, NewDraft, PlanError, StepAsked};
+pub use queries::kinds_of_points;
 pub use questions::{HeatImage, HeatQuery, StatLine, Stats, TicketQuery};
 pub(crate) use shown::Sight;
 pub use then::AsOf;

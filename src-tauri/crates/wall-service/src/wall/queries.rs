@@ -8,10 +8,10 @@ use super::{
     pictures::Asked,
     shown::Sight,
     then::{Moment, Then},
-    world::World,
+    world::{World, markers::AllMarkers, ticket_of},
 };
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 use wall_core::{HeatField, HeatGrid, HeatKernel, Level, NetworkId, Place, TicketId, TimeLeftField, UtcMs, duty_at};
 use wall_store::Actor;
 
@@ -152,13 +152,10 @@ impl Wall {
     /// The `k` nearest of a kind, open tickets as the actor may see them.
     pub(super) fn nearest_of(&self, actor: &Actor, place: Place, kind: &str, k: usize) -> Result<Vec<Near>, WallError> {
         let world = self.world();
+        if let Some(markers) = world.markers.of_kind(kind) {
+            return Ok(markers.nearest(place, k));
+        }
         let found = match kind {
-            "camera" => nearest(&world.camera_index, place, k, |id| {
-                world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
-            }),
-            "site" => nearest(&world.site_index, place, k, |id| {
-                world.sites.get(&id).map(|s| (id.0, s.name.clone(), s.kind.clone(), s.place))
-            }),
             "staff" => nearest(&world.staff_index, place, k, |id| {
                 let w = world.staff.get(&id)?;
                 Some((
@@ -183,7 +180,7 @@ impl Wall {
                     ))
                 })
             }
-            other => return Err(WallError::Invalid(format!("near knows camera, staff, ticket and site, not \"{other}\""))),
+            other => return Err(WallError::Invalid(format!("near knows {}, not \"{other}\"", kinds_of_points().join(", ")))),
         };
         Ok(found)
     }
@@ -236,7 +233,7 @@ fn draw(
 }
 
 /// Something near a place.
-pub(super) struct Near {
+pub(crate) struct Near {
     /// Identity inside its kind.
     pub id: i64,
     pub name: String,
@@ -263,15 +260,26 @@ pub(super) fn nearest<T: Copy + Eq + std::hash::Hash>(
         .collect()
 }
 
+/// The words of everything that has a point on the map.
+pub fn kinds_of_points() -> Vec<&'static str> {
+    ["ticket", "staff"].into_iter().chain(AllMarkers::KINDS.iter().copied()).collect()
+}
+
 /// The newest tickets reported by then, and the gravest alarms with the newest of each group. O(tickets).
 pub(super) fn newest_and_gravest(then: Then<'_>, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
-    let mut reported: Vec<(i64, u32)> = then.all().map(|(s, t)| (t.life.reported, s)).collect();
     let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
-    if reported.len() > newest {
-        reported.select_nth_unstable_by(newest, |a, b| b.cmp(a));
-        reported.truncate(newest);
+    // The oldest of them on top. From the last slot on, so that nearly all others are seen at once to be older.
+    let mut kept: BinaryHeap<Reverse<(i64, u32)>> = BinaryHeap::with_capacity(newest + 1);
+    for (slot, t) in then.of_slots(0..then.world.tickets.len() as u32).rev() {
+        let this = Reverse((t.life.reported, slot));
+        if kept.len() < newest {
+            kept.push(this);
+        } else if kept.peek().is_some_and(|oldest| this < *oldest) {
+            kept.pop();
+            kept.push(this);
+        }
     }
-    let mut ids: Vec<TicketId> = reported.iter().map(|(_, s)| TicketId(i64::from(*s) + 1)).collect();
+    let mut ids: Vec<TicketId> = kept.iter().map(|Reverse((_, slot))| ticket_of(*slot)).collect();
     ids.extend(raised.iter().take(SNAPSHOT_GRAVE).map(|r| r.ticket));
     ids.extend(alarms.groups.iter().take(SNAPSHOT_GRAVE).map(|g| g.newest));
     ids.sort_unstable();

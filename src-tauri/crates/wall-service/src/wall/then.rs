@@ -201,7 +201,7 @@ impl<'a> Then<'a> {
     }
 
     /// The tickets of some slots that were there then.
-    pub fn of_slots(self, slots: Range<u32>) -> impl Iterator<Item = (u32, Live)> + 'a {
+    pub fn of_slots(self, slots: Range<u32>) -> impl DoubleEndedIterator<Item = (u32, Live)> + 'a {
         let then = move |(slot, live)| Some((slot, self.state(slot, live)?));
         self.world.of_slots(slots).filter_map(then).filter(move |(_, t)| t.life.there_at(self.at))
     }

@@ -4,6 +4,7 @@
 //! weights of all tickets, the counts of the cells, and R-trees over open tickets, cameras, staff and sites.
 
 pub(crate) mod image;
+pub(crate) mod markers;
 
 use super::{
     alarms::Raised,
@@ -20,8 +21,8 @@ use std::{
     sync::Arc,
 };
 use wall_core::{
-    Camera, CameraId, CellId, Payload, Place, PointIndex, Position, Severity, Site, SiteId, Staff, StaffId, Ticket, TicketEvent,
-    TicketId, TicketStatus, Timebase, UtcMs, tally::Life,
+    CellId, Payload, Place, PointIndex, Position, Severity, Staff, StaffId, Ticket, TicketEvent, TicketId, TicketStatus,
+    Timebase, UtcMs, tally::Life,
 };
 
 /// What the world keeps of a ticket.
@@ -97,12 +98,10 @@ pub(crate) struct World {
     pub homes: Homes,
     /// Open tickets, where they are shown to whom sees places.
     pub ticket_index: PointIndex<TicketId>,
-    pub cameras: HashMap<CameraId, Camera>,
-    pub camera_index: PointIndex<CameraId>,
     pub staff: BTreeMap<StaffId, Walker>,
     pub staff_index: PointIndex<StaffId>,
-    pub sites: HashMap<SiteId, Site>,
-    pub site_index: PointIndex<SiteId>,
+    /// Cameras, key sites …
+    pub markers: markers::AllMarkers,
     pub categories: Categories,
     pub heat: HeatFields,
     pub half_life_s: f64,
@@ -149,12 +148,9 @@ impl World {
             tickets: Vec::new(),
             phases: HashMap::new(),
             ticket_index: PointIndex::default(),
-            cameras: HashMap::new(),
-            camera_index: PointIndex::default(),
             staff: BTreeMap::new(),
             staff_index: PointIndex::default(),
-            sites: HashMap::new(),
-            site_index: PointIndex::default(),
+            markers: markers::AllMarkers::default(),
             categories: Categories::default(),
             heat: HeatFields::default(),
             half_life_s,
@@ -263,9 +259,9 @@ impl World {
     }
 
     /// The tickets of some slots.
-    pub fn of_slots(&self, slots: Range<u32>) -> impl Iterator<Item = (u32, &Live)> {
+    pub fn of_slots(&self, slots: Range<u32>) -> impl DoubleEndedIterator<Item = (u32, &Live)> {
         let part = self.tickets.get(slots.start as usize..slots.end as usize).unwrap_or_default();
-        part.iter().zip(slots.start..).filter_map(|(t, slot)| t.as_ref().map(|t| (slot, t)))
+        part.iter().zip(slots).filter_map(|(t, slot)| t.as_ref().map(|t| (slot, t)))
     }
 
     /// Puts a ticket in without counting it; [`World::recount`] follows.
@@ -428,18 +424,6 @@ impl World {
             self.phases.values_mut().for_each(|p| p.set_cells(|place| present.cell_at(place)));
             self.recount();
         }
-    }
-
-    /// All cameras anew.
-    pub fn set_cameras(&mut self, cameras: Vec<Camera>) {
-        self.camera_index = PointIndex::bulk_load(cameras.iter().map(|c| (c.id, c.place)));
-        self.cameras = cameras.into_iter().map(|c| (c.id, c)).collect();
-    }
-
-    /// All sites anew.
-    pub fn set_sites(&mut self, sites: Vec<Site>) {
-        self.site_index = PointIndex::bulk_load(sites.iter().map(|s| (s.id, s.place)));
-        self.sites = sites.into_iter().map(|s| (s.id, s)).collect();
     }
 
     /// All staff and positions anew.

@@ -1,7 +1,10 @@
 //! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
 
 use super::{ListedPlan, PlanError, draft_cells::DraftCell, owners::Owners, session::Session, succession::planned_record};
-use crate::{import::ids::formula_neutralised, wall::Wall};
+use crate::{
+    import::ids::formula_neutralised,
+    wall::{Wall, world::markers::AnyMarkers},
+};
 use std::fmt::Write;
 use wall_core::{
     Face, Place, PlanId, UtcMs,
@@ -90,7 +93,10 @@ impl Wall {
         };
         let (cameras, sites): (Vec<Place>, Vec<Place>) = {
             let world = self.world();
-            (world.cameras.values().map(|c| c.place).collect(), world.sites.values().map(|s| s.place).collect())
+            {
+                let places = |markers: &dyn AnyMarkers| markers.views().map(|s| s.place).collect();
+                (places(&world.markers.cameras), places(&world.markers.sites))
+            }
         };
         // Of a plan that was published, who answered until it took effect and who from then on.
         let then = match record.plan.effective_from {

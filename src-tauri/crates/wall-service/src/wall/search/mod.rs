@@ -90,15 +90,15 @@ impl Wall {
                     place: Some(p.label),
                 });
             }
-            for s in world.sites.values() {
-                add(best(&[&s.name]), 1, &|| hit("site", s.id.0, &s.name, &s.kind, Some(s.place)));
+            for markers in world.markers.kinds() {
+                for s in markers.views() {
+                    let found = if s.by_id { best(&[s.name, s.external_id]) } else { best(&[s.name]) };
+                    add(found, markers.order(), &|| hit(markers.kind(), s.id, s.name, s.subtitle, Some(s.place)));
+                }
             }
             for w in world.staff.values() {
                 let s = &w.staff;
                 add(best(&[&s.name, &s.external_id]), 2, &|| hit("staff", s.id.0, &s.name, &s.unit, w.position.map(|p| p.place)));
-            }
-            for c in world.cameras.values() {
-                add(best(&[&c.name, &c.external_id]), 3, &|| hit("camera", c.id.0, &c.name, &c.external_id, Some(c.place)));
             }
             (world.ground.clone(), world.now, world.base)
         };

@@ -7,6 +7,7 @@ use super::{
         lists::find,
         queries::nearest,
         shown::{Sight, shown_text},
+        world::markers::AnyMarkers,
     },
     area_stat, owner_views,
     places::near_views,
@@ -48,20 +49,11 @@ impl Wall {
                 None => world.counts(sight).area(area, world.now, &due),
             };
             let here = |place| contents.has(ground.cell_at(place));
-            let mut cameras: Vec<PlaceView> = world
-                .cameras
-                .values()
-                .filter(|c| here(c.place))
-                .map(|c| place_view("camera", c.id.0, &c.name, c.state.code(), c.place))
-                .collect();
-            let mut sites: Vec<PlaceView> = world
-                .sites
-                .values()
-                .filter(|s| here(s.place))
-                .map(|s| place_view("site", s.id.0, &s.name, &s.kind, s.place))
-                .collect();
-            cameras.sort_by_key(|c| c.id);
-            sites.sort_by_key(|s| s.id);
+            let inside = |markers: &dyn AnyMarkers| -> Vec<PlaceView> {
+                let inside = markers.views().filter(|s| here(s.place));
+                inside.map(|s| place_view(markers.kind(), s.id, s.name, s.state, s.place)).collect()
+            };
+            let (cameras, sites) = (inside(&world.markers.cameras), inside(&world.markers.sites));
             let card = AreaCard {
                 area: (&area.facts).into(),
                 level: level.into(),
@@ -121,11 +113,7 @@ impl Wall {
         let (from, cell) = world.shown(&ground, ticket, sight);
         let view = ticket_view(&world, &ground, &stood, sight, at);
         let text = shown_text(ticket, &view.category_name, sight);
-        let cameras = from.map(|p| {
-            nearest(&world.camera_index, p, 5, |id| {
-                world.cameras.get(&id).map(|c| (id.0, c.name.clone(), c.state.code().to_owned(), c.place))
-            })
-        });
+        let cameras = from.map(|p| world.markers.cameras.nearest(p, 5));
         let staff = from.map(|p| {
             let mut near = nearest(&world.staff_index, p, 20, |id| {
                 let w = world.staff.get(&id)?;
@@ -210,13 +198,13 @@ fn value_changes(payload: &Payload, exact: bool) -> Vec<ValueChange> {
         is: exact.then(|| mask(is).into_owned()),
     };
     let time = |t: Option<UtcMs>| t.map_or_else(String::new, UtcMs::to_rfc3339);
-    let spot = |s: Option<Spot>| s.map_or_else(String::new, |s| format!("{} {}", s.place.lon, s.place.lat));
+    let marker = |s: Option<Spot>| s.map_or_else(String::new, |s| format!("{} {}", s.place.lon, s.place.lat));
     match payload {
         Payload::DueSet(c) => vec![shown("due", time(c.was), time(c.is))],
         Payload::ReportedAt(c) => vec![shown("reported", time(Some(c.was)), time(Some(c.is)))],
         Payload::SeveritySet(c) => vec![shown("severity", c.was.get().to_string(), c.is.get().to_string())],
         Payload::Located(l) => {
-            vec![ValueChange { field: "place".into(), was: exact.then(|| spot(l.was)), is: exact.then(|| spot(l.is)) }]
+            vec![ValueChange { field: "place".into(), was: exact.then(|| marker(l.was)), is: exact.then(|| marker(l.is)) }]
         }
         Payload::Described(d) => {
             let texts =

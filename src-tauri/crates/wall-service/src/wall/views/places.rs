@@ -14,7 +14,7 @@ use crate::wire::{PlaceView, PointProperties, SearchHit};
 use bytes::Bytes;
 use serde_json::json;
 use std::collections::HashMap;
-use wall_core::{CameraId, Place, PointIndex, SiteId, StaffId, TicketId};
+use wall_core::{Place, PointIndex, StaffId, TicketId};
 use wall_store::Actor;
 
 /// Something near, with the id that its own source knows it by.
@@ -135,20 +135,11 @@ impl Wall {
             fov_deg: None,
             range_m: None,
         };
-        if wants("camera") {
-            for (id, place) in in_order(&world.camera_index, bounds) {
-                if let (Some(c), true) = (world.cameras.get(&id), features.len() < limit * 4) {
-                    let mut p = plain("camera", id.0, &c.name, c.state.code());
-                    (p.heading_deg, p.fov_deg, p.range_m) = (c.heading_deg, c.fov_deg, c.range_m);
-                    features.push(point(place.lon, place.lat, p));
-                }
-            }
-        }
-        if wants("site") {
-            for (id, place) in in_order(&world.site_index, bounds) {
-                if let (Some(s), true) = (world.sites.get(&id), features.len() < limit * 4) {
-                    features.push(point(place.lon, place.lat, plain("site", id.0, &s.name, &s.kind)));
-                }
+        for markers in world.markers.kinds().filter(|markers| wants(markers.kind())) {
+            for s in markers.in_box(bounds).into_iter().take((limit * 4).saturating_sub(features.len())) {
+                let mut p = plain(markers.kind(), s.id, s.name, s.state);
+                (p.heading_deg, p.fov_deg, p.range_m) = (s.heading_deg, s.fov_deg, s.range_m);
+                features.push(point(s.place.lon, s.place.lat, p));
             }
         }
         if let Some(positions) = positions {
@@ -191,10 +182,8 @@ impl Wall {
         }
         let world = self.world();
         let own = |id: i64| match kind {
-            "camera" => world.cameras.get(&CameraId(id)).map(|c| c.external_id.clone()),
-            "site" => world.sites.get(&SiteId(id)).map(|s| s.external_id.clone()),
             "staff" => world.staff.get(&StaffId(id)).map(|w| w.staff.external_id.clone()),
-            _ => None,
+            marker => world.markers.of_kind(marker).and_then(|markers| markers.get(id)).map(|s| s.external_id.to_owned()),
         };
         Ok(found
             .into_iter()
