@@ -155,7 +155,7 @@ async fn catch_up(wall: &Wall, city: &LiveCity) -> Vec<DemoEvent> {
     loop {
         let query = TicketQuery { status: Some("open".into()), limit: 1_000, cursor: cursor.take(), ..TicketQuery::default() };
         let Ok((page, next)) = wall.tickets(&Actor::new("demo", Role::Operator, "demo"), query).await else { break };
-        open.extend(page.into_iter().filter_map(|t| Some((t.external_id, TicketStatus::from_code(&t.status)?))));
+        open.extend(page.into_iter().map(|t| (t.external_id, t.status.0)));
         match next {
             Some(c) => cursor = Some(c),
             None => break,

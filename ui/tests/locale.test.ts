@@ -56,3 +56,22 @@ describe('code', () => {
     }
   });
 });
+
+describe('the vocabularies of the wire', () => {
+  /** Where the words of each stand; `published` of a plan depends on whether it is in force, so the planner has three words for it. */
+  const where: Record<string, string> = {
+    CellKind: 'cellKind', Duty: 'duty', FindingLevel: 'plan.finding.level', HouseholdsFrom: 'plan.from', LineageKind: 'plan.lineage', LocationMethod: 'ticket.located',
+    MergePolicy: 'plan.settings.mergePolicy', OwnerRole: 'role', PartyKind: 'partyKind', PlanStatus: '', Platform: 'platform', Role: 'accountRole',
+    SplitPolicy: 'plan.settings.splitPolicy', TicketStatus: 'status',
+  };
+  const text = readFileSync(join(import.meta.dirname, '../src/wire/wire.ts'), 'utf8');
+  const vocabularies = [...text.matchAll(/^export type (\w+) = ((?:'[^']+'(?: \| )?)+);$/gm)].map(([, name = '', words = '']) => ({ name, words: [...words.matchAll(/'([^']+)'/g)].map(([, word = '']) => word) }));
+  it('are found', () => expect(vocabularies.map(({ name }) => name).sort()).toEqual(Object.keys(where).sort()));
+  it.each(vocabularies.filter(({ name }) => where[name] !== ''))('$name has words in both languages', ({ name, words }) => {
+    for (const [locale, dictionary] of Object.entries(dictionaries)) {
+      let here: unknown = dictionary;
+      for (const step of (where[name] ?? '').split('.')) here = (here as Record<string, unknown>)[step];
+      for (const word of words) expect(typeof (here as Record<string, unknown> | undefined)?.[word], `${locale}: ${where[name]}.${word}`).toBe('string');
+    }
+  });
+});

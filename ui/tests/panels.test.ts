@@ -13,7 +13,7 @@ import { barTop, byCode, commonCode, differs, rows, sorted, totals } from '@/pla
 import { groupFindings, useFindingWords, type FindingWords } from '@/planner/panels/finding-words';
 import { historyRows } from '@/planner/panels/history-tree';
 import { boxAround, neighbours } from '@/planner/panels/neighbours';
-import type { EditView, ImpactFlow, OverlayLineView, PlanAmounts, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanSummary } from '@/wire/wire';
+import type { EditView, FindingLevel, ImpactFlow, LineageKind, OverlayLineView, PlanAmounts, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanSummary } from '@/wire/wire';
 
 function cell(face: number, over: Partial<PlanCell> = {}): PlanCell {
   return {
@@ -128,7 +128,7 @@ describe('the tree of edits', () => {
 });
 
 describe('findings', () => {
-  const finding = (code: string, level: string, blocks = false, values: Record<string, string> = {}): PlanFindingView => ({ level, code, faces: [], cells: [], lon: null, lat: null, values, blocks, scope: 'cells' });
+  const finding = (code: string, level: FindingLevel, blocks = false, values: Record<string, string> = {}): PlanFindingView => ({ level, code, faces: [], cells: [], lon: null, lat: null, values, blocks, scope: 'cells' });
   function words(locale: 'zh-CN' | 'en'): FindingWords {
     let found: FindingWords | null = null;
     const i18n = createI18n({ legacy: false, locale, messages: dictionaries, missingWarn: false, fallbackWarn: false });
@@ -138,7 +138,7 @@ describe('findings', () => {
   }
 
   it('are grouped: wrong before incomplete before notes, blocking first', () => {
-    const groups = groupFindings([finding('sliver', 'note'), finding('owner_missing', 'incomplete', true), finding('name_missing', 'incomplete'), finding('name_missing', 'incomplete'), finding('gap', 'wrong', true), finding('new_word', 'strange')]);
+    const groups = groupFindings([finding('sliver', 'note'), finding('owner_missing', 'incomplete', true), finding('name_missing', 'incomplete'), finding('name_missing', 'incomplete'), finding('gap', 'wrong', true), finding('new_word', 'strange' as FindingLevel)]);
     expect(groups.map((group) => [group.code, group.level, group.findings.length, group.blocks])).toEqual([
       ['gap', 'wrong', 1, true], ['owner_missing', 'incomplete', 1, true], ['name_missing', 'incomplete', 2, false], ['new_word', 'note', 1, false], ['sliver', 'note', 1, false],
     ]);
@@ -230,9 +230,9 @@ describe('an impact', () => {
     expect(moved({ flows: [flow('x', 'y', 2), flow('x', 'x', 3)] })).toMatchObject({ area_m2: 5, households: 5, open: 5, staff: 5 });
     expect(changesHands({ flows: [flow('x', 'y', 2), flow('x', 'x', 3)] })).toBe(1);
   });
-  it('counts its kinds in a fixed order, unknown ones last', () => {
-    const of = (lineage: string) => ({ before_code: '', after_code: '', name: '', lineage, before: null, after: null });
-    expect(lineageCounts({ cells: ['retired', 'moved', 'split', 'split', 'reshaped'].map(of) })).toEqual([['reshaped', 1], ['split', 2], ['retired', 1], ['moved', 1]]);
+  it('counts its kinds in a fixed order', () => {
+    const of = (lineage: LineageKind) => ({ before_code: '', after_code: '', name: '', lineage, before: null, after: null });
+    expect(lineageCounts({ cells: (['retired', 'moved', 'split', 'split', 'reshaped'] as const).map(of) })).toEqual([['reshaped', 1], ['split', 2], ['moved', 1], ['retired', 1]]);
   });
 });
 

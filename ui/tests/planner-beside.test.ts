@@ -25,7 +25,7 @@ describe('two people at one draft', () => {
   let planner: Planner;
   let stop: () => void;
   let redo: number[];
-  const opened = (): PlanState => ({ plan: summary({ status: stand.status }), editable: true, why_not: '', head: stand.head, can_undo: true, redo, cells: [], findings: [], settings: { band_low: 300, band_high: 500, weights: { household: 1, ticket_by_severity: [], open: 1, area_km2: 1, patrol_km: 1 }, code_sequence_digits: 3, split_policy: 'larger', merge_policy: 'into' }, communities: {} });
+  const opened = (): PlanState => ({ plan: summary({ status: stand.status }), editable: true, why_not: '', head: stand.head, can_undo: true, redo, cells: [], findings: [], settings: { band_low: 300, band_high: 500, weights: { household: 1, ticket_by_severity: [], open: 1, area_km2: 1, patrol_km: 1 }, code_sequence_digits: 3, split_policy: 'area', merge_policy: 'into' }, communities: {} });
   const get = vi.fn((path: string): Promise<unknown> => {
     asked.push(path);
     if (!live) return Promise.reject(new HostError(0, 'unreachable', 'TypeError: Failed to fetch'));

@@ -105,7 +105,7 @@ describe('stream', () => {
   });
   it('counts all members of a flood, not only those it holds', () => {
     const held = Array.from({ length: floodAt + 5 }, (_, i) => ticket(i, 'orange', String(i % 3)));
-    const groups = ['0', '1', '2', '3'].map((cell_key) => ({ alarm: 'orange', cell_key, category: 'a', newest: 1, count: 100 }));
+    const groups = ['0', '1', '2', '3'].map((cell_key) => ({ alarm: 'orange' as const, cell_key, category: 'a', newest: 1, count: 100 }));
     const { lines, total } = pinned(held, { total: 1_234, groups });
     expect(lines.map((l) => l.count)).toEqual([100, 100, 100]);
     expect(total).toBe(1_234);
@@ -113,7 +113,7 @@ describe('stream', () => {
   });
   it('tells what has no place from what lies outside all cells', () => {
     const held = Array.from({ length: floodAt + 2 }, (_, i): TicketView => ({ ...ticket(i, 'orange', ''), ...(i % 3 === 0 ? { unplaced: true } : {}) }));
-    const group = { alarm: 'orange', cell_key: '', category: 'a', newest: 1 };
+    const group = { alarm: 'orange' as const, cell_key: '', category: 'a', newest: 1 };
     const { lines } = pinned(held, { total: 90, groups: [{ ...group, count: 70 }, { ...group, unplaced: true, count: 20 }] });
     expect(lines.map((l) => [l.ticket.unplaced ?? false, l.count])).toEqual([[false, 70], [true, 20]]);
   });

@@ -24,7 +24,7 @@ export interface PinnedAlarms {
   flood: boolean;
 }
 
-function groupKey(group: Pick<AlarmGroup, 'alarm' | 'cell_key' | 'category' | 'unplaced'>): string {
+function groupKey(group: Pick<AlarmGroup | TicketView, 'alarm' | 'cell_key' | 'category' | 'unplaced'>): string {
   return `${group.alarm}|${group.unplaced ? 'unplaced' : group.cell_key}|${group.category}`;
 }
 

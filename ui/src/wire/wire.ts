@@ -59,9 +59,9 @@ id: number,
  */
 name: string, 
 /**
- * draft, in_review, published, retired.
+ * Where it stands in its life.
  */
-status: string, 
+status: PlanStatus, 
 /**
  * Start of force.
  */
@@ -73,9 +73,9 @@ export type ActorView = {
  */
 who: string, 
 /**
- * viewer, operator, leader, planner, registrar, admin, feed.
+ * In which role.
  */
-role: string, 
+role: Role, 
 /**
  * Which station.
  */
@@ -113,9 +113,9 @@ code: string,
  */
 name: string, 
 /**
- * public_security, market_supervision, law_enforcement, citizen_services, or empty.
+ * Which platform answers, empty = not said.
  */
-platform: string, };
+platform: Platform | '', };
 
 export type WallInfo = { 
 /**
@@ -203,9 +203,9 @@ code: string,
  */
 name: string, 
 /**
- * basic or dedicated for cells; empty otherwise.
+ * Of cells; empty otherwise.
  */
-kind: string, 
+kind: CellKind | '', 
 /**
  * Code of the community (cells) or street (communities).
  */
@@ -271,9 +271,9 @@ time_left_s: number | null, };
 
 export type Figure = { 
 /**
- * received_today, open, on_time, overdue, closed_today.
+ * Which one.
  */
-key: string, 
+key: 'received_today' | 'open' | 'on_time' | 'overdue' | 'closed_today', 
 /**
  * The value (a ratio 0 … 1 for on_time); `null` when the denominator is 0.
  */
@@ -329,9 +329,9 @@ channel: string,
  */
 severity: number, 
 /**
- * Status code.
+ * Where it stands.
  */
-status: string, 
+status: TicketStatus, 
 /**
  * Whether it is open at the wall's time.
  */
@@ -341,9 +341,9 @@ open: boolean,
  */
 overdue: boolean, 
 /**
- * Priority of the alarm it raises: red, orange, yellow, blue, or empty.
+ * Priority of the alarm it raises, empty = none.
  */
-alarm: string, 
+alarm: 'red' | 'orange' | 'yellow' | 'blue' | '', 
 /**
  * Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then, and
  * for everybody when it has no place.
@@ -412,9 +412,9 @@ role: string,
  */
 unit: string, 
 /**
- * on_duty, off_duty or unknown.
+ * Whether on duty.
  */
-duty: string, 
+duty: Duty, 
 /**
  * Last known place; `null` = never heard of.
  */
@@ -456,9 +456,9 @@ served_ms: number, };
 
 export type AlarmGroup = { 
 /**
- * red, orange, yellow.
+ * Its priority.
  */
-alarm: string, 
+alarm: 'red' | 'orange' | 'yellow' | 'blue', 
 /**
  * Key of the cell, empty = outside all cells, or without a place.
  */
@@ -640,17 +640,17 @@ export type OwnerView = {
  */
 name: string, 
 /**
- * person or unit.
+ * Person or unit.
  */
-kind: string, 
+kind: PartyKind, 
 /**
- * leader, full_time, part_time, police, unit.
+ * As what.
  */
-role: string, 
+role: OwnerRole, 
 /**
- * on_duty, off_duty or unknown.
+ * Whether on duty.
  */
-duty: string, 
+duty: Duty, 
 /**
  * Staff identity when the person is on the staff list.
  */
@@ -781,11 +781,11 @@ changes: Array<ValueChange>,
 /**
  * From which status; empty for the first, and where it set none.
  */
-from: string, 
+from: TicketStatus | '', 
 /**
  * To which status; empty when it set none.
  */
-to: string, 
+to: TicketStatus | '', 
 /**
  * When.
  */
@@ -858,7 +858,7 @@ address: string,
  * How its place was found: told, address (the only building that has its address) or hand; empty when it has none, and for a
  * viewer who sees places only to the cell.
  */
-located_by: string, 
+located_by: LocationMethod | '', 
 /**
  * How far from there it may be, in metres, when that is known; `null` for a viewer who sees places only to the cell.
  */
@@ -1047,7 +1047,7 @@ area: AreaProperties,
 /**
  * In which role the person answers there; empty = walks it without answering for it.
  */
-role: string, 
+role: OwnerRole | '', 
 /**
  * Open tickets there.
  */
@@ -1277,9 +1277,9 @@ network: string,
  */
 name: string, 
 /**
- * draft, in_review, published, retired.
+ * Where it stands in its life.
  */
-status: string, 
+status: PlanStatus, 
 /**
  * In force at the wall's now.
  */
@@ -1347,17 +1347,17 @@ code: string,
  */
 name: string, 
 /**
- * basic or dedicated.
+ * Basic or dedicated.
  */
-kind: string, 
+kind: CellKind, 
 /**
  * Code of its community, may be empty.
  */
 community_code: string, 
 /**
- * unknown, under, in or over: households against the band.
+ * Households against the band.
  */
-band: string, 
+band: 'unknown' | 'under' | 'in' | 'over', 
 /**
  * Households, when known.
  */
@@ -1417,9 +1417,9 @@ code: string,
  */
 name: string, 
 /**
- * basic or dedicated.
+ * Basic or dedicated.
  */
-kind: string, 
+kind: CellKind, 
 /**
  * Code of its community.
  */
@@ -1433,9 +1433,9 @@ community_name: string,
  */
 households: number | null, 
 /**
- * Where the number comes from: buildings, area_share, stated, unknown.
+ * Where the number comes from.
  */
-households_from: string, 
+households_from: HouseholdsFrom, 
 /**
  * Population; `None` = unknown.
  */
@@ -1481,9 +1481,9 @@ parts: number,
  */
 holes: number, 
 /**
- * under, in, over, unknown: households against the target band (dedicated cells: always in).
+ * Households against the target band (dedicated cells: always in).
  */
-band: string, 
+band: 'unknown' | 'under' | 'in' | 'over', 
 /**
  * Who answers for it, by the carry-over rule and confirmations.
  */
@@ -1507,9 +1507,9 @@ bounds: [number, number, number, number], };
 
 export type PlanFindingView = { 
 /**
- * wrong, incomplete, note.
+ * How much it matters.
  */
-level: string, 
+level: FindingLevel, 
 /**
  * not_contiguous, overlap, gap, no_owner, code_duplicate …
  */
@@ -1550,9 +1550,9 @@ export type PlanStand = {
  */
 head: number | null, 
 /**
- * draft, in_review, published, retired.
+ * Where it stands in its life.
  */
-status: string, 
+status: PlanStatus, 
 /**
  * Approved in review and not yet published.
  */
@@ -1650,13 +1650,13 @@ weights: WorkloadWeightsView,
  */
 code_sequence_digits: number, 
 /**
- * Which part keeps the code after a split: households, area, neither.
+ * Which part keeps the code after a split.
  */
-split_policy: string, 
+split_policy: SplitPolicy, 
 /**
- * Which code a merged cell has: into, new.
+ * Which code a merged cell has.
  */
-merge_policy: string, };
+merge_policy: MergePolicy, };
 
 export type EditBody = { "kind": "move_vertex", 
 /**
@@ -2090,9 +2090,9 @@ after_code: string,
  */
 name: string, 
 /**
- * same, reshaped, split, merged, new, retired.
+ * What became of it.
  */
-lineage: string, 
+lineage: LineageKind, 
 /**
  * Before.
  */
@@ -2188,11 +2188,11 @@ party: string,
 /**
  * person or unit.
  */
-party_kind: string, 
+party_kind: PartyKind, 
 /**
- * leader, full_time, part_time, police, unit.
+ * As what.
  */
-role: string, 
+role: OwnerRole, 
 /**
  * Code of the cell it comes from; empty = named by hand.
  */
@@ -2365,7 +2365,7 @@ display_name: string,
 /**
  * Role.
  */
-role: string, 
+role: Role, 
 /**
  * Its published password.
  */
@@ -2385,9 +2385,9 @@ name: string,
  */
 display_name: string, 
 /**
- * viewer, operator, leader, planner, registrar, admin, feed.
+ * In which role.
  */
-role: string, 
+role: Role, 
 /**
  * What that role may do.
  */
@@ -2414,6 +2414,34 @@ secret: string,
  * Who that is.
  */
 session: SessionView, };
+
+export type CellKind = 'basic' | 'dedicated';
+
+export type Duty = 'on_duty' | 'off_duty' | 'unknown';
+
+export type FindingLevel = 'wrong' | 'incomplete' | 'note';
+
+export type HouseholdsFrom = 'buildings' | 'area_share' | 'stated' | 'unknown';
+
+export type LineageKind = 'same' | 'reshaped' | 'split' | 'merged' | 'moved' | 'new' | 'retired';
+
+export type LocationMethod = 'told' | 'address' | 'hand';
+
+export type MergePolicy = 'into' | 'new';
+
+export type OwnerRole = 'leader' | 'full_time' | 'part_time' | 'police' | 'unit';
+
+export type PartyKind = 'person' | 'unit';
+
+export type PlanStatus = 'draft' | 'in_review' | 'published' | 'retired';
+
+export type Platform = 'public_security' | 'market_supervision' | 'law_enforcement' | 'citizen_services';
+
+export type Role = 'viewer' | 'operator' | 'leader' | 'planner' | 'registrar' | 'admin' | 'feed' | 'replay';
+
+export type SplitPolicy = 'households' | 'area' | 'neither';
+
+export type TicketStatus = 'received' | 'filed' | 'dispatched' | 'in_progress' | 'done' | 'verified' | 'closed' | 'rated' | 'returned' | 'suspended' | 'extended' | 'escalated' | 'cancelled';
 
 /** Every query and command that answers JSON: method, path, body that is sent as JSON, answer. */
 export type Route =

@@ -1,5 +1,17 @@
 //! Enumerations that have one code word each, used in files, on the wire and in the database.
 
+/// An enumeration with one code word for each value.
+pub trait Coded: Copy + 'static {
+    /// Its own name.
+    const NAME: &'static str;
+
+    /// Every value, in order.
+    fn values() -> &'static [Self];
+
+    /// The word used in files, on the wire and in the database.
+    fn word(self) -> &'static str;
+}
+
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -18,6 +30,18 @@ macro_rules! coded {
             /// The value of a code word; `None` when it is not one.
             pub fn from_code(code: &str) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl $crate::coded::Coded for $name {
+            const NAME: &'static str = stringify!($name);
+
+            fn values() -> &'static [Self] {
+                Self::ALL
+            }
+
+            fn word(self) -> &'static str {
+                self.code()
             }
         }
 

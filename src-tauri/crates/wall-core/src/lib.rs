@@ -49,6 +49,7 @@ pub use attribution::{CellIndex, area_km2, label_point};
 pub use calendar::{CalendarError, DayHours, WorkCalendar, day_start};
 pub use camera::{Camera, CameraState};
 pub use cell::{Cell, CellGeometry, CellKind, GridPolygon, GridRing};
+pub use coded::Coded;
 pub use colouring::{OWNER_COLOURS, colour_owners};
 pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
 pub use dissolve::{dissolve, outline};

@@ -4,6 +4,10 @@
 
 use std::path::Path;
 use ts_rs::{Config, TS};
+use wall_core::{
+    CellKind, Duty, LocationMethod, OwnerRole, PartyKind, PlanStatus, Platform, Role, TicketStatus,
+    planning::{FindingLevel, HouseholdsFrom, LineageKind, MergePolicy, SplitPolicy},
+};
 use wall_service::{
     http::{ROUTES, Route},
     wire::*,
@@ -51,6 +55,27 @@ fn routes() -> String {
     format!(
         "\n/** Every query and command that answers JSON: method, path, body that is sent as JSON, answer. */\nexport type Route ={lines};\n"
     )
+}
+
+/// The vocabularies that the types name.
+fn vocabularies() -> String {
+    let all = [
+        vocabulary::<CellKind>(),
+        vocabulary::<Duty>(),
+        vocabulary::<FindingLevel>(),
+        vocabulary::<HouseholdsFrom>(),
+        vocabulary::<LineageKind>(),
+        vocabulary::<LocationMethod>(),
+        vocabulary::<MergePolicy>(),
+        vocabulary::<OwnerRole>(),
+        vocabulary::<PartyKind>(),
+        vocabulary::<PlanStatus>(),
+        vocabulary::<Platform>(),
+        vocabulary::<Role>(),
+        vocabulary::<SplitPolicy>(),
+        vocabulary::<TicketStatus>(),
+    ];
+    all.iter().map(|one| format!("\nexport {one}\n")).collect()
 }
 
 #[test]
@@ -142,6 +167,7 @@ fn typescript_types_are_current() {
         SessionView,
         SignedInView,
     );
+    text.push_str(&vocabularies());
     text.push_str(&routes());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/wire/wire.ts");
     if std::env::var_os("GRIDWALL_BLESS").is_some() {

@@ -88,6 +88,9 @@ pub(crate) struct AreaCount {
 pub(crate) struct Counts {
     /// Of the cells by their index, then of [`Part::Outside`], then of [`Part::Unplaced`].
     cells: Vec<CellCount>,
+    /// Of the cells: the first due time of what is open there, `i64::MAX` = none has one. Only of counts that are made once and not
+    /// changed: empty where it has to be looked for.
+    first_due: Vec<i64>,
     /// Reference time of the decayed sums.
     reference: UtcMs,
     half_life_ms: f64,
@@ -95,7 +98,17 @@ pub(crate) struct Counts {
 
 impl Counts {
     pub fn new(cells: usize, now: UtcMs, half_life_s: f64) -> Self {
-        Self { cells: vec![CellCount::default(); cells + 2], reference: now, half_life_ms: half_life_s * 1000.0 }
+        Self {
+            cells: vec![CellCount::default(); cells + 2],
+            first_due: Vec::new(),
+            reference: now,
+            half_life_ms: half_life_s * 1000.0,
+        }
+    }
+
+    /// The same, to be counted once: with the first due times.
+    pub fn once(cells: usize, now: UtcMs, half_life_s: f64) -> Self {
+        Self { first_due: vec![i64::MAX; cells + 2], ..Self::new(cells, now, half_life_s) }
     }
 
     fn index(&self, part: Part) -> usize {
@@ -134,6 +147,9 @@ impl Counts {
             if sign > 0 {
                 c.open.insert(slot);
                 c.heat += decayed;
+                if let Some(first) = self.first_due.get_mut(i) {
+                    *first = (*first).min(life.due);
+                }
             } else {
                 c.open.remove(&slot);
                 // Nothing open is exactly no heat: rounding never leaves a ghost.
@@ -144,6 +160,9 @@ impl Counts {
 
     /// Adds what was counted of other tickets with the same reference.
     pub fn join(&mut self, other: Self) {
+        for (first, o) in self.first_due.iter_mut().zip(other.first_due) {
+            *first = (*first).min(o);
+        }
         for (c, o) in self.cells.iter_mut().zip(other.cells) {
             c.overdue += o.overdue;
             c.received_today += o.received_today;
@@ -180,7 +199,8 @@ impl Counts {
             s.received_today += c.received_today;
             s.closed_today += c.closed_today;
             s.heat += c.heat;
-            first = c.open.iter().map(|t| due_of(*t)).min().unwrap_or(i64::MAX).min(first);
+            let here = self.first_due.get(*m as usize).copied();
+            first = here.unwrap_or_else(|| c.open.iter().map(|t| due_of(*t)).min().unwrap_or(i64::MAX)).min(first);
         }
         s.heat *= (-(now.0 - self.reference.0) as f64 / self.half_life_ms).exp2() / area.facts.area_km2.max(1e-9);
         // The worst, not the middle: an area with one late ticket is an area with a late ticket.

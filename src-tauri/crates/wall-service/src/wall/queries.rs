@@ -100,7 +100,7 @@ impl Wall {
         let ground = self.ground_at(at).await?;
         let world = self.world_of(moment).await?;
         let days = Days::around(at, &world.zone);
-        let (sight, none) = (Sight::of(actor), Counts::new(ground.cells.len(), at, world.half_life_s));
+        let (sight, none) = (Sight::of(actor), Counts::once(ground.cells.len(), at, world.half_life_s));
         let parts = moment.then(&world).in_parts(|then, slots| {
             let mut counts = none.clone();
             for (slot, live) in then.of_slots(slots) {

@@ -1,8 +1,9 @@
 //! The members of a number: which tickets a figure, a card, a bar or a line of statistics counts.
 
-use super::{AreaProperties, Level, OwnerView, StaffView, TicketView};
+use super::{AreaProperties, Level, OwnerView, StaffView, TicketView, WordOrNone};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use wall_core::OwnerRole;
 
 wire! {
 /// Which tickets: the same words as the numbers that count them.
@@ -205,7 +206,7 @@ pub struct StaffCell {
     /// The cell.
     pub area: AreaProperties,
     /// In which role the person answers there; empty = walks it without answering for it.
-    pub role: String,
+    pub role: WordOrNone<OwnerRole>,
     /// Open tickets there.
     pub open: u32,
     /// Of those, late.

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use wall_core::{CellKind, Duty, LocationMethod, OwnerRole, PartyKind, PlanStatus, Platform, Role, TicketStatus};
 
 /// What every wire type derives; the modules below share it.
 macro_rules! wire {
@@ -19,10 +20,12 @@ macro_rules! wire {
 mod lists;
 mod planning;
 mod session;
+mod word;
 
 pub use lists::*;
 pub use planning::*;
 pub use session::{Can, DemoAccount, SessionView, SignedInView};
+pub use word::{Word, WordOrNone, vocabulary};
 
 wire! {
 /// Whose clock the wall shows.
@@ -76,8 +79,8 @@ pub struct PlanView {
     pub id: i64,
     /// Name.
     pub name: String,
-    /// draft, in_review, published, retired.
-    pub status: String,
+    /// Where it stands in its life.
+    pub status: Word<PlanStatus>,
     /// Start of force.
     #[ts(type = "number | null")]
     pub effective_from_ms: Option<i64>,
@@ -87,8 +90,8 @@ pub struct PlanView {
 pub struct ActorView {
     /// Name or account.
     pub who: String,
-    /// viewer, operator, leader, planner, registrar, admin, feed.
-    pub role: String,
+    /// In which role.
+    pub role: Word<Role>,
     /// Which station.
     pub station: String,
 }
@@ -152,8 +155,8 @@ pub struct CategoryView {
     pub code: String,
     /// Name.
     pub name: String,
-    /// public_security, market_supervision, law_enforcement, citizen_services, or empty.
-    pub platform: String,
+    /// Which platform answers, empty = not said.
+    pub platform: WordOrNone<Platform>,
 }
 
 /// Level of areas on the map.
@@ -176,8 +179,8 @@ pub struct AreaProperties {
     pub code: String,
     /// Name (may be empty: show the code).
     pub name: String,
-    /// basic or dedicated for cells; empty otherwise.
-    pub kind: String,
+    /// Of cells; empty otherwise.
+    pub kind: WordOrNone<CellKind>,
     /// Code of the community (cells) or street (communities).
     pub parent_code: String,
     /// Name of the parent, may be empty.
@@ -216,7 +219,8 @@ pub struct AreaStat {
 
 /// One figure of the left panel with its trend.
 pub struct Figure {
-    /// received_today, open, on_time, overdue, closed_today.
+    /// Which one.
+    #[ts(type = "'received_today' | 'open' | 'on_time' | 'overdue' | 'closed_today'")]
     pub key: String,
     /// The value (a ratio 0 … 1 for on_time); `null` when the denominator is 0.
     pub value: Option<f64>,
@@ -249,13 +253,14 @@ pub struct TicketView {
     pub channel: String,
     /// 1 gravest … 4.
     pub severity: u8,
-    /// Status code.
-    pub status: String,
+    /// Where it stands.
+    pub status: Word<TicketStatus>,
     /// Whether it is open at the wall's time.
     pub open: bool,
     /// Whether it is open and late.
     pub overdue: bool,
-    /// Priority of the alarm it raises: red, orange, yellow, blue, or empty.
+    /// Priority of the alarm it raises, empty = none.
+    #[ts(type = "'red' | 'orange' | 'yellow' | 'blue' | ''")]
     pub alarm: String,
     /// Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then, and
     /// for everybody when it has no place.
@@ -301,8 +306,8 @@ pub struct StaffView {
     pub role: String,
     /// Unit.
     pub unit: String,
-    /// on_duty, off_duty or unknown.
-    pub duty: String,
+    /// Whether on duty.
+    pub duty: Word<Duty>,
     /// Last known place; `null` = never heard of.
     pub lon: Option<f64>,
     /// Latitude.
@@ -333,7 +338,8 @@ pub struct Freshness {
 
 /// Alarms of one priority in one cell and category: a line of the stream in a flood.
 pub struct AlarmGroup {
-    /// red, orange, yellow.
+    /// Its priority.
+    #[ts(type = "'red' | 'orange' | 'yellow' | 'blue'")]
     pub alarm: String,
     /// Key of the cell, empty = outside all cells, or without a place.
     pub cell_key: String,
@@ -449,12 +455,12 @@ pub struct PointProperties {
 pub struct OwnerView {
     /// Name.
     pub name: String,
-    /// person or unit.
-    pub kind: String,
-    /// leader, full_time, part_time, police, unit.
-    pub role: String,
-    /// on_duty, off_duty or unknown.
-    pub duty: String,
+    /// Person or unit.
+    pub kind: Word<PartyKind>,
+    /// As what.
+    pub role: Word<OwnerRole>,
+    /// Whether on duty.
+    pub duty: Word<Duty>,
     /// Staff identity when the person is on the staff list.
     #[ts(type = "number | null")]
     pub staff_id: Option<i64>,
@@ -538,9 +544,9 @@ pub struct TransitionView {
     /// What values it changed; empty for statuses.
     pub changes: Vec<ValueChange>,
     /// From which status; empty for the first, and where it set none.
-    pub from: String,
+    pub from: WordOrNone<TicketStatus>,
     /// To which status; empty when it set none.
-    pub to: String,
+    pub to: WordOrNone<TicketStatus>,
     /// When.
     #[ts(type = "number")]
     pub at_ms: i64,
@@ -585,7 +591,7 @@ pub struct TicketCard {
     pub address: String,
     /// How its place was found: told, address (the only building that has its address) or hand; empty when it has none, and for a
     /// viewer who sees places only to the cell.
-    pub located_by: String,
+    pub located_by: WordOrNone<LocationMethod>,
     /// How far from there it may be, in metres, when that is known; `null` for a viewer who sees places only to the cell.
     pub accuracy_m: Option<f64>,
     /// Closed before opened in the source.

@@ -2,10 +2,14 @@
 //! them onto the grid of 1e-9 degree. Words for findings, refusals and edits are the user interface's: here are codes and
 //! values. Never here: anything of the care registers (decision 16).
 
-use super::OwnerView;
+use super::{OwnerView, Word};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
+use wall_core::{
+    CellKind, PlanStatus,
+    planning::{FindingLevel, HouseholdsFrom, LineageKind},
+};
 
 wire! {
 /// What a cell of a plan carries on the map.
@@ -16,11 +20,12 @@ pub struct PlanCellProperties {
     pub code: String,
     /// Name, may be empty.
     pub name: String,
-    /// basic or dedicated.
-    pub kind: String,
+    /// Basic or dedicated.
+    pub kind: Word<CellKind>,
     /// Code of its community, may be empty.
     pub community_code: String,
-    /// unknown, under, in or over: households against the band.
+    /// Households against the band.
+    #[ts(type = "'unknown' | 'under' | 'in' | 'over'")]
     pub band: String,
     /// Households, when known.
     pub households: Option<f64>,
@@ -93,8 +98,8 @@ pub struct PlanSummary {
     pub network: String,
     /// Name.
     pub name: String,
-    /// draft, in_review, published, retired.
-    pub status: String,
+    /// Where it stands in its life.
+    pub status: Word<PlanStatus>,
     /// In force at the wall's now.
     pub in_force: bool,
     /// Approved in review and not yet published.
@@ -135,16 +140,16 @@ pub struct PlanCell {
     pub code: String,
     /// Name.
     pub name: String,
-    /// basic or dedicated.
-    pub kind: String,
+    /// Basic or dedicated.
+    pub kind: Word<CellKind>,
     /// Code of its community.
     pub community_code: String,
     /// Name of its community.
     pub community_name: String,
     /// Households; `None` = unknown.
     pub households: Option<f64>,
-    /// Where the number comes from: buildings, area_share, stated, unknown.
-    pub households_from: String,
+    /// Where the number comes from.
+    pub households_from: Word<HouseholdsFrom>,
     /// Population; `None` = unknown.
     pub population: Option<f64>,
     /// Area, m².
@@ -167,7 +172,8 @@ pub struct PlanCell {
     pub parts: u32,
     /// Holes.
     pub holes: u32,
-    /// under, in, over, unknown: households against the target band (dedicated cells: always in).
+    /// Households against the target band (dedicated cells: always in).
+    #[ts(type = "'unknown' | 'under' | 'in' | 'over'")]
     pub band: String,
     /// Who answers for it, by the carry-over rule and confirmations.
     pub owners: Vec<OwnerView>,
@@ -183,8 +189,8 @@ pub struct PlanCell {
 
 /// Something to know about a plan before publishing it. Its words are the user interface's.
 pub struct PlanFindingView {
-    /// wrong, incomplete, note.
-    pub level: String,
+    /// How much it matters.
+    pub level: Word<FindingLevel>,
     /// not_contiguous, overlap, gap, no_owner, code_duplicate …
     pub code: String,
     /// Cells it is about.
@@ -209,8 +215,8 @@ pub struct PlanStand {
     /// The edit it stands on.
     #[ts(type = "number | null")]
     pub head: Option<i64>,
-    /// draft, in_review, published, retired.
-    pub status: String,
+    /// Where it stands in its life.
+    pub status: Word<PlanStatus>,
     /// Approved in review and not yet published.
     pub approved: bool,
     /// To be sent back as `since` with the next question.
@@ -285,9 +291,11 @@ pub struct PlanningSettings {
     pub weights: WorkloadWeightsView,
     /// Digits of the sequence behind the community code (3 → 15 digits in all).
     pub code_sequence_digits: u8,
-    /// Which part keeps the code after a split: households, area, neither.
+    /// Which part keeps the code after a split.
+    #[ts(type = "SplitPolicy")]
     pub split_policy: String,
-    /// Which code a merged cell has: into, new.
+    /// Which code a merged cell has.
+    #[ts(type = "MergePolicy")]
     pub merge_policy: String,
 }
 
@@ -606,8 +614,8 @@ pub struct ImpactCell {
     pub after_code: String,
     /// Name after, else before.
     pub name: String,
-    /// same, reshaped, split, merged, new, retired.
-    pub lineage: String,
+    /// What became of it.
+    pub lineage: Word<LineageKind>,
     /// Before.
     pub before: Option<PlanAmounts>,
     /// After.
@@ -668,8 +676,10 @@ pub struct PlanOwnerLine {
     /// Name of the party.
     pub party: String,
     /// person or unit.
+    #[ts(type = "PartyKind")]
     pub party_kind: String,
-    /// leader, full_time, part_time, police, unit.
+    /// As what.
+    #[ts(type = "OwnerRole")]
     pub role: String,
     /// Code of the cell it comes from; empty = named by hand.
     pub from_code: String,

@@ -1,7 +1,9 @@
 //! Who is signed in, and what that person may do.
 
+use super::Word;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use wall_core::Role;
 
 wire! {
 /// What the asking person may do; the wall checks it again with every command.
@@ -27,7 +29,7 @@ pub struct DemoAccount {
     /// Name on screen.
     pub display_name: String,
     /// Role.
-    pub role: String,
+    pub role: Word<Role>,
     /// Its published password.
     pub password: String,
 }
@@ -41,8 +43,8 @@ pub struct SessionView {
     pub name: String,
     /// Name on screen; empty when nobody is signed in.
     pub display_name: String,
-    /// viewer, operator, leader, planner, registrar, admin, feed.
-    pub role: String,
+    /// In which role.
+    pub role: Word<Role>,
     /// What that role may do.
     pub can: Can,
     /// Whether there are accounts at all.

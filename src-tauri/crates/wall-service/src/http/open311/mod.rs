@@ -179,6 +179,6 @@ fn service_node(category: &CategoryView) -> Node {
         ("metadata", Node::Flag(false)),
         ("type", Node::text("realtime")),
         ("keywords", Node::Nothing),
-        ("group", Node::some(&category.platform)),
+        ("group", Node::some(category.platform.as_str())),
     ])
 }

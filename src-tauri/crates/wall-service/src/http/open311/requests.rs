@@ -191,7 +191,7 @@ fn request_node(card: &TicketCard, media_url: &str) -> Node {
     Node::Group(vec![
         ("service_request_id", Node::Number(Number::from(t.id))),
         ("status", Node::text(if is_open(t) { "open" } else { "closed" })),
-        ("status_notes", Node::some(&t.status)),
+        ("status_notes", Node::some(t.status.as_str())),
         ("service_name", Node::some(name)),
         ("service_code", Node::some(&t.category)),
         ("description", Node::some(if card.description.is_empty() && !card.withheld { &t.title } else { &card.description })),

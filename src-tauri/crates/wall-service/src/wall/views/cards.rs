@@ -18,8 +18,8 @@ use crate::{
     wire::{AreaCard, CategoryCount, KeptCell, PlaceView, TicketCard, TransitionView, ValueChange},
 };
 use wall_core::{
-    Ahead, Attachment, Channel, History, Level, LocationMethod, Payload, Platform, Spot, TicketEvent, TicketId, TicketStatus,
-    Timebase, UtcMs, counts_from, duty_at,
+    Ahead, Attachment, Channel, History, Level, Payload, Platform, Spot, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs,
+    counts_from, duty_at,
 };
 use wall_store::Actor;
 
@@ -128,7 +128,7 @@ impl Wall {
             description: text.description.into_owned(),
             withheld: ticket.sensitive,
             address: text.address.into_owned(),
-            located_by: stood.located_by.filter(|_| exact).map_or("", LocationMethod::code).into(),
+            located_by: stood.located_by.filter(|_| exact).into(),
             accuracy_m: ticket.accuracy_m.filter(|_| exact && ticket.place.is_some()),
             inverted_times: ticket.inverted_times,
             kept_cell,
@@ -149,26 +149,27 @@ fn history_views(history: &History<'_>, at: UtcMs, base: Timebase, exact: bool) 
     let steps = history.course().steps();
     let reported = steps.first().map_or(at, |s| s.since);
     let when = |e: &TicketEvent| counts_from(e.at, e.recorded_at, base).max(reported);
-    let view = |e: &TicketEvent, from: &str, to: &str, reason: &str, applied: bool| TransitionView {
-        event: e.payload.kind().into(),
-        changes: value_changes(&e.payload, exact),
-        from: from.to_owned(),
-        to: to.into(),
-        at_ms: e.at.0,
-        recorded_ms: e.recorded_at.0,
-        told: e.told,
-        ahead: Ahead::of(e.at, e.recorded_at).is_odd(),
-        applied,
-        actor: e.actor.clone(),
-        reason: if exact { mask(reason).into_owned() } else { String::new() },
-        kind: e.origin.code().into(),
-    };
+    let view =
+        |e: &TicketEvent, from: Option<TicketStatus>, to: Option<TicketStatus>, reason: &str, applied: bool| TransitionView {
+            event: e.payload.kind().into(),
+            changes: value_changes(&e.payload, exact),
+            from: from.into(),
+            to: to.into(),
+            at_ms: e.at.0,
+            recorded_ms: e.recorded_at.0,
+            told: e.told,
+            ahead: Ahead::of(e.at, e.recorded_at).is_odd(),
+            applied,
+            actor: e.actor.clone(),
+            reason: if exact { mask(reason).into_owned() } else { String::new() },
+            kind: e.origin.code().into(),
+        };
     let mut opening = Vec::new();
     let mut lines: Vec<(UtcMs, UtcMs, TransitionView)> = Vec::new();
     let mut status = 0;
     for e in history.events() {
         match &e.payload {
-            Payload::Received(r) => opening.push(view(e, "", TicketStatus::Received.code(), &r.reason, true)),
+            Payload::Received(r) => opening.push(view(e, None, Some(TicketStatus::Received), &r.reason, true)),
             Payload::Status(s) => {
                 let step = steps.iter().position(|s| s.event == Some(status));
                 status += 1;
@@ -177,11 +178,11 @@ fn history_views(history: &History<'_>, at: UtcMs, base: Timebase, exact: bool) 
                     None => steps.iter().rev().find(|s| s.since <= when(e)),
                 };
                 if when(e) <= at {
-                    let line = view(e, before.map_or("", |s| s.status.code()), s.to.code(), &s.reason, step.is_some());
+                    let line = view(e, before.map(|s| s.status), Some(s.to), &s.reason, step.is_some());
                     lines.push((when(e), e.recorded_at, line));
                 }
             }
-            _ if when(e) <= at => lines.push((when(e), e.recorded_at, view(e, "", "", "", true))),
+            _ if when(e) <= at => lines.push((when(e), e.recorded_at, view(e, None, None, "", true))),
             _ => {}
         }
     }

@@ -26,7 +26,7 @@ use super::{
     world::{Walker, World},
 };
 use crate::wire::{AlarmGroup, AreaProperties, AreaStat, CategoryView, Clock, ClockKind, Level, OwnerView, Problem, StaffView};
-use wall_core::{CellKind, Duty, Platform, UtcMs, duty_at};
+use wall_core::{Duty, UtcMs, duty_at};
 
 impl From<Level> for wall_core::Level {
     fn from(level: Level) -> Self {
@@ -54,7 +54,7 @@ impl From<&AreaFacts> for AreaProperties {
             key: area.key.clone(),
             code: area.code.clone(),
             name: area.name.clone(),
-            kind: area.kind.map_or("", CellKind::code).into(),
+            kind: area.kind.into(),
             parent_code: area.parent_code.clone(),
             parent_name: area.parent_name.clone(),
             households: area.households,
@@ -83,7 +83,7 @@ impl From<&Figure> for crate::wire::Figure {
 
 impl From<KnownCategory> for CategoryView {
     fn from(category: KnownCategory) -> Self {
-        Self { code: category.code, name: category.name, platform: category.platform.map_or("", Platform::code).into() }
+        Self { code: category.code, name: category.name, platform: category.platform.into() }
     }
 }
 
@@ -139,7 +139,7 @@ fn staff_view(world: &World, walker: &Walker, now: UtcMs) -> StaffView {
         name: s.name.clone(),
         role: s.role.clone(),
         unit: s.unit.clone(),
-        duty: duty_at(&s.shifts, now, &world.zone).code().into(),
+        duty: duty_at(&s.shifts, now, &world.zone).into(),
         lon: position.map(|p| p.place.lon),
         lat: position.map(|p| p.place.lat),
         at_ms: position.map(|p| p.counts_from(world.base).0),
@@ -159,9 +159,9 @@ fn owner_views(world: &World, ground: &Ground, cell: u32, now: UtcMs) -> Vec<Own
             let duty = staff.map_or(Duty::Unknown, |w| duty_at(&w.staff.shifts, now, &world.zone));
             Some(OwnerView {
                 name: party.name.clone(),
-                kind: party.kind.code().into(),
-                role: o.role.code().into(),
-                duty: if ground.is_unit(o.party) { Duty::Unknown } else { duty }.code().into(),
+                kind: party.kind.into(),
+                role: o.role.into(),
+                duty: if ground.is_unit(o.party) { Duty::Unknown } else { duty }.into(),
                 staff_id: staff.map(|w| w.staff.id.0),
             })
         })

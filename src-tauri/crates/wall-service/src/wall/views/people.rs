@@ -47,7 +47,7 @@ impl Wall {
             let (cells, due_first) = walked(moment.then(&world), &ground, &walker.staff, Sight::of(actor));
             let cell = |w: WalkedCell| StaffCell {
                 area: ground.cell_area(w.cell).into(),
-                role: w.role.map_or("", OwnerRole::code).into(),
+                role: w.role.into(),
                 open: w.open,
                 overdue: w.overdue,
             };
@@ -85,12 +85,12 @@ impl Wall {
             people_count: 0,
             at_ms: at.0,
         };
-        let mut lines: HashMap<(String, String), usize> = HashMap::new();
+        let mut lines: HashMap<(OwnerRole, String), usize> = HashMap::new();
         for cell in area.into_iter().flat_map(|a| &a.members) {
             let owners = owner_views(&world, &ground, *cell, at);
             answer.unowned += u32::from(owners.is_empty());
             for owner in owners {
-                let line = *lines.entry((owner.role.clone(), owner.name.clone())).or_insert(answer.people.len());
+                let line = *lines.entry((owner.role.0, owner.name.clone())).or_insert(answer.people.len());
                 match answer.people.get_mut(line) {
                     Some(known) => known.cells += 1,
                     None => answer.people.push(WhoseLine { owner, cells: 1 }),

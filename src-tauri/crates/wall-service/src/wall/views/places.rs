@@ -99,7 +99,7 @@ impl Wall {
                         kind: "ticket".into(),
                         id: t.id,
                         name: t.title,
-                        state: t.status,
+                        state: t.status.as_str().into(),
                         severity: t.severity,
                         overdue: t.overdue,
                         heading_deg: None,
@@ -148,14 +148,14 @@ impl Wall {
                     let mut then = w.clone();
                     then.position = Some(p);
                     let view = staff_view(&world, &then, at);
-                    features.push(point(p.place.lon, p.place.lat, plain("staff", p.staff.0, &view.name, &view.duty)));
+                    features.push(point(p.place.lon, p.place.lat, plain("staff", p.staff.0, &view.name, view.duty.as_str())));
                 }
             }
         } else if wants("staff") {
             for (id, place) in in_order(&world.staff_index, bounds) {
                 if let (Some(w), true) = (world.staff.get(&id), features.len() < limit * 4) {
                     let view = staff_view(&world, w, at);
-                    features.push(point(place.lon, place.lat, plain("staff", id.0, &view.name, &view.duty)));
+                    features.push(point(place.lon, place.lat, plain("staff", id.0, &view.name, view.duty.as_str())));
                 }
             }
         }
@@ -215,7 +215,7 @@ impl Wall {
             let lines = self.ticket_lines(actor, &ids, &ground, now, None).await?;
             for p in &mut found {
                 if let Some(line) = lines.iter().find(|l| l.id == p.id) {
-                    p.state.clone_from(&line.status);
+                    p.state = line.status.as_str().into();
                 }
             }
         }

@@ -11,14 +11,14 @@ impl Wall {
         let published = |account: &PublishedAccount| DemoAccount {
             name: account.name.into(),
             display_name: account.display_name.into(),
-            role: account.role.code().into(),
+            role: account.role.into(),
             password: account.password.into(),
         };
         Ok(SessionView {
             signed_in: account.is_some(),
             name: actor.who.clone(),
             display_name: account.map(|a| a.display_name.clone()).unwrap_or_default(),
-            role: actor.role.code().into(),
+            role: actor.role.into(),
             can: can(actor.role),
             accounts_exist: self.store().any_account().await?,
             demo: self.inner.demo,

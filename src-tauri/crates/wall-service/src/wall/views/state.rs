@@ -52,7 +52,7 @@ impl Wall {
             plan: ground.plan.as_ref().map(|p| PlanView {
                 id: p.id.0,
                 name: p.name.clone(),
-                status: p.status.code().into(),
+                status: p.status.into(),
                 effective_from_ms: p.effective_from.map(|t| t.0),
             }),
             cell_count: ground.cells.len() as u32,
@@ -63,7 +63,7 @@ impl Wall {
                 cell_scale_max: scale.cell,
                 time_left_span_h: TIME_LEFT_SPAN_H,
             },
-            actor: ActorView { who: actor.who.clone(), role: actor.role.code().into(), station: actor.station.clone() },
+            actor: ActorView { who: actor.who.clone(), role: actor.role.into(), station: actor.station.clone() },
             categories: world.categories.seen_at(at).into_iter().map(Into::into).collect(),
         })
     }

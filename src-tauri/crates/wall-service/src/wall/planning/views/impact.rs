@@ -37,7 +37,7 @@ impl From<&Impact> for ImpactView {
             before_code: c.before_code.clone(),
             after_code: c.after_code.clone(),
             name: c.name.clone(),
-            lineage: c.lineage.code().into(),
+            lineage: c.lineage.into(),
             before: c.before.as_ref().map(Into::into),
             after: c.after.as_ref().map(Into::into),
         };

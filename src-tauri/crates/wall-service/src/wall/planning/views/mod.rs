@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use serde_json::{Value, json};
-use wall_core::{ArcView, CellKind, Face, GridPoint, Lane, OwnerRole, PartyKind, planning::workload};
+use wall_core::{ArcView, CellKind, Duty, Face, GridPoint, Lane, OwnerRole, PartyKind, planning::workload};
 
 impl From<EditRefused> for EditRefusal {
     fn from(refused: EditRefused) -> Self {
@@ -39,7 +39,7 @@ impl From<DraftFinding> for PlanFindingView {
             Scope::File => "file",
         };
         Self {
-            level: found.level.code().into(),
+            level: found.level.into(),
             code: found.code.into_owned(),
             faces: numbers(&found.faces),
             cells: found.cells,
@@ -100,9 +100,9 @@ fn each<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
 fn owner_views(owners: &CellOwners) -> Vec<OwnerView> {
     let view = |l: &OwnerLine| OwnerView {
         name: l.party.clone(),
-        kind: l.party_kind.code().into(),
-        role: l.role.code().into(),
-        duty: "unknown".into(),
+        kind: l.party_kind.into(),
+        role: l.role.into(),
+        duty: Duty::Unknown.into(),
         staff_id: None,
     };
     owners.answering().map(view).collect()
@@ -121,11 +121,11 @@ fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanCell> {
         face: face.0,
         code: cell.code.clone(),
         name: cell.name.clone(),
-        kind: cell.kind.code().into(),
+        kind: cell.kind.into(),
         community_code: cell.community_code.clone(),
         community_name: names.get(&cell.community_code).cloned().unwrap_or_default(),
         households: f.households,
-        households_from: f.households_from.code().into(),
+        households_from: f.households_from.into(),
         population: f.population,
         area_m2: f.area_m2,
         perimeter_m: f.perimeter_m,

@@ -31,7 +31,7 @@ impl From<&ListedPlan> for PlanSummary {
             id: r.plan.id.0,
             network: listed.network.clone(),
             name: r.plan.name.clone(),
-            status: r.plan.status.code().into(),
+            status: r.plan.status.into(),
             in_force: listed.in_force,
             approved: r.approved && r.plan.status == PlanStatus::InReview,
             effective_from_ms: r.plan.effective_from.map(|t| t.0),
@@ -175,7 +175,7 @@ impl Wall {
         let Stand { record, revision, news, last, others } = self.stand_of(actor, plan, since).await?;
         Ok(PlanStand {
             head: record.head,
-            status: record.plan.status.code().into(),
+            status: record.plan.status.into(),
             approved: record.approved && record.plan.status == PlanStatus::InReview,
             revision,
             news,
