@@ -2,7 +2,7 @@
 # Every recipe is one script, so that nothing is hidden in make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench soak fmt lint shots load setup notices clean
+.PHONY: help run test bench soak fmt lint shots load machines setup notices clean
 
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ shots:           ## screenshots of the served wall into docs/screenshots/
 
 load:            ## 1,000 tickets a second for 60 s against a wall of its own; prints rates and memory
 	@scripts/load.sh
+
+machines:        ## several machines in network namespaces (root): links cut, a server and the database killed; what was acknowledged against what is on disk
+	@scripts/machines.sh
 
 setup:           ## install what `run` and `test` need
 	@scripts/setup.sh test

@@ -150,6 +150,9 @@ impl FrameStream {
                 Ok(frame) if frame.from_revision == self.last => return self.event(&frame),
                 // The catch-up frame reached further than this one.
                 Ok(frame) if frame.to_revision <= self.last => {}
+                // The world went on and the store fell silent before that was told: what is missing cannot be asked for now. That
+                // there is trouble is told all the same, and the rest when it is over.
+                Ok(frame) if frame.freshness.store_trouble.is_some() => return self.event(&Arc::new(calm(&frame, self.last))),
                 // Too slow, or a frame that does not join on: caught up from the wall's own state.
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
                     match self.listener.app.wall.frames(&self.listener.caller.actor, self.last).await {
@@ -176,6 +179,21 @@ impl FrameStream {
                 None
             }
         }
+    }
+}
+
+/// A frame's clock and freshness alone, for a viewer at a revision.
+fn calm(frame: &Frame, revision: i64) -> Frame {
+    Frame {
+        from_revision: revision,
+        to_revision: revision,
+        figures: None,
+        alarms: None,
+        areas: vec![],
+        tickets: vec![],
+        staff: vec![],
+        reload: false,
+        ..frame.clone()
     }
 }
 

@@ -16,11 +16,18 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::{net::IpAddr, sync::LazyLock, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 use wall_store::{Account, Actor, Store, Token};
 
 /// Name of the session cookie.
 pub(crate) const COOKIE: &str = "gridwall_session";
+
+/// A stream goes on in the meantime when the store takes longer to say whether its pass still holds.
+const LOOKING: Duration = Duration::from_millis(1_500);
 
 /// What a page may load, over HTTP: from here only, and no style but files and the one of the pages before the wall.
 static OVER_HTTP: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
@@ -129,6 +136,11 @@ impl Caller {
 
     /// Whether the pass still holds; asked again and again by streams. Keeps a session in use.
     pub async fn still_in(&self, app: &App) -> bool {
+        // A store that gives no answer at all must not silence the stream that would say so.
+        tokio::time::timeout(LOOKING, self.holds(app)).await.unwrap_or(true)
+    }
+
+    async fn holds(&self, app: &App) -> bool {
         match &self.pass {
             Pass::Local => true,
             Pass::Station { secret, .. } => !matches!(app.wall.station_of(secret).await, Ok(None)),

@@ -29,6 +29,10 @@ const LINES: u32 = 20_000;
 const PROOF_EVERY: Duration = Duration::from_secs(10);
 /// … and so often while it cannot.
 const PROOF_AGAIN: Duration = Duration::from_secs(1);
+/// A beat that takes longer than this waits for a store that says nothing …
+const SILENCE: Duration = Duration::from_secs(5);
+/// … and viewers hear so often that the wall is there.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 /// Ticket lines in one frame; the counts carry the rest.
 const FRAME_TICKETS: usize = 200;
 
@@ -111,13 +115,13 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
         if wall.store().is_closed() {
             return;
         }
-        if proof_due <= tokio::time::Instant::now() && wall.store().wants_proof(PROOF_EVERY) {
-            // What it finds is noted in the store; that others write at the moment is no fault.
-            let _ = wall.store().prove_write(TICK).await;
-            proof_due = tokio::time::Instant::now() + PROOF_AGAIN;
-        }
-        let news_of_store = tell_trouble(&wall, unread.or(wall.store().fault().map(Fault::code)));
         let outcome = async {
+            if proof_due <= tokio::time::Instant::now() && wall.store().wants_proof(PROOF_EVERY) {
+                // What it finds is noted in the store; that others write at the moment is no fault.
+                let _ = wall.store().prove_write(TICK).await;
+                proof_due = tokio::time::Instant::now() + PROOF_AGAIN;
+            }
+            let news_of_store = tell_trouble(&wall, unread.or(wall.store().fault().map(Fault::code)));
             // Files that are not those that were opened are not read either.
             wall.store().look().await?;
             if tail.is_none() {
@@ -135,8 +139,8 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
             // What is left of a long stretch of the log is read at the next beat, whether or not anything is written by then.
             seen_version = (!done.more).then_some(version);
             Ok::<(), WallError>(())
-        }
-        .await;
+        };
+        let outcome = aloud(&wall, outcome).await;
         unread = match outcome {
             Ok(()) => None,
             Err(e) => {
@@ -154,6 +158,23 @@ pub(crate) async fn run(wall: std::sync::Weak<super::WallInner>) {
                 Some(trouble)
             }
         };
+    }
+}
+
+/// Waits for a beat to end. A store behind a link that swallows everything gives neither answer nor error: then it is said that it
+/// is silent, and viewers go on hearing from the wall itself.
+async fn aloud<T>(wall: &Wall, beat: impl Future<Output = T>) -> T {
+    let mut beat = std::pin::pin!(beat);
+    let mut patience = SILENCE;
+    loop {
+        match tokio::time::timeout(patience, beat.as_mut()).await {
+            Ok(done) => return done,
+            Err(_) => {
+                tell_trouble(wall, Some("silent"));
+                wall.send_heartbeat();
+                patience = HEARTBEAT;
+            }
+        }
     }
 }
 
@@ -389,6 +410,21 @@ async fn attribute_to_plan_in_force(wall: &Wall, fence: i64) -> Result<u64, Wall
 mod tests {
     use super::*;
     use crate::wall::WallOptions;
+
+    /// A store that gives neither answer nor error is said to be silent, and viewers hear from the wall meanwhile.
+    #[tokio::test]
+    async fn a_beat_that_does_not_end_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = WallOptions::new(folder.path());
+        options.zone = Some("UTC".into());
+        let wall = Wall::open(options).await.unwrap();
+        let (_, mut live) = wall.frames(&wall.inner.own, 0).await.unwrap();
+        let heard = async { live.recv().await.unwrap().freshness.store_trouble.clone() };
+        // The beat ends when the wall has spoken.
+        let trouble = aloud(&wall, heard).await;
+        assert_eq!(trouble.as_deref(), Some("silent"));
+        assert_eq!(wall.store_trouble(), Some("silent"));
+    }
 
     /// A commit of more lines than a step reads is read to its end, although nothing is written after it.
     #[tokio::test]

@@ -42,6 +42,17 @@ const BELL_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::f
 /// After so long without news the server is asked whether it is there.
 const BELL_QUIET: Duration = Duration::from_secs(3);
 
+/// How the server finds out that a wall is gone without a word (its link is cut, its machine stands still): what it had open, and
+/// with it the writers' lock, is given up after ten seconds, not after the two hours of the system's own. A process that stands still
+/// in the middle of a write is not waited for longer than two minutes.
+const GONE: [(&str, &str); 5] = [
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+    ("idle_in_transaction_session_timeout", "120000"),
+];
+
 /// Tables of PostgreSQL, as SQLite's migrations leave theirs.
 static TABLES: Migrator = sqlx::migrate!("./postgres");
 
@@ -79,7 +90,7 @@ impl Address {
         let Ok(options) = PgConnectOptions::from_str(&format!("{place}?{}", theirs.join("&"))) else {
             return refused("the address of the database cannot be read");
         };
-        let options = options.application_name("gridwall").options([("search_path", schema), ("timezone", "UTC")]);
+        let options = options.application_name("gridwall").options([("search_path", schema), ("timezone", "UTC")]).options(GONE);
         Ok(Self { options: options.disable_statement_logging(), schema: schema.to_owned() })
     }
 
