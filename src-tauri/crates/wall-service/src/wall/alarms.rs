@@ -81,20 +81,24 @@ impl Wall {
             let at = moment.at(&world);
             // The present by the system's clock is the last step of every course, which the world keeps.
             let last = world.base == Timebase::System && at >= world.now;
-            let (mut found, mut unsure) = (Vec::new(), Vec::new());
-            // Whatever the status: only open tickets of these raise one.
-            for (slot, t) in moment.then(&world).all().filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
-                let (ticket, late) = (ticket_of(slot), t.life.overdue_at(at));
-                let by = |status| alarm(t.severity, status, true, late);
-                // Some raise the same one whatever their status; of the others it is asked.
-                let (waiting, in_hand) = (by(TicketStatus::Received), by(TicketStatus::InProgress));
-                if last || waiting == in_hand {
-                    found.push((t.life.reported, Raised { ticket, alarm: if last { by(t.status) } else { waiting } }));
-                } else {
-                    unsure.push((t.life.reported, ticket, t.severity, t.status, late));
+            let parts = moment.then(&world).in_parts(|then, slots| {
+                let (mut found, mut unsure) = (Vec::new(), Vec::new());
+                // Whatever the status: only open tickets of these raise one.
+                for (slot, t) in then.of_slots(slots).filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
+                    let (ticket, late) = (ticket_of(slot), t.life.overdue_at(at));
+                    let by = |status| alarm(t.severity, status, true, late);
+                    // Some raise the same one whatever their status; of the others it is asked.
+                    let (waiting, in_hand) = (by(TicketStatus::Received), by(TicketStatus::InProgress));
+                    if last || waiting == in_hand {
+                        found.push((t.life.reported, Raised { ticket, alarm: if last { by(t.status) } else { waiting } }));
+                    } else {
+                        unsure.push((t.life.reported, ticket, t.severity, t.status, late));
+                    }
                 }
-            }
-            (at, found, unsure)
+                (found, unsure)
+            });
+            let (found, unsure): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+            (at, found.concat(), unsure.concat())
         };
         if !unsure.is_empty() {
             let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at, moment.revision()).await?;
