@@ -21,7 +21,6 @@ use tokio::task::AbortHandle;
 use wall_service::{
     http::{HttpOptions, router},
     wall::{Wall, actor_of},
-    wire::Frame,
 };
 use wall_store::Actor;
 
@@ -76,39 +75,22 @@ async fn frames(
         None => own,
         Some(secret) => acting(&wall, secret, &own.station).await.ok_or("this session is over; sign in again")?,
     };
-    let (first, mut live) = wall.frames(&actor, since).await.map_err(|e| e.to_string())?;
+    let mut watch = wall.watch(&actor, since).await.map_err(|e| e.to_string())?;
     tokio::spawn(async move {
-        let mut revision = since;
-        let mut next = first;
         loop {
-            let frame = match next.take() {
-                Some(frame) => frame,
-                None => match live.recv().await {
-                    Ok(frame) => frame,
-                    // Too slow: catch up from where this page is.
-                    Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => match wall.frames(&actor, revision).await {
-                        Ok((first, again)) => {
-                            live = again;
-                            next = first;
-                            continue;
-                        }
-                        Err(_) => return,
-                    },
-                    Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
-                },
+            let frame = match watch.next().await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return,
+                // Silent from here on: the page says since when, and asks anew.
+                Err(error) => return tracing::warn!(%error, "the window could not be caught up"),
             };
-            if frame.to_revision < revision {
-                continue;
-            }
             // Who signed in hears frames no longer than the session lasts; the page's next question says so too.
             if let Some(secret) = &bearer
                 && acting(&wall, secret, &actor.station).await.is_none()
             {
                 return;
             }
-            revision = frame.to_revision;
-            let told: &Frame = &wall.for_actor(&actor, &frame);
-            if !serde_json::to_string(told).is_ok_and(|json| sent(&channel, json)) {
+            if !serde_json::to_string(&*frame).is_ok_and(|json| sent(&channel, json)) {
                 return;
             }
         }

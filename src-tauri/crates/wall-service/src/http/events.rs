@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     shares::{Asker, Place},
 };
-use crate::{wall::WallError, wire::Frame};
+use crate::wall::{WallError, Watch};
 use axum::{
     Extension,
     extract::State,
@@ -18,8 +18,8 @@ use axum::{
     },
 };
 use serde_json::{Value, json};
-use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::{sync::broadcast, time::Instant};
+use std::{convert::Infallible, time::Duration};
+use tokio::time::Instant;
 use wall_store::{Change, ChangeBatch};
 
 /// How often the right to listen is looked at again: with the memory of tokens, a revoked one is out within 5 s.
@@ -39,8 +39,8 @@ pub(crate) async fn frames(
 ) -> Result<Response, Refusal> {
     let since = since(&app, &uri, &headers).await?;
     let listener = Listener::new(&app, caller, asker)?;
-    let (missed, live) = app.wall.frames(&listener.caller.actor, since).await?;
-    let start = FrameStream { listener, last: since, missed, live };
+    let watch = app.wall.watch(&listener.caller.actor, since).await?;
+    let start = FrameStream { listener, watch };
     Ok(answer(futures::stream::unfold(start, |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) })))
 }
 
@@ -119,11 +119,7 @@ impl Listener {
 
 struct FrameStream {
     listener: Listener,
-    /// Revision the viewer has.
-    last: i64,
-    /// Brings the viewer up to the live frames.
-    missed: Option<Arc<Frame>>,
-    live: broadcast::Receiver<Arc<Frame>>,
+    watch: Watch,
 }
 
 impl FrameStream {
@@ -131,69 +127,37 @@ impl FrameStream {
         if let Some(event) = self.listener.greeting() {
             return Some(event);
         }
-        loop {
-            if !self.listener.still_in().await {
+        let Self { listener, watch } = self;
+        let frame = {
+            let next = watch.next();
+            tokio::pin!(next);
+            loop {
+                if !listener.still_in().await {
+                    return None;
+                }
+                tokio::select! {
+                    biased;
+                    () = listener.app.closing.closed() => return None,
+                    frame = &mut next => break frame,
+                    // Not begun anew: catching up may take longer than that.
+                    () = tokio::time::sleep_until(listener.look_again) => {}
+                }
+            }
+        };
+        let told = match frame {
+            Ok(frame) => frame?,
+            Err(error) => {
+                tracing::warn!(%error, "a viewer could not be caught up");
                 return None;
             }
-            if let Some(frame) = self.missed.take()
-                && frame.to_revision >= self.last
-            {
-                return self.event(&frame);
-            }
-            let received = tokio::select! {
-                biased;
-                () = self.listener.app.closing.closed() => return None,
-                received = self.live.recv() => received,
-                () = tokio::time::sleep_until(self.listener.look_again) => continue,
-            };
-            match received {
-                Ok(frame) if frame.from_revision == self.last => return self.event(&frame),
-                // The catch-up frame reached further than this one.
-                Ok(frame) if frame.to_revision <= self.last => {}
-                // The world went on and the store fell silent before that was told: what is missing cannot be asked for now. That
-                // there is trouble is told all the same, and the rest when it is over.
-                Ok(frame) if frame.freshness.store_trouble.is_some() => return self.event(&Arc::new(calm(&frame, self.last))),
-                // Too slow, or a frame that does not join on: caught up from the wall's own state.
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                    match self.listener.app.wall.frames(&self.listener.caller.actor, self.last).await {
-                        Ok((missed, live)) => (self.missed, self.live) = (missed, live),
-                        Err(error) => {
-                            tracing::warn!(%error, "a viewer could not be caught up");
-                            return None;
-                        }
-                    }
-                }
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    }
-
-    fn event(&mut self, frame: &Arc<Frame>) -> Option<Event> {
-        self.last = frame.to_revision;
-        // Live frames are the same for all; each viewer sees what the role may see.
-        let frame = self.listener.app.wall.for_actor(&self.listener.caller.actor, frame);
-        match Event::default().id(self.last.to_string()).json_data(&*frame) {
+        };
+        match Event::default().id(watch.revision().to_string()).json_data(&*told) {
             Ok(event) => Some(event),
             Err(error) => {
                 tracing::error!(%error, "a frame could not be written");
                 None
             }
         }
-    }
-}
-
-/// A frame's clock and freshness alone, for a viewer at a revision.
-fn calm(frame: &Frame, revision: i64) -> Frame {
-    Frame {
-        from_revision: revision,
-        to_revision: revision,
-        figures: None,
-        alarms: None,
-        areas: vec![],
-        tickets: vec![],
-        staff: vec![],
-        reload: false,
-        ..frame.clone()
     }
 }
 

@@ -54,11 +54,7 @@ impl Asked {
         for c in &batch.changes {
             a.ground |= Ground::is_made_of(c.kind);
             match c.kind {
-                ChangeKind::Ticket => {
-                    if seen.insert(c.id) {
-                        a.tickets.push(TicketId(c.id));
-                    }
-                }
+                ChangeKind::Ticket if seen.insert(c.id) => a.tickets.push(TicketId(c.id)),
                 // A program of an earlier edition that still runs writes lines of positions, and no numbers.
                 ChangeKind::Staff | ChangeKind::Position => a.staff = true,
                 kind if AllMarkers::CHANGES.contains(&kind) => {

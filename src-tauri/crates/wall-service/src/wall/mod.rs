@@ -60,7 +60,7 @@ pub use questions::{HeatImage, HeatQuery, StatLine, Stats, TicketQuery};
 pub(crate) use shown::Sight;
 pub use then::AsOf;
 pub use tries::Client;
-pub use views::{NearView, StillCell, StillFacts};
+pub use views::{NearView, StillCell, StillFacts, Watch};
 
 use crate::{
     basemap::BaseMapFile,

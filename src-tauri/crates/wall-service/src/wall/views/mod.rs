@@ -9,10 +9,12 @@ mod session;
 mod state;
 mod stills;
 mod tickets;
+mod watch;
 
 pub(super) use frames::Frames;
 pub use places::NearView;
 pub use stills::{StillCell, StillFacts};
+pub use watch::Watch;
 
 use super::{
     WallError,
