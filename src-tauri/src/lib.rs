@@ -61,8 +61,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
-    match cli.run_args() {
+    let outcome = match cli.run_args() {
         Some(run) => commands::run::run(&cli, run, &handle),
         None => runtime.block_on(commands::command(&cli)),
-    }
+    };
+    // What is stored is stored; a picture that is being drawn for nobody is not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    outcome
 }

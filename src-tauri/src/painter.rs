@@ -28,7 +28,7 @@ pub struct Native {
 }
 
 /// A picture that lies there longer was left over by a process that was ended.
-const LEFT_OVER: Duration = Duration::from_secs(3_600);
+const LEFT_OVER: Duration = Duration::from_secs(60);
 
 impl Native {
     /// For a wall; removes what others left over.
@@ -158,7 +158,7 @@ async fn heat_raster(
         time_left: false,
         sigma_m: None,
         max: Some(info.heat.scale_max),
-        first: true,
+        first: false,
     };
     let image = wall.heat(actor, query, asked.as_of).await?;
     let rgba = image.bytes.iter().flat_map(|b| ramp::heat_over(*b)).collect();
@@ -184,7 +184,7 @@ fn legend(scene: Scene, info: &WallInfo) -> Legend {
         Scene::TimeLeft => {
             let h = info.heat.time_left_span_h;
             bar(
-                "剩余时间（中位数）",
+                "剩余时限（最紧的一件）",
                 "小时",
                 &ramp::TIME_LEFT,
                 vec![(0.0, format!("−{}", number(h))), (0.5, "到期".into()), (1.0, format!("+{}", number(h)))],

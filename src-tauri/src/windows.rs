@@ -67,7 +67,11 @@ async fn frames(
                     && sent(&channel, frame)
                 {}
             });
-            *station.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+            let another = station.following.lock().unwrap_or_else(PoisonError::into_inner).replace(task.abort_handle());
+            // The page asked twice before either was answered.
+            if let Some(another) = another {
+                another.abort();
+            }
             return Ok(());
         }
     };

@@ -8,7 +8,7 @@ import { at, eventually, page, stand } from './stage.mjs';
 const picture = async () => {
   const image = page.locator('img.still');
   await eventually('the picture', () => image.evaluate((one) => one.complete && one.naturalWidth > 0 && getComputedStyle(one).opacity === '1').catch(() => false));
-  return image.evaluate((one) => ({ asked: Object.fromEntries(new URL(one.currentSrc).searchParams), width: one.naturalWidth, height: one.naturalHeight }));
+  return image.evaluate((one) => ({ asked: JSON.parse(one.dataset.of), width: one.naturalWidth, height: one.naturalHeight }));
 };
 
 stand({

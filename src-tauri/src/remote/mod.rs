@@ -119,9 +119,13 @@ impl Remote {
             Some(told) => Some(told),
             None => known.as_ref().map(|k| k.public_key()).transpose()?,
         };
+        let kept_key = known.as_ref().and_then(|k| k.public_key().ok());
+        // A key that nobody has shown yet does not take the place of one that was met.
+        let told_anew = kept_key.is_some() && asked.fingerprint.is_some() && kept_key != asked.fingerprint;
         let pins = Arc::new(Pins::new(pinned));
         let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(30))
+            // Shorter than the server lets a silent connection stand: a command must not fall on one that is just being closed.
+            .pool_idle_timeout(Duration::from_secs(5))
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(8)
             .build(Connector::new(host, port, pins.clone())?);
@@ -144,14 +148,18 @@ impl Remote {
         match met {
             Ok(_) => {}
             // A server that is known may be away for a while: the window says so, and goes on when it is back.
-            Err(trouble @ Trouble::Unreachable(_)) if pinned.is_some() && once.is_none() => {
+            Err(trouble @ Trouble::Unreachable(_)) if pinned.is_some() && once.is_none() && !told_anew => {
                 tracing::warn!("{}", trouble.words(&remote.origin));
             }
             Err(trouble) => return Err(Failure { code: trouble.exit_code(), message: trouble.words(&remote.origin) }),
         }
         remote.pins.pin();
         if let Some(once) = once {
-            remote.enter(&once).await?;
+            let entered = tokio::time::timeout(FIRST, remote.enter(&once)).await;
+            entered.map_err(|_| Failure {
+                code: 4,
+                message: Trouble::Unreachable("it does not answer".into()).words(&remote.origin),
+            })??;
         }
         if let Some(code) = asked.code {
             remote.cookies().insert(SESSION.to_owned(), code.trim().to_owned());

@@ -99,8 +99,10 @@ impl Store {
         let mut tx = self.write(actor, now).await?;
         tx.audit("keys.export", &serde_json::json!({ "store": carried.store }).to_string()).await?;
         let unusable = |e: StoreError| StoreError::Unusable { path: out.display().to_string(), reason: e.to_string() };
-        write_private(out, format!("{text}\n").as_bytes()).map_err(unusable)?;
-        let said = tx.commit().await;
+        let said = match write_private(out, format!("{text}\n").as_bytes()).map_err(unusable) {
+            Ok(()) => tx.commit().await,
+            Err(error) => Err(error),
+        };
         // Keys that left without a line in the log would have left unseen.
         if said.is_err() {
             let _ = std::fs::remove_file(out);

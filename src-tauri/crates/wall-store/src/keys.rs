@@ -109,9 +109,22 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
 pub(crate) fn sync_folder(folder: Option<&Path>) -> std::io::Result<()> {
     #[cfg(unix)]
     if let Some(folder) = folder {
+        // Of a bare file name the folder is the empty path: that is this one.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         std::fs::File::open(folder)?.sync_all()?;
     }
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
+}
+
+#[cfg(test)]
+mod folder_tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_file_name_lies_in_this_folder() {
+        sync_folder(Path::new("keys.json").parent()).unwrap();
+        assert!(sync_folder(Path::new("no-such-folder/keys.json").parent()).is_err());
+    }
 }

@@ -35,18 +35,21 @@ pub struct Lease {
     pub in_force: bool,
 }
 
-/// `NOW` stands for the database's clock.
+/// No lease is said for longer at once. One that ends later was said by a clock that has been set back since: it is free.
+const LONGEST_MS: i64 = 60_000;
+
+/// `NOW` stands for the database's clock, `LONGEST` for [`LONGEST_MS`].
 const HOLD: &str = "INSERT INTO lease (name, holder, process, fence, taken_at, expires_at) VALUES ($1, $2, $3, 1, NOW, NOW + $4) \
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, process = excluded.process, \
      fence = CASE WHEN lease.process = excluded.process AND lease.expires_at > NOW THEN lease.fence ELSE lease.fence + 1 END, \
      taken_at = CASE WHEN lease.process = excluded.process AND lease.expires_at > NOW THEN lease.taken_at ELSE NOW END, \
-     expires_at = excluded.expires_at WHERE lease.process = excluded.process OR lease.expires_at <= NOW RETURNING fence";
+     expires_at = excluded.expires_at WHERE lease.process = excluded.process OR lease.expires_at <= NOW OR lease.expires_at > NOW + LONGEST RETURNING fence";
 const RELEASE: &str = "UPDATE lease SET expires_at = NOW WHERE process = $1 AND expires_at > NOW";
 const KNOWN: &str = "SELECT name, holder, process, fence, taken_at, expires_at, \
-     expires_at > NOW AS in_force FROM lease ORDER BY name";
+     (expires_at > NOW AND expires_at <= NOW + LONGEST) AS in_force FROM lease ORDER BY name";
 
 fn at(clock: &str, text: &'static str) -> Sql {
-    Sql::composed(text.replace("NOW", clock))
+    Sql::composed(text.replace("NOW", clock).replace("LONGEST", &LONGEST_MS.to_string()))
 }
 
 fn lease(row: &Row) -> Result<Lease, StoreError> {
@@ -74,6 +77,7 @@ impl Store {
         process: &str,
         life_ms: i64,
     ) -> Result<Vec<Option<i64>>, StoreError> {
+        let life_ms = life_ms.min(LONGEST_MS);
         let mut pen = Pen::take(&self.inner, Instant::now() + PATIENCE).await?;
         let mut fences = Vec::with_capacity(names.len());
         for name in names {

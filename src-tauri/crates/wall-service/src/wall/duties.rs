@@ -6,7 +6,10 @@
 use super::{Wall, WallInner};
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError, Weak},
+    sync::{
+        Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 use wall_store::{Store, StoreError};
@@ -45,6 +48,8 @@ pub(super) struct Duties {
     /// Who it is, for people.
     holder: String,
     held: Mutex<HashMap<Duty, Held>>,
+    /// They were laid down: none is taken any more.
+    ended: AtomicBool,
 }
 
 #[derive(Clone, Copy)]
@@ -62,7 +67,7 @@ impl Duties {
         let machine = crate::http::machine_name().unwrap_or_else(|| "?".into());
         let holder = format!("{machine}, process {}", std::process::id());
         let process = format!("{}-{}", std::process::id(), bytes.iter().map(|b| format!("{b:02x}")).collect::<String>());
-        Self { store, process, holder, held: Mutex::default() }
+        Self { store, process, holder, held: Mutex::default(), ended: AtomicBool::new(false) }
     }
 
     fn let_go(&self) -> bool {
@@ -113,6 +118,7 @@ impl Wall {
 
     /// Gives back what this wall alone did, so that another one goes on at once.
     pub async fn lay_down_duties(&self) {
+        self.inner.duties.ended.store(true, Relaxed);
         if self.inner.duties.let_go()
             && let Err(error) = self.store().release_leases(&self.inner.duties.process).await
         {
@@ -154,7 +160,7 @@ pub(super) async fn run(wall: Weak<WallInner>) {
         let pause = {
             let Some(inner) = wall.upgrade() else { return };
             let wall = Wall { inner };
-            if wall.store().is_closed() {
+            if wall.store().is_closed() || wall.inner.duties.ended.load(Relaxed) {
                 return;
             }
             let holds_all = wall.duties().iter().all(|d| wall.holds(*d).is_some());

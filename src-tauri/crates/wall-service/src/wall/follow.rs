@@ -33,6 +33,9 @@ const PROOF_AGAIN: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(5);
 /// … and viewers hear so often that the wall is there.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// After a plan took effect it is looked after so long whether tickets were left behind, and then so often.
+const SOON_AGAIN_MS: i64 = 120_000;
+const LATER_AGAIN_MS: i64 = 3_600_000;
 /// Ticket lines in one frame; the counts carry the rest.
 const FRAME_TICKETS: usize = 200;
 
@@ -300,14 +303,21 @@ async fn step(
     }
     let in_force = wall.world().ground.plan.as_ref().map_or(0, |p| p.id.0);
     // A wall that stands at a time of its own shows that time; what it would write is not so for anybody else.
-    let due = !wall.inner.clock.is_fixed() && wall.inner.attributed_plan.load(Relaxed) != in_force;
+    let another = wall.inner.attributed_plan.load(Relaxed) != in_force;
+    let again = system_now().0 >= wall.inner.attribute_again.load(Relaxed);
+    let due = !wall.inner.clock.is_fixed() && (another || again);
     // While nothing can be written the picture goes on all the same; a later beat makes up for it.
     if due
         && store.fault().is_none()
         && let Some(fence) = wall.holds(Duty::ChangeOver)
     {
         match attribute_to_plan_in_force(wall, fence).await {
-            Ok(_) => wall.inner.attributed_plan.store(in_force, Relaxed),
+            Ok(_) => {
+                wall.inner.attributed_plan.store(in_force, Relaxed);
+                // Another machine's clock may be behind: what came in there meanwhile was attributed to the plan before.
+                let pause = if another { SOON_AGAIN_MS } else { LATER_AGAIN_MS };
+                wall.inner.attribute_again.store(system_now().0.saturating_add(pause), Relaxed);
+            }
             Err(error) => tracing::warn!(%error, "open tickets wait for being attributed to the plan in force"),
         }
     }

@@ -156,6 +156,8 @@ pub(crate) struct WallInner {
     /// The plan whose open tickets were attributed, 0 = none yet: so that a change-over while the wall was down, or while
     /// the store was busy, is made up for.
     attributed_plan: AtomicI64,
+    /// When that is looked at again, by the system's clock.
+    attribute_again: AtomicI64,
     counters: Counters,
     entrance: accounts::Entrance,
     stations: stations::Stations,
@@ -259,6 +261,7 @@ impl Wall {
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
             last_feed: AtomicI64::new(0),
             attributed_plan: AtomicI64::new(0),
+            attribute_again: AtomicI64::new(0),
             counters: Counters::default(),
             entrance: accounts::Entrance::new(),
             stations: stations::Stations::default(),

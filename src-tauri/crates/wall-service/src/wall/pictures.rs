@@ -68,14 +68,31 @@ impl Asked {
     }
 }
 
-type Kept<P> = Arc<OnceCell<P>>;
+/// A picture, and what became of a drawing whose askers went away.
+struct Kept<P> {
+    picture: OnceCell<P>,
+    drawn: Mutex<Option<P>>,
+}
+
+impl<P> Default for Kept<P> {
+    fn default() -> Self {
+        Self { picture: OnceCell::new(), drawn: Mutex::new(None) }
+    }
+}
+
+impl<P> Kept<P> {
+    /// Whether it was drawn.
+    fn is_there(&self) -> bool {
+        self.picture.initialized() || self.drawn.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
 
 /// A picture that was drawn, or will be.
 struct Line<A, P> {
     asked: A,
     /// Whether it waits before others: a wall does not wait for somebody further behind who asks the same.
     first: bool,
-    kept: Kept<P>,
+    kept: Arc<Kept<P>>,
 }
 
 /// The line before the drawing, and what was drawn lately, newest use first.
@@ -108,17 +125,23 @@ impl<A: PartialEq, P: Clone + Weight> Pictures<A, P> {
     /// The line did not come to it in time.
     pub async fn get<E>(&self, asked: A, first: bool, draw: impl FnOnce() -> Result<P, E> + Send + 'static) -> Result<P, E>
     where
-        P: Send + 'static,
+        P: Send + Sync + 'static,
         E: From<WallError> + Send + 'static,
     {
         let kept = self.place_of(asked, first);
-        let image = kept.get_or_try_init(|| async {
+        let image = kept.picture.get_or_try_init(|| async {
             let turn = self.turn(first).await?;
+            if let Some(drawn) = kept.drawn.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Ok(drawn);
+            }
             self.drawn.fetch_add(1, Relaxed);
-            // The turn goes along: a drawing whose asker went away still counts.
-            on_a_thread(move || {
+            // The turn goes along: a drawing whose asker went away still counts, and is there for who asks next.
+            let keeps = kept.clone();
+            on_a_thread(move || -> Result<P, E> {
                 let _turn = turn;
-                draw()
+                let picture = draw()?;
+                *keeps.drawn.lock().unwrap_or_else(PoisonError::into_inner) = Some(picture.clone());
+                Ok(picture)
             })
             .await
         });
@@ -134,19 +157,19 @@ impl<A: PartialEq, P: Clone + Weight> Pictures<A, P> {
     }
 
     /// Where a picture is kept, or will be.
-    fn place_of(&self, asked: A, first: bool) -> Kept<P> {
+    fn place_of(&self, asked: A, first: bool) -> Arc<Kept<P>> {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody waits any more for what is not there and only known here.
-        all.retain(|line| line.kept.initialized() || Arc::strong_count(&line.kept) > 1);
-        let found = all.iter().position(|l| l.asked == asked && (l.first == first || l.kept.initialized()));
-        let line = found.map(|i| all.remove(i)).unwrap_or_else(|| Line { asked, first, kept: Kept::default() });
+        all.retain(|line| line.kept.is_there() || Arc::strong_count(&line.kept) > 1);
+        let found = all.iter().position(|l| l.asked == asked && (l.first == first || l.kept.is_there()));
+        let line = found.map(|i| all.remove(i)).unwrap_or_else(|| Line { asked, first, kept: Arc::default() });
         let kept = line.kept.clone();
         all.insert(0, line);
         let mut bytes = 0;
         let mut number = 0;
         all.retain(|line| {
             // What is being drawn is waited for: it is in the line, which has a bound of its own.
-            let Some(image) = line.kept.get() else { return true };
+            let Some(image) = line.kept.picture.get() else { return true };
             (bytes, number) = (bytes + image.bytes(), number + 1);
             bytes <= KEPT_BYTES && number <= KEPT
         });
@@ -251,6 +274,24 @@ mod tests {
         assert_eq!(pictures.drawn(), 4, "nobody drew for who went away");
         assert_eq!(pictures.drawing.available_permits(), DRAWN_AT_ONCE);
         assert_eq!(pictures.common.available_permits(), DRAWN_AT_ONCE);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_begun_for_who_went_away_is_there_for_the_next() {
+        let pictures: Arc<Pictures<Asked, HeatImage>> = Arc::new(Pictures::new(1));
+        let (began, begins) = mpsc::channel();
+        let (end, draw) = held(&began, 0);
+        let asker = {
+            let pictures = pictures.clone();
+            tokio::spawn(async move { pictures.get(asked(Sight::Exact, 1), false, draw).await })
+        };
+        begins.recv_timeout(Duration::from_secs(30)).unwrap();
+        asker.abort();
+        let _ = asker.await;
+        end.send(()).unwrap();
+        let again = || -> Result<HeatImage, WallError> { panic!("drawn twice") };
+        assert_eq!(pictures.get(asked(Sight::Exact, 1), false, again).await.unwrap().bytes.len(), 1);
+        assert_eq!(pictures.drawn(), 1);
     }
 
     #[tokio::test]

@@ -191,12 +191,18 @@ impl<'a> Then<'a> {
             return vec![work(self, 0..all)];
         }
         std::thread::scope(|scope| {
-            let starts = (0..all).step_by(size as usize);
-            let running: Vec<_> = starts
-                .map(|from| (from, &work))
-                .map(|(from, work)| scope.spawn(move || work(self, from..(from + size).min(all))))
+            let part = |from: u32| from..(from + size).min(all);
+            let work = &work;
+            let begun: Vec<_> = (0..all)
+                .step_by(size as usize)
+                .map(|from| (from, std::thread::Builder::new().spawn_scoped(scope, move || work(self, part(from)))))
                 .collect();
-            running.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            // Where the system gives no thread the part is done here.
+            let done = |(from, thread): (u32, std::io::Result<std::thread::ScopedJoinHandle<'_, R>>)| match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => work(self, part(from)),
+            };
+            begun.into_iter().map(done).collect()
         })
     }
 

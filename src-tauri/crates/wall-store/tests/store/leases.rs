@@ -63,6 +63,22 @@ async fn it_ends_by_the_clock_of_the_database() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_holds_nobody_up() {
+    let (folder, store) = open().await;
+    let other = store_at(&folder.path().join("data")).await.unwrap();
+    assert_eq!(hold(&store, "a", LONG_MS).await, Some(1));
+    // The clock was an hour ahead when it was said, and whoever said it is gone.
+    sql(&store, "UPDATE lease SET taken_at = taken_at + 3600000, expires_at = expires_at + 3600000").await;
+    assert!(!other.leases().await.unwrap()[0].in_force);
+    assert_eq!(hold(&other, "b", LONG_MS).await, Some(2));
+    assert_eq!(hold(&store, "a", LONG_MS).await, None);
+    // Who holds it renews it all the same.
+    sql(&store, "UPDATE lease SET taken_at = taken_at + 3600000, expires_at = expires_at + 3600000").await;
+    assert_eq!(hold(&other, "b", LONG_MS).await, Some(2));
+    assert!(other.leases().await.unwrap()[0].in_force);
+}
+
+#[tokio::test]
 async fn of_many_at_once_one_gets_it() {
     let (folder, store) = open().await;
     let mut stores = vec![store];
