@@ -153,14 +153,7 @@ impl Figures {
     }
 }
 
-/// Counts everything at `now`; `day_start` and `yesterday_start` are local midnights. O(stretches).
-pub fn figures(stretches: impl Iterator<Item = Stretch>, now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Figures {
-    let mut tally = Tally::new(now, day_start, yesterday_start);
-    stretches.for_each(|stretch| tally.add(stretch));
-    tally.figures()
-}
-
-/// Counts of a part of the tickets; parts that were counted side by side are joined.
+/// Counts everything at one time, O(stretches); parts that were counted side by side are joined.
 #[derive(Clone, Debug)]
 pub struct Tally {
     now: i64,
@@ -343,6 +336,12 @@ pub fn histogram(stretches: impl Iterator<Item = Stretch>, from: UtcMs, to: UtcM
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn figures(stretches: impl Iterator<Item = Stretch>, now: UtcMs, day_start: UtcMs, yesterday_start: UtcMs) -> Figures {
+        let mut tally = Tally::new(now, day_start, yesterday_start);
+        stretches.for_each(|stretch| tally.add(stretch));
+        tally.figures()
+    }
 
     fn life() -> impl Strategy<Value = Life> {
         let h = HOUR_MS;

@@ -43,7 +43,8 @@ const HOLD: &str = "INSERT INTO lease (name, holder, process, fence, taken_at, e
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, process = excluded.process, \
      fence = CASE WHEN lease.process = excluded.process AND lease.expires_at > NOW THEN lease.fence ELSE lease.fence + 1 END, \
      taken_at = CASE WHEN lease.process = excluded.process AND lease.expires_at > NOW THEN lease.taken_at ELSE NOW END, \
-     expires_at = excluded.expires_at WHERE lease.process = excluded.process OR lease.expires_at <= NOW OR lease.expires_at > NOW + LONGEST RETURNING fence";
+     expires_at = excluded.expires_at WHERE lease.process = excluded.process OR lease.expires_at <= NOW \
+     OR lease.expires_at > NOW + LONGEST RETURNING fence";
 const RELEASE: &str = "UPDATE lease SET expires_at = NOW WHERE process = $1 AND expires_at > NOW";
 const KNOWN: &str = "SELECT name, holder, process, fence, taken_at, expires_at, \
      (expires_at > NOW AND expires_at <= NOW + LONGEST) AS in_force FROM lease ORDER BY name";

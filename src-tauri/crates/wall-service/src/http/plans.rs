@@ -1,6 +1,6 @@
 //! The boundary planner over HTTP: parameters and bodies checked, then the wall answers.
 
-use super::{App, body, gate::Caller, params::Params, refusal::Refusal};
+use super::{App, body, gate::Caller, params::Params, queries::geojson, refusal::Refusal};
 use crate::{
     export::CellsFormat,
     wall::PlanError,
@@ -16,7 +16,6 @@ use axum::{
     http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use wall_core::PlanId;
 
@@ -71,10 +70,6 @@ fn plan(id: &str) -> Result<PlanId, Refusal> {
 
 fn bbox(uri: &Uri) -> Result<Option<[f64; 4]>, Refusal> {
     Params::of(uri)?.bbox("bbox")
-}
-
-fn geojson(bytes: Bytes) -> Response {
-    ([(header::CONTENT_TYPE, "application/geo+json")], bytes).into_response()
 }
 
 pub(crate) async fn list(State(app): State<App>, caller: Caller, uri: Uri) -> Answer<Vec<PlanSummary>> {

@@ -6,7 +6,7 @@
 //! is another type than its line says does not compile either.
 
 use super::{App, events, health, intake, lists, open311, plans, queries, refusal::Refusal, session, stills, upload};
-use crate::wire::*;
+use crate::{wall::allowed, wire::*};
 use axum::{
     Json, Router,
     http::{Method, Uri},
@@ -67,21 +67,13 @@ impl Route {
     /// Refuses who has no right to ask, and a question about another time where the answer is always about now.
     pub(crate) fn admit(&self, role: Role, uri: &Uri) -> Result<(), Refusal> {
         if let Guard::Needs(right) | Guard::NeedsInside(right) = self.guard {
-            may(role, right)?;
+            allowed(role, right)?;
         }
         match (self.about, self.guard) {
             // Others' clients send what they like along; the standard says to pass over it.
             (About::AnyTime, _) | (_, Guard::NeedsInside(_) | Guard::Everybody) => Ok(()),
             (About::Now, Guard::Needs(_)) => super::params::only_now(uri),
         }
-    }
-}
-
-/// Refuses who has not this right.
-pub(crate) fn may(role: Role, right: Right) -> Result<(), Refusal> {
-    match role.may(right) {
-        true => Ok(()),
-        false => Err(Refusal::forbidden(format!("the role {} may not {}", role.code(), right.words()))),
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) async fn still(
     let first = asker.as_ref().is_none_or(|asker| asker.wall);
     let place = asker.map(|asker| app.pictures.take(&asker)).transpose()?;
     let (now, revision) = app.wall.stands_at();
-    let moment = if asked.as_of.time().is_some() { 0 } else { moment_of(now) };
+    let moment = moment_of(asked.as_of, now);
     let key = Key { asked: asked.clone(), sight: Sight::of(&caller.actor), moment, revision };
     let (wall, actor) = (app.wall.clone(), caller.actor.clone());
     let draw = move || {

@@ -1,5 +1,6 @@
 //! The ground at one time: the plan in force, its cells and larger areas, and who answers for them.
 
+use super::threads::in_parts;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -80,15 +81,10 @@ pub(crate) struct Ground {
     texts: [OnceLock<Bytes>; Level::ALL.len()],
 }
 
-/// Size and place of the name of each cell, on as many threads as there are. O(vertices).
+/// Size and place of the name of each cell, on all processors. O(vertices).
 fn measured(cells: &[Cell]) -> Vec<(f64, Place)> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let measure = |cells: &[Cell]| cells.iter().map(|c| (area_km2(&c.geometry), label_point(&c.geometry))).collect::<Vec<_>>();
-    std::thread::scope(|scope| {
-        let parts = cells.chunks(cells.len().div_ceil(threads).max(256));
-        let running: Vec<_> = parts.map(|part| scope.spawn(move || measure(part))).collect();
-        running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+    let measure = |c: &Cell| (area_km2(&c.geometry), label_point(&c.geometry));
+    in_parts(cells.len(), 256, |part| cells[part].iter().map(measure).collect::<Vec<_>>()).concat()
 }
 
 impl Ground {

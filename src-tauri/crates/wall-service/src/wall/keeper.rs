@@ -44,7 +44,7 @@ impl Keeper {
         role: Role,
         password: String,
     ) -> Result<Account, WallError> {
-        allowed(actor, Right::KeepAccounts)?;
+        allowed(actor.role, Right::KeepAccounts)?;
         let hash = self.hashed(password).await?;
         let mut tx = self.write(actor, Right::KeepAccounts).await?;
         let account = tx.add_account(name, display_name, role, &hash).await?;
@@ -57,7 +57,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not, there is no such account, or the password is none.
     pub async fn set_password(&self, actor: &Actor, name: &str, password: String) -> Result<u64, WallError> {
-        allowed(actor, Right::KeepAccounts)?;
+        allowed(actor.role, Right::KeepAccounts)?;
         let hash = self.hashed(password).await?;
         let mut tx = self.write(actor, Right::KeepAccounts).await?;
         let ended = tx.set_password(name, &hash).await?;
@@ -79,7 +79,7 @@ impl Keeper {
     async fn hashed(&self, password: String) -> Result<wall_store::PasswordHash, WallError> {
         let store = self.store.clone();
         let hashed = tokio::task::spawn_blocking(move || store.hash_password(&password)).await;
-        Ok(hashed.map_err(|e| WallError::Invalid(format!("the password was not hashed: {e}")))??)
+        Ok(hashed.map_err(std::io::Error::other)??)
     }
 
     /// Makes a token for a machine; its secret, which is shown once. Without `sources` it writes those of its own name.
@@ -129,7 +129,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not, or the file.
     pub async fn export_keys(&self, actor: &Actor, out: &Path, passphrase: &str) -> Result<(), WallError> {
-        allowed(actor, Right::Administer)?;
+        allowed(actor.role, Right::Administer)?;
         Ok(self.store.export_keys(actor, system_now(), out, passphrase).await?)
     }
 
@@ -162,7 +162,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn set_trails(&self, actor: &Actor, on: bool) -> Result<u64, WallError> {
-        allowed(actor, Right::SetKeeping)?;
+        allowed(actor.role, Right::SetKeeping)?;
         Ok(self.store.set_trails(actor, system_now(), on).await?)
     }
 
@@ -171,7 +171,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn tidy(&self, actor: &Actor, clock_is_right: bool) -> Result<Result<Tidied, Leap>, WallError> {
-        allowed(actor, Right::SetKeeping)?;
+        allowed(actor.role, Right::SetKeeping)?;
         Ok(self.store.tidy(actor, system_now(), clock_is_right).await?)
     }
 

@@ -37,6 +37,7 @@ mod shown;
 mod stations;
 mod statistics;
 mod then;
+mod threads;
 mod tries;
 mod views;
 mod world;
@@ -61,6 +62,7 @@ pub(crate) use shown::Sight;
 pub use then::AsOf;
 pub use tries::Client;
 pub use views::{NearView, StillCell, StillFacts, Watch};
+pub(crate) use write::allowed;
 
 use crate::{
     basemap::BaseMapFile,

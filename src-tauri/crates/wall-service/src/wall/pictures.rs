@@ -23,9 +23,9 @@ const KEPT_BYTES: usize = 32 << 20;
 /// Pictures of now are of the same moment within this time: nothing fades visibly in it.
 const MOMENT_MS: i64 = 5_000;
 
-/// The moment of a picture of now.
-pub(crate) fn moment_of(now: UtcMs) -> i64 {
-    now.0.div_euclid(MOMENT_MS)
+/// The moment of a picture of now; one of another time has none but that.
+pub(crate) fn moment_of(as_of: AsOf, now: UtcMs) -> i64 {
+    if as_of.time().is_some() { 0 } else { now.0.div_euclid(MOMENT_MS) }
 }
 
 /// What a kept picture weighs.
@@ -61,7 +61,7 @@ pub(super) struct Asked {
 impl Asked {
     /// A question at a revision of the world; `max` is the density at 255 that holds for it.
     pub fn new(sight: Sight, query: &HeatQuery, max: f64, as_of: AsOf, now: UtcMs, revision: i64) -> Self {
-        let moment = if as_of.time().is_some() { 0 } else { moment_of(now) };
+        let moment = moment_of(as_of, now);
         // Who comes first in the line is not part of the picture.
         let query = HeatQuery { first: false, max: None, ..query.clone() };
         Self { sight, query, max, as_of, moment, revision }

@@ -270,7 +270,7 @@ pub(super) fn newest_and_gravest(then: Then<'_>, raised: &[Raised], alarms: &Ala
     let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
     // The oldest of them on top. From the last slot on, so that nearly all others are seen at once to be older.
     let mut kept: BinaryHeap<Reverse<(i64, u32)>> = BinaryHeap::with_capacity(newest + 1);
-    for (slot, t) in then.of_slots(0..then.world.tickets.len() as u32).rev() {
+    for (slot, t) in then.all().rev() {
         let this = Reverse((t.life.reported, slot));
         if kept.len() < newest {
             kept.push(this);

@@ -5,6 +5,7 @@
 use super::{
     counts::{Days, Share},
     known::{Known, KnownAs},
+    threads::in_parts,
     world::{Live, World},
 };
 use std::{ops::Range, sync::Arc};
@@ -14,7 +15,7 @@ use wall_core::{
 };
 
 /// Fewer tickets than this are not worth a thread.
-const LEAST_PART: u32 = 50_000;
+const LEAST_PART: usize = 50_000;
 
 /// A ticket from a time on, until its next phase.
 #[derive(Clone, Copy, Debug)]
@@ -176,34 +177,13 @@ impl<'a> Then<'a> {
     }
 
     /// All tickets that were there then, with their slots.
-    pub fn all(self) -> impl Iterator<Item = (u32, Live)> + 'a {
-        let then = move |(slot, live)| Some((slot, self.state(slot, live)?));
-        self.world.all().filter_map(then).filter(move |(_, t)| t.life.there_at(self.at))
+    pub fn all(self) -> impl DoubleEndedIterator<Item = (u32, Live)> + 'a {
+        self.of_slots(0..self.world.tickets.len() as u32)
     }
 
-    /// Does work on all tickets in as many parts as there are processors, each with its slots; what the parts came to, in the order of the
-    /// slots. Of few tickets there is one part.
+    /// Does work on all tickets on all processors, each part with its slots; what the parts came to, in the order of the slots.
     pub fn in_parts<R: Send>(self, work: impl Fn(Then<'a>, Range<u32>) -> R + Sync) -> Vec<R> {
-        let all = self.world.tickets.len() as u32;
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32;
-        let size = all.div_ceil(threads).max(LEAST_PART);
-        if all <= size {
-            return vec![work(self, 0..all)];
-        }
-        std::thread::scope(|scope| {
-            let part = |from: u32| from..(from + size).min(all);
-            let work = &work;
-            let begun: Vec<_> = (0..all)
-                .step_by(size as usize)
-                .map(|from| (from, std::thread::Builder::new().spawn_scoped(scope, move || work(self, part(from)))))
-                .collect();
-            // Where the system gives no thread the part is done here.
-            let done = |(from, thread): (u32, std::io::Result<std::thread::ScopedJoinHandle<'_, R>>)| match thread {
-                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => work(self, part(from)),
-            };
-            begun.into_iter().map(done).collect()
-        })
+        in_parts(self.world.tickets.len(), LEAST_PART, |part| work(self, part.start as u32..part.end as u32))
     }
 
     /// The tickets of some slots that were there then.

@@ -6,7 +6,7 @@
 use super::{Wall, WallError, clock::system_now};
 use std::ops::{Deref, DerefMut};
 use tokio::time::Instant;
-use wall_core::Right;
+use wall_core::{Right, Role};
 use wall_store::{Actor, ChangeBatch, Store, StoreError, WriteTx};
 
 /// Why a command leaves no line in the audit log.
@@ -46,18 +46,18 @@ impl DerefMut for Write<'_> {
     }
 }
 
-fn forbidden(actor: &Actor, what: &str) -> WallError {
-    WallError::Forbidden(format!("the role {} may not {what}", actor.role.code()))
+fn forbidden(role: Role, what: &str) -> WallError {
+    WallError::Forbidden(format!("the role {} may not {what}", role.code()))
 }
 
-/// Whether the actor may do that.
+/// Whether a role may do that.
 ///
 /// # Errors
 /// [`WallError::Forbidden`].
-pub(super) fn allowed(actor: &Actor, right: Right) -> Result<(), WallError> {
-    match actor.role.may(right) {
+pub(crate) fn allowed(role: Role, right: Right) -> Result<(), WallError> {
+    match role.may(right) {
         true => Ok(()),
-        false => Err(forbidden(actor, right.words())),
+        false => Err(forbidden(role, right.words())),
     }
 }
 
@@ -71,7 +71,7 @@ impl Wall {
     /// # Errors
     /// [`WallError::Forbidden`].
     pub(super) fn may(&self, actor: &Actor, right: Right) -> Result<(), WallError> {
-        allowed(actor, right)
+        allowed(actor.role, right)
     }
 
     /// Whether the actor may write tickets of this source.
@@ -81,7 +81,7 @@ impl Wall {
     pub(super) fn may_move_of(&self, actor: &Actor, source: &str) -> Result<(), WallError> {
         match actor.may_write(source) {
             true => Ok(()),
-            false => Err(forbidden(actor, "move tickets of this source")),
+            false => Err(forbidden(actor.role, "move tickets of this source")),
         }
     }
 
@@ -107,7 +107,7 @@ impl Write<'static> {
     /// # Errors
     /// As [`Wall::write`].
     pub(super) async fn on(store: &Store, actor: &Actor, right: Right) -> Result<Self, WallError> {
-        allowed(actor, right)?;
+        allowed(actor.role, right)?;
         Ok(Self { wall: None, tx: store.write(actor, system_now()).await?, fed: false })
     }
 }
@@ -118,7 +118,7 @@ impl Write<'_> {
     /// # Errors
     /// That one may not.
     pub(super) fn act_as(&mut self, actor: &Actor, right: Right) -> Result<(), WallError> {
-        allowed(actor, right)?;
+        allowed(actor.role, right)?;
         self.tx.act_as(actor);
         self.fed |= feeds(right);
         Ok(())
@@ -162,7 +162,6 @@ impl Write<'_> {
 mod tests {
     use super::*;
     use crate::wall::WallOptions;
-    use wall_core::Role;
 
     #[tokio::test]
     async fn nobody_writes_without_right_or_word() {

@@ -7,10 +7,9 @@ use crate::{
         gate::{self, Caller},
         params::Params,
         refusal::Refusal,
-        routes::may,
     },
     import::tickets::{Defaults, limits, ticket_from_json},
-    wall::{WallError, system_now},
+    wall::{WallError, allowed, system_now},
 };
 use axum::{
     Extension,
@@ -48,7 +47,7 @@ pub(crate) async fn create(
         let held = body::read_at_most(FORM_MOST, &app.budget, request).await?;
         let params = Params::of_form(&held.bytes)?;
         let caller = sender(&app, caller, &params).await?;
-        may(caller.actor.role, Right::PushTickets)?;
+        allowed(caller.actor.role, Right::PushTickets)?;
         let id = take(&app, &caller, &params, retry.as_deref()).await?;
         let node = Node::Group(vec![
             ("service_request_id", Node::Number(Number::from(id))),

@@ -15,9 +15,8 @@ use super::{
     gate::{self, Caller},
     params::Params,
     refusal::Refusal,
-    routes::may,
 };
-use crate::wire::CategoryView;
+use crate::{wall::allowed, wire::CategoryView};
 use axum::{
     Extension, Json,
     extract::{Path, State},
@@ -97,7 +96,7 @@ async fn who(app: &App, caller: Option<Extension<Caller>>, params: &Params) -> R
         (None, Some(key)) => gate::by_key(app, key).await?,
         (None, None) => return Err(Refusal::sign_in()),
     };
-    may(caller.actor.role, Right::See)?;
+    allowed(caller.actor.role, Right::See)?;
     Ok(caller)
 }
 
