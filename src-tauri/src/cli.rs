@@ -621,6 +621,18 @@ pub enum Trails {
     Off,
 }
 
+/// A part of the territory.
+#[derive(Args, Debug, Clone)]
+pub struct ScopeArgs {
+    /// Codes of communities or streets, with commas between: what lies elsewhere is seen as an unsigned viewer sees it, and not
+    /// changed.
+    #[arg(long = "scope", value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub divisions: Vec<String>,
+    /// Key of a network: plans of others are not changed.
+    #[arg(long = "scope-network", value_name = "NETWORK")]
+    pub network: Option<String>,
+}
+
 /// Tokens.
 #[derive(Subcommand, Debug)]
 pub enum TokenCommand {
@@ -638,6 +650,9 @@ pub enum TokenCommand {
         /// Rows that name no source get the first.
         #[arg(long = "source", value_name = "SOURCE")]
         sources: Vec<String>,
+        /// What it is for, when not for everything.
+        #[command(flatten)]
+        scope: ScopeArgs,
     },
     /// List tokens.
     List,
@@ -681,6 +696,9 @@ pub enum UserCommand {
         /// Name on screen (default: the name).
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
+        /// What the person is for, when not for everything.
+        #[command(flatten)]
+        scope: ScopeArgs,
         /// Read the password from standard input (one line) instead of asking for it.
         #[arg(long)]
         password_stdin: bool,
@@ -694,6 +712,17 @@ pub enum UserCommand {
         /// Read the password from standard input (one line) instead of asking for it.
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Say for which part of the territory a person is; their sessions end.
+    Scope {
+        /// Name.
+        name: String,
+        /// The part.
+        #[command(flatten)]
+        scope: ScopeArgs,
+        /// All of it.
+        #[arg(long, conflicts_with_all = ["divisions", "network"], required_unless_present_any = ["divisions", "network"])]
+        everything: bool,
     },
     /// Remove an account; its sessions end, its name is not given again.
     Remove {

@@ -51,7 +51,11 @@ impl Failure {
 impl From<WallError> for Failure {
     fn from(error: WallError) -> Self {
         let code = match &error {
-            WallError::Forbidden(_) | WallError::SignIn | WallError::TooManyTries { .. } | WallError::ReplayEnded { .. } => 5,
+            WallError::Forbidden(_)
+            | WallError::OutsideScope(_)
+            | WallError::SignIn
+            | WallError::TooManyTries { .. }
+            | WallError::ReplayEnded { .. } => 5,
             WallError::Store(StoreError::Refused(_)) | WallError::NotFound(_) | WallError::BelowFloor { .. } => 3,
             WallError::Invalid(_) => 2,
             WallError::Store(_) | WallError::QueueFull { .. } | WallError::PicturesFull { .. } => 4,

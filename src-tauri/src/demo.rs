@@ -77,7 +77,7 @@ async fn accounts(store: &Store) -> Result<(), Failure> {
             continue;
         }
         let password = account.password.to_owned();
-        Keeper::of(store).add_account(&os_user(), account.name, account.display_name, account.role, password).await?;
+        Keeper::of(store).add_account(&os_user(), account.name, account.display_name, account.role, None, password).await?;
     }
     Ok(())
 }

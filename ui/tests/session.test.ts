@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HostError, type Host } from '@/host';
-import { openSession } from '@/state/session';
+import { openSession, scopeNames } from '@/state/session';
 import type { SessionView } from '@/wire/wire';
 
 const can = { plan: false, review: false, publish: false, admin: false, end_replay: false };
-const operator: SessionView = { signed_in: false, name: 'os:li', display_name: '', role: 'operator', can, accounts_exist: true, demo: false, demo_accounts: [] };
+const operator: SessionView = { signed_in: false, name: 'os:li', display_name: '', role: 'operator', can, scope: null, accounts_exist: true, demo: false, demo_accounts: [] };
 const planner: SessionView = { ...operator, signed_in: true, name: 'planner', display_name: 'P', role: 'planner', can: { ...can, plan: true } };
 
 /** A host that knows one account, `planner` with the password `right`. */
@@ -147,5 +147,15 @@ describe('the session of a tab', () => {
     expect(session.state.view?.name).toBe('planner');
     await session.signOut();
     expect(session.state.view?.signed_in).toBe(false);
+  });
+});
+
+describe('scope', () => {
+  it('is told by names, by codes where there are none, and not at all of whoever is for everything', () => {
+    expect(scopeNames(null)).toEqual([]);
+    expect(scopeNames(planner)).toEqual([]);
+    const divisions = [{ code: '330108001001', name: '东门社区' }, { code: '330108001002', name: '' }];
+    expect(scopeNames({ ...planner, scope: { divisions, network: null } })).toEqual(['东门社区', '330108001002']);
+    expect(scopeNames({ ...planner, scope: { divisions: [], network: 'police' } })).toEqual(['police']);
   });
 });

@@ -3,9 +3,10 @@
 use super::{
     data_dir,
     station::{database, os_user, store},
+    user::{scope_of, scope_words},
 };
 use crate::{
-    cli::{Cli, RetentionArgs, Trails},
+    cli::{Cli, RetentionArgs, ScopeArgs, Trails},
     console::{Failure, answer},
 };
 use serde_json::json;
@@ -15,7 +16,14 @@ use wall_service::wall::{Keeper, system_now};
 use wall_store::{ANY_SOURCE, Check, LINES_KEPT, Mends, Retention, Role, Store, examine};
 
 /// Makes a token; its secret is shown once.
-pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool, sources: &[String]) -> Result<(), Failure> {
+pub async fn create_token(
+    cli: &Cli,
+    name: &str,
+    role: &str,
+    unlimited: bool,
+    sources: &[String],
+    scope: &ScopeArgs,
+) -> Result<(), Failure> {
     let words = || Role::ALL.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
     let role = Role::from_code(role).ok_or_else(|| Failure::usage(format!("there is no role \"{role}\"; roles: {}", words())))?;
     let printable = |text: &str| !text.trim().is_empty() && text.len() <= 100 && !text.chars().any(char::is_control);
@@ -25,10 +33,13 @@ pub async fn create_token(cli: &Cli, name: &str, role: &str, unlimited: bool, so
     if let Some(odd) = sources.iter().find(|s| !printable(s) || s.trim() != s.as_str()) {
         return Err(Failure::usage(format!("\"{odd}\" is no source: 1 … 100 printable characters without spaces around them")));
     }
-    let secret = Keeper::of(&store(cli).await?).create_token(&os_user(), name, role, unlimited, sources).await?;
+    let scope = scope_of(scope)?;
+    let keeper = Keeper::of(&store(cli).await?);
+    let secret = keeper.create_token(&os_user(), name, role, unlimited, sources, scope.as_ref()).await?;
     let own = [name.to_owned()];
     let sources = if sources.is_empty() { &own } else { sources };
-    let value = json!({ "name": name, "role": role.code(), "unlimited": unlimited, "sources": sources, "token": secret });
+    let value =
+        json!({ "name": name, "role": role.code(), "unlimited": unlimited, "sources": sources, "scope": scope, "token": secret });
     answer(cli.json, &value, || format!("{secret}\n(shown once; send it as `Authorization: Bearer …`)"))
 }
 
@@ -38,7 +49,7 @@ pub async fn list_tokens(cli: &Cli) -> Result<(), Failure> {
     let rows: Vec<_> = tokens
         .iter()
         .map(|t| {
-            json!({ "name": t.name, "role": t.role.code(), "unlimited": t.unlimited, "sources": t.sources,
+            json!({ "name": t.name, "role": t.role.code(), "unlimited": t.unlimited, "sources": t.sources, "scope": t.scope.as_deref(),
                 "created_at": t.created_at.to_rfc3339(), "revoked_at": t.revoked_at.map(|r| r.to_rfc3339()) })
         })
         .collect();
@@ -51,7 +62,7 @@ pub async fn list_tokens(cli: &Cli) -> Result<(), Failure> {
                 Some(list) => format!("writes {}", list.join(", ")),
             };
             let rate = if t.unlimited { ", no rate limit" } else { "" };
-            format!("{:<24} {:<10} {state}{rate}; {sources}", t.name, t.role.code())
+            format!("{:<24} {:<10} {state}{rate}; {sources}{}", t.name, t.role.code(), scope_words(t.scope.as_deref()))
         };
         if tokens.is_empty() { "no tokens".into() } else { tokens.iter().map(line).collect::<Vec<_>>().join("\n") }
     })

@@ -36,8 +36,8 @@ pub async fn command(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Replay(args)) => replay::replay(cli, args).await,
         Some(Command::Snapshot(args)) => snapshot::snapshot(cli, args).await,
         Some(Command::Token { what }) => match what {
-            TokenCommand::Create { name, role, unlimited, sources } => {
-                keep::create_token(cli, name, role, *unlimited, sources).await
+            TokenCommand::Create { name, role, unlimited, sources, scope } => {
+                keep::create_token(cli, name, role, *unlimited, sources, scope).await
             }
             TokenCommand::List => keep::list_tokens(cli).await,
             TokenCommand::Revoke { name } => keep::revoke_token(cli, name).await,

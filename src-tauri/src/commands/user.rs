@@ -3,27 +3,29 @@
 
 use super::station::{os_user, store};
 use crate::{
-    cli::{Cli, UserCommand},
+    cli::{Cli, ScopeArgs, UserCommand},
     console::{Failure, answer},
 };
 use serde_json::{Value, json};
 use std::io::{BufRead, Read};
+use wall_core::Scope;
 use wall_service::wall::Keeper;
 use wall_store::{Account, PASSWORD_MOST, Role, StoreError, account_name, check_password};
 
 /// `gridwall user …`
 pub async fn user(cli: &Cli, what: &UserCommand) -> Result<(), Failure> {
     match what {
-        UserCommand::Add { name, role, display_name, password_stdin } => {
-            add(cli, name, role, display_name.as_deref().unwrap_or_default(), *password_stdin).await
+        UserCommand::Add { name, role, display_name, scope, password_stdin } => {
+            add(cli, name, role, display_name.as_deref().unwrap_or_default(), scope, *password_stdin).await
         }
         UserCommand::List => list(cli).await,
         UserCommand::Passwd { name, password_stdin } => passwd(cli, name, *password_stdin).await,
+        UserCommand::Scope { name, scope, everything: _ } => set_scope(cli, name, scope).await,
         UserCommand::Remove { name } => remove(cli, name).await,
     }
 }
 
-async fn add(cli: &Cli, name: &str, role: &str, display_name: &str, from_stdin: bool) -> Result<(), Failure> {
+async fn add(cli: &Cli, name: &str, role: &str, display_name: &str, scope: &ScopeArgs, from_stdin: bool) -> Result<(), Failure> {
     let name = account_name(name).map_err(wrong)?;
     let role = Role::from_code(role).filter(|r| r.is_for_people()).ok_or_else(|| {
         let all: Vec<_> = Role::ALL.iter().filter(|r| r.is_for_people()).map(|r| r.code()).collect();
@@ -32,13 +34,15 @@ async fn add(cli: &Cli, name: &str, role: &str, display_name: &str, from_stdin: 
     if display_name.chars().count() > 40 || display_name.chars().any(char::is_control) {
         return Err(Failure::usage("a name on screen has at most 40 printable characters"));
     }
+    let scope = scope_of(scope)?;
     let store = store(cli).await?;
     // Said before anybody types a password for nothing.
     if store.accounts().await?.iter().any(|a| a.name == name && a.removed_at.is_none()) {
         return Err(Failure::input(format!("there is an account {name}; `gridwall user passwd {name}` changes its password")));
     }
-    let account = Keeper::of(&store).add_account(&os_user(), &name, display_name, role, ask(&name, from_stdin)?).await?;
-    answer(cli.json, &line(&account), || format!("{name} may sign in as {}", role.code()))
+    let password = ask(&name, from_stdin)?;
+    let account = Keeper::of(&store).add_account(&os_user(), &name, display_name, role, scope.as_ref(), password).await?;
+    answer(cli.json, &line(&account), || format!("{name} may sign in as {}{}", role.code(), scope_words(scope.as_ref())))
 }
 
 async fn list(cli: &Cli) -> Result<(), Failure> {
@@ -47,7 +51,7 @@ async fn list(cli: &Cli) -> Result<(), Failure> {
     answer(cli.json, &json!({ "users": lines }), || {
         let words = |a: &Account| {
             let state = a.removed_at.map_or_else(|| "may sign in".to_owned(), |t| format!("removed {}", t.to_rfc3339()));
-            format!("{:<20} {:<10} {state}  {}", a.name, a.role.code(), a.display_name)
+            format!("{:<20} {:<10} {state}  {}{}", a.name, a.role.code(), a.display_name, scope_words(a.scope.as_deref()))
         };
         if accounts.is_empty() { "no accounts".into() } else { accounts.iter().map(words).collect::<Vec<_>>().join("\n") }
     })
@@ -65,6 +69,28 @@ async fn passwd(cli: &Cli, name: &str, from_stdin: bool) -> Result<(), Failure> 
     })
 }
 
+async fn set_scope(cli: &Cli, name: &str, scope: &ScopeArgs) -> Result<(), Failure> {
+    let (name, scope) = (account_name(name).map_err(wrong)?, scope_of(scope)?);
+    let ended = Keeper::of(&store(cli).await?).set_scope(&os_user(), &name, scope.as_ref()).await?;
+    answer(cli.json, &json!({ "name": name, "scope": scope, "sessions_ended": ended }), || {
+        let words = scope.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string);
+        format!("{name} is for {words}; {ended} sessions end within seconds")
+    })
+}
+
+/// The part of the territory that was asked for; `None` = all of it.
+pub fn scope_of(args: &ScopeArgs) -> Result<Option<Scope>, Failure> {
+    if args.divisions.is_empty() && args.network.is_none() {
+        return Ok(None);
+    }
+    Scope::new(&args.divisions, args.network.as_deref()).map(Some).map_err(|e| Failure::usage(e.to_string()))
+}
+
+/// The end of a line that names a scope; empty where there is none.
+pub fn scope_words(scope: Option<&Scope>) -> String {
+    scope.map_or_else(String::new, |scope| format!("; for {scope} alone"))
+}
+
 async fn remove(cli: &Cli, name: &str) -> Result<(), Failure> {
     let name = account_name(name).map_err(wrong)?;
     let ended = Keeper::of(&store(cli).await?).remove_account(&os_user(), &name).await?;
@@ -75,7 +101,7 @@ async fn remove(cli: &Cli, name: &str) -> Result<(), Failure> {
 
 fn line(account: &Account) -> Value {
     json!({ "name": account.name, "display_name": account.display_name, "role": account.role.code(),
-        "created_at": account.created_at.to_rfc3339(), "changed_at": account.changed_at.to_rfc3339(),
+        "scope": account.scope.as_deref(), "created_at": account.created_at.to_rfc3339(), "changed_at": account.changed_at.to_rfc3339(),
         "removed_at": account.removed_at.map(|t| t.to_rfc3339()) })
 }
 

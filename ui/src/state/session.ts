@@ -16,6 +16,16 @@ export interface SessionState {
   ended: boolean;
 }
 
+/** Names of what somebody is for, by their codes where they have none; empty = everything. */
+export function scopeNames(view: SessionView | null): string[] {
+  const scope = view?.scope;
+  if (!scope) return [];
+  return [...scope.divisions.map((division) => division.name || division.code), ...(scope.network === null ? [] : [scope.network])];
+}
+
+/** Whether somebody is for a part of the territory alone: what concerns everything is not theirs. */
+export const isForPart = (view: SessionView | null): boolean => (view?.scope ?? null) !== null;
+
 /** Signing in and out. */
 export interface Session {
   state: SessionState;
@@ -57,7 +67,7 @@ export function openSession(host: Host, onChange: (left: boolean) => void): Sess
     } catch (error) {
       // A lost link changes nobody's name; a closed door does.
       const closed = error instanceof HostError && error.status === 401;
-      if (closed && state.view) Object.assign(state.view, { signed_in: false, name: '', display_name: '', role: '', can: { plan: false, review: false, publish: false, admin: false, end_replay: false } });
+      if (closed && state.view) Object.assign(state.view, { signed_in: false, name: '', display_name: '', role: '', can: { plan: false, review: false, publish: false, admin: false, end_replay: false }, scope: null });
     }
   }
 

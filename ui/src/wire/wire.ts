@@ -851,6 +851,10 @@ description: string,
  */
 withheld: boolean, 
 /**
+ * Whether places and texts are withheld because it lies outside the scope of whoever asks.
+ */
+outside_scope?: boolean, 
+/**
  * Address; empty for a viewer who sees places only to the cell.
  */
 address: string, 
@@ -2371,6 +2375,26 @@ role: Role,
  */
 password: string, };
 
+export type ScopeDivision = { 
+/**
+ * Code of the community, street or district.
+ */
+code: string, 
+/**
+ * Its name; empty = it has none but its code.
+ */
+name: string, };
+
+export type ScopeView = { 
+/**
+ * Its divisions, by code; empty = all.
+ */
+divisions: Array<ScopeDivision>, 
+/**
+ * Key of the network to whose plans it is bound; `null` = all networks.
+ */
+network: string | null, };
+
 export type SessionView = { 
 /**
  * Whether a person is signed in; otherwise the page acts by its own right (window, one-time link).
@@ -2389,9 +2413,13 @@ display_name: string,
  */
 role: Role, 
 /**
- * What that role may do.
+ * What that role may do, with this scope.
  */
 can: Can, 
+/**
+ * The part of the territory that the person is for; `null` = all of it.
+ */
+scope: ScopeView | null, 
 /**
  * Whether there are accounts at all.
  */

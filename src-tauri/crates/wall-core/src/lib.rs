@@ -33,6 +33,7 @@ pub mod planning;
 mod point_index;
 mod record;
 mod repair;
+mod scope;
 mod search;
 mod site;
 mod snap;
@@ -43,7 +44,7 @@ mod time;
 mod told;
 mod topology;
 
-pub use access::{Right, Role};
+pub use access::{Binding, Right, Role, Unbound, Untargeted, Whole, Within};
 pub use agreement::{Agreement, Gap, NotCompared, Overlap, agreement};
 pub use attribution::{CellIndex, area_km2, label_point};
 pub use calendar::{CalendarError, DayHours, WorkCalendar, day_start};
@@ -71,6 +72,7 @@ pub use record::{
     SiteRecord, StaffRecord, StreetRecord,
 };
 pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
+pub use scope::{Scope, ScopeError, ticket_division};
 pub use search::{Gram, Needle, SEGMENT_TICKETS, SearchField, SegmentSet, folded, grams, half_width};
 pub use site::Site;
 pub use snap::{CellChange, snap};

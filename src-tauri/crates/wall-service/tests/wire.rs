@@ -164,6 +164,8 @@ fn typescript_types_are_current() {
         OverlayLineView,
         Can,
         DemoAccount,
+        ScopeDivision,
+        ScopeView,
         SessionView,
         SignedInView,
     );

@@ -4,9 +4,11 @@ use crate::{
     Store, StoreError, WriteTx,
     db::{Row, sql},
     rows::word,
+    scopes::{scope_of, scope_text},
     secret,
 };
-use wall_core::{Role, UtcMs};
+use std::sync::Arc;
+use wall_core::{Role, Scope, UtcMs};
 
 /// Who asks or commands. Every command and query takes one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,12 +23,14 @@ pub struct Actor {
     pub purpose: Option<String>,
     /// The sources whose tickets it may write; `None` = all.
     pub sources: Option<Vec<String>>,
+    /// The part of the territory it is for; `None` = all of it.
+    pub scope: Option<Arc<Scope>>,
 }
 
 impl Actor {
     /// An actor without a named purpose.
     pub fn new(who: impl Into<String>, role: Role, station: impl Into<String>) -> Self {
-        Self { who: who.into(), role, station: station.into(), purpose: None, sources: None }
+        Self { who: who.into(), role, station: station.into(), purpose: None, sources: None, scope: None }
     }
 
     /// Whether tickets of this source may be written.
@@ -51,6 +55,8 @@ pub struct Token {
     pub unlimited: bool,
     /// The sources whose tickets it may write; `None` = made before tokens had sources: it goes on writing all.
     pub sources: Option<Vec<String>>,
+    /// The part of the territory it is for; `None` = all of it.
+    pub scope: Option<Arc<Scope>>,
     /// When it was made.
     pub created_at: UtcMs,
     /// When it was revoked.
@@ -67,7 +73,7 @@ impl Token {
 
 impl WriteTx {
     /// Makes a token and returns its secret (`gw_` + 64 hex digits), which is shown once and not kept. It writes tickets of
-    /// `sources` only; of the source of its own name when there are none.
+    /// `sources` only; of the source of its own name when there are none. It has no scope.
     pub async fn create_token(
         &mut self,
         name: &str,
@@ -91,6 +97,19 @@ impl WriteTx {
         Ok(secret)
     }
 
+    /// Gives a token a scope, or takes it away (`None`).
+    ///
+    /// # Errors
+    /// There is no such token in force, or nothing lies in the scope.
+    pub async fn set_token_scope(&mut self, name: &str, scope: Option<&Scope>) -> Result<(), StoreError> {
+        self.need_divisions(scope).await?;
+        let set = sql("UPDATE token SET scope = $1 WHERE name = $2 AND revoked_at IS NULL").bind(scope_text(scope)).bind(name);
+        if self.tx.execute(set).await? == 0 {
+            return Err(StoreError::Refused(format!("there is no token {name} in force")));
+        }
+        self.audit("token.scope", &serde_json::json!({ "name": name, "scope": scope }).to_string()).await
+    }
+
     /// Revokes a token by name; `false` when there is none in force.
     pub async fn revoke_token(&mut self, name: &str) -> Result<bool, StoreError> {
         let revoked = sql("UPDATE token SET revoked_at = $1 WHERE name = $2 AND revoked_at IS NULL");
@@ -100,7 +119,7 @@ impl WriteTx {
     }
 }
 
-const TOKENS: &str = "SELECT id, name, role, unlimited, created_at, revoked_at, sources FROM token";
+const TOKENS: &str = "SELECT id, name, role, unlimited, created_at, revoked_at, sources, scope FROM token";
 
 impl Store {
     /// All tokens, oldest first.
@@ -123,6 +142,7 @@ fn token(row: &Row) -> Result<Token, StoreError> {
         role: row.word("token", "role", Role::from_code)?,
         unlimited: row.get("unlimited")?,
         sources: sources.map(|text| word(serde_json::from_str(text).ok(), "token.sources", id, text)).transpose()?,
+        scope: scope_of(row, "token", id)?,
         created_at: row.get("created_at")?,
         revoked_at: row.get("revoked_at")?,
     })

@@ -5,10 +5,12 @@ use crate::{
     db::{Row, Sql, sql},
     password::PasswordHash,
     pen::{Pen, patience},
+    scopes::{scope_of, scope_text},
     secret,
 };
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
-use wall_core::UtcMs;
+use wall_core::{Scope, UtcMs};
 
 /// A session that nobody uses ends after this long.
 pub const SESSION_IDLE_MS: i64 = 12 * 3_600_000;
@@ -35,9 +37,11 @@ pub struct Account {
     pub display_name: String,
     /// What the person may do.
     pub role: Role,
+    /// The part of the territory the person is for; `None` = all of it.
+    pub scope: Option<Arc<Scope>>,
     /// When it was made.
     pub created_at: UtcMs,
-    /// When password or names were last changed.
+    /// When password, names or scope were last changed.
     pub changed_at: UtcMs,
     /// When it was removed.
     pub removed_at: Option<UtcMs>,
@@ -71,7 +75,7 @@ pub fn account_name(typed: &str) -> Result<String, StoreError> {
 }
 
 impl WriteTx {
-    /// Makes an account. The name is in normal form ([`account_name`]), the password was checked before it was hashed.
+    /// Makes an account without a scope. The name is in normal form ([`account_name`]), the password was checked before it was hashed.
     ///
     /// # Errors
     /// The name is or was somebody's, or the role is not for people.
@@ -102,6 +106,7 @@ impl WriteTx {
             name: name.to_owned(),
             display_name: display_name.to_owned(),
             role,
+            scope: None,
             created_at: at,
             changed_at: at,
             removed_at: None,
@@ -119,6 +124,22 @@ impl WriteTx {
         self.forget_failures(name).await?;
         let ended = self.end_sessions(id).await?;
         self.audit("account.password", &serde_json::json!({ "account": name, "sessions_ended": ended }).to_string()).await?;
+        Ok(ended)
+    }
+
+    /// Gives an account a scope, or takes it away (`None`), and ends its sessions, so that nothing stays on a screen that the scope
+    /// does not hold; how many there were.
+    ///
+    /// # Errors
+    /// There is no such account, or nothing lies in the scope.
+    pub async fn set_account_scope(&mut self, name: &str, scope: Option<&Scope>) -> Result<u64, StoreError> {
+        let id = self.account_id(name).await?;
+        self.need_divisions(scope).await?;
+        let changed = sql("UPDATE account SET scope = $1, changed_at = $2 WHERE id = $3");
+        self.tx.execute(changed.bind(scope_text(scope)).bind(self.recorded_at).bind(id)).await?;
+        let ended = self.end_sessions(id).await?;
+        let detail = serde_json::json!({ "account": name, "scope": scope, "sessions_ended": ended });
+        self.audit("account.scope", &detail.to_string()).await?;
         Ok(ended)
     }
 
@@ -208,7 +229,7 @@ const FAILED: &str = "INSERT INTO sign_in_failure (name_mac, failures, last_at) 
 
 /// An account with more columns and what follows them, which begins with a space.
 fn accounts(rest: &str) -> Sql {
-    sql("SELECT a.id, a.name, a.display_name, a.role, a.created_at, a.changed_at, a.removed_at").push(rest)
+    sql("SELECT a.id, a.name, a.display_name, a.role, a.created_at, a.changed_at, a.removed_at, a.scope").push(rest)
 }
 
 impl Store {
@@ -306,6 +327,7 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         name: row.get("name")?,
         display_name: row.get("display_name")?,
         role: row.word("account", "role", Role::from_code)?,
+        scope: scope_of(row, "account", row.get("id")?)?,
         created_at: row.get("created_at")?,
         changed_at: row.get("changed_at")?,
         removed_at: row.get("removed_at")?,

@@ -54,13 +54,15 @@ impl Store {
     }
 
     /// Code and ground of cells of whatever plan.
-    pub async fn cells_of_any_plan(&self, ids: &[CellId]) -> Result<Vec<(CellId, String, CellGeometry)>, StoreError> {
+    pub async fn cells_of_any_plan(&self, ids: &[CellId]) -> Result<Vec<(CellId, String, String, CellGeometry)>, StoreError> {
         let mut out = Vec::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let cells = sql("SELECT id, code, geometry FROM cell WHERE id IN (").push_list(chunk.iter().map(|id| id.0)).push(")");
+            let cells = sql("SELECT id, code, community_code, geometry FROM cell WHERE id IN (")
+                .push_list(chunk.iter().map(|id| id.0))
+                .push(")");
             for r in self.inner.read.rows(cells).await? {
                 let id = r.get("id")?;
-                out.push((CellId(id), r.get("code")?, geometry_of(&r, id)?));
+                out.push((CellId(id), r.get("code")?, r.get("community_code")?, geometry_of(&r, id)?));
             }
         }
         Ok(out)

@@ -40,6 +40,7 @@ mod plans;
 mod positions;
 mod retention;
 mod rows;
+mod scopes;
 mod seal;
 mod search;
 mod secret;

@@ -82,7 +82,7 @@ impl Caller {
         let actor = Actor::new(format!("token:{}", token.name), token.role, "api");
         Self {
             source: token.own_source().to_owned(),
-            actor: Actor { sources: token.sources, ..actor },
+            actor: Actor { sources: token.sources, scope: token.scope, ..actor },
             pass: Pass::Token { id: token.id, secret: secret.to_owned(), unlimited: token.unlimited },
             by_cookie: false,
         }
@@ -144,7 +144,11 @@ impl Caller {
         match &self.pass {
             Pass::Local => true,
             Pass::Station { secret, .. } => !matches!(app.wall.station_of(secret).await, Ok(None)),
-            Pass::Account { secret, .. } => !matches!(app.wall.account_of(secret).await, Ok(None)),
+            // With another scope it is another right: who listens comes in anew with what that holds.
+            Pass::Account { secret, account } => match app.wall.account_of(secret).await {
+                Ok(found) => found.is_some_and(|now| now.scope == account.scope),
+                Err(_) => true,
+            },
             // A store that does not answer just now is no revocation.
             Pass::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
         }
@@ -168,7 +172,7 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
         let asked = Asked::of(&request);
         let caller = admit(&app, request.method(), &path, &asked, request.uri(), request.headers(), here).await?;
         if let (Some(route), Some(caller)) = (asked.route, &caller) {
-            route.admit(caller.actor.role, request.uri())?;
+            route.admit(&caller.actor, request.uri())?;
         }
         if let (Some(_), Some(working)) = (&caller, &working) {
             working.known();

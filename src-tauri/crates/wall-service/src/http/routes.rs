@@ -14,7 +14,8 @@ use axum::{
 };
 use std::future::Future;
 use ts_rs::{Config, TS};
-use wall_core::{Right, Role};
+use wall_core::Right;
+use wall_store::Actor;
 
 /// Who is let through to a handler.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,10 +65,10 @@ impl Route {
         ROUTES.iter().any(|route| route.path == path && !matches!(route.guard, Guard::Needs(_)))
     }
 
-    /// Refuses who has no right to ask, and a question about another time where the answer is always about now.
-    pub(crate) fn admit(&self, role: Role, uri: &Uri) -> Result<(), Refusal> {
+    /// Refuses who has no right to ask, in this role and with this scope, and a question about another time where the answer is always about now.
+    pub(crate) fn admit(&self, actor: &Actor, uri: &Uri) -> Result<(), Refusal> {
         if let Guard::Needs(right) | Guard::NeedsInside(right) = self.guard {
-            allowed(role, right)?;
+            allowed(actor, right)?;
         }
         match (self.about, self.guard) {
             // Others' clients send what they like along; the standard says to pass over it.
@@ -183,8 +184,8 @@ routes! {
 
     GET "/api/v1/plans" Needs(See) Now plans::list => json Vec<PlanSummary>;
     POST "/api/v1/plans" Needs(DrawPlans) Now plans::new [NewPlanRequest] => json PlanSummary;
-    GET "/api/v1/plans/import" Needs(DrawPlans) Now upload::progress => json ImportProgress;
-    POST "/api/v1/plans/import" Needs(DrawPlans) Now upload::import => typescript, "{ plan: PlanSummary; report: Record<string, unknown> }";
+    GET "/api/v1/plans/import" Needs(ImportCells) Now upload::progress => json ImportProgress;
+    POST "/api/v1/plans/import" Needs(ImportCells) Now upload::import => typescript, "{ plan: PlanSummary; report: Record<string, unknown> }";
     GET "/api/v1/plans/{id}" Needs(SeeDrafts) Now plans::state => json PlanState;
     GET "/api/v1/plans/{id}/stand" Needs(SeeDrafts) Now plans::stand => json PlanStand;
     GET "/api/v1/plans/{id}/changes" Needs(SeeDrafts) Now plans::changes => json EditResult;

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::Semaphore;
-use wall_core::{Right, UtcMs};
+use wall_core::{Unbound, UtcMs};
 use wall_store::{Account, Actor, PasswordHash, Role, Store};
 
 /// Passwords hashed at once: each takes 19 MiB and a core.
@@ -81,9 +81,9 @@ pub struct SignedIn {
     pub account: Account,
 }
 
-/// What an account does at a station, it does in its own name and role.
+/// What an account does at a station, it does in its own name, role and scope.
 pub fn actor_of(account: &Account, station: &str) -> Actor {
-    Actor::new(&account.name, account.role, station)
+    Actor { scope: account.scope.clone(), ..Actor::new(&account.name, account.role, station) }
 }
 
 fn key_of(secret: &str) -> [u8; 32] {
@@ -123,7 +123,7 @@ impl Wall {
         let checked = tokio::task::spawn_blocking(move || store.verify_password(&password, hash.as_ref())).await;
         match (checked.unwrap_or(false), account) {
             (true, Some(account)) => {
-                let mut tx = self.write(&actor_of(&account, &from.station), Right::SignIn).await?;
+                let mut tx = self.write(&actor_of(&account, &from.station), Unbound::SignIn).await?;
                 let secret = tx.open_session(&account).await?;
                 tx.commit_audited().await?;
                 entrance.tries.forgive(client, &name);
@@ -132,7 +132,7 @@ impl Wall {
             (_, account) => {
                 // First: a store that cannot be written is no way around the wait.
                 entrance.tries.failed(client, &name, Instant::now());
-                let mut tx = self.write(from, Right::SignIn).await?;
+                let mut tx = self.write(from, Unbound::SignIn).await?;
                 tx.note_failure(&name, account.as_ref()).await?;
                 tx.commit_audited().await?;
                 Err(WallError::SignIn)
@@ -142,7 +142,7 @@ impl Wall {
 
     /// Ends a session in the name of its account; `false` when there was none.
     pub async fn sign_out(&self, actor: &Actor, secret: &str) -> Result<bool, WallError> {
-        let mut tx = self.write(actor, Right::SignIn).await?;
+        let mut tx = self.write(actor, Unbound::SignIn).await?;
         let closed = tx.close_session(secret).await?;
         if closed {
             tx.commit_audited().await?;

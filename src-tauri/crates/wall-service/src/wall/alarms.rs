@@ -114,7 +114,7 @@ impl Wall {
 }
 
 /// Alarms by cell and category, gravest and newest first, as somebody may know the cells. O(alarms).
-pub(super) fn grouped(then: Then<'_>, ground: &Arc<Ground>, raised: &[Raised], sight: Sight) -> Alarms {
+pub(super) fn grouped(then: Then<'_>, ground: &Arc<Ground>, raised: &[Raised], sight: &Sight) -> Alarms {
     let mut groups: Vec<AlarmGroup> = Vec::new();
     let mut known: HashMap<(&str, Part, u32), usize> = HashMap::new();
     let mut total = 0;

@@ -7,6 +7,7 @@ use super::{
     intake::Job,
     locator::{LocateAnswer, locate_on},
     planning::Handover,
+    reach::{PositionOutcome, Target, TicketTaken},
     shown::Sight,
     write::Unaudited,
 };
@@ -18,7 +19,8 @@ use std::{
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 use wall_core::{
     BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, Origin, OwnerRecord, Place,
-    PlanId, PositionRecord, Right, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, UtcMs,
+    PlanId, PositionRecord, Right, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, Unbound, UtcMs, Whole,
+    Within,
 };
 use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, StoredPlan, TicketOutcome, Upserts, WriteTx};
 
@@ -84,8 +86,8 @@ pub struct CellsDone {
 }
 
 impl Wall {
-    /// Takes tickets in. Group commit: when this returns, each outcome is on disk.
-    pub async fn put_tickets(&self, actor: &Actor, records: Vec<TicketRecord>) -> Result<Vec<TicketOutcome>, WallError> {
+    /// Takes tickets in, each where it lies within the actor's scope. Group commit: when this returns, each outcome is on disk.
+    pub async fn put_tickets(&self, actor: &Actor, records: Vec<TicketRecord>) -> Result<Vec<TicketTaken>, WallError> {
         self.may(actor, Right::PushTickets)?;
         if let Some(foreign) = records.iter().find(|r| !actor.may_write(&r.source)) {
             return Err(WallError::Forbidden(foreign_source(&foreign.source)));
@@ -115,8 +117,8 @@ impl Wall {
         room
     }
 
-    /// Takes positions in; `false` = nobody has that id.
-    pub async fn put_positions(&self, actor: &Actor, records: Vec<PositionRecord>) -> Result<Vec<bool>, WallError> {
+    /// Takes positions in, of staff who walk a cell within the actor's scope.
+    pub async fn put_positions(&self, actor: &Actor, records: Vec<PositionRecord>) -> Result<Vec<PositionOutcome>, WallError> {
         self.may(actor, Right::PushPositions)?;
         let (reply, answer) = oneshot::channel();
         self.queue(Job::Positions { actor: actor.clone(), records, reply })?;
@@ -141,7 +143,7 @@ impl Wall {
     ) -> Result<(), WallError> {
         self.may(actor, Right::MoveTickets)?;
         self.may_move_of(actor, source)?;
-        let mut tx = self.write(actor, Right::MoveTickets).await?;
+        let mut tx = self.write_within(actor, Within::MoveTickets, Target::Ticket(source, external_id)).await?;
         let id = tx
             .ticket_id(source, external_id)
             .await?
@@ -163,7 +165,7 @@ impl Wall {
         let CellsImport { network, name, records, doubts, publish, effective } = import;
         self.may(actor, Right::ImportCells)?;
         let hash = self.store().cells_hash(records);
-        let mut tx = self.write(actor, Right::ImportCells).await?;
+        let mut tx = self.write(actor, Whole::ImportCells).await?;
         let network_id = tx.network(network, network).await?;
         // A plan that somebody draws, or drew and put away, is theirs, even where its cells are still those of the file.
         let drawn: std::collections::BTreeSet<PlanId> = self.store().drawn_plans(network_id).await?.into_iter().collect();
@@ -290,11 +292,16 @@ impl Wall {
         let mut outcomes = Vec::with_capacity(records.len());
         for chunk in records.chunks(IMPORT_CHUNK) {
             let writes = self.resolve(chunk).await?;
-            let mut tx = self.write(actor, Right::ImportTickets).await?;
-            let done = match again {
-                true => tx.put_tickets_again(&writes).await?,
-                false => tx.put_tickets(&writes, Origin::Imported).await?,
-            };
+            let mut tx = self.write_within(actor, Within::ImportTickets, Target::Each).await?;
+            let taken = tx.put_tickets(Right::ImportTickets, writes, Origin::Imported, again).await?;
+            let done = taken.into_iter().map(|taken| match taken {
+                TicketTaken::Done(outcome) => Ok(outcome),
+                TicketTaken::OutsideScope(why) => Err(WallError::OutsideScope(format!(
+                    "{why}. {} records before it are on disk, and of this part and those after it nothing is",
+                    outcomes.len()
+                ))),
+            });
+            let done = done.collect::<Result<Vec<_>, _>>()?;
             let count = |what: fn(&TicketOutcome) -> bool| done.iter().filter(|o| what(o)).count();
             let created = count(|o| matches!(o, TicketOutcome::Created(_)));
             let updated = count(|o| matches!(o, TicketOutcome::Updated(_)));
@@ -313,7 +320,7 @@ impl Wall {
 
     /// Names a district, street or community.
     pub async fn name_division(&self, actor: &Actor, code: &str, level: &str, name: &str) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Right::NameDivisions).await?;
+        let mut tx = self.write_within(actor, Within::NameDivisions, Target::Division(code)).await?;
         tx.put_division(code, level, name).await?;
         tx.commit("division.name", &serde_json::json!({ "code": code, "level": level, "name": name })).await?;
         Ok(())
@@ -321,7 +328,7 @@ impl Wall {
 
     /// A line of the audit log about an import that was done in chunks.
     pub async fn audit(&self, actor: &Actor, action: &str, detail: &serde_json::Value) -> Result<(), WallError> {
-        self.write(actor, Right::SumUpImports).await?.commit(action, detail).await?;
+        self.write(actor, Unbound::SumUpImports).await?.commit(action, detail).await?;
         Ok(())
     }
 
@@ -333,7 +340,7 @@ impl Wall {
         digest: &[u8; 32],
         detail: &serde_json::Value,
     ) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Right::SumUpImports).await?;
+        let mut tx = self.write(actor, Unbound::SumUpImports).await?;
         tx.note_ticket_import(digest).await?;
         tx.commit("import.tickets", detail).await?;
         Ok(())
@@ -380,7 +387,7 @@ impl Wall {
         let stored = self.store().ticket_count().await?;
         let tidied = self.store().tidied().await?;
         let world = self.world();
-        let open = world.counts(Sight::Exact).open();
+        let open = world.counts(&Sight::Exact).open();
         let c = &self.inner.counters;
         Ok(vec![
             ("gridwall_revision", "Newest line of the change log the world has applied", world.revision as f64),
@@ -446,7 +453,7 @@ macro_rules! imports {
         impl Wall { $(
             $(#[$doc])*
             pub async fn $name(&self, actor: &Actor, records: &[$record]) -> Result<Upserts, WallError> {
-                let mut tx = self.write(actor, Right::ImportThings).await?;
+                let mut tx = self.write(actor, Whole::ImportThings).await?;
                 let done = tx.$put(records).await?;
                 if done.created + done.updated > 0 {
                     let detail = serde_json::json!({ "created": done.created, "updated": done.updated, "unchanged": done.unchanged });
@@ -491,7 +498,7 @@ impl Wall {
         network: &str,
         records: &[OwnerRecord],
     ) -> Result<(Upserts, Vec<(usize, String)>), WallError> {
-        let mut tx = self.write(actor, Right::ImportOwners).await?;
+        let mut tx = self.write(actor, Whole::ImportOwners).await?;
         let id = tx.network(network, network).await?;
         let known: HashSet<String> = match self.store().networks().await?.iter().find(|n| n.key == network) {
             None => HashSet::new(),

@@ -163,10 +163,10 @@ impl Wall {
         }
         let (mut total, mut elsewhere) = ([PeriodCounts::default(); 2], [PeriodCounts::default(); 2]);
         let mut first = i64::MAX;
-        let then = moment.then(&world);
+        let (then, sight) = (moment.then(&world), Sight::of(actor));
         for (slot, t) in then.all() {
             first = first.min(t.life.reported);
-            let line = world.shown_cell(&ground, slot, &t, Sight::of(actor)).and_then(|c| line_of[c as usize]);
+            let line = world.shown_cell(&ground, slot, &t, &sight).and_then(|c| line_of[c as usize]);
             let place = line.and_then(|l| areas.get_mut(l)).map_or(&mut elsewhere, |(_, counts)| counts);
             for (period, span) in spans.iter().enumerate() {
                 total[period].count(then, slot, &t, *span);

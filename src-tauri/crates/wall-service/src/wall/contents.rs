@@ -44,7 +44,7 @@ pub(super) struct Contents {
 
 impl Contents {
     /// Looks at an area at a time, as somebody may know the cells of tickets. O(tickets).
-    pub fn of(then: Then<'_>, ground: &Arc<Ground>, area: &Area, sight: Sight) -> Self {
+    pub fn of(then: Then<'_>, ground: &Arc<Ground>, area: &Area, sight: &Sight) -> Self {
         let (world, at) = (then.world, then.at);
         let mut member = vec![false; ground.cells.len()];
         area.members.iter().for_each(|i| member[*i as usize] = true);
@@ -99,7 +99,7 @@ pub(super) struct WalkedCell {
 
 /// The cells of a member of staff, in the order of the ground, and the open tickets there that are due first, at most
 /// [`WALKED_TICKETS`]. O(tickets).
-pub(super) fn walked(then: Then<'_>, ground: &Arc<Ground>, staff: &Staff, sight: Sight) -> (Vec<WalkedCell>, Vec<TicketId>) {
+pub(super) fn walked(then: Then<'_>, ground: &Arc<Ground>, staff: &Staff, sight: &Sight) -> (Vec<WalkedCell>, Vec<TicketId>) {
     let same = |o: &&Owner| ground.parties.get(&o.party).is_some_and(|p| p.kind == PartyKind::Person && p.name == staff.name);
     let walked = |(cell, owners): (u32, &Vec<Owner>)| WalkedCell {
         cell,

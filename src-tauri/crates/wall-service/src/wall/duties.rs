@@ -215,10 +215,10 @@ mod tests {
         assert_eq!(second.holds(Duty::ChangeOver), Some(fence + 1));
         assert_eq!(second.holds(Duty::Keeping), Some(fence + 1));
         // What the first one had still open is refused.
-        let mut tx = first.write(&first.inner.own, wall_core::Right::Administer).await.unwrap();
+        let mut tx = first.write(&first.inner.own, wall_core::Whole::Administer).await.unwrap();
         assert!(tx.under_lease(Duty::ChangeOver.name(), first.as_process(), fence).await.is_err());
         drop(tx);
-        let mut tx = second.write(&second.inner.own, wall_core::Right::Administer).await.unwrap();
+        let mut tx = second.write(&second.inner.own, wall_core::Whole::Administer).await.unwrap();
         tx.under_lease(Duty::ChangeOver.name(), second.as_process(), fence + 1).await.unwrap();
     }
 }

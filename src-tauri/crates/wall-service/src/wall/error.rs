@@ -8,6 +8,9 @@ pub enum WallError {
     /// The actor's role may not.
     #[error("{0}")]
     Forbidden(String),
+    /// The actor's role may, but not there: it lies outside the scope.
+    #[error("{0}")]
+    OutsideScope(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -66,6 +69,7 @@ impl WallError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Forbidden(_) => "forbidden",
+            Self::OutsideScope(_) => "outside_scope",
             Self::NotFound(_) => "not_found",
             Self::Invalid(_) => "invalid",
             Self::QueueFull { .. } => "queue_full",
@@ -92,7 +96,7 @@ impl WallError {
     /// HTTP status that fits.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::OutsideScope(_) => 403,
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 400,
             Self::BelowFloor { .. } => 410,

@@ -54,8 +54,9 @@ impl Wall {
         };
         let ground = self.ground_at(at).await?;
         // As on the wall: place and cell are those that are shown.
+        let sight = Sight::of(actor);
         let shown = |t: &Ticket| {
-            let (place, cell) = self.world().shown(&ground, t, Sight::of(actor));
+            let (place, cell) = self.world().shown(&ground, t, &sight);
             (place, cell.map_or_else(String::new, |c| ground.cells[c as usize].code.clone()))
         };
         let (network, base) = (self.network_id(), self.world().base);

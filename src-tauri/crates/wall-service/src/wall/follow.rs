@@ -18,7 +18,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wall_core::{CellId, NetworkId, Right, StaffId, Ticket, TicketAt, TicketId, UtcMs};
+use wall_core::{CellId, NetworkId, StaffId, Ticket, TicketAt, TicketId, UtcMs, Whole};
 use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
@@ -352,7 +352,7 @@ async fn step(
         }
         let alarms = raised.map(|raised| {
             world.raised = raised;
-            grouped(world.then(now), &world.ground, &world.raised, Sight::Exact)
+            grouped(world.then(now), &world.ground, &world.raised, &Sight::Exact)
         });
         let dirty: Vec<u32> = world.dirty.drain().collect();
         let moved: Vec<StaffId> = world.moved.drain().collect();
@@ -395,7 +395,7 @@ async fn attribute_to_plan_in_force(wall: &Wall, fence: i64) -> Result<u64, Wall
     if wall.store().is_attributed_to(network.id, plan.id).await? {
         return Ok(0);
     }
-    let mut tx = wall.write(&wall.inner.own, Right::Administer).await?;
+    let mut tx = wall.write(&wall.inner.own, Whole::Administer).await?;
     tx.under_lease(Duty::ChangeOver.name(), wall.as_process(), fence).await?;
     let index = ground.clone();
     let kept = kept_cells(wall, &ground).await?;
@@ -439,7 +439,7 @@ mod tests {
         let mut options = WallOptions::new(folder.path());
         options.zone = Some("UTC".into());
         let wall = Wall::open(options).await.unwrap();
-        let mut tx = wall.write(&wall.inner.own, Right::Administer).await.unwrap();
+        let mut tx = wall.write(&wall.inner.own, Whole::Administer).await.unwrap();
         for n in 0..=LINES {
             tx.set_setting("title", &n.to_string()).await.unwrap();
         }

@@ -216,6 +216,11 @@ impl Ground {
         self.index.cell_at(place).and_then(|id| self.by_id.get(&id).copied())
     }
 
+    /// Code of the community in whose cell a place lies; empty = in none.
+    pub fn division_at(&self, place: Place) -> &str {
+        self.cell_at(place).map_or("", |c| &self.cells[c as usize].community_code)
+    }
+
     /// Index of the cell that a ticket had under this plan, or by its place.
     pub fn cell_of(&self, ticket: TicketId, place: Place) -> Option<u32> {
         self.kept.get(&ticket).copied().or_else(|| self.cell_at(place))

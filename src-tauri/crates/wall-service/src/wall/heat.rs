@@ -15,17 +15,17 @@ pub(crate) struct HeatFields {
 }
 
 impl HeatFields {
-    fn each(&mut self, places: [Option<Place>; 2], change: impl Fn(&mut HeatField, Place)) {
+    fn each(&mut self, shown: impl Fn(&Sight) -> Option<Place>, change: impl Fn(&mut HeatField, Place)) {
         for (sight, _, field) in self.fields.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            if let Some(place) = places[*sight as usize] {
+            if let Some(place) = shown(sight) {
                 change(field, place);
             }
         }
     }
 
-    /// A ticket opened by `now`, with its place for each [`Sight`]. O(kept rasters × kernel).
-    pub fn add(&mut self, places: [Option<Place>; 2], weight: f64, reported_at: UtcMs, now: UtcMs) {
-        self.each(places, |f, place| {
+    /// A ticket opened by `now`, with the place where each [`Sight`] sees it. O(kept rasters × kernel).
+    pub fn add(&mut self, shown: impl Fn(&Sight) -> Option<Place>, weight: f64, reported_at: UtcMs, now: UtcMs) {
+        self.each(shown, |f, place| {
             // A raster that stands before the ticket was reported would not take it.
             f.advance(now);
             f.add(place, weight, reported_at);
@@ -33,8 +33,8 @@ impl HeatFields {
     }
 
     /// A ticket closed.
-    pub fn remove(&mut self, places: [Option<Place>; 2], weight: f64, reported_at: UtcMs) {
-        self.each(places, |f, place| f.remove(place, weight, reported_at));
+    pub fn remove(&mut self, shown: impl Fn(&Sight) -> Option<Place>, weight: f64, reported_at: UtcMs) {
+        self.each(shown, |f, place| f.remove(place, weight, reported_at));
     }
 
     /// Forgets all: the next question builds anew.
@@ -45,7 +45,7 @@ impl HeatFields {
     /// Reads the raster of a grid at `now`, building it from `open` when it is not kept.
     pub fn read<I: Iterator<Item = (Place, f64, UtcMs)>, R>(
         &self,
-        sight: Sight,
+        sight: &Sight,
         grid: HeatGrid,
         kernel: HeatKernel,
         now: UtcMs,
@@ -53,7 +53,7 @@ impl HeatFields {
         read: impl FnOnce(&HeatField) -> R,
     ) -> R {
         let fields = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |(s, k, f): &(Sight, HeatKernel, HeatField)| *s == sight && *f.grid() == grid && *k == kernel;
+        let same = |(s, k, f): &(Sight, HeatKernel, HeatField)| s == sight && *f.grid() == grid && *k == kernel;
         // Taken out while it is drawn, so that two are drawn at once: whoever reads holds the world, so that no ticket
         // comes or goes before it is back.
         let kept = {
@@ -77,7 +77,7 @@ impl HeatFields {
         let answer = read(&field);
         let mut fields = fields();
         if !fields.iter().any(same) {
-            fields.insert(0, (sight, kernel, field));
+            fields.insert(0, (sight.clone(), kernel, field));
         }
         let mut bytes = 0;
         fields.retain(|(_, _, f)| {

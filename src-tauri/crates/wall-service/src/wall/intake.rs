@@ -1,13 +1,17 @@
 //! The one door: everything that changes the store waits in one bounded line and is committed in groups.
 
-use super::{Wall, WallError, WallInner, write::Unaudited};
+use super::{
+    Wall, WallError, WallInner,
+    reach::{PositionOutcome, TicketTaken},
+    write::Unaudited,
+};
 use std::sync::{Weak, atomic::Ordering::Relaxed};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
-use wall_core::{Origin, PositionRecord, Right, TicketRecord};
-use wall_store::{Actor, TicketOutcome, TicketWrite};
+use wall_core::{Origin, PositionRecord, TicketRecord, Within};
+use wall_store::{Actor, TicketWrite};
 
 /// Requests that may wait; beyond that the caller is told to come back.
 const WAITING_REQUESTS: usize = 4096;
@@ -31,8 +35,8 @@ impl From<Job> for Waiting {
 
 /// A command of the line.
 pub(crate) enum Job {
-    Tickets { actor: Actor, records: Vec<TicketRecord>, reply: oneshot::Sender<Result<Vec<TicketOutcome>, WallError>> },
-    Positions { actor: Actor, records: Vec<PositionRecord>, reply: oneshot::Sender<Result<Vec<bool>, WallError>> },
+    Tickets { actor: Actor, records: Vec<TicketRecord>, reply: oneshot::Sender<Result<Vec<TicketTaken>, WallError>> },
+    Positions { actor: Actor, records: Vec<PositionRecord>, reply: oneshot::Sender<Result<Vec<PositionOutcome>, WallError>> },
 }
 
 impl Job {
@@ -42,10 +46,10 @@ impl Job {
         }
     }
 
-    fn right(&self) -> Right {
+    fn right(&self) -> Within {
         match self {
-            Self::Tickets { .. } => Right::PushTickets,
-            Self::Positions { .. } => Right::PushPositions,
+            Self::Tickets { .. } => Within::PushTickets,
+            Self::Positions { .. } => Within::PushPositions,
         }
     }
 
@@ -58,8 +62,8 @@ impl Job {
 }
 
 enum Done {
-    Tickets(Vec<TicketOutcome>),
-    Positions(Vec<bool>),
+    Tickets(Vec<TicketTaken>),
+    Positions(Vec<PositionOutcome>),
 }
 
 /// The line and its end.
@@ -102,7 +106,7 @@ pub(crate) async fn work(wall: Weak<WallInner>, mut jobs: mpsc::Receiver<Waiting
 
 async fn commit(wall: &Wall, group: &[Job], until: Instant) -> Result<Vec<Done>, WallError> {
     let Some(first) = group.first() else { return Ok(vec![]) };
-    let mut tx = wall.write_by(first.actor(), first.right(), until).await?;
+    let mut tx = wall.write_each_by(first.actor(), first.right(), until).await?;
     let mut done = Vec::with_capacity(group.len());
     for job in group {
         tx.act_as(job.actor(), job.right())?;
@@ -110,7 +114,7 @@ async fn commit(wall: &Wall, group: &[Job], until: Instant) -> Result<Vec<Done>,
             Job::Tickets { records, .. } => {
                 let writes: Vec<TicketWrite> = wall.resolve(records).await?;
                 wall.inner.counters.tickets_in.fetch_add(records.len() as u64, Relaxed);
-                done.push(Done::Tickets(tx.put_tickets(&writes, Origin::Intake).await?));
+                done.push(Done::Tickets(tx.put_tickets(job.right().into(), writes, Origin::Intake, false).await?));
             }
             Job::Positions { records, .. } => {
                 wall.inner.counters.positions_in.fetch_add(records.len() as u64, Relaxed);
@@ -140,7 +144,7 @@ mod tests {
     use std::time::Duration;
     use wall_store::{Role, Store, StoreError};
 
-    fn job() -> (Job, oneshot::Receiver<Result<Vec<bool>, WallError>>) {
+    fn job() -> (Job, oneshot::Receiver<Result<Vec<PositionOutcome>, WallError>>) {
         let (reply, answer) = oneshot::channel();
         (Job::Positions { actor: Actor::new("feed", Role::Feed, "api"), records: vec![], reply }, answer)
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use serde_json::Value;
 use std::path::Path;
-use wall_core::Right;
+use wall_core::{Right, Scope, Whole};
 use wall_store::{Account, Actor, Backups, Leap, Retention, Role, Store, Tidied};
 
 /// A store in somebody's care.
@@ -28,7 +28,7 @@ impl Keeper {
         &self.store
     }
 
-    async fn write(&self, actor: &Actor, right: Right) -> Result<Write<'static>, WallError> {
+    async fn write(&self, actor: &Actor, right: Whole) -> Result<Write<'static>, WallError> {
         Write::on(&self.store, actor, right).await
     }
 
@@ -42,12 +42,17 @@ impl Keeper {
         name: &str,
         display_name: &str,
         role: Role,
+        scope: Option<&Scope>,
         password: String,
     ) -> Result<Account, WallError> {
-        allowed(actor.role, Right::KeepAccounts)?;
+        allowed(actor, Right::KeepAccounts)?;
         let hash = self.hashed(password).await?;
-        let mut tx = self.write(actor, Right::KeepAccounts).await?;
-        let account = tx.add_account(name, display_name, role, &hash).await?;
+        let mut tx = self.write(actor, Whole::KeepAccounts).await?;
+        let mut account = tx.add_account(name, display_name, role, &hash).await?;
+        if scope.is_some() {
+            tx.set_account_scope(name, scope).await?;
+            account.scope = scope.cloned().map(Into::into);
+        }
         tx.commit_audited().await?;
         Ok(account)
     }
@@ -57,10 +62,21 @@ impl Keeper {
     /// # Errors
     /// The actor may not, there is no such account, or the password is none.
     pub async fn set_password(&self, actor: &Actor, name: &str, password: String) -> Result<u64, WallError> {
-        allowed(actor.role, Right::KeepAccounts)?;
+        allowed(actor, Right::KeepAccounts)?;
         let hash = self.hashed(password).await?;
-        let mut tx = self.write(actor, Right::KeepAccounts).await?;
+        let mut tx = self.write(actor, Whole::KeepAccounts).await?;
         let ended = tx.set_password(name, &hash).await?;
+        tx.commit_audited().await?;
+        Ok(ended)
+    }
+
+    /// Gives an account a scope, or takes it away (`None`); how many sessions end by it.
+    ///
+    /// # Errors
+    /// The actor may not, there is no such account, or nothing lies in the scope.
+    pub async fn set_scope(&self, actor: &Actor, name: &str, scope: Option<&Scope>) -> Result<u64, WallError> {
+        let mut tx = self.write(actor, Whole::KeepAccounts).await?;
+        let ended = tx.set_account_scope(name, scope).await?;
         tx.commit_audited().await?;
         Ok(ended)
     }
@@ -70,7 +86,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not, or there is no such account.
     pub async fn remove_account(&self, actor: &Actor, name: &str) -> Result<u64, WallError> {
-        let mut tx = self.write(actor, Right::KeepAccounts).await?;
+        let mut tx = self.write(actor, Whole::KeepAccounts).await?;
         let ended = tx.remove_account(name).await?;
         tx.commit_audited().await?;
         Ok(ended)
@@ -93,9 +109,13 @@ impl Keeper {
         role: Role,
         unlimited: bool,
         sources: &[String],
+        scope: Option<&Scope>,
     ) -> Result<String, WallError> {
-        let mut tx = self.write(actor, Right::KeepTokens).await?;
+        let mut tx = self.write(actor, Whole::KeepTokens).await?;
         let secret = tx.create_token(name, role, unlimited, sources).await?;
+        if scope.is_some() {
+            tx.set_token_scope(name, scope).await?;
+        }
         tx.commit_audited().await?;
         Ok(secret)
     }
@@ -105,7 +125,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn revoke_token(&self, actor: &Actor, name: &str) -> Result<bool, WallError> {
-        let mut tx = self.write(actor, Right::KeepTokens).await?;
+        let mut tx = self.write(actor, Whole::KeepTokens).await?;
         let revoked = tx.revoke_token(name).await?;
         if revoked {
             tx.commit_audited().await?;
@@ -118,7 +138,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn add_station(&self, actor: &Actor, role: Role, name: &str) -> Result<(i64, String), WallError> {
-        let mut tx = self.write(actor, Right::KeepStations).await?;
+        let mut tx = self.write(actor, Whole::KeepStations).await?;
         let opened = tx.open_station(role, name).await?;
         tx.commit_audited().await?;
         Ok(opened)
@@ -129,7 +149,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not, or the file.
     pub async fn export_keys(&self, actor: &Actor, out: &Path, passphrase: &str) -> Result<(), WallError> {
-        allowed(actor.role, Right::Administer)?;
+        allowed(actor, Right::Administer)?;
         Ok(self.store.export_keys(actor, system_now(), out, passphrase).await?)
     }
 
@@ -138,7 +158,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn end_station(&self, actor: &Actor, id: i64) -> Result<bool, WallError> {
-        let mut tx = self.write(actor, Right::KeepStations).await?;
+        let mut tx = self.write(actor, Whole::KeepStations).await?;
         let ended = tx.end_station(id).await?;
         if ended {
             tx.commit_audited().await?;
@@ -151,7 +171,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn set_retention(&self, actor: &Actor, rule: Retention) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Right::SetKeeping).await?;
+        let mut tx = self.write(actor, Whole::SetKeeping).await?;
         tx.set_retention(rule).await?;
         tx.commit_audited().await?;
         Ok(())
@@ -162,7 +182,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn set_trails(&self, actor: &Actor, on: bool) -> Result<u64, WallError> {
-        allowed(actor.role, Right::SetKeeping)?;
+        allowed(actor, Right::SetKeeping)?;
         Ok(self.store.set_trails(actor, system_now(), on).await?)
     }
 
@@ -171,7 +191,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn tidy(&self, actor: &Actor, clock_is_right: bool) -> Result<Result<Tidied, Leap>, WallError> {
-        allowed(actor.role, Right::SetKeeping)?;
+        allowed(actor, Right::SetKeeping)?;
         Ok(self.store.tidy(actor, system_now(), clock_is_right).await?)
     }
 
@@ -180,7 +200,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn set_backups(&self, actor: &Actor, rule: Backups) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Right::SetKeeping).await?;
+        let mut tx = self.write(actor, Whole::SetKeeping).await?;
         tx.set_backups(rule).await?;
         tx.commit_audited().await?;
         Ok(())
@@ -191,7 +211,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn note(&self, actor: &Actor, action: &str, detail: &Value) -> Result<(), WallError> {
-        self.write(actor, Right::Administer).await?.commit(action, detail).await?;
+        self.write(actor, Whole::Administer).await?.commit(action, detail).await?;
         Ok(())
     }
 
@@ -200,7 +220,7 @@ impl Keeper {
     /// # Errors
     /// The actor may not.
     pub async fn mark_demonstration(&self, actor: &Actor) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Right::Administer).await?;
+        let mut tx = self.write(actor, Whole::Administer).await?;
         tx.set_setting(wall_store::DEMONSTRATION_MARK, "yes").await?;
         tx.commit("setting.demonstration", &serde_json::json!({})).await?;
         Ok(())
@@ -220,8 +240,8 @@ mod tests {
         let lines = async || keeper.store().audit_lines(1, 100).await.unwrap().len();
         let before = lines().await;
         let forbidden = |error: WallError| assert!(matches!(error, WallError::Forbidden(_)), "{error}");
-        forbidden(keeper.add_account(&planner, "li", "", Role::Operator, password()).await.unwrap_err());
-        forbidden(keeper.create_token(&planner, "t", Role::Feed, false, &[]).await.unwrap_err());
+        forbidden(keeper.add_account(&planner, "li", "", Role::Operator, None, password()).await.unwrap_err());
+        forbidden(keeper.create_token(&planner, "t", Role::Feed, false, &[], None).await.unwrap_err());
         forbidden(keeper.set_trails(&planner, true).await.unwrap_err());
         forbidden(keeper.tidy(&planner, true).await.unwrap_err());
         forbidden(keeper.note(&planner, "x", &Value::Null).await.unwrap_err());
@@ -229,10 +249,10 @@ mod tests {
         assert!(!keeper.revoke_token(&admin, "none").await.unwrap());
         assert!(!keeper.end_station(&admin, 7).await.unwrap());
         assert_eq!(lines().await, before);
-        keeper.add_account(&admin, "li", "李", Role::Operator, password()).await.unwrap();
+        keeper.add_account(&admin, "li", "李", Role::Operator, None, password()).await.unwrap();
         assert_eq!(keeper.set_password(&admin, "li", password()).await.unwrap(), 0);
         assert_eq!(keeper.remove_account(&admin, "li").await.unwrap(), 0);
-        keeper.create_token(&admin, "t", Role::Feed, false, &[]).await.unwrap();
+        keeper.create_token(&admin, "t", Role::Feed, false, &[], None).await.unwrap();
         assert!(keeper.revoke_token(&admin, "t").await.unwrap());
         assert_eq!(lines().await, before + 5, "each leaves its line");
     }

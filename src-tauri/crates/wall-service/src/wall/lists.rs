@@ -217,6 +217,7 @@ impl Wall {
         let world = self.world_of(&mut moment).await?;
         let at = moment.at(&world);
         let span = period(&query, at, &world);
+        let sight = Sight::of(actor);
         let mut owners: HashMap<Option<u32>, OwnerShare> = HashMap::new();
         let mut names: HashMap<&str, u32> = HashMap::new();
         let mut found: Vec<(Key, u32)> = Vec::new();
@@ -230,7 +231,7 @@ impl Wall {
             {
                 continue;
             }
-            let part = world.shown_part(&ground, slot, &t, Sight::of(actor));
+            let part = world.shown_part(&ground, slot, &t, &sight);
             if area.as_ref().is_some_and(|(inside, _)| !inside(part)) {
                 continue;
             }
@@ -316,11 +317,12 @@ impl Wall {
             late.truncate(limit);
         }
         late.sort_unstable();
+        let sight = Sight::of(actor);
         let features: Vec<serde_json::Value> = late
             .iter()
             .filter_map(|(due, slot)| {
                 let t = then.get(*slot)?;
-                let place = world.shown_place(&t, Sight::of(actor))?;
+                let place = world.shown_place(&t, &sight)?;
                 Some(serde_json::json!({
                     "type": "Feature",
                     "properties": {

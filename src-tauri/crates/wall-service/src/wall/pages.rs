@@ -37,14 +37,14 @@ impl Meant<'_> {
     fn has(&self, world: &World, slot: u32, t: &Live) -> bool {
         let query = self.query;
         let inside = query.bbox.is_none_or(|[w, s, e, n]| {
-            world.shown_place(t, self.sight).is_some_and(|p| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n)
+            world.shown_place(t, &self.sight).is_some_and(|p| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n)
         });
         t.life.there_at(world.now)
             && inside
             && query.reported.is_none_or(|(from, to)| (from.0..=to.0).contains(&t.life.reported))
             && query.unfinished.is_none_or(|asked| asked == t.life.open_at(world.now))
             && (query.categories.is_empty() || query.categories.iter().any(|c| c == world.categories.code(t.category)))
-            && self.cell.is_none_or(|c| world.shown_cell(&world.ground, slot, t, self.sight) == Some(c))
+            && self.cell.is_none_or(|c| world.shown_cell(&world.ground, slot, t, &self.sight) == Some(c))
             && self.status.is_none_or(|s| t.status == s)
             && (!self.only_open || t.life.open_at(world.now))
     }

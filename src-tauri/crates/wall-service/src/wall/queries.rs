@@ -30,13 +30,9 @@ pub(super) fn scale(world: &World) -> HeatScale {
         [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|v| *v >= x).unwrap_or(x)
     };
     let due = |slot| world.then(world.now).due_of(slot);
-    let mut cells: Vec<f64> = world
-        .ground
-        .areas
-        .iter()
-        .filter(|a| a.level == Level::Cell)
-        .map(|a| world.counts(Sight::Exact).area(a, world.now, &due).heat)
-        .collect();
+    let counts = world.counts(&Sight::Exact);
+    let mut cells: Vec<f64> =
+        world.ground.areas.iter().filter(|a| a.level == Level::Cell).map(|a| counts.area(a, world.now, &due).heat).collect();
     cells.sort_by(f64::total_cmp);
     let high = cells.get(cells.len().saturating_sub(1 + cells.len() / 20)).copied().unwrap_or(0.0);
     // A smoothed peak stands above the mean of its cell.
@@ -107,7 +103,7 @@ impl Wall {
                 let share = then.share(slot, &live, &days);
                 // Nearly all of the past is over and counts nowhere: where it lay need not be found.
                 if share != Share::default() {
-                    let part = then.world.shown_part(&ground, slot, &live, sight);
+                    let part = then.world.shown_part(&ground, slot, &live, &sight);
                     counts.change(slot, part, share, live.life, live.severity.weight(), 1);
                 }
             }
@@ -139,12 +135,12 @@ impl Wall {
             let world = self.world();
             (world.now, world.revision)
         };
-        let (asked, first, wall) = (Asked::new(sight, &query, max, as_of, now, revision), query.first, self.clone());
+        let (asked, first, wall) = (Asked::new(sight.clone(), &query, max, as_of, now, revision), query.first, self.clone());
         let (mut moment, handle) = (self.moment(as_of).await?, tokio::runtime::Handle::current());
         let draw = move || {
             // What was known may have to be brought up to the world when its turn comes.
             let world = handle.block_on(wall.world_of(&mut moment))?;
-            Ok(draw(&world, &moment, sight, grid, kernel, query.time_left, max))
+            Ok(draw(&world, &moment, &sight, grid, kernel, query.time_left, max))
         };
         self.inner.pictures.get(asked, first, draw).await
     }
@@ -169,16 +165,32 @@ impl Wall {
                 if !actor.role.sees_exact_places() {
                     return Err(WallError::Forbidden("this role sees tickets only to the cell".into()));
                 }
-                nearest(&world.ticket_index, place, k, |id| {
+                let sight = Sight::of(actor);
+                let near = |id: TicketId| {
                     let t = world.ticket(id)?;
+                    let slot = u32::try_from(id.0 - 1).ok()?;
+                    // Its distance tells where it is.
+                    if !world.is_clear_slot(slot, t, &sight) {
+                        return None;
+                    }
                     let code = world.categories.code(t.category);
                     Some((
                         id.0,
                         world.categories.name(code, world.now).to_owned(),
                         t.status.code().to_owned(),
-                        world.shown_place(t, Sight::of(actor))?,
+                        world.shown_place(t, &sight)?,
                     ))
-                })
+                };
+                // Of the nearest some may be none of the actor's: then farther ones are looked at, until there are enough.
+                let mut looked = k;
+                loop {
+                    let mut found = nearest(&world.ticket_index, place, looked, near);
+                    if found.len() >= k || looked >= world.tickets.len() {
+                        found.truncate(k);
+                        break found;
+                    }
+                    looked = looked.saturating_mul(8);
+                }
             }
             other => return Err(WallError::Invalid(format!("near knows {}, not \"{other}\"", kinds_of_points().join(", ")))),
         };
@@ -198,7 +210,7 @@ impl Wall {
 fn draw(
     world: &World,
     moment: &Moment,
-    sight: Sight,
+    sight: &Sight,
     grid: HeatGrid,
     kernel: HeatKernel,
     time_left: bool,

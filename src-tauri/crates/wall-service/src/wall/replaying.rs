@@ -7,7 +7,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use wall_core::{Right, UtcMs};
+use wall_core::{Right, UtcMs, Whole};
 use wall_store::{Actor, ReplayClock};
 
 /// Settings: the run that drives, the run that somebody else ended.
@@ -62,7 +62,7 @@ impl Wall {
         if run.is_some_and(|r| r.is_empty() || r.len() > RUN_BYTES || !r.bytes().all(|b| b.is_ascii_graphic())) {
             return Err(WallError::Invalid(format!("the name of a run is 1 to {RUN_BYTES} visible ASCII characters")));
         }
-        let mut tx = self.write(actor, Right::DriveClock).await?;
+        let mut tx = self.write(actor, Whole::DriveClock).await?;
         if let Some(ended) = self.kept::<Ended>(ENDED).await?
             && ended.covers(&actor.who, run, system_now())
         {
@@ -95,7 +95,7 @@ impl Wall {
     /// # Errors
     /// The role may not.
     pub async fn end_replay(&self, actor: &Actor, run: Option<&str>) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Right::EndReplay).await?;
+        let mut tx = self.write(actor, Whole::EndReplay).await?;
         let runs = self.store().replay_clock().await?.is_some();
         if runs {
             let driving: Option<Driving> = self.kept(DRIVING).await?;
@@ -120,7 +120,7 @@ impl Wall {
     pub(super) async fn end_lapsed(&self, replay: ReplayClock, silent: Duration) -> Result<(), WallError> {
         // The picture waits for this: whoever writes at the moment is let go first, a later beat makes up for it.
         let soon = tokio::time::Instant::now() + Duration::from_millis(200);
-        let mut tx = self.write_by(&self.inner.own, Right::EndReplay, soon).await?;
+        let mut tx = self.write_by(&self.inner.own, Whole::EndReplay, soon).await?;
         // Nobody writes meanwhile: what is read here stays so until the commit.
         if self.store().replay_clock().await? == Some(replay) {
             let detail = serde_json::json!({ "wall_at": replay.wall_at.to_rfc3339(), "last_word_at": replay.real_at.to_rfc3339(),

@@ -10,35 +10,40 @@ use super::{
 };
 use crate::masking::mask;
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
-use wall_core::{CellGeometry, CellId, Place, Ticket, label_point};
-use wall_store::{Actor, Role};
+use wall_core::{CellGeometry, CellId, Place, Scope, Ticket, label_point, ticket_division};
+use wall_store::Actor;
 
 /// How near somebody sees what is not sensitive.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Sight {
     /// Exact places, and texts with numbers masked.
     Exact,
     /// Places to the cell, and no free text.
     Coarse,
+    /// The first for tickets that lie within the scope, the second for all others.
+    Within(Arc<Scope>),
 }
 
 impl Sight {
-    /// Both, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Exact, Self::Coarse];
+    /// Those for which all is counted at once, in the order of their numbers.
+    pub const COUNTED: [Self; 2] = [Self::Exact, Self::Coarse];
 
     /// The sight of an actor.
     pub fn of(actor: &Actor) -> Self {
-        Self::of_role(actor.role)
+        match &actor.scope {
+            _ if !actor.role.sees_exact_places() => Self::Coarse,
+            Some(scope) => Self::Within(scope.clone()),
+            None => Self::Exact,
+        }
     }
 
-    /// The sight of a role.
-    pub fn of_role(role: Role) -> Self {
-        if role.sees_exact_places() { Self::Exact } else { Self::Coarse }
-    }
-
-    /// Whether a ticket is shown where it is and as it is written.
-    pub fn is_exact_for(self, sensitive: bool) -> bool {
-        self == Self::Exact && !sensitive
+    /// Whether tickets of a division are shown where they are and as they are written.
+    fn reaches(&self, division: &str) -> bool {
+        match self {
+            Self::Exact => true,
+            Self::Coarse => false,
+            Self::Within(scope) => scope.holds_division(division),
+        }
     }
 }
 
@@ -47,6 +52,8 @@ impl Sight {
 pub(crate) struct Home {
     /// Its code.
     pub code: String,
+    /// Code of the community in which it lay, and with it the tickets that were first found in it; empty = in none.
+    pub division: String,
     /// Where its name stands: the place that is shown.
     pub place: Place,
     id: CellId,
@@ -71,9 +78,9 @@ impl Homes {
     }
 
     /// Takes in cells of whatever plan.
-    pub fn learn(&mut self, cells: Vec<(CellId, String, CellGeometry)>, ground: &Ground) {
-        for (id, code, geometry) in cells {
-            self.put(id, &code, label_point(&geometry), ground);
+    pub fn learn(&mut self, cells: Vec<(CellId, String, String, CellGeometry)>, ground: &Ground) {
+        for (id, code, division, geometry) in cells {
+            self.put(id, (&code, &division), label_point(&geometry), ground);
         }
     }
 
@@ -83,15 +90,15 @@ impl Homes {
             return Some(*n);
         }
         let area = ground.cell_area(*ground.by_id.get(&cell)?);
-        Some(self.put(cell, &area.code, area.label, ground))
+        Some(self.put(cell, (&area.code, &area.parent_code), area.label, ground))
     }
 
-    /// The number of a cell whose name stands at `place`, given at first sight.
-    pub fn put(&mut self, id: CellId, code: &str, place: Place, ground: &Ground) -> u32 {
+    /// The number of a cell with this code and community, whose name stands at `place`, given at first sight.
+    pub fn put(&mut self, id: CellId, (code, division): (&str, &str), place: Place, ground: &Ground) -> u32 {
         let next = self.list.len() as u32;
         let number = *self.by_cell.entry(id).or_insert(next);
         if number == next {
-            let mut home = Home { id, code: code.to_owned(), place, now: None };
+            let mut home = Home { id, code: code.to_owned(), division: division.to_owned(), place, now: None };
             home.now = home.cell_under(ground);
             self.list.push(home);
         }
@@ -99,8 +106,8 @@ impl Homes {
     }
 
     /// All that are known, in the order of their numbers.
-    pub fn known(&self) -> impl Iterator<Item = (CellId, &str, Place)> {
-        self.list.iter().map(|h| (h.id, h.code.as_str(), h.place))
+    pub fn known(&self) -> impl Iterator<Item = (CellId, &Home)> {
+        self.list.iter().map(|h| (h.id, h))
     }
 
     /// Another ground.
@@ -155,16 +162,50 @@ impl World {
         self.homes.get(t.home?)
     }
 
+    /// Whether a ticket is shown where it is and as it is written. A ticket without a place lies in the division that it tells
+    /// (`told`).
+    fn is_near(&self, home: Option<u32>, is_placed: bool, told: &str, sight: &Sight) -> bool {
+        let home = home.and_then(|h| self.homes.get(h)).map(|h| h.division.as_str());
+        sight.reaches(ticket_division(home, is_placed, told))
+    }
+
+    /// Whether the place of a ticket is shown as it is.
+    fn is_clear(&self, t: &Live, sight: &Sight) -> bool {
+        !t.sensitive && self.is_near(t.home, true, "", sight)
+    }
+
+    /// Whether a ticket of the world is shown where it is and as it is written.
+    pub fn is_clear_slot(&self, slot: u32, t: &Live, sight: &Sight) -> bool {
+        let told = self.told.get(&slot).map_or("", |code| code);
+        !t.sensitive && self.is_near(t.home, t.exact_place().is_some(), told, sight)
+    }
+
+    /// The same for a ticket that was read from the store, at whatever time: it lies where it was first found.
+    pub fn is_clear_ticket(&self, ticket: &Ticket, sight: &Sight) -> bool {
+        if ticket.sensitive {
+            return false;
+        }
+        match self.ticket(ticket.id) {
+            Some(t) if t.exact_place().is_some() => self.is_near(t.home, true, "", sight),
+            Some(_) if ticket.place.is_none() => self.is_near(None, false, &ticket.community_code, sight),
+            // Not in the world yet, in which it is found within a moment.
+            _ => {
+                let division = ticket.place.map(|p| self.ground.division_at(p));
+                sight.reaches(ticket_division(division, ticket.place.is_some(), &ticket.community_code))
+            }
+        }
+    }
+
     /// Where a ticket is shown; `None` = nowhere: it has no place, or lies outside all cells, to somebody who sees to the cell.
-    pub fn shown_place(&self, t: &Live, sight: Sight) -> Option<Place> {
+    pub fn shown_place(&self, t: &Live, sight: &Sight) -> Option<Place> {
         t.exact_place()?;
-        if sight.is_exact_for(t.sensitive) { t.exact_place() } else { self.home_of(t).map(|h| h.place) }
+        if self.is_clear(t, sight) { t.exact_place() } else { self.home_of(t).map(|h| h.place) }
     }
 
     /// The cell of a ground in which a ticket is shown.
-    pub fn shown_cell(&self, ground: &Arc<Ground>, slot: u32, t: &Live, sight: Sight) -> Option<u32> {
+    pub fn shown_cell(&self, ground: &Arc<Ground>, slot: u32, t: &Live, sight: &Sight) -> Option<u32> {
         let present = Arc::ptr_eq(ground, &self.ground);
-        match sight.is_exact_for(t.sensitive) {
+        match self.is_clear(t, sight) {
             true if present => t.attributed(),
             true => t.exact_place().and_then(|p| ground.cell_of(ticket_of(slot), p)),
             // A home that it got only later is none of a time at which nobody knew its place.
@@ -175,7 +216,7 @@ impl World {
     }
 
     /// In which part of the counts of a ground a ticket is.
-    pub fn shown_part(&self, ground: &Arc<Ground>, slot: u32, t: &Live, sight: Sight) -> Part {
+    pub fn shown_part(&self, ground: &Arc<Ground>, slot: u32, t: &Live, sight: &Sight) -> Part {
         match self.shown_cell(ground, slot, t, sight) {
             Some(cell) => Part::Cell(cell),
             None if t.exact_place().is_some() => Part::Outside,
@@ -184,10 +225,10 @@ impl World {
     }
 
     /// The same for a ticket that was read from the store.
-    pub fn shown(&self, ground: &Arc<Ground>, ticket: &Ticket, sight: Sight) -> (Option<Place>, Option<u32>) {
+    pub fn shown(&self, ground: &Arc<Ground>, ticket: &Ticket, sight: &Sight) -> (Option<Place>, Option<u32>) {
         let slot = u32::try_from(ticket.id.0 - 1).unwrap_or(u32::MAX);
         let known = self.ticket(ticket.id).copied();
-        if sight.is_exact_for(ticket.sensitive) {
+        if self.is_clear_ticket(ticket, sight) {
             let present = Arc::ptr_eq(ground, &self.ground);
             // Of another time it may have been elsewhere.
             let same = |t: &Live| present && !t.sensitive && t.exact_place() == ticket.place;
@@ -198,7 +239,7 @@ impl World {
         match known.filter(|_| ticket.place.is_some()) {
             Some(mut t) if t.exact_place().is_some() => {
                 t.sensitive |= ticket.sensitive;
-                (self.shown_place(&t, sight), self.shown_cell(ground, slot, &t, sight))
+                (self.shown_place(&t, &Sight::Coarse), self.shown_cell(ground, slot, &t, &Sight::Coarse))
             }
             // Not in the world yet, in which it is found within a moment: its home will be the cell it lies in now.
             _ => {
@@ -220,14 +261,14 @@ pub(crate) struct ShownText<'a> {
     pub address: Cow<'a, str>,
 }
 
-/// What may be read of a text of a ticket.
-pub(crate) fn shown_words(text: &str, sensitive: bool, sight: Sight) -> Cow<'_, str> {
-    if sight.is_exact_for(sensitive) { mask(text) } else { "".into() }
+/// What may be read of a text of a ticket, where it is shown as it is written (`clear`) and where it is not.
+pub(crate) fn shown_words(text: &str, clear: bool) -> Cow<'_, str> {
+    if clear { mask(text) } else { "".into() }
 }
 
 /// What may be read of a ticket whose category is called `category`.
-pub(crate) fn shown_text<'a>(ticket: &'a Ticket, category: &'a str, sight: Sight) -> ShownText<'a> {
-    let shown = |text: &'a str| shown_words(text, ticket.sensitive, sight);
+pub(crate) fn shown_text<'a>(ticket: &'a Ticket, category: &'a str, clear: bool) -> ShownText<'a> {
+    let shown = |text: &'a str| shown_words(text, clear);
     let title = shown(&ticket.title);
     ShownText {
         title: if title.trim().is_empty() { category.into() } else { title },

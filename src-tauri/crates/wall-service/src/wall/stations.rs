@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use wall_core::Right;
+use wall_core::Unbound;
 use wall_store::{Actor, Role, Station, Store};
 
 /// A station ended by another process is refused after at most this long.
@@ -79,7 +79,7 @@ impl Wall {
     /// # Errors
     /// The store cannot be written.
     pub async fn open_station(&self, role: Role, name: &str) -> Result<String, WallError> {
-        let mut tx = self.write(&Actor::new("browser", role, "browser"), Right::SignIn).await?;
+        let mut tx = self.write(&Actor::new("browser", role, "browser"), Unbound::SignIn).await?;
         let (_, secret) = tx.open_station(role, name).await?;
         tx.commit_audited().await?;
         Ok(secret)
@@ -135,7 +135,7 @@ impl Wall {
     /// # Errors
     /// The store cannot be written.
     pub async fn end_station(&self, actor: &Actor, id: i64) -> Result<bool, WallError> {
-        let mut tx = self.write(actor, Right::SignIn).await?;
+        let mut tx = self.write(actor, Unbound::SignIn).await?;
         let ended = tx.end_station(id).await?;
         if ended {
             tx.commit_audited().await?;

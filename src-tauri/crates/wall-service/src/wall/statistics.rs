@@ -121,7 +121,7 @@ impl Wall {
         for (slot, t) in then.all() {
             let group = match by {
                 By::Category | By::Platform => t.category as usize,
-                By::Cell | By::Owner => match world.shown_part(&ground, slot, &t, sight) {
+                By::Cell | By::Owner => match world.shown_part(&ground, slot, &t, &sight) {
                     Part::Cell(cell) => cell as usize,
                     Part::Outside => ground.cells.len(),
                     Part::Unplaced => ground.cells.len() + 1,

@@ -15,7 +15,9 @@ use super::{
     shown::{Homes, Sight},
     then::Phases,
 };
+use rustc_hash::FxHashSet;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     ops::Range,
     sync::Arc,
@@ -95,6 +97,10 @@ pub(crate) struct World {
     pub(super) phases: HashMap<u32, Phases>,
     /// Counts by the cells that are shown: to whom sees places, and to whom sees cells.
     counts: [Counts; 2],
+    /// Slots of tickets that the two count in different parts: whoever sees some places sees those otherwise.
+    split: FxHashSet<u32>,
+    /// Of tickets without a place: the division that they tell, where they do.
+    pub(super) told: HashMap<u32, Box<str>>,
     pub homes: Homes,
     /// Open tickets, where they are shown to whom sees places.
     pub ticket_index: PointIndex<TicketId>,
@@ -129,9 +135,40 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The counts of the cells as somebody may know them.
-    pub fn counts(&self, sight: Sight) -> &Counts {
-        &self.counts[sight as usize]
+    /// The counts of the cells as somebody may know them. O(1), and for whom a scope is O(cells + open tickets): made of those of
+    /// whom sees cells.
+    pub fn counts(&self, sight: &Sight) -> Cow<'_, Counts> {
+        let [exact, coarse] = &self.counts;
+        match sight {
+            Sight::Exact => Cow::Borrowed(exact),
+            Sight::Coarse => Cow::Borrowed(coarse),
+            Sight::Within(_) => {
+                let mut counts = coarse.clone();
+                for slot in &self.split {
+                    let Some(t) = self.tickets.get(*slot as usize).and_then(Option::as_ref) else { continue };
+                    // The others are counted where whoever sees cells sees them.
+                    if self.is_clear_slot(*slot, t, sight) {
+                        for (sight, sign) in [(&Sight::Coarse, -1), (&Sight::Exact, 1)] {
+                            let part = self.shown_part(&self.ground, *slot, t, sight);
+                            counts.change(*slot, part, t.share, t.life, t.weight(), sign);
+                        }
+                    }
+                }
+                Cow::Owned(counts)
+            }
+        }
+    }
+
+    /// Notes whether a ticket is counted in different parts.
+    fn note_split(&mut self, slot: u32, live: &Live) {
+        let part = |sight| self.shown_part(&self.ground, slot, live, sight);
+        let [exact, coarse] = &Sight::COUNTED;
+        // What counts nowhere counts nowhere otherwise.
+        if live.share != Share::default() && part(exact) != part(coarse) {
+            self.split.insert(slot);
+        } else {
+            self.split.remove(&slot);
+        }
     }
 
     /// An empty world at `now` over `ground`.
@@ -143,6 +180,8 @@ impl World {
             days: Days::around(now, &zone),
             zone,
             counts: std::array::from_fn(|_| Counts::new(ground.cells.len(), now, half_life_s)),
+            split: FxHashSet::default(),
+            told: HashMap::new(),
             homes: Homes::default(),
             ground,
             tickets: Vec::new(),
@@ -178,6 +217,10 @@ impl World {
             } else {
                 self.ahead.remove(&slot);
             }
+            match ticket.place.is_none() && !ticket.community_code.is_empty() {
+                true => self.told.insert(slot, ticket.community_code.as_str().into()),
+                false => self.told.remove(&slot),
+            };
         }
         // Before its cell is stored anywhere, it is the present one.
         let home = home.or_else(|| cell.map(|c| self.ground.cells[c as usize].id));
@@ -244,7 +287,7 @@ impl World {
     }
 
     /// Takes in cells of plans of the past in which tickets were first found.
-    pub fn learn_homes(&mut self, cells: Vec<(CellId, String, wall_core::CellGeometry)>) {
+    pub fn learn_homes(&mut self, cells: Vec<(CellId, String, String, wall_core::CellGeometry)>) {
         self.homes.learn(cells, &self.ground);
     }
 
@@ -292,40 +335,43 @@ impl World {
     fn count(&mut self, slot: u32, old: Option<&Live>, new: &Live) {
         let id = ticket_of(slot);
         let ground = self.ground.clone();
-        for sight in Sight::ALL {
+        for (n, sight) in Sight::COUNTED.iter().enumerate() {
             if let Some(o) = old {
                 let part = self.shown_part(&ground, slot, o, sight);
-                self.counts[sight as usize].change(slot, part, o.share, o.life, o.weight(), -1);
+                self.counts[n].change(slot, part, o.share, o.life, o.weight(), -1);
                 self.dirty.extend(part.cell());
             }
             let part = self.shown_part(&ground, slot, new, sight);
-            self.counts[sight as usize].change(slot, part, new.share, new.life, new.weight(), 1);
+            self.counts[n].change(slot, part, new.share, new.life, new.weight(), 1);
             self.dirty.extend(part.cell());
         }
+        self.note_split(slot, new);
         self.later = self.later + u32::from(new.share.later) - u32::from(old.is_some_and(|o| o.share.later));
         self.figures_dirty = true;
         let was = old.filter(|o| o.share.open);
         let same = was.is_some_and(|o| {
             new.share.open
-                && Sight::ALL.iter().all(|s| self.shown_place(o, *s) == self.shown_place(new, *s))
+                && Sight::COUNTED.iter().all(|s| self.shown_place(o, s) == self.shown_place(new, s))
+                && o.home == new.home
                 && o.severity == new.severity
                 && o.life.reported == new.life.reported
         });
         if same {
             return;
         }
+        // Taken out while the world says where they are shown.
+        let mut heat = std::mem::take(&mut self.heat);
         if let Some(o) = was {
             self.ticket_index.remove(id);
-            let places = Sight::ALL.map(|s| self.shown_place(o, s));
-            self.heat.remove(places, o.weight(), UtcMs(o.life.reported));
+            heat.remove(|sight| self.shown_place(o, sight), o.weight(), UtcMs(o.life.reported));
         }
         if new.share.open {
-            let places = Sight::ALL.map(|s| self.shown_place(new, s));
-            if let Some(place) = places[Sight::Exact as usize] {
+            heat.add(|sight| self.shown_place(new, sight), new.weight(), UtcMs(new.life.reported), self.now);
+            if let Some(place) = self.shown_place(new, &Sight::Exact) {
                 self.ticket_index.insert(id, place);
             }
-            self.heat.add(places, new.weight(), UtcMs(new.life.reported), self.now);
         }
+        self.heat = heat;
     }
 
     fn schedule(&mut self, slot: u32, live: &Live) {
@@ -382,6 +428,7 @@ impl World {
         self.counts = std::array::from_fn(|_| Counts::new(self.ground.cells.len(), self.now, self.half_life_s));
         let ground = self.ground.clone();
         self.agenda.clear();
+        self.split.clear();
         self.later = 0;
         let mut open = Vec::new();
         for slot in 0..self.tickets.len() {
@@ -389,12 +436,13 @@ impl World {
             let mut live = self.standing(slot as u32, live);
             live.share = self.then(self.now).share(slot as u32, &live, &self.days);
             self.later += u32::from(live.share.later);
-            for sight in Sight::ALL {
+            for (n, sight) in Sight::COUNTED.iter().enumerate() {
                 let part = self.shown_part(&ground, slot as u32, &live, sight);
-                self.counts[sight as usize].change(slot as u32, part, live.share, live.life, live.weight(), 1);
+                self.counts[n].change(slot as u32, part, live.share, live.life, live.weight(), 1);
             }
+            self.note_split(slot as u32, &live);
             if live.share.open {
-                open.extend(self.shown_place(&live, Sight::Exact).map(|p| (TicketId(slot as i64 + 1), p)));
+                open.extend(self.shown_place(&live, &Sight::Exact).map(|p| (TicketId(slot as i64 + 1), p)));
             }
             self.schedule(slot as u32, &live);
             self.tickets[slot] = Some(live);

@@ -1,12 +1,16 @@
-//! The one door through which the wall writes: whether the actor may, the system's time of recording, the line in the audit
-//! log or the word why there is none, and what follows from a commit.
+//! The one door through which the wall writes: whether the actor may, and may there (`reach`), the system's time of recording, the
+//! line in the audit log or the word why there is none, and what follows from a commit.
 //!
 //! Nothing else in wall-service opens a transaction (`scripts/lib/writes.mjs`).
 
-use super::{Wall, WallError, clock::system_now};
+use super::{
+    Wall, WallError,
+    clock::system_now,
+    reach::{Target, beyond},
+};
 use std::ops::{Deref, DerefMut};
 use tokio::time::Instant;
-use wall_core::{Right, Role};
+use wall_core::{Binding, Right, Role, Untargeted, Within};
 use wall_store::{Actor, ChangeBatch, Store, StoreError, WriteTx};
 
 /// Why a command leaves no line in the audit log.
@@ -26,8 +30,10 @@ pub enum Unaudited {
 #[must_use = "nothing is written without a commit"]
 pub struct Write<'a> {
     /// `None`: of somebody who looks after a store without a wall over it.
-    wall: Option<&'a Wall>,
-    tx: WriteTx,
+    pub(super) wall: Option<&'a Wall>,
+    pub(super) tx: WriteTx,
+    /// In whose name it writes now.
+    pub(super) actor: Actor,
     /// Whether it is the message of a feed, whose age the wall shows.
     fed: bool,
 }
@@ -50,14 +56,23 @@ fn forbidden(role: Role, what: &str) -> WallError {
     WallError::Forbidden(format!("the role {} may not {what}", role.code()))
 }
 
-/// Whether a role may do that.
+/// Whether an actor may do that at all: in this role, and with this scope. Where a scope leaves it for what lies within, the
+/// write or what is shown looks there.
 ///
 /// # Errors
-/// [`WallError::Forbidden`].
-pub(crate) fn allowed(role: Role, right: Right) -> Result<(), WallError> {
-    match role.may(right) {
-        true => Ok(()),
-        false => Err(forbidden(role, right.words())),
+/// [`WallError::Forbidden`], [`WallError::OutsideScope`].
+pub(crate) fn allowed(actor: &Actor, right: Right) -> Result<(), WallError> {
+    if !actor.role.may(right) {
+        return Err(forbidden(actor.role, right.words()));
+    }
+    match (&actor.scope, right.binding()) {
+        (Some(scope), Binding::Whole) => Err(WallError::OutsideScope(format!(
+            "{} is for {scope} alone and may not {}: that concerns everything. Who has the role {} and no scope can",
+            actor.who,
+            right.words(),
+            right.roles().iter().map(|r| r.code()).collect::<Vec<_>>().join(", "),
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -69,9 +84,9 @@ impl Wall {
     /// Whether the actor may do that. A write asks by itself; a command that computes for long before it asks first.
     ///
     /// # Errors
-    /// [`WallError::Forbidden`].
+    /// As [`allowed`].
     pub(super) fn may(&self, actor: &Actor, right: Right) -> Result<(), WallError> {
-        allowed(actor.role, right)
+        allowed(actor, right)
     }
 
     /// Whether the actor may write tickets of this source.
@@ -85,19 +100,38 @@ impl Wall {
         }
     }
 
-    /// Opens a write. Waits for other writers like [`wall_store::Store::write`].
+    /// Opens a write by a right that needs no target. Waits for other writers like [`wall_store::Store::write`].
     ///
     /// # Errors
     /// The actor may not, or the store cannot be written.
-    pub(crate) async fn write(&self, actor: &Actor, right: Right) -> Result<Write<'_>, WallError> {
+    pub(crate) async fn write(&self, actor: &Actor, right: impl Untargeted) -> Result<Write<'_>, WallError> {
+        let right = right.into();
         self.may(actor, right)?;
-        Ok(Write { wall: Some(self), tx: self.store().write(actor, system_now()).await?, fed: feeds(right) })
+        Ok(Write::of(Some(self), self.store().write(actor, system_now()).await?, actor, right))
     }
 
     /// The same for somebody who waits already: the wait ends at `until`.
-    pub(super) async fn write_by(&self, actor: &Actor, right: Right, until: Instant) -> Result<Write<'_>, WallError> {
+    pub(super) async fn write_by(&self, actor: &Actor, right: impl Untargeted, until: Instant) -> Result<Write<'_>, WallError> {
+        let right = right.into();
         self.may(actor, right)?;
-        Ok(Write { wall: Some(self), tx: self.store().write_by(actor, system_now(), until).await?, fed: feeds(right) })
+        Ok(Write::of(Some(self), self.store().write_by(actor, system_now(), until).await?, actor, right))
+    }
+
+    /// Opens a write by a right that a scope binds, on a target.
+    ///
+    /// # Errors
+    /// The actor may not, or not there; or the store cannot be written.
+    pub(crate) async fn write_within(&self, actor: &Actor, right: Within, target: Target<'_>) -> Result<Write<'_>, WallError> {
+        self.may(actor, right.into())?;
+        let mut tx = Write::of(Some(self), self.store().write(actor, system_now()).await?, actor, right.into());
+        tx.reaches(right, target).await?;
+        Ok(tx)
+    }
+
+    /// The same for somebody who waits already, on records that are judged each by itself: the wait ends at `until`.
+    pub(super) async fn write_each_by(&self, actor: &Actor, right: Within, until: Instant) -> Result<Write<'_>, WallError> {
+        self.may(actor, right.into())?;
+        Ok(Write::of(Some(self), self.store().write_by(actor, system_now(), until).await?, actor, right.into()))
     }
 }
 
@@ -106,22 +140,38 @@ impl Write<'static> {
     ///
     /// # Errors
     /// As [`Wall::write`].
-    pub(super) async fn on(store: &Store, actor: &Actor, right: Right) -> Result<Self, WallError> {
-        allowed(actor.role, right)?;
-        Ok(Self { wall: None, tx: store.write(actor, system_now()).await?, fed: false })
+    pub(super) async fn on(store: &Store, actor: &Actor, right: impl Untargeted) -> Result<Self, WallError> {
+        let right = right.into();
+        allowed(actor, right)?;
+        Ok(Self::of(None, store.write(actor, system_now()).await?, actor, right))
     }
 }
 
-impl Write<'_> {
-    /// Goes on in the name of another actor: a group commit holds the commands of several.
+impl<'a> Write<'a> {
+    fn of(wall: Option<&'a Wall>, tx: WriteTx, actor: &Actor, right: Right) -> Self {
+        Self { wall, tx, actor: actor.clone(), fed: wall.is_some() && feeds(right) }
+    }
+
+    /// Goes on in the name of another actor, on records that are judged each by itself: a group commit holds the commands of
+    /// several.
     ///
     /// # Errors
     /// That one may not.
-    pub(super) fn act_as(&mut self, actor: &Actor, right: Right) -> Result<(), WallError> {
-        allowed(actor.role, right)?;
+    pub(super) fn act_as(&mut self, actor: &Actor, right: Within) -> Result<(), WallError> {
+        allowed(actor, right.into())?;
         self.tx.act_as(actor);
-        self.fed |= feeds(right);
+        self.actor = actor.clone();
+        self.fed |= feeds(right.into());
         Ok(())
+    }
+
+    /// Whether the target lies within the actor's scope.
+    async fn reaches(&mut self, right: Within, target: Target<'_>) -> Result<(), WallError> {
+        let Some(scope) = self.actor.scope.clone() else { return Ok(()) };
+        match target.outside(self, &scope).await? {
+            Some(what) => Err(beyond(&self.actor, &scope, right.into(), &what)),
+            None => Ok(()),
+        }
     }
 
     /// Adds the line of this command to the audit log and commits: when this returns, everything is on disk. `detail` holds
@@ -162,6 +212,7 @@ impl Write<'_> {
 mod tests {
     use super::*;
     use crate::wall::WallOptions;
+    use wall_core::{Scope, Whole};
 
     #[tokio::test]
     async fn nobody_writes_without_right_or_word() {
@@ -170,15 +221,24 @@ mod tests {
         options.zone = Some("UTC".into());
         let wall = Wall::open(options).await.unwrap();
         let (admin, feed) = (Actor::new("a", Role::Admin, "cli"), Actor::new("f", Role::Feed, "api"));
-        let refused = wall.write(&feed, Right::SetZone).await.err().unwrap();
+        let refused = wall.write(&feed, Whole::SetZone).await.err().unwrap();
         assert_eq!(refused.to_string(), "the role feed may not set the zone");
+        // The same right with a scope: the whole is not a part's to change, and the words say who can.
+        let scope = Scope::new(&["330108001001".into()], None).unwrap();
+        let part = Actor { scope: Some(scope.into()), ..admin.clone() };
+        let refused = wall.write(&part, Whole::SetZone).await.err().unwrap();
+        assert_eq!((refused.code(), refused.status()), ("outside_scope", 403));
+        assert_eq!(
+            refused.to_string(),
+            "a is for 330108001001 alone and may not set the zone: that concerns everything. Who has the role admin and no scope can"
+        );
         let titled = async |title: &str| {
-            let mut tx = wall.write(&admin, Right::Administer).await.unwrap();
+            let mut tx = wall.write(&admin, Whole::Administer).await.unwrap();
             tx.set_setting("title", title).await.unwrap();
             tx
         };
         let mut tx = titled("another's").await;
-        assert!(matches!(tx.act_as(&feed, Right::Administer), Err(WallError::Forbidden(_))));
+        assert!(matches!(tx.act_as(&feed, Within::ImportTickets), Err(WallError::Forbidden(_))));
         drop(tx);
         assert!(titled("silent").await.commit_audited().await.is_err());
         assert_eq!(wall.store().setting("title").await.unwrap(), None, "nothing of it was written");
@@ -188,7 +248,12 @@ mod tests {
         assert_eq!((line.actor.as_str(), line.role.as_str(), line.action.as_str()), ("a", "admin", "setting.title"));
         // The age of the last message of a feed is that of feeds alone.
         assert_eq!(wall.inner.last_feed.load(std::sync::atomic::Ordering::Relaxed), 0);
-        wall.write(&feed, Right::PushPositions).await.unwrap().commit_unaudited(Unaudited::Feed).await.unwrap();
+        wall.write_within(&feed, Within::PushPositions, Target::Each)
+            .await
+            .unwrap()
+            .commit_unaudited(Unaudited::Feed)
+            .await
+            .unwrap();
         assert_ne!(wall.inner.last_feed.load(std::sync::atomic::Ordering::Relaxed), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The zone of days belongs to the store. Until it has one the wall says so, and proposes the one of its cells.
 
 use super::{Wall, WallError};
-use wall_core::{CellRecord, Place, Right, in_china};
+use wall_core::{CellRecord, Place, Right, Whole, in_china};
 use wall_store::Actor;
 
 /// The zone that goes with where cells lie, where that leaves no doubt; `None` = somebody has to say.
@@ -46,7 +46,7 @@ impl Wall {
     pub async fn set_zone(&self, actor: &Actor, zone: &str) -> Result<(), WallError> {
         self.may(actor, Right::SetZone)?;
         named(zone)?;
-        let mut tx = self.write(actor, Right::SetZone).await?;
+        let mut tx = self.write(actor, Whole::SetZone).await?;
         tx.set_setting("zone", zone).await?;
         tx.commit("setting.zone", &serde_json::json!({ "zone": zone })).await?;
         Ok(())

@@ -24,7 +24,7 @@ mod word;
 
 pub use lists::*;
 pub use planning::*;
-pub use session::{Can, DemoAccount, SessionView, SignedInView};
+pub use session::{Can, DemoAccount, ScopeDivision, ScopeView, SessionView, SignedInView};
 pub use word::{Word, WordOrNone, vocabulary};
 
 wire! {
@@ -587,6 +587,10 @@ pub struct TicketCard {
     pub description: String,
     /// Whether text was withheld because the category is sensitive.
     pub withheld: bool,
+    /// Whether places and texts are withheld because it lies outside the scope of whoever asks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub outside_scope: bool,
     /// Address; empty for a viewer who sees places only to the cell.
     pub address: String,
     /// How its place was found: told, address (the only building that has its address) or hand; empty when it has none, and for a

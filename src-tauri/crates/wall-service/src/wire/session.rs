@@ -34,6 +34,24 @@ pub struct DemoAccount {
     pub password: String,
 }
 
+/// A division of a scope.
+#[derive(Eq)]
+pub struct ScopeDivision {
+    /// Code of the community, street or district.
+    pub code: String,
+    /// Its name; empty = it has none but its code.
+    pub name: String,
+}
+
+/// The part of the territory that somebody is for.
+#[derive(Eq)]
+pub struct ScopeView {
+    /// Its divisions, by code; empty = all.
+    pub divisions: Vec<ScopeDivision>,
+    /// Key of the network to whose plans it is bound; `null` = all networks.
+    pub network: Option<String>,
+}
+
 /// Who asks (`GET api/v1/session`).
 #[derive(Eq)]
 pub struct SessionView {
@@ -45,8 +63,10 @@ pub struct SessionView {
     pub display_name: String,
     /// In which role.
     pub role: Word<Role>,
-    /// What that role may do.
+    /// What that role may do, with this scope.
     pub can: Can,
+    /// The part of the territory that the person is for; `null` = all of it.
+    pub scope: Option<ScopeView>,
     /// Whether there are accounts at all.
     pub accounts_exist: bool,
     /// Demonstration data.

@@ -5,6 +5,8 @@ use axum::{
     body::Body,
     http::{HeaderValue, Method, StatusCode},
 };
+use serde_json::{Value, json};
+use wall_core::{Binding, Right};
 use wall_service::http::{About, Guard, ROUTES, Rate, Route};
 use wall_store::{Actor, Role};
 
@@ -74,37 +76,173 @@ async fn without_a_right_only_the_public_paths_answer() {
 const ROLES: [Role; 8] =
     [Role::Viewer, Role::Operator, Role::Leader, Role::Planner, Role::Registrar, Role::Admin, Role::Feed, Role::Replay];
 
-/// Every route asked in every role: the answers are the table in `tests/expected/rights.txt`, and what the rights say.
+/// Routes on which something is written that lies somewhere: asked about the community of the asker's scope and about another.
+const AIMED: [(&str, &str); 10] = [
+    ("POST", "/api/v1/tickets"),
+    ("POST", "/open311/v2/{file}"),
+    ("POST", "/api/v1/positions"),
+    ("POST", "/api/v1/plans/{id}/preview"),
+    ("POST", "/api/v1/plans/{id}/edits"),
+    ("POST", "/api/v1/plans/{id}/undo"),
+    ("POST", "/api/v1/plans/{id}/redo"),
+    ("POST", "/api/v1/plans/{id}/goto"),
+    ("POST", "/api/v1/plans/{id}/step"),
+    ("POST", "/api/v1/tickets (without a place)"),
+];
+
+/// A room with a cell in each of two communities, staff who walk them, and whoever draws.
+struct Ground {
+    room: Room,
+    admin: String,
+    faces: [u64; 2],
+    drafts: u32,
+}
+
+impl Ground {
+    async fn new() -> Self {
+        let hidden = |_, _| crate::shown::Hidden { x: 0.5, y: 0.5, title: "t", address: "" };
+        let room = crate::shown::room(wall_core::UtcMs(1_790_000_000_000), hidden).await;
+        let staff = |id: &str, cell: &str| wall_core::StaffRecord {
+            external_id: id.into(),
+            name: id.into(),
+            role: "full_time".into(),
+            unit: String::new(),
+            cell_codes: vec![cell.into()],
+            phone: String::new(),
+            shifts: String::new(),
+            absent: wall_core::Absent::default(),
+        };
+        room.wall.import_staff(&crate::shown::admin(), &[staff("walks A", "A"), staff("walks B", "B")]).await.unwrap();
+        room.settle().await;
+        let admin = room.token("who draws", Role::Admin, true).await;
+        let mut ground = Self { room, admin, faces: [0, 0], drafts: 0 };
+        let draft = ground.draft(None).await;
+        let state = ground.room.get(&ground.admin, &format!("/api/v1/plans/{draft}")).await.json();
+        let face = |code: &str| {
+            let cells = state["cells"].as_array().unwrap();
+            cells.iter().find(|c| c["code"] == code).unwrap_or_else(|| panic!("{state}"))["face"].as_u64().unwrap()
+        };
+        ground.faces = [face("A"), face("B")];
+        ground
+    }
+
+    fn edit(&self, at: usize) -> Value {
+        let name = format!("named {}", self.drafts);
+        json!({ "kind": "describe", "face": self.faces[at], "name": name, "code": null, "cell_kind": null, "community_code": null })
+    }
+
+    /// A draft in which one of the two cells has another name.
+    async fn draft(&mut self, edited: Option<usize>) -> i64 {
+        self.drafts += 1;
+        let plan = json!({ "name": format!("draft {}", self.drafts), "network": "general", "base": null });
+        let id = self.room.done(&self.admin, "/api/v1/plans", plan).await["id"].as_i64().unwrap();
+        if let Some(at) = edited {
+            self.room.edit(&self.admin, id, self.edit(at)).await;
+        }
+        id
+    }
+
+    /// Path, kind and body that ask a route about the first or second community.
+    async fn about(&mut self, route: &str, at: usize, who: &str) -> (String, &'static str, String) {
+        let path = route.split(' ').next().unwrap();
+        let id = format!("{who}-{at}-{}", self.drafts);
+        let (lon, lat) = (10.0 + (at as f64 + 0.5) * 0.01, 50.005);
+        if path == "/open311/v2/{file}" {
+            let body = format!("service_code=drain&lat={lat}&long={lon}&description={id}");
+            return ("/open311/v2/requests.json".into(), "application/x-www-form-urlencoded", body);
+        }
+        let json = "application/json";
+        if !path.contains("{id}") {
+            let body = match route {
+                "/api/v1/positions" => {
+                    json!({ "staff": (["walks A", "walks B"][at]), "lon": lon, "lat": lat, "at": "2026-09-01T00:00:00Z" })
+                }
+                "/api/v1/tickets" => json!({ "external_id": id, "category": "drain", "lon": lon, "lat": lat }),
+                _ => {
+                    json!({ "external_id": id, "category": "drain", "address": "somewhere", "community_code": (["00A", "00B"][at]) })
+                }
+            };
+            return (path.into(), json, body.to_string());
+        }
+        let draft = self.draft((!route.ends_with("preview") && !route.ends_with("edits")).then_some(at)).await;
+        let path = path.replace("{id}", &draft.to_string());
+        let base = path.rsplit_once('/').unwrap().0.to_owned();
+        let body = match route.rsplit('/').next().unwrap() {
+            "preview" | "edits" => {
+                let head = self.room.get(&self.admin, &base).await.json()["head"].clone();
+                json!({ "edit": self.edit(at), "head": head })
+            }
+            "redo" => {
+                self.room.done(&self.admin, &format!("{base}/undo"), json!({})).await;
+                json!({})
+            }
+            "step" => json!({ "step": "submit" }),
+            _ => json!({}),
+        };
+        (path, json, body.to_string())
+    }
+}
+
+/// Whether an answer says that it was not done: for the role, or for where it lies.
+fn is_refused(answer: &crate::Answer) -> bool {
+    let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let outside = value["code"] == "outside_scope" || value.pointer("/0/code").is_some_and(|code| code == "outside_scope");
+    answer.status == StatusCode::FORBIDDEN || outside
+}
+
+/// Every route asked in every role, without a scope, within one and outside of it: the answers are the table in
+/// `tests/expected/rights.txt`, and what the rights say.
 #[tokio::test]
 async fn who_may_ask_what() {
-    let room = Room::new().await;
+    let mut ground = Ground::new().await;
     let mut passes = Vec::new();
     for role in ROLES {
-        passes.push((role, room.token(role.code(), role, true).await));
+        let whole = ground.room.token(role.code(), role, true).await;
+        let part = ground.room.token_within(&format!("{} of 00A", role.code()), role, &["00A".to_owned()]).await;
+        passes.push((role, whole, part));
     }
-    let head = ROLES.map(|role| format!("{:>9}", role.code())).concat();
+    let head = ROLES.map(|role| format!("{:>10}", role.code())).concat();
     let mut table = format!(
-        "# Who is let through to a route, by right and role. Written by the test who_may_ask_what of wall-service.\n{:<46}{:<16}{head}\n",
+        "# Who is let through to a route, by right and role. Three signs: without a scope, within one, outside of it.\n\
+         # Written by the test who_may_ask_what of wall-service.\n{:<52}{:<16}{head}\n",
         "", ""
     );
-    for route in ROUTES {
+    let more = AIMED.iter().filter(|(_, path)| path.contains(' '));
+    let lines = ROUTES.iter().map(|r| (r, r.path)).chain(more.map(|(method, line)| {
+        let path = line.split(' ').next().unwrap();
+        (ROUTES.iter().find(|r| (r.method, r.path) == (*method, path)).unwrap(), *line)
+    }));
+    for (route, line) in lines.collect::<Vec<_>>() {
         let query = if route.path.ends_with("/frames") || route.path.ends_with("/changes") { "?since=-1" } else { "" };
-        let path = sample(route.path) + query;
         let right = match route.guard {
             Guard::Everybody => None,
             Guard::Needs(right) | Guard::NeedsInside(right) => Some(right),
         };
-        let line = format!("{} {}", route.method, route.path);
-        table += &format!("{line:<46}{:<16}", right.map_or("everybody".into(), |r| format!("{r:?}")));
-        for (role, token) in &passes {
-            let asked =
-                with(request(route.method.parse().unwrap(), &path, Body::empty()), "authorization", &format!("Bearer {token}"));
-            let form = with(asked, "content-type", "application/x-www-form-urlencoded");
-            let answer = room.ask(form).await;
-            let through = answer.status != StatusCode::FORBIDDEN;
-            assert_eq!(through, right.is_none_or(|right| role.may(right)), "{line} as {}: {answer:?}", role.code());
-            assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{line} as {}", role.code());
-            table += &format!("{:>9}", if through { "yes" } else { "-" });
+        let aimed = AIMED.contains(&(route.method, line));
+        table +=
+            &format!("{:<52}{:<16}", format!("{} {line}", route.method), right.map_or("everybody".into(), |r| format!("{r:?}")));
+        for (role, whole, part) in &passes {
+            let mut signs = String::new();
+            for (token, at) in [(whole, 1), (part, 0), (part, 1)] {
+                let (path, kind, body) = match aimed {
+                    true => ground.about(line, at, &format!("{}{}", role.code(), signs.len())).await,
+                    false => (sample(route.path) + query, "application/x-www-form-urlencoded", String::new()),
+                };
+                let asked = with(request(route.method.parse().unwrap(), &path, Body::from(body)), "content-type", kind);
+                let answer = ground.room.ask(with(asked, "authorization", &format!("Bearer {token}"))).await;
+                let through = !is_refused(&answer);
+                let scoped = std::ptr::eq(token, part);
+                // Of the steps of a plan some are for fewer than get as far as asking.
+                let step = if line.ends_with("/step") { Some(Right::SubmitPlans) } else { right };
+                let may = step
+                    .is_none_or(|right| role.may(right) && (!scoped || right.binding() != Binding::Whole && !(aimed && at == 1)));
+                let about = format!("{} {path} ({line}) as {}, scoped: {scoped}, at {at}", route.method, role.code());
+                assert_eq!(through, may, "{about}: {answer:?}");
+                assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{about}");
+                assert!(!aimed || !through || answer.status.is_success(), "{about}: {answer:?}");
+                signs.push(if through { '+' } else { '-' });
+            }
+            table += &format!("{signs:>10}");
         }
         table += "\n";
     }

@@ -19,6 +19,7 @@ mod owners;
 mod plans;
 mod publishing;
 mod queries;
+mod scope;
 mod search;
 mod serve;
 mod session;
@@ -41,10 +42,10 @@ use serde_json::Value;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt;
-use wall_core::UtcMs;
+use wall_core::{Scope, UtcMs};
 use wall_service::{
     http::{HttpOptions, UiAssets, router},
-    wall::{Wall, WallOptions},
+    wall::{Keeper, Wall, WallOptions},
 };
 use wall_store::{ANY_SOURCE, Actor, Role};
 
@@ -166,6 +167,13 @@ impl Room {
         let secret = tx.create_token(name, role, unlimited, &[ANY_SOURCE.to_owned()]).await.unwrap();
         tx.commit().await.unwrap();
         secret
+    }
+
+    /// A token whose scope is these divisions.
+    async fn token_within(&self, name: &str, role: Role, divisions: &[String]) -> String {
+        let (admin, scope) = (Actor::new("test", Role::Admin, "cli"), Scope::new(divisions, None).unwrap());
+        let keeper = Keeper::of(self.wall.store());
+        keeper.create_token(&admin, name, role, true, &[ANY_SOURCE.to_owned()], Some(&scope)).await.unwrap()
     }
 
     async fn feed(&self) -> String {

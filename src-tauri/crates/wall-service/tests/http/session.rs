@@ -52,7 +52,7 @@ async fn a_person_acts_in_their_own_name_and_role() {
     let view = answer.json()["session"].clone();
     let expected = json!({ "signed_in": true, "name": "planner", "display_name": "planner同志", "role": "planner",
         "can": { "plan": true, "review": true, "publish": true, "admin": false, "end_replay": false },
-        "accounts_exist": true, "demo": false, "demo_accounts": [] });
+        "scope": null, "accounts_exist": true, "demo": false, "demo_accounts": [] });
     assert_eq!(view, expected);
     let secret = answer.json()["secret"].as_str().unwrap().to_owned();
     assert_eq!(room.get(&secret, SESSION).await.json(), expected);

@@ -20,12 +20,12 @@ const LON: f64 = 10.0;
 const LAT: f64 = 50.0;
 const SIDE: f64 = 0.01;
 
-fn admin() -> Actor {
+pub fn admin() -> Actor {
     Actor::new("test", Role::Admin, "cli")
 }
 
 /// A cell from `west` to `east`, in sides, of the row.
-fn cell(code: &str, west: f64, east: f64, index: u32) -> CellRecord {
+pub fn cell(code: &str, west: f64, east: f64, index: u32) -> CellRecord {
     let corner = |x: f64, y: f64| GridPoint::nearest(Place { lon: LON + x * SIDE, lat: LAT + y * SIDE });
     let outer = vec![corner(west, 0.0), corner(east, 0.0), corner(east, 1.0), corner(west, 1.0)];
     CellRecord {
@@ -100,7 +100,7 @@ pub async fn room(now: UtcMs, hidden: impl Fn(usize, bool) -> Hidden) -> Room {
 }
 
 /// Cells redrawn a day ago: the old ones are cut where the hidden places differ.
-async fn redraw(room: &Room, now: UtcMs) {
+pub async fn redraw(room: &Room, now: UtcMs) {
     let cells = [cell("A1", 0.0, 0.4, 0), cell("A2", 0.4, 1.0, 1), cell("B1", 1.0, 1.4, 2), cell("B2", 1.4, 2.0, 3)];
     let effective = Some(UtcMs(now.0 - 24 * HOUR_MS));
     let import = CellsImport { network: "general", name: "second", records: &cells, doubts: &[], publish: true, effective };

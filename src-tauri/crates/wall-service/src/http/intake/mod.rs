@@ -15,7 +15,7 @@ use crate::{
         tickets::{Defaults, Taken, position_taken_from_json, ticket_taken_from_json},
         twins::{Keyed, TwinSearch, Verdict},
     },
-    wall::{NEW_CATEGORIES, Wall, Whereabouts, foreign_source, system_now},
+    wall::{NEW_CATEGORIES, PositionOutcome, TicketTaken, Wall, Whereabouts, foreign_source, system_now},
 };
 use axum::{
     Json,
@@ -36,6 +36,7 @@ const LARGE: usize = 64 * 1024;
 
 const KEPT_CLOSED: &str = "kept_closed: the ticket is over, and a status reopens it only with a status_at later than its closing";
 const UNKNOWN_TICKET: &str = "no ticket has this key, and a new one needs lon and lat, or an address";
+const STAFF_OUTSIDE: &str = "they walk no cell within the scope of this token or account: one whose scope holds a cell of theirs, or that has none, can send where they are";
 const UNPLACED: &str = "unplaced: no place was told, and its address is not that of one imported building: it is in no cell until a message tells its place";
 
 /// What became of one row.
@@ -136,7 +137,8 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
     let (records, judged) = records(judged);
     let silent: Vec<bool> = records.iter().map(|record| record.place.is_none()).collect();
     let outcomes = if records.is_empty() { Vec::new() } else { app.wall.put_tickets(&caller.actor, records).await? };
-    let asked: Vec<TicketId> = outcomes.iter().zip(silent).filter_map(|(o, silent)| o.id().filter(|_| silent)).collect();
+    let asked: Vec<TicketId> =
+        outcomes.iter().zip(silent).filter_map(|(taken, silent)| taken.outcome()?.id().filter(|_| silent)).collect();
     let whereabouts = app.wall.whereabouts(&asked).await?;
     let mut outcomes = outcomes.into_iter();
     let mut refused = Vec::new();
@@ -144,14 +146,19 @@ pub(crate) async fn tickets(State(app): State<App>, caller: Caller, request: Req
     for (index, Judged { name, outcome, mut note }) in judged.into_iter().enumerate() {
         let (status, id, problem) = match outcome {
             Ok(()) => match outcomes.next() {
-                Some(TicketOutcome::Created(id)) => ("created", Some(id.0), None),
-                Some(TicketOutcome::Updated(id)) => ("updated", Some(id.0), None),
-                Some(TicketOutcome::Unchanged(id)) => ("unchanged", Some(id.0), None),
-                Some(TicketOutcome::KeptClosed(id)) => {
+                Some(TicketTaken::OutsideScope(why)) => {
+                    let row = Row::Value(json!({ "external_id": name }));
+                    refused.push(Rejected { index, reason: why.clone(), row });
+                    ("rejected", None, Some(Problem::new("outside_scope", why)))
+                }
+                Some(TicketTaken::Done(TicketOutcome::Created(id))) => ("created", Some(id.0), None),
+                Some(TicketTaken::Done(TicketOutcome::Updated(id))) => ("updated", Some(id.0), None),
+                Some(TicketTaken::Done(TicketOutcome::Unchanged(id))) => ("unchanged", Some(id.0), None),
+                Some(TicketTaken::Done(TicketOutcome::KeptClosed(id))) => {
                     note.get_or_insert_with(|| KEPT_CLOSED.to_owned());
                     ("updated", Some(id.0), None)
                 }
-                Some(TicketOutcome::Unknown) => {
+                Some(TicketTaken::Done(TicketOutcome::Unknown)) => {
                     let row = Row::Value(json!({ "external_id": name }));
                     refused.push(Rejected { index, reason: UNKNOWN_TICKET.to_owned(), row });
                     ("rejected", None, Some(Problem::new("unknown_ticket", UNKNOWN_TICKET)))
@@ -190,8 +197,13 @@ pub(crate) async fn positions(State(app): State<App>, caller: Caller, request: R
     let mut lines = Vec::with_capacity(judged.len());
     for (index, Judged { name, outcome, note }) in judged.into_iter().enumerate() {
         let problem = match outcome {
-            Ok(()) if known.next() == Some(true) => None,
-            Ok(()) => Some(Problem::new("unknown_staff", "nobody on the staff list has this id")),
+            Ok(()) => match known.next() {
+                Some(PositionOutcome::Taken) => None,
+                Some(PositionOutcome::OutsideScope) => Some(Problem::new("outside_scope", STAFF_OUTSIDE)),
+                Some(PositionOutcome::UnknownStaff) | None => {
+                    Some(Problem::new("unknown_staff", "nobody on the staff list has this id"))
+                }
+            },
             Err((problem, row)) => {
                 refused.push(Rejected { index, reason: problem.message.clone(), row });
                 Some(problem)

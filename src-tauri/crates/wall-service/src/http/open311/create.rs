@@ -9,7 +9,7 @@ use crate::{
         refusal::Refusal,
     },
     import::tickets::{Defaults, limits, ticket_from_json},
-    wall::{WallError, allowed, system_now},
+    wall::{TicketTaken, WallError, allowed, system_now},
 };
 use axum::{
     Extension,
@@ -47,7 +47,7 @@ pub(crate) async fn create(
         let held = body::read_at_most(FORM_MOST, &app.budget, request).await?;
         let params = Params::of_form(&held.bytes)?;
         let caller = sender(&app, caller, &params).await?;
-        allowed(caller.actor.role, Right::PushTickets)?;
+        allowed(&caller.actor, Right::PushTickets)?;
         let id = take(&app, &caller, &params, retry.as_deref()).await?;
         let node = Node::Group(vec![
             ("service_request_id", Node::Number(Number::from(id))),
@@ -113,10 +113,13 @@ async fn take(app: &App, caller: &Caller, params: &Params, retry: Option<&str>) 
     let record = ticket_from_json(&Value::Object(ticket), &Defaults::contract(&caller.source))
         .map_err(|reject| Refusal::invalid(reject.message))?;
     let outcomes = app.wall.put_tickets(&caller.actor, vec![record]).await?;
+    if let Some(TicketTaken::OutsideScope(why)) = outcomes.first() {
+        return Err(WallError::OutsideScope(why.clone()).into());
+    }
     app.counts.rows_taken.fetch_add(1, Relaxed);
     outcomes
         .first()
-        .and_then(|o| o.id())
+        .and_then(|taken| taken.outcome()?.id())
         .map(|id| id.0)
         .ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the wall gave no answer for this request"))
 }

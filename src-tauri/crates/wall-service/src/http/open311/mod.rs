@@ -96,7 +96,7 @@ async fn who(app: &App, caller: Option<Extension<Caller>>, params: &Params) -> R
         (None, Some(key)) => gate::by_key(app, key).await?,
         (None, None) => return Err(Refusal::sign_in()),
     };
-    allowed(caller.actor.role, Right::See)?;
+    allowed(&caller.actor, Right::See)?;
     Ok(caller)
 }
 

@@ -172,7 +172,7 @@ async fn answer(app: &App, caller: &Caller, form: Form, cards: &[TicketCard]) ->
     let mut nodes = Vec::with_capacity(cards.len());
     for card in cards {
         // A picture of the matter shows the place: for those who may see it.
-        let media = if caller.actor.role.sees_exact_places() && !card.withheld {
+        let media = if caller.actor.role.sees_exact_places() && !card.withheld && !card.outside_scope {
             app.wall.store().attachments(TicketId(card.ticket.id)).await.map_err(WallError::from)?
         } else {
             Vec::new()

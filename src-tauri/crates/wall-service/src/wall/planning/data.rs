@@ -34,7 +34,7 @@ impl PlanningData {
                 Some(TicketPoint {
                     id: crate::wall::world::ticket_of(slot),
                     // Whoever drags a border past a ticket must not find out where it lies.
-                    place: world.shown_place(&t, crate::wall::shown::Sight::Exact)?,
+                    place: world.shown_place(&t, &crate::wall::shown::Sight::Exact)?,
                     severity: t.severity,
                     recent: t.life.reported > at.0 - RECENT_MS,
                     open: t.life.open_at(at),

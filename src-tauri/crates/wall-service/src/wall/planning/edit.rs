@@ -8,10 +8,15 @@ use super::{
     refused::{EditRefused, refusal},
     same_head,
     session::{NotReplayed, Session, way_to},
+    touched::Walked,
 };
-use crate::wall::{Wall, WallError, write::Unaudited};
+use crate::wall::{
+    Wall, WallError,
+    reach::{Target, TouchedCell, cells_beyond, may_touch},
+    write::Unaudited,
+};
 use std::collections::BTreeSet;
-use wall_core::{Face, PlanId, PlanStatus, Right};
+use wall_core::{Face, PlanId, PlanStatus, Right, Within};
 use wall_store::{Actor, EditRecord, PlanRecord, StoreError};
 
 /// Largest stored edit, bytes.
@@ -44,6 +49,17 @@ pub(super) fn moved(error: impl Into<WallError>) -> PlanError {
     }
 }
 
+/// The refusal of an edit that goes beyond a scope names the cells that do, so that they are shown.
+fn with_cells(error: WallError, actor: &Actor, cells: &[TouchedCell]) -> PlanError {
+    match (&error, &actor.scope) {
+        (WallError::OutsideScope(why), Some(scope)) => {
+            let faces: Vec<Face> = cells_beyond(scope, cells).map(|c| Face(c.face)).collect();
+            refusal("outside_scope", why, &faces).into()
+        }
+        _ => moved(error),
+    }
+}
+
 /// What an edit, undo, redo or jump made of a plan.
 pub(super) struct Outcome<'a> {
     pub session: &'a Session,
@@ -71,14 +87,19 @@ impl Wall {
         open.unsettled = true;
         let session = &mut open.session;
         session.findings.watch();
-        let looked = session.apply(edit).map(|(done, _)| {
-            let touched = &done.faces();
-            let shown = show(Outcome { session, touched, looked: session.findings.looked(), redo: Vec::new() });
+        let tried = session.apply(edit).map_err(PlanError::from).and_then(|(done, _)| {
+            let cells = session.touched(&done);
+            let shown = may_touch(actor, Right::TryEdits, &open.network.key, &cells)
+                .map_err(|e| with_cells(e, actor, &cells))
+                .map(|()| {
+                    let touched = &done.faces();
+                    show(Outcome { session, touched, looked: session.findings.looked(), redo: Vec::new() })
+                });
             session.revert(&done);
             shown
         });
         open.unsettled = false;
-        Ok(looked?)
+        tried
     }
 
     /// Edits a draft that stands on the edit `seen` (`None` = the beginning): on disk when this returns.
@@ -117,8 +138,10 @@ impl Wall {
         let codes: BTreeSet<String> =
             faces.iter().filter_map(|f| session.cells.get(f)).map(|c| c.code.clone()).filter(|c| !c.is_empty()).collect();
         let cells = serde_json::to_string(&codes.iter().take(12).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
+        let touched = session.touched(&done);
         let written = async {
-            let mut tx = self.write(actor, Right::EditPlans).await?;
+            let target = Target::Cells(&open.network.key, &touched);
+            let mut tx = self.write_within(actor, Within::EditPlans, target).await?;
             let id = tx.add_edit(plan, head, &text, &cells).await?;
             tx.commit_unaudited(Unaudited::OwnHistory).await?;
             Ok::<i64, WallError>(id)
@@ -133,7 +156,7 @@ impl Wall {
             Err(e) => {
                 // What is not on disk is not in memory either.
                 session.revert(&done);
-                Err(moved(e))
+                Err(with_cells(e, actor, &touched))
             }
         }
     }
@@ -205,10 +228,12 @@ impl Wall {
         if way_to(&edits, to).is_none() {
             return Err(refusal("no_such_edit", "there is no such edit in this plan", &[]).into());
         }
+        let network = self.network_of_plan(&taken.record).await?;
         let session = taken.session()?;
-        let touched = session.go_to(&edits, to).map_err(|e| stuck(&edits, e))?;
+        let Walked { faces, touched } = session.go_to(&edits, to).map_err(|e| stuck(&edits, e))?;
+        let touched = touched.cells();
         let written = async {
-            let mut tx = self.write(actor, Right::EditPlans).await?;
+            let mut tx = self.write_within(actor, Within::EditPlans, Target::Cells(&network.key, &touched)).await?;
             tx.set_head(plan, head, to).await?;
             tx.commit_unaudited(Unaudited::OwnHistory).await?;
             Ok::<(), WallError>(())
@@ -216,10 +241,10 @@ impl Wall {
         if let Err(e) = written.await {
             // Where the head itself cannot be reached, the next who takes the plan is told.
             _ = session.go_to(&edits, head);
-            return Err(moved(e));
+            return Err(with_cells(e, actor, &touched));
         }
         let redo = redo_of(&edits, to);
-        Ok(show(Outcome { session, touched: &touched, looked: session.findings.looked(), redo }))
+        Ok(show(Outcome { session, touched: &faces, looked: session.findings.looked(), redo }))
     }
 
     /// What became of a plan since it stood on an edit (0 = the beginning): what others changed, without the rest.
@@ -252,8 +277,9 @@ impl Wall {
         }
         let taken = self.take(actor, plan).await?;
         only_a_draft(&taken.record)?;
+        let network = self.network_of_plan(&taken.record).await?;
         drop(taken);
-        let mut tx = self.write(actor, Right::EditPlans).await?;
+        let mut tx = self.write_within(actor, Within::EditPlans, Target::Draft(&network.key)).await?;
         tx.add_snapshot(plan, name).await?;
         tx.commit_unaudited(Unaudited::OwnHistory).await?;
         Ok(())

@@ -8,7 +8,7 @@ use crate::{
 };
 use serde_json::json;
 use std::path::Path;
-use wall_core::{PlanId, Right};
+use wall_core::{PlanId, Right, Whole};
 use wall_store::Actor;
 
 impl Wall {
@@ -46,7 +46,7 @@ impl Wall {
         options: &CellsOptions,
         told: impl Fn(ReadProgress),
     ) -> Result<(PlanId, CellsReport), PlanError> {
-        self.may(actor, Right::DrawPlans)?;
+        self.may(actor, Right::ImportCells)?;
         let file = self.read_cells_file(path, options, told).await?;
         if file.issues.iter().any(|i| i.code == "too_many_overlaps") {
             return Err(WallError::Invalid("more cells of this file lie over each other than can be drawn with".into()).into());
@@ -57,7 +57,7 @@ impl Wall {
         }
         let key = super::life::network_key(network)?;
         let name = super::life::plan_name(name)?;
-        let mut tx = self.write(actor, Right::DrawPlans).await?;
+        let mut tx = self.write(actor, Whole::ImportCells).await?;
         let id = tx.network(key, key).await?;
         let plan = tx.new_draft(id, name, None, &file.records).await?;
         tx.doubt_plan(plan, &file.blocking()).await?;

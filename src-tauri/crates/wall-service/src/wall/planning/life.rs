@@ -12,11 +12,11 @@ use super::{
     session::Session,
     succession,
 };
-use crate::wall::{Wall, WallError, clock::system_now};
+use crate::wall::{Wall, WallError, clock::system_now, reach::Target, write::Write};
 use serde_json::json;
 use std::collections::BTreeSet;
 use wall_core::{
-    CellRecord, Face, NetworkId, OwnerRecord, PlanId, PlanStatus, PlanStepKind, Right, UtcMs, decide_step,
+    CellRecord, Face, NetworkId, OwnerRecord, PlanId, PlanStatus, PlanStepKind, Right, UtcMs, Whole, Within, decide_step,
     planning::HouseholdsFrom,
 };
 use wall_store::{Actor, PlanRecord, PublishSeen};
@@ -117,7 +117,7 @@ impl Wall {
         let (name, key) = (plan_name(&asked.name)?, network_key(&asked.network)?);
         let known = self.store().networks().await?.into_iter().find(|n| n.key == key).map(|n| n.id);
         let (base, cells) = self.cells_to_start_from(actor, known, asked).await?;
-        let mut tx = self.write(actor, Right::DrawPlans).await?;
+        let mut tx = self.write_within(actor, Within::DrawPlans, Target::Draft(key)).await?;
         let network = tx.network(key, key).await?;
         let plan = tx.new_draft(network, name, base, &cells).await?;
         tx.commit("plan.new", &json!({ "plan": plan.0, "base": base.map(|b| b.0), "cells": cells.len() })).await?;
@@ -174,20 +174,18 @@ impl Wall {
                 published
             }
             PlanStepKind::Unpublish => self.unpublish(actor, &record, note, now).await,
-            PlanStepKind::Withdraw
-            | PlanStepKind::Approve
-            | PlanStepKind::Return
-            | PlanStepKind::Retire
-            | PlanStepKind::TakeEffect => self.simple_step(actor, &record, step, note).await,
+            PlanStepKind::Withdraw => {
+                let mut taken = self.take(actor, plan).await?;
+                let (network, changed) = (self.network_of_plan(&record).await?, taken.session()?.touched_ever());
+                let target = Target::Cells(&network.key, &changed);
+                simple_step(self.write_within(actor, Within::WithdrawPlans, target).await?, &record, step, note).await
+            }
+            PlanStepKind::Approve | PlanStepKind::Return => {
+                simple_step(self.write(actor, Whole::ReviewPlans).await?, &record, step, note).await
+            }
+            PlanStepKind::Retire => simple_step(self.write(actor, Whole::RetirePlans).await?, &record, step, note).await,
+            PlanStepKind::TakeEffect => simple_step(self.write(actor, Whole::ImportCells).await?, &record, step, note).await,
         }
-    }
-
-    /// A step that changes nothing else than where the plan stands.
-    async fn simple_step(&self, actor: &Actor, record: &PlanRecord, step: PlanStepKind, note: &str) -> Result<(), PlanError> {
-        let mut tx = self.write(actor, step.right()).await?;
-        tx.step_plan(record.plan.id, record.head, step, note).await.map_err(moved)?;
-        tx.commit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 })).await?;
-        Ok(())
     }
 
     /// Sends a draft to review: its cells are written as they stand now, and stay so until it comes back.
@@ -199,8 +197,10 @@ impl Wall {
         let session = taken.session()?;
         // Who reviews must see what was meant: whatever of its base the draft does not hold is decided about before.
         refuse_open(&findings::unheld(session))?;
-        let cells = final_cells(session);
-        let mut tx = self.write(actor, Right::SubmitPlans).await?;
+        let (cells, changed) = (final_cells(session), session.touched_ever());
+        let network = self.network_of_plan(&record).await?;
+        let target = Target::Cells(&network.key, &changed);
+        let mut tx = self.write_within(actor, Within::SubmitPlans, target).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
         tx.step_plan(record.plan.id, record.head, PlanStepKind::Submit, note).await.map_err(moved)?;
         tx.commit("plan.submit", &json!({ "plan": record.plan.id.0, "cells": cells.len() })).await?;
@@ -268,7 +268,7 @@ impl Wall {
         let owners = new_owners(session);
         let codes_ended = before.as_ref().map(|(_, old)| succession::codes_ended(old, &cells)).unwrap_or_default();
         let mut ended = codes_ended.clone();
-        let mut tx = self.write(actor, Right::PublishPlans).await?;
+        let mut tx = self.write(actor, Whole::PublishPlans).await?;
         tx.replace_cells(record.plan.id, &cells).await?;
         let seen = PublishSeen { head, before: before.as_ref().map(|(old, _)| old.plan.id) };
         let from = tx.publish_reviewed(record.plan.id, seen, effective, tickets_stay, note, &lineage).await.map_err(moved)?;
@@ -288,12 +288,19 @@ impl Wall {
 
     /// Takes a plan back that waits for its time: it is a draft again, and the plan in force goes on.
     async fn unpublish(&self, actor: &Actor, record: &PlanRecord, note: &str, now: UtcMs) -> Result<(), PlanError> {
-        let mut tx = self.write(actor, Right::UnpublishPlans).await?;
+        let mut tx = self.write(actor, Whole::UnpublishPlans).await?;
         tx.unpublish_plan(record.plan.id, note, now).await.map_err(moved)?;
         tx.commit("plan.unpublish", &json!({ "plan": record.plan.id.0 })).await?;
         self.close_plans(None).await;
         Ok(())
     }
+}
+
+/// A step that changes nothing else than where the plan stands.
+async fn simple_step(mut tx: Write<'_>, record: &PlanRecord, step: PlanStepKind, note: &str) -> Result<(), PlanError> {
+    tx.step_plan(record.plan.id, record.head, step, note).await.map_err(moved)?;
+    tx.commit(&format!("plan.{}", step.code()), &json!({ "plan": record.plan.id.0 })).await?;
+    Ok(())
 }
 
 /// Refuses while something is wrong that nobody acknowledged.

@@ -25,6 +25,7 @@ mod shape;
 mod stand;
 mod stuck;
 mod succession;
+mod touched;
 mod unheld;
 mod views;
 

@@ -105,12 +105,14 @@ impl Wall {
         Ok(json!({ "type": "FeatureCollection", "features": features }).to_string().into())
     }
 
-    /// Buildings in a box as GeoJSON, at most twenty thousand; `total` says how many there are, `cut` whether some are left out.
+    /// Buildings in a box, within the scope of whoever asks, as GeoJSON, at most twenty thousand; `total` says how many there are, `cut` whether some are left out.
     pub async fn buildings_json(&self, actor: &Actor, bbox: Option<[f64; 4]>) -> Result<Bytes, PlanError> {
         self.may(actor, Right::SeeHouseholds)?;
         let inside = |p: Place| bbox.is_none_or(|[w, s, e, n]| p.lon >= w && p.lon <= e && p.lat >= s && p.lat <= n);
         let mut found = self.store().buildings().await?;
-        found.retain(|b| inside(b.place));
+        let ground = self.world().ground.clone();
+        let shown = |p: Place| actor.scope.as_ref().is_none_or(|scope| scope.holds_division(ground.division_at(p)));
+        found.retain(|b| inside(b.place) && shown(b.place));
         let total = found.len();
         let features: Vec<Value> = found
             .into_iter()

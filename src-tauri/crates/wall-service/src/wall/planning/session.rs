@@ -16,8 +16,10 @@ use super::{
     owners::{Owners, Written},
     refused::{EditRefused, refusal},
     shape::{Joined, shape_of},
+    touched::{Touched, Walked},
     unheld::AllUnheld,
 };
+use crate::wall::reach::TouchedCell;
 use std::{
     collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
@@ -70,7 +72,8 @@ impl Step {
 }
 
 enum Part {
-    Ground(Patch),
+    /// A patch, and the cells whose ground has another shape by it: a vertex for a neighbour's sake changes none.
+    Ground(Patch, Vec<Face>),
     /// Cells before and after; `None` = not there.
     Cells(Vec<(Face, Option<DraftCell>, Option<DraftCell>)>),
     /// Who was written down for a cell before; `None` = nobody.
@@ -83,7 +86,7 @@ impl Done {
     /// Cells whose ground, text or figures changed.
     pub fn faces(&self) -> BTreeSet<Face> {
         let of = |p: &Part| match p {
-            Part::Ground(patch) => patch.changed().to_vec(),
+            Part::Ground(patch, _) => patch.changed().to_vec(),
             Part::Cells(list) => list.iter().map(|(f, _, _)| *f).collect(),
             Part::Owners(face, _) => vec![*face],
             Part::Settled(_) => Vec::new(),
@@ -94,7 +97,7 @@ impl Done {
     /// Whether what is said of the plan as a whole may change: gaps by bare ground, owners by what is written of cells.
     fn touches_plan(&self) -> bool {
         self.parts.iter().any(|part| match part {
-            Part::Ground(patch) => patch.touches_bare_ground(),
+            Part::Ground(patch, _) => patch.touches_bare_ground(),
             Part::Cells(list) => !list.is_empty(),
             Part::Owners(..) | Part::Settled(_) => true,
         })
@@ -102,7 +105,7 @@ impl Done {
 
     /// Whether lanes between cells may come or go.
     fn touches_bare_ground(&self) -> bool {
-        self.parts.iter().any(|p| matches!(p, Part::Ground(patch) if patch.touches_bare_ground()))
+        self.parts.iter().any(|p| matches!(p, Part::Ground(patch, _) if patch.touches_bare_ground()))
     }
 
     /// Notes the cells that go on for those whose codes changed.
@@ -185,6 +188,8 @@ pub(super) struct Session {
     pub joined: Joined,
     /// Every cell at the beginning: the shape of its ground, and a hash of what is written of it.
     initial: HashMap<Face, (u64, u64)>,
+    /// What was written of every cell at the beginning.
+    began: HashMap<Face, DraftCell>,
 }
 
 impl Session {
@@ -227,6 +232,7 @@ impl Session {
             reach: Reach::around(base),
             joined: Joined::default(),
             initial: HashMap::new(),
+            began: HashMap::new(),
         };
         session.labels = session.geometry.iter().map(|(f, g)| (*f, label_point(g))).collect();
         for (face, cell) in (0u32..).map(Face).zip(base) {
@@ -235,6 +241,7 @@ impl Session {
             }
         }
         session.initial = session.cells.keys().map(|f| (*f, session.hash(*f))).collect();
+        session.began = session.cells.iter().map(|(f, c)| (*f, c.clone())).collect();
         session.count_all();
         Ok(session)
     }
@@ -258,6 +265,42 @@ impl Session {
     /// Whether the ground of a cell differs from what the draft began with.
     pub fn ground_changed(&self, face: Face) -> bool {
         self.initial.get(&face).map(|(ground, _)| *ground) != Some(self.hash(face).0)
+    }
+
+    /// Adds the cells that an edit touched, while it is done.
+    pub fn note_touched(&self, done: &Done, touched: &mut Touched) {
+        for part in &done.parts {
+            match part {
+                Part::Ground(_, faces) | Part::Settled(faces) => {
+                    faces.iter().for_each(|f| touched.add(*f, self.cells.get(f)));
+                }
+                Part::Cells(list) => {
+                    list.iter().for_each(|(f, before, after)| {
+                        touched.add(*f, before.as_ref());
+                        touched.add(*f, after.as_ref());
+                    });
+                }
+                Part::Owners(face, _) => touched.add(*face, self.cells.get(face)),
+            }
+        }
+    }
+
+    /// The cells that an edit touched, while it is done.
+    pub fn touched(&self, done: &Done) -> Vec<TouchedCell> {
+        let mut touched = Touched::default();
+        self.note_touched(done, &mut touched);
+        touched.cells()
+    }
+
+    /// All cells that differ from what the draft began with. O(vertices).
+    pub fn touched_ever(&self) -> Vec<TouchedCell> {
+        let mut touched = Touched::default();
+        let faces: BTreeSet<Face> = self.began.keys().chain(self.cells.keys()).copied().collect();
+        for face in faces.into_iter().filter(|f| self.is_changed(*f)) {
+            touched.add(face, self.began.get(&face));
+            touched.add(face, self.cells.get(&face));
+        }
+        touched.cells()
     }
 
     /// A cell as the functions of wall-core see it.
@@ -381,7 +424,7 @@ impl Session {
     pub fn revert(&mut self, done: &Done) {
         for part in done.parts.iter().rev() {
             match part {
-                Part::Ground(patch) => self.topology.apply(&patch.inverse()),
+                Part::Ground(patch, _) => self.topology.apply(&patch.inverse()),
                 Part::Cells(list) => {
                     for (face, before, _) in list.iter().rev() {
                         match before {
@@ -411,27 +454,28 @@ impl Session {
         self.moves.since(from, self.head())
     }
 
-    /// Goes to another edit of the tree: back to the common beginning, then forward. Returns the cells that may differ.
+    /// Goes to another edit of the tree: back to the common beginning, then forward.
     ///
     /// # Errors
     /// A stored edit cannot be done again; the session stands on the last one that could.
-    pub fn go_to(&mut self, edits: &[EditRecord], to: Option<i64>) -> Result<BTreeSet<Face>, NotReplayed> {
+    pub fn go_to(&mut self, edits: &[EditRecord], to: Option<i64>) -> Result<Walked, NotReplayed> {
         let way = way_to(edits, to).ok_or(NotReplayed::NoSuchEdit)?;
         self.findings.watch();
         let from = self.head();
-        let mut touched = BTreeSet::new();
-        let went = self.walk(&way, &mut touched);
+        let mut walked = Walked::default();
+        let went = self.walk(&way, &mut walked);
         if self.head() != from {
-            self.moves.note(from, Difference { touched: touched.clone(), looked: self.findings.looked().clone() });
+            self.moves.note(from, Difference { touched: walked.faces.clone(), looked: self.findings.looked().clone() });
         }
-        went.map(|()| touched)
+        went.map(|()| walked)
     }
 
-    fn walk(&mut self, way: &[&EditRecord], touched: &mut BTreeSet<Face>) -> Result<(), NotReplayed> {
+    fn walk(&mut self, way: &[&EditRecord], walked: &mut Walked) -> Result<(), NotReplayed> {
         let common = self.path.iter().zip(way).take_while(|((id, _), e)| *id == e.id).count();
         while self.path.len() > common {
             if let Some((_, done)) = self.path.pop() {
-                touched.extend(done.faces());
+                walked.faces.extend(done.faces());
+                self.note_touched(&done, &mut walked.touched);
                 self.revert(&done);
             }
         }
@@ -439,7 +483,8 @@ impl Session {
             let stuck = |why| NotReplayed::Edit { id: record.id, why };
             let edit = stored::read(&record.edit).map_err(|e| stuck(not_read(record.id, e)))?;
             let (done, _) = self.perform(&edit, true).map_err(stuck)?;
-            touched.extend(done.faces());
+            walked.faces.extend(done.faces());
+            self.note_touched(&done, &mut walked.touched);
             self.path.push((record.id, done));
         }
         Ok(())
@@ -465,6 +510,8 @@ impl Session {
                 let ground = &on_grid(ground);
                 let core = self.core_edit(ground, step.again)?;
                 let patch = self.topology.plan_edit(&core).map_err(EditRefused::from)?;
+                let shape = |session: &Self, face: Face| session.geometry.get(&face).map(shape_of);
+                let before: Vec<(Face, Option<u64>)> = patch.changed().into_iter().map(|f| (f, shape(self, f))).collect();
                 self.topology.apply(&patch);
                 let (created, removed) = (patch.created().to_vec(), patch.removed().to_vec());
                 let parent = match &core {
@@ -491,14 +538,15 @@ impl Session {
                 }
                 let faces: BTreeSet<Face> = patch.changed().iter().copied().collect();
                 let created: Vec<Face> = changes.iter().filter(|c| c.1.is_none()).map(|c| c.0).collect();
-                step.done.parts.push(Part::Ground(patch));
+                self.refresh(&faces);
+                let reshaped = before.into_iter().filter(|(f, was)| shape(self, *f) != *was).map(|(f, _)| f).collect();
+                step.done.parts.push(Part::Ground(patch, reshaped));
                 step.done.parts.push(Part::Cells(changes));
                 if let Edit::CutOut { face, .. } = &core {
                     self.unheld.settle(*face);
                     step.done.parts.push(Part::Settled(vec![*face]));
                 }
                 step.stored.push(ground.clone());
-                self.refresh(&faces);
                 match &core {
                     _ if step.again => {}
                     Edit::Split { face, .. } => self.code_after_split(*face, &created, step),

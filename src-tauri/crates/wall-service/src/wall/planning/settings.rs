@@ -10,7 +10,7 @@ use crate::wall::{Wall, WallError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wall_core::{
-    Right,
+    Right, Whole,
     planning::{Band, CodeScheme, MergePolicy, SplitPolicy, WorkloadWeights},
 };
 use wall_store::Actor;
@@ -105,7 +105,7 @@ impl Wall {
         rules_of(rules)?;
         let json = |e: serde_json::Error| WallError::Invalid(e.to_string());
         let text = serde_json::to_string(&Kept { version: VERSION, rules }).map_err(json)?;
-        let mut tx = self.write(actor, Right::SetPlanning).await?;
+        let mut tx = self.write(actor, Whole::SetPlanning).await?;
         tx.set_setting(KEY, &text).await?;
         tx.commit("planning.settings", &serde_json::to_value(rules).map_err(json)?).await?;
         Ok(())

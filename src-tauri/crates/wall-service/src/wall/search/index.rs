@@ -1,13 +1,9 @@
 //! What keeps the index of tickets' texts: the grams of what is shown of them, a segment at a time, behind whoever writes.
 
-use super::super::{
-    Wall, WallError, WallInner,
-    shown::{Sight, shown_words},
-    write::Unaudited,
-};
+use super::super::{Wall, WallError, WallInner, shown::shown_words, write::Unaudited};
 use std::{sync::Weak, time::Duration};
 use tokio::time::Instant;
-use wall_core::{Gram, Right, SearchField, grams};
+use wall_core::{Gram, SearchField, Whole, grams};
 use wall_store::TicketTexts;
 
 /// Of the rules by which grams are made, those of `masking` and of `shown` among them: raised when one of them changes, so
@@ -22,7 +18,7 @@ const TROUBLE: Duration = Duration::from_secs(60);
 
 /// The grams by which a ticket is found: of its number, and of what is shown of its texts to who sees most.
 fn grams_of(ticket: &TicketTexts) -> Vec<Gram> {
-    let shown = [&ticket.title, &ticket.address].map(|text| shown_words(text, ticket.sensitive, Sight::Exact));
+    let shown = [&ticket.title, &ticket.address].map(|text| shown_words(text, !ticket.sensitive));
     let texts = shown.iter().flat_map(|text| grams(SearchField::Text, text));
     grams(SearchField::Id, &ticket.external_id).chain(texts).collect()
 }
@@ -34,7 +30,7 @@ impl Wall {
     /// The store cannot be read or written: tickets are found all the same, more slowly.
     pub async fn index_texts(&self) -> Result<bool, WallError> {
         let Some(due) = self.store().segment_due(EDITION).await? else { return Ok(false) };
-        let mut tx = self.write(&self.inner.own, Right::Administer).await?;
+        let mut tx = self.write(&self.inner.own, Whole::Administer).await?;
         let indexed = tx.index_segment(due, EDITION, grams_of).await?;
         tx.commit_unaudited(Unaudited::Derived).await?;
         Ok(indexed)

@@ -3,7 +3,7 @@
 pub(super) mod index;
 mod tickets;
 
-use super::{Wall, WallError, shown::Sight};
+use super::{Wall, WallError, ground::Ground, shown::Sight};
 use pinyin::ToPinyin;
 use wall_core::{Needle, Place, folded};
 use wall_store::Actor;
@@ -119,15 +119,38 @@ impl Wall {
             };
             hits.push((if exact { 0 } else { 2 }, 4, hit));
         }
-        if Sight::of(actor) == Sight::Exact {
-            for (address, place) in self.store().find_addresses(text.trim(), limit as u32).await? {
-                let hit =
-                    Hit { kind: "address", key: address.clone(), title: address, subtitle: String::new(), place: Some(place) };
-                hits.push((3, 5, hit));
-            }
+        for (address, place) in self.addresses_shown(&Sight::of(actor), text.trim(), limit, &ground).await? {
+            let hit = Hit { kind: "address", key: address.clone(), title: address, subtitle: String::new(), place: Some(place) };
+            hits.push((3, 5, hit));
         }
         hits.sort_by(|a, b| (a.0, a.1, &a.2.title, &a.2.key).cmp(&(b.0, b.1, &b.2.title, &b.2.key)));
         Ok(hits.into_iter().take(limit).map(|(.., h)| h).collect())
+    }
+
+    /// Addresses that are shown: to whom sees places, and of those the ones within the scope.
+    async fn addresses_shown(
+        &self,
+        sight: &Sight,
+        text: &str,
+        limit: usize,
+        ground: &Ground,
+    ) -> Result<Vec<(String, Place)>, WallError> {
+        let scope = match sight {
+            Sight::Coarse => return Ok(Vec::new()),
+            Sight::Exact => return Ok(self.store().find_addresses(text, limit as u32).await?),
+            Sight::Within(scope) => scope,
+        };
+        let mut asked = limit as u32;
+        loop {
+            let mut found = self.store().find_addresses(text, asked).await?;
+            let whole = (found.len() as u32) < asked;
+            found.retain(|(_, place)| scope.holds_division(ground.division_at(*place)));
+            if whole || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            asked = asked.saturating_mul(8);
+        }
     }
 }
 

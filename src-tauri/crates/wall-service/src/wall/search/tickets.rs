@@ -92,13 +92,21 @@ impl Wall {
     ) -> Result<Vec<TicketId>, WallError> {
         let sight = Sight::of(actor);
         let fields = match sight {
-            Sight::Exact => &[SearchField::Id, SearchField::Text][..],
+            Sight::Exact | Sight::Within(_) => &[SearchField::Id, SearchField::Text][..],
             Sight::Coarse => &[SearchField::Id],
         };
         let mut asked: Vec<Asked> = fields.iter().map(|f| Asked { grams: needle.grams(*f), sorted: false }).collect();
         let (index, spellings) = (self.store().search_index(EDITION).await?, needle.spellings());
+        let clear = |t: &TicketTexts| match &sight {
+            Sight::Exact => !t.sensitive,
+            Sight::Coarse => false,
+            Sight::Within(_) => {
+                let (world, slot) = (self.world(), u32::try_from(t.id.0 - 1).unwrap_or(u32::MAX));
+                !t.sensitive && world.ticket(t.id).is_some_and(|live| world.is_clear_slot(slot, live, &sight))
+            }
+        };
         let shows = |t: &TicketTexts| {
-            let texts = [&t.title, &t.address].map(|text| shown_words(text, t.sensitive, sight));
+            let texts = [&t.title, &t.address].map(|text| shown_words(text, clear(t)));
             needle.is_in(&t.external_id) || texts.iter().any(|text| needle.is_in(text))
         };
         let (mut found, mut step) = (Vec::new(), FIRST);

@@ -42,11 +42,11 @@ impl Wall {
             let world = self.world_of(&mut moment).await?;
             let then = moment.then(&world);
             let at = then.at;
-            let contents = Contents::of(then, &ground, area, sight);
+            let contents = Contents::of(then, &ground, area, &sight);
             let due = |slot| then.due_of(slot);
             let stat = match &past {
                 Some(p) => p.counts.area(area, p.at, &due),
-                None => world.counts(sight).area(area, world.now, &due),
+                None => world.counts(&sight).area(area, world.now, &due),
             };
             let here = |place| contents.has(ground.cell_at(place));
             let inside = |markers: &dyn AnyMarkers| -> Vec<PlaceView> {
@@ -103,16 +103,16 @@ impl Wall {
         };
         let ground = self.ground_as_of(as_of).await?;
         let sight = Sight::of(actor);
-        let exact = sight.is_exact_for(ticket.sensitive);
+        let exact = self.world().is_clear_ticket(ticket, &sight);
         // Which cell it had under another plan tells more than the cell in which it is shown.
         let kept_cell = match attributed.filter(|c| exact && !ground.by_id.contains_key(c)) {
             Some(c) => self.store().cell_of_any_plan(c, at).await?.map(|(code, name, plan)| KeptCell { code, name, plan }),
             None => None,
         };
         let world = self.world();
-        let (from, cell) = world.shown(&ground, ticket, sight);
-        let view = ticket_view(&world, &ground, &stood, sight, at);
-        let text = shown_text(ticket, &view.category_name, sight);
+        let (from, cell) = world.shown(&ground, ticket, &sight);
+        let view = ticket_view(&world, &ground, &stood, &sight, at);
+        let text = shown_text(ticket, &view.category_name, exact);
         let cameras = from.map(|p| world.markers.cameras.nearest(p, 5));
         let staff = from.map(|p| {
             let mut near = nearest(&world.staff_index, p, 20, |id| {
@@ -127,6 +127,7 @@ impl Wall {
             source: ticket.source.clone(),
             description: text.description.into_owned(),
             withheld: ticket.sensitive,
+            outside_scope: !ticket.sensitive && !exact && matches!(sight, Sight::Within(_)),
             address: text.address.into_owned(),
             located_by: stood.located_by.filter(|_| exact).into(),
             accuracy_m: ticket.accuracy_m.filter(|_| exact && ticket.place.is_some()),

@@ -52,16 +52,17 @@ impl Wall {
     /// The frame that tells what a step made of the world, to whom sees places.
     pub(in crate::wall) fn frame_of(&self, world: &World, news: News) -> Frame {
         let due = |slot| world.then(world.now).due_of(slot);
-        let count = |area: &Area| area_stat(area, world.counts(Sight::Exact).area(area, news.now, &due));
+        let counts = world.counts(&Sight::Exact);
+        let count = |area: &Area| area_stat(area, counts.area(area, news.now, &due));
         Frame {
             from_revision: news.from_revision,
             to_revision: news.to_revision,
             clock: clock_view(&self.inner.clock, news.now, world.later),
-            unplaced: world.counts(Sight::Exact).unplaced(),
+            unplaced: counts.unplaced(),
             figures: news.figures.map(|list| list.iter().map(Into::into).collect()),
             alarms: news.alarms.map(|alarms| alarms_view(world, &world.ground, &alarms)),
             areas: news.areas.iter().map(|a| count(&world.ground.areas[*a as usize])).collect(),
-            tickets: news.tickets.iter().map(|t| ticket_view(world, &world.ground, t, Sight::Exact, news.now)).collect(),
+            tickets: news.tickets.iter().map(|t| ticket_view(world, &world.ground, t, &Sight::Exact, news.now)).collect(),
             staff: news.staff.iter().filter_map(|s| world.staff.get(s)).map(|w| staff_view(world, w, news.now)).collect(),
             reload: news.reload,
             freshness: self.freshness(),
@@ -80,7 +81,7 @@ impl Wall {
             from_revision: world.revision,
             to_revision: world.revision,
             clock: clock_view(&self.inner.clock, now, world.later),
-            unplaced: world.counts(Sight::Exact).unplaced(),
+            unplaced: world.counts(&Sight::Exact).unplaced(),
             figures: None,
             alarms: None,
             areas: vec![],
@@ -142,14 +143,14 @@ impl Wall {
             from_revision: batch.from_revision,
             to_revision: world.revision,
             clock: clock_view(&self.inner.clock, world.now, world.later),
-            unplaced: world.counts(Sight::Exact).unplaced(),
+            unplaced: world.counts(&Sight::Exact).unplaced(),
             figures: Some(figures(world.then(world.now)).iter().map(Into::into).collect()),
             alarms: Some(alarms_view(
                 &world,
                 &world.ground,
-                &grouped(world.then(world.now), &world.ground, &raised, Sight::Exact),
+                &grouped(world.then(world.now), &world.ground, &raised, &Sight::Exact),
             )),
-            areas: area_stats(&world, Sight::Exact, &world.ground.areas),
+            areas: area_stats(&world, &Sight::Exact, &world.ground.areas),
             tickets,
             staff: world.staff.values().map(|w| staff_view(&world, w, world.now)).collect(),
             reload: true,
@@ -162,25 +163,29 @@ impl Wall {
     pub fn for_actor(&self, actor: &Actor, frame: &Arc<Frame>) -> Arc<Frame> {
         match Sight::of(actor) {
             Sight::Exact => frame.clone(),
-            Sight::Coarse => Arc::new(coarse_frame(frame, &self.world())),
+            sight => Arc::new(frame_for(&sight, frame, &self.world())),
         }
     }
 }
 
 /// Counts of areas of the present, as somebody may know them.
-pub(super) fn area_stats(world: &World, sight: Sight, areas: &[Area]) -> Vec<AreaStat> {
+pub(super) fn area_stats(world: &World, sight: &Sight, areas: &[Area]) -> Vec<AreaStat> {
     let due = |slot| world.then(world.now).due_of(slot);
-    areas.iter().map(|a| area_stat(a, world.counts(sight).area(a, world.now, &due))).collect()
+    let counts = world.counts(sight);
+    areas.iter().map(|a| area_stat(a, counts.area(a, world.now, &due))).collect()
 }
 
-/// A frame as it is shown to whom sees places only to the cell: every place, cell, count and title anew.
-fn coarse_frame(frame: &Frame, world: &World) -> Frame {
-    let (sight, ground) = (Sight::Coarse, &world.ground);
+/// A frame as it is shown to whom sees some places only to the cell: every place, cell, count and title of those anew.
+fn frame_for(sight: &Sight, frame: &Frame, world: &World) -> Frame {
+    let ground = &world.ground;
     let mut frame = frame.clone();
     for view in &mut frame.tickets {
-        let known = world.ticket(TicketId(view.id));
+        let (slot, known) = (u32::try_from(view.id - 1).unwrap_or(u32::MAX), world.ticket(TicketId(view.id)));
+        if known.is_some_and(|t| world.is_clear_slot(slot, t, sight)) {
+            continue;
+        }
         let place = known.and_then(|t| world.shown_place(t, sight));
-        let cell = known.and_then(|t| world.shown_cell(ground, u32::try_from(view.id - 1).unwrap_or(u32::MAX), t, sight));
+        let cell = known.and_then(|t| world.shown_cell(ground, slot, t, sight));
         let area = cell.map(|c| ground.cell_area(c));
         (view.lon, view.lat) = (place.map(|p| p.lon), place.map(|p| p.lat));
         view.cell_key = area.map_or_else(String::new, |a| a.key.clone());
@@ -194,7 +199,9 @@ fn coarse_frame(frame: &Frame, world: &World) -> Frame {
     let now = UtcMs(frame.clock.now_ms);
     frame.alarms =
         frame.alarms.is_some().then(|| alarms_view(world, ground, &grouped(world.then(world.now), ground, &world.raised, sight)));
-    let count = |area| area_stat(area, world.counts(sight).area(area, now, &due));
+    let counts = world.counts(sight);
+    frame.unplaced = counts.unplaced();
+    let count = |area| area_stat(area, counts.area(area, now, &due));
     frame.areas = frame.areas.iter().filter_map(|a| area(&a.key).map(count)).collect();
     frame
 }

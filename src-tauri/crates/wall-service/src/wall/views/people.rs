@@ -44,7 +44,7 @@ impl Wall {
             }
             let staff = staff_view(&world, &walker, at);
             let here = staff.lon.zip(staff.lat).and_then(|(lon, lat)| ground.cell_at(wall_core::Place { lon, lat }));
-            let (cells, due_first) = walked(moment.then(&world), &ground, &walker.staff, Sight::of(actor));
+            let (cells, due_first) = walked(moment.then(&world), &ground, &walker.staff, &Sight::of(actor));
             let cell = |w: WalkedCell| StaffCell {
                 area: ground.cell_area(w.cell).into(),
                 role: w.role.into(),

@@ -81,7 +81,7 @@ impl Wall {
                     world.ticket_index.in_box(west, south, east, north, |id, _| ids.push(id));
                 } else {
                     // Chosen by the place that is shown: the box of a question must not tell more than the answer.
-                    let inside = |t: &Live| world.shown_place(t, sight).is_some_and(in_box);
+                    let inside = |t: &Live| world.shown_place(t, &sight).is_some_and(in_box);
                     ids.extend(
                         moment.then(&world).all().filter(|(_, t)| t.life.open_at(at) && inside(t)).map(|(s, _)| ticket_of(s)),
                     );

@@ -77,10 +77,10 @@ impl Wall {
         let (ground, at, areas, figures, unplaced, staff, positions_kept, revision, later) = match as_of {
             None => {
                 let world = self.world();
-                let areas = area_stats(&world, Sight::of(actor), &world.ground.areas);
+                let areas = area_stats(&world, &Sight::of(actor), &world.ground.areas);
                 let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
                 let (kept, figures) = (true, figures(world.then(world.now)));
-                let unplaced = world.counts(Sight::of(actor)).unplaced();
+                let unplaced = world.counts(&Sight::of(actor)).unplaced();
                 (world.ground.clone(), world.now, areas, figures, unplaced, staff, kept, world.revision, world.later)
             }
             Some(at) => {
@@ -110,7 +110,7 @@ impl Wall {
         let (alarms, ids) = {
             let world = self.world_of(&mut moment).await?;
             let then = Then { at, ..moment.then(&world) };
-            let alarms = grouped(then, &ground, &raised, Sight::of(actor));
+            let alarms = grouped(then, &ground, &raised, &Sight::of(actor));
             (alarms_view(&world, &ground, &alarms), newest_and_gravest(then, &raised, &alarms))
         };
         Ok(Snapshot {

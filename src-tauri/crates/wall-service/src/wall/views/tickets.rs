@@ -41,7 +41,7 @@ impl From<wire::ListOrder> for ListOrder {
 }
 
 /// A ticket as it stood at `now`, as it is shown.
-pub(super) fn ticket_view(world: &World, ground: &Arc<Ground>, stood: &TicketAt, sight: Sight, now: UtcMs) -> TicketView {
+pub(super) fn ticket_view(world: &World, ground: &Arc<Ground>, stood: &TicketAt, sight: &Sight, now: UtcMs) -> TicketView {
     let ticket = &stood.ticket;
     let (status, open, overdue) = (ticket.status, !ticket.status.is_final(), ticket.is_late_at(now));
     let category = world.categories.name(&ticket.category, now);
@@ -51,7 +51,7 @@ pub(super) fn ticket_view(world: &World, ground: &Arc<Ground>, stood: &TicketAt,
     TicketView {
         id: ticket.id.0,
         external_id: ticket.external_id.clone(),
-        title: shown_text(ticket, category, sight).title.into_owned(),
+        title: shown_text(ticket, category, world.is_clear_ticket(ticket, sight)).title.into_owned(),
         category: ticket.category.clone(),
         category_name: category.to_owned(),
         platform: platform.map_or("", Platform::code).into(),
@@ -90,8 +90,8 @@ impl Wall {
         let base = self.world().base;
         let mut stood = self.store().tickets_at(self.network_id(), ids, at, base, known_at).await?;
         stood.sort_by_key(|(t, _)| std::cmp::Reverse((t.ticket.appears_at(base), t.ticket.id)));
-        let world = self.world();
-        Ok(stood.iter().map(|(t, _)| ticket_view(&world, ground, t, Sight::of(actor), at)).collect())
+        let (world, sight) = (self.world(), Sight::of(actor));
+        Ok(stood.iter().map(|(t, _)| ticket_view(&world, ground, t, &sight, at)).collect())
     }
 
     /// Tickets by filter, newest first, and the cursor of the next page.

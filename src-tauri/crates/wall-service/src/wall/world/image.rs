@@ -40,6 +40,7 @@ pub(crate) struct Subject {
 struct Home {
     cell: i64,
     code: String,
+    division: String,
     /// Bits of degrees: texts of numbers are not read back to the last digit.
     place: (u64, u64),
 }
@@ -199,10 +200,11 @@ struct Bounds {
 impl World {
     /// The image of what it keeps of tickets. `line` is what the log says of its revision. O(tickets), some 60 bytes each.
     pub fn image(&self, subject: Subject, line: String) -> Vec<u8> {
-        let homes = self.homes.known().map(|(cell, code, place)| Home {
+        let homes = self.homes.known().map(|(cell, home)| Home {
             cell: cell.0,
-            code: code.to_owned(),
-            place: (place.lon.to_bits(), place.lat.to_bits()),
+            code: home.code.clone(),
+            division: home.division.clone(),
+            place: (home.place.lon.to_bits(), home.place.lat.to_bits()),
         });
         let head = Head {
             subject,
@@ -216,7 +218,10 @@ impl World {
         let head = serde_json::to_vec(&head).unwrap_or_default();
         let sensitive = |slot: &u32| {
             let live = self.tickets.get(*slot as usize).copied().flatten();
-            live.is_none_or(|l| l.sensitive) || self.phases.get(slot).is_some_and(|p| p.states().any(|s| s.live.sensitive))
+            // What a ticket without a place tells of where it is stands in the store alone.
+            live.is_none_or(|l| l.sensitive)
+                || self.told.contains_key(slot)
+                || self.phases.get(slot).is_some_and(|p| p.states().any(|s| s.live.sensitive))
         };
         let (guarded, open): (Vec<u32>, Vec<u32>) = self.all().map(|(slot, _)| slot).partition(sensitive);
         let rows = open.iter().filter_map(|slot| self.tickets[*slot as usize].as_ref());
@@ -261,7 +266,7 @@ impl World {
         for (n, home) in homes.iter().enumerate() {
             let (lon, lat) = (f64::from_bits(home.place.0), f64::from_bits(home.place.1));
             let place = Place::new(lon, lat).ok_or("a home of it lies nowhere")?;
-            if self.homes.put(CellId(home.cell), &home.code, place, &self.ground) as usize != n {
+            if self.homes.put(CellId(home.cell), (&home.code, &home.division), place, &self.ground) as usize != n {
                 return Err("its homes are not in order");
             }
         }
@@ -336,7 +341,7 @@ mod tests {
         world.revision = 77;
         let home = world.homes.put(
             CellId(5),
-            "0005",
+            ("0005", "330108001001"),
             Place { lon: 120.608_154_166_666_67, lat: 31.300_000_000_000_004 },
             &world.ground.clone(),
         );

@@ -7,6 +7,7 @@
 mod canonical;
 mod questions;
 mod record;
+mod scope;
 mod stage;
 
 use crate::{Answer, get, with};

@@ -112,11 +112,11 @@ impl Stage {
         self
     }
 
-    fn token(&self, asker: &str) -> &str {
+    pub fn token(&self, asker: &str) -> &str {
         self.askers.iter().find(|(name, _)| *name == asker).unwrap().1.as_deref().unwrap()
     }
 
-    async fn look(&self, path: &str) -> Value {
+    pub async fn look(&self, path: &str) -> Value {
         let answer = self.room.get(self.token("operator"), &format!("/api/v1/{path}")).await;
         assert_eq!(answer.status.as_u16(), 200, "{path}: {}", answer.text());
         answer.json()
