@@ -2,9 +2,9 @@
 //! name, two buildings of one name, or a street, whose half length would be no place that a cell could answer for.
 
 use super::{Wall, WallError};
-use std::{collections::HashMap, sync::Arc};
-use wall_core::{LocationMethod, Spot, TicketId, TicketRecord, Timebase, UtcMs, folded};
-use wall_store::{Addressed, ChangeKind};
+use std::collections::HashMap;
+use wall_core::{LocationMethod, Spot, TicketId, Timebase, UtcMs, folded};
+use wall_store::Addressed;
 
 /// How far the matter is from a building at least, in metres: it may be in front of it.
 const LEAST_M: f64 = 20.0;
@@ -15,11 +15,9 @@ const POINT_M: f64 = 100.0;
 #[derive(Debug)]
 pub(super) struct AddressBook(HashMap<String, Option<Spot>>);
 
-/// The book that was read last, and the revision up to which it is true.
-pub(super) type KeptBook = Option<(i64, Arc<AddressBook>)>;
-
 impl AddressBook {
-    fn new(all: Vec<Addressed>) -> Self {
+    /// Of everything that has an address. O(all).
+    pub fn new(all: Vec<Addressed>) -> Self {
         let mut spots: HashMap<String, Option<Spot>> = HashMap::with_capacity(all.len());
         for Addressed { name, place, extent_m } in all {
             let accuracy_m = extent_m.map_or(POINT_M, |m| m.ceil().max(LEAST_M));
@@ -30,7 +28,7 @@ impl AddressBook {
     }
 
     /// Where an address is, when exactly one building has it. O(1).
-    fn find(&self, address: &str) -> Option<Spot> {
+    pub fn find(&self, address: &str) -> Option<Spot> {
         self.0.get(&compared(address)).copied().flatten()
     }
 }
@@ -69,34 +67,6 @@ pub enum Whereabouts {
 }
 
 impl Wall {
-    /// Where the addresses of these records are, one for each; `None` for what has a place of its own, or none that is found. Reads
-    /// the store only where one is looked up.
-    pub(super) async fn spots_of(&self, records: &[TicketRecord]) -> Result<Vec<Option<Spot>>, WallError> {
-        let asks = |r: &TicketRecord| r.place.is_none() && !r.address.is_empty();
-        if !records.iter().any(asks) {
-            return Ok(vec![None; records.len()]);
-        }
-        let book = self.address_book().await?;
-        Ok(records.iter().map(|r| Some(r).filter(|r| asks(r)).and_then(|r| book.find(&r.address))).collect())
-    }
-
-    /// The addresses as the store has them now. O(changes since it was asked last), or O(buildings and streets) when those changed.
-    async fn address_book(&self) -> Result<Arc<AddressBook>, WallError> {
-        let mut kept = self.inner.addresses.lock().await;
-        // Asked before the reading: what comes meanwhile is read again.
-        let revision = self.store().revision().await?;
-        if let Some((read, book)) = kept.as_mut() {
-            let since = self.store().kinds_since(*read).await?;
-            if !since.iter().any(|(kind, _)| matches!(kind, ChangeKind::Building | ChangeKind::Street)) {
-                *read = revision;
-                return Ok(book.clone());
-            }
-        }
-        let book = Arc::new(AddressBook::new(self.store().addressed().await?));
-        *kept = Some((revision, book.clone()));
-        Ok(book)
-    }
-
     /// What is known of the places of tickets, as they stand in the store. O(their events).
     pub async fn whereabouts(&self, ids: &[TicketId]) -> Result<HashMap<TicketId, Whereabouts>, WallError> {
         let tickets = self.store().tickets_by_id(self.network_id(), ids).await?;

@@ -11,37 +11,55 @@ pub(crate) struct KnownCategory {
     pub platform: Option<Platform>,
 }
 
+/// The table of categories, by code and by name.
+#[derive(Clone, Default)]
+pub(crate) struct CategoryTable {
+    lines: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>,
+    by_code: HashMap<String, Vec<usize>>,
+}
+
 /// Categories by code, and a small number for each code seen.
 #[derive(Clone, Default)]
 pub(crate) struct Categories {
-    table: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>,
-    by_code: HashMap<String, Vec<usize>>,
+    table: CategoryTable,
     seen: HashMap<String, u32>,
     codes: Vec<String>,
 }
 
-impl Categories {
-    /// Replaces the table; what was seen stays.
-    pub fn set_table(&mut self, table: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>) {
-        self.by_code.clear();
-        for (i, (c, ..)) in table.iter().enumerate() {
-            self.by_code.entry(c.code.clone()).or_default().push(i);
+impl CategoryTable {
+    /// Of its lines with their validity, each from and until when. O(lines).
+    pub fn new(lines: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>) -> Self {
+        let mut by_code: HashMap<String, Vec<usize>> = HashMap::new();
+        for (i, (c, ..)) in lines.iter().enumerate() {
+            by_code.entry(c.code.clone()).or_default().push(i);
             if c.name != c.code {
-                self.by_code.entry(c.name.clone()).or_default().push(i);
+                by_code.entry(c.name.clone()).or_default().push(i);
             }
         }
-        self.table = table;
+        Self { lines, by_code }
     }
 
     /// The line of the table for a code (or name) in force at `at`; the newest line when none is.
     pub fn find(&self, code: &str, at: UtcMs) -> Option<&Category> {
         let lines = self.by_code.get(code)?;
         let in_force = |i: &&usize| {
-            let (_, from, to) = &self.table[**i];
+            let (_, from, to) = &self.lines[**i];
             from.is_none_or(|f| f <= at) && to.is_none_or(|t| at < t)
         };
         let i = lines.iter().rev().find(in_force).or_else(|| lines.last())?;
-        Some(&self.table[*i].0)
+        Some(&self.lines[*i].0)
+    }
+
+    /// Whether it has this code or name.
+    fn lists(&self, code: &str) -> bool {
+        self.by_code.contains_key(code)
+    }
+}
+
+impl Categories {
+    /// Replaces the table; what was seen stays.
+    pub fn set_table(&mut self, lines: Vec<(Category, Option<UtcMs>, Option<UtcMs>)>) {
+        self.table = CategoryTable::new(lines);
     }
 
     /// The small number of a code, given at first sight.
@@ -72,7 +90,7 @@ impl Categories {
 
     /// Whether the table has this code or name.
     pub fn listed(&self, code: &str) -> bool {
-        self.by_code.contains_key(code)
+        self.table.lists(code)
     }
 
     /// How many codes were seen on tickets that the table does not have. O(codes).
@@ -87,12 +105,12 @@ impl Categories {
 
     /// Name on screen: of the table, else the code itself.
     pub fn name<'a>(&'a self, code: &'a str, at: UtcMs) -> &'a str {
-        self.find(code, at).map_or(code, |c| c.name.as_str())
+        self.table.find(code, at).map_or(code, |c| c.name.as_str())
     }
 
     /// Platform by the table.
     pub fn platform(&self, code: &str, at: UtcMs) -> Option<Platform> {
-        self.find(code, at).and_then(|c| c.platform)
+        self.table.find(code, at).and_then(|c| c.platform)
     }
 
     /// Every code seen on a ticket, with its name.
@@ -103,7 +121,7 @@ impl Categories {
     /// Every code of the table in force at `at` or seen on a ticket, with its name.
     pub fn all(&self, at: UtcMs) -> Vec<KnownCategory> {
         let in_force = |from: &Option<UtcMs>, to: &Option<UtcMs>| from.is_none_or(|f| f <= at) && to.is_none_or(|t| at < t);
-        let table = self.table.iter().filter(|(_, from, to)| in_force(from, to)).map(|(c, ..)| c.code.clone());
+        let table = self.table.lines.iter().filter(|(_, from, to)| in_force(from, to)).map(|(c, ..)| c.code.clone());
         self.known(self.codes.iter().cloned().chain(table).collect(), at)
     }
 

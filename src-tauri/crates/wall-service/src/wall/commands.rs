@@ -4,6 +4,7 @@ use super::{
     Wall, WallError,
     clock::system_now,
     duties::Duty,
+    facts::asks_address,
     intake::Job,
     locator::{LocateAnswer, locate_on},
     planning::Handover,
@@ -291,8 +292,8 @@ impl Wall {
         self.may(actor, Right::ImportTickets)?;
         let mut outcomes = Vec::with_capacity(records.len());
         for chunk in records.chunks(IMPORT_CHUNK) {
-            let writes = self.resolve(chunk).await?;
             let mut tx = self.write_within(actor, Within::ImportTickets, Target::Each).await?;
+            let writes = self.facts(&tx, chunk.iter().any(asks_address)).await?.of(chunk);
             let taken = tx.put_tickets(Right::ImportTickets, writes, Origin::Imported, again).await?;
             let done = taken.into_iter().map(|taken| match taken {
                 TicketTaken::Done(outcome) => Ok(outcome),

@@ -2,6 +2,7 @@
 
 use super::{
     Wall, WallError, WallInner,
+    facts::asks_address,
     reach::{PositionOutcome, TicketTaken},
     write::Unaudited,
 };
@@ -11,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 use wall_core::{Origin, PositionRecord, TicketRecord, Within};
-use wall_store::{Actor, TicketWrite};
+use wall_store::Actor;
 
 /// Requests that may wait; beyond that the caller is told to come back.
 const WAITING_REQUESTS: usize = 4096;
@@ -50,6 +51,13 @@ impl Job {
         match self {
             Self::Tickets { .. } => Within::PushTickets,
             Self::Positions { .. } => Within::PushPositions,
+        }
+    }
+
+    fn tickets(&self) -> &[TicketRecord] {
+        match self {
+            Self::Tickets { records, .. } => records,
+            Self::Positions { .. } => &[],
         }
     }
 
@@ -107,14 +115,19 @@ pub(crate) async fn work(wall: Weak<WallInner>, mut jobs: mpsc::Receiver<Waiting
 async fn commit(wall: &Wall, group: &[Job], until: Instant) -> Result<Vec<Done>, WallError> {
     let Some(first) = group.first() else { return Ok(vec![]) };
     let mut tx = wall.write_each_by(first.actor(), first.right(), until).await?;
+    // Once for all of them, and not at all where only positions came.
+    let mut facts = None;
     let mut done = Vec::with_capacity(group.len());
     for job in group {
         tx.act_as(job.actor(), job.right())?;
         match job {
             Job::Tickets { records, .. } => {
-                let writes: Vec<TicketWrite> = wall.resolve(records).await?;
+                let facts = match &mut facts {
+                    Some(facts) => facts,
+                    none => none.insert(wall.facts(&tx, group.iter().flat_map(Job::tickets).any(asks_address)).await?),
+                };
                 wall.inner.counters.tickets_in.fetch_add(records.len() as u64, Relaxed);
-                done.push(Done::Tickets(tx.put_tickets(job.right().into(), writes, Origin::Intake, false).await?));
+                done.push(Done::Tickets(tx.put_tickets(job.right().into(), facts.of(records), Origin::Intake, false).await?));
             }
             Job::Positions { records, .. } => {
                 wall.inner.counters.positions_in.fetch_add(records.len() as u64, Relaxed);

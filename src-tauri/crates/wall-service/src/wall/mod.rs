@@ -11,6 +11,7 @@ mod contents;
 mod counts;
 mod duties;
 mod error;
+mod facts;
 mod figures;
 mod files;
 mod follow;
@@ -66,10 +67,7 @@ pub use tries::Client;
 pub use views::{NearView, StillCell, StillFacts, Watch};
 pub(crate) use write::allowed;
 
-use crate::{
-    basemap::BaseMapFile,
-    import::calendars::{CHINA, CalendarData},
-};
+use crate::basemap::BaseMapFile;
 use std::{
     collections::HashSet,
     path::PathBuf,
@@ -79,8 +77,8 @@ use std::{
     },
 };
 use tokio::sync::mpsc;
-use wall_core::{TicketFallback, TicketRecord, UtcMs, WorkCalendar};
-use wall_store::{Actor, Attributed, Role, Store, TicketWrite};
+use wall_core::UtcMs;
+use wall_store::{Actor, Role, Store};
 
 /// How a wall is opened.
 #[derive(Clone, Debug)]
@@ -139,7 +137,6 @@ pub(crate) struct WallInner {
     zone_name: String,
     /// Whether that is the store's own zone, or was asked for; if not, it is this machine's.
     zone_own: bool,
-    calendar: WorkCalendar,
     title: String,
     demo: bool,
     published: &'static [PublishedAccount],
@@ -169,8 +166,8 @@ pub(crate) struct WallInner {
     reading: reading::Reading,
     pictures: Pictures<pictures::Asked, HeatImage>,
     grounds: grounds::Grounds,
-    /// Addresses of buildings, once one was looked up.
-    addresses: tokio::sync::Mutex<addresses::KeptBook>,
+    /// By what the facts of tickets are decided; read by whoever writes first.
+    basis: tokio::sync::Mutex<Option<facts::Basis>>,
     /// What was known at times that were asked about lately.
     known: tokio::sync::Mutex<Vec<Arc<known::Known>>>,
     late: tokio::sync::Mutex<late::LateNews>,
@@ -182,12 +179,6 @@ pub(crate) struct WallInner {
     image: AtomicI64,
     /// The wall itself, where it acts without being asked (a plan takes effect).
     own: Actor,
-}
-
-/// The bundled calendar where it is the country's own, else plain working days.
-fn work_calendar(zone: &jiff::tz::TimeZone, zone_name: &str) -> WorkCalendar {
-    let china = || CalendarData::parse(CHINA).ok().filter(|c| c.zone.iana_name() == Some(zone_name))?.work_calendar().ok();
-    china().unwrap_or_else(|| WorkCalendar::plain(zone.clone()))
 }
 
 /// How the heat is computed.
@@ -246,7 +237,6 @@ impl Wall {
         let empty = world::World::new(Arc::new(ground::Ground::empty()), UtcMs(0), zone.clone(), heat.half_life_s);
         let mut inner = WallInner {
             clock: clock::WallClock::new(options.fixed_now),
-            calendar: work_calendar(&zone, &zone_name),
             zone,
             zone_name,
             zone_own,
@@ -273,7 +263,7 @@ impl Wall {
             reading: reading::Reading::new(options.reader),
             pictures: Pictures::new(pictures::DRAWN_AT_ONCE),
             grounds: grounds::Grounds::default(),
-            addresses: tokio::sync::Mutex::default(),
+            basis: tokio::sync::Mutex::default(),
             known: tokio::sync::Mutex::default(),
             late: tokio::sync::Mutex::default(),
             build: load::build(),
@@ -335,38 +325,6 @@ impl Wall {
 
     fn world_mut(&self) -> RwLockWriteGuard<'_, world::World> {
         self.inner.world.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records with what the category, the addresses and the ground say where they are silent.
-    async fn resolve(&self, records: &[TicketRecord]) -> Result<Vec<TicketWrite>, WallError> {
-        let spots = self.spots_of(records).await?;
-        let world = self.world();
-        let now = self.now();
-        let ids = world.ground.network.as_ref().map(|n| n.id).zip(world.ground.plan.as_ref().map(|p| p.id));
-        let writes = records.iter().zip(spots).map(|(r, found)| {
-            let reported_at = r.reported_at.unwrap_or(now);
-            let category = world.categories.find(&r.category, reported_at);
-            let severity = category.and_then(|c| c.default_severity).unwrap_or(wall_core::Severity::DEFAULT);
-            let deadline = category.and_then(|c| Some((c.deadline_s?, c.deadline_kind)));
-            TicketWrite {
-                fallback: TicketFallback {
-                    severity,
-                    platform: category.and_then(|c| c.platform),
-                    reported_at,
-                    now,
-                    due_at: deadline.map(|(s, kind)| self.inner.calendar.due_at(reported_at, s, kind)),
-                    sensitive: category.is_some_and(|c| c.sensitive),
-                    found,
-                },
-                attributed: ids.zip(r.place.or(found.map(|s| s.place))).map(|((network, plan), place)| Attributed {
-                    network,
-                    plan,
-                    cell: world.ground.index.cell_at(place),
-                }),
-                record: r.clone(),
-            }
-        });
-        Ok(writes.collect())
     }
 
     /// How the heat is shown now.

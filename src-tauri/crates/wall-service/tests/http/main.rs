@@ -4,6 +4,7 @@
 mod access;
 mod beside;
 mod corpus;
+mod decided;
 mod events;
 mod faults;
 mod histories;
