@@ -15,6 +15,7 @@ mod intake;
 mod limit;
 mod lists;
 mod open311;
+mod origin;
 mod params;
 mod plans;
 mod queries;
