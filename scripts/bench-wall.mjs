@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { NOW_MS, WORDS, cellsFile, middle, now, pointsFile, ticketsFile } from './lib/city.mjs';
 import { dice } from './lib/dice.mjs';
 import { footprint } from './lib/footprint.mjs';
+import { atEnd } from './lib/endings.mjs';
 import { scratch, startWall, until, wallBinary, wallCommand } from './lib/wall.mjs';
 
 const { values: asked } = parseArgs({
@@ -55,6 +56,7 @@ async function city(folder) {
 async function commandMs(folder, args) {
   const began = performance.now();
   const child = spawn(wallBinary(), ['--data-dir', join(folder, 'data'), '--now', now, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  child.on('exit', atEnd(() => child.kill('SIGKILL')));
   const code = await new Promise((done, failed) => child.on('error', failed).on('exit', done));
   if (code !== 0) throw new Error(`gridwall ${args.join(' ')} ended with ${code}`);
   return performance.now() - began;

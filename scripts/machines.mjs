@@ -15,6 +15,7 @@ import { createServer, connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { atEnd } from './lib/endings.mjs';
 import { scratch, until, wallBinary } from './lib/wall.mjs';
 
 const ROOT = resolve(fileURLToPath(new URL('..', import.meta.url)));
@@ -56,18 +57,16 @@ if (!asked.inside) {
     console.error('skipped: network namespaces need root');
     process.exit(0);
   }
-  let status = 1;
   const folder = scratch('gridwall-machines-');
-  try {
-    makeSpaces();
-    const [command, words] = within('station', process.execPath, fileURLToPath(import.meta.url), '--inside', tag, '--seconds', asked.seconds, '--only', asked.only);
-    const inside = spawn(command, words, { stdio: 'inherit', env: { ...process.env, MACHINES_FOLDER: folder.path } });
-    status = await new Promise((done) => inside.on('exit', (code) => done(code ?? 1)));
-  } finally {
-    removeSpaces();
-    folder.remove();
-  }
-  process.exit(status);
+  atEnd(removeSpaces);
+  makeSpaces();
+  const [command, words] = within('station', process.execPath, fileURLToPath(import.meta.url), '--inside', tag, '--seconds', asked.seconds, '--only', asked.only);
+  const inside = spawn(command, words, { stdio: 'inherit', env: { ...process.env, MACHINES_FOLDER: folder.path } });
+  // It ends what it started itself: servers and the database outlive their namespaces.
+  atEnd(() => {
+    if (inside.exitCode === null && inside.signalCode === null && inside.kill('SIGTERM')) spawnSync('tail', [`--pid=${inside.pid}`, '-f', '/dev/null'], { timeout: 30_000 });
+  });
+  process.exit(await new Promise((done) => inside.on('exit', (code) => done(code ?? 1))));
 }
 
 const folder = process.env.MACHINES_FOLDER;
@@ -86,6 +85,7 @@ const postgres = (...words) => {
   const [command, all] = within('middle', join(ROOT, 'scripts/postgres.sh'), ...words);
   return execFileSync(command, all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 };
+atEnd(() => postgres('stop', cluster, 'immediate'));
 postgres('start', cluster);
 postgres('stop', cluster);
 for (const [file, text] of [
@@ -110,6 +110,7 @@ async function serve(name) {
   const server = { child, said: '' };
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (server.said = (server.said + part).slice(-50_000)));
   servers[name] = server;
+  child.on('exit', atEnd(() => child.kill('SIGKILL')));
   await until(`server ${name} listens`, () => /once=/.test(server.said) || (child.exitCode !== null && Promise.reject(new Error(server.said))));
 }
 
@@ -210,11 +211,35 @@ const newest = () => Math.max(seen.a.revision, seen.b.revision);
 
 await until('both walls are live', () => fresh('a') && fresh('b') && acknowledged.size > 20);
 
+/** A question that the store answers is answered within this time, with an answer or with words. */
+const ANSWER_MS = 10_000;
+/** Asks a server one question after the other, of those that the store is asked for, until it is told to end: what came of them. */
+function interview(name) {
+  const heard = { asked: 0, refused: 0, unanswered: 0, slowestMs: 0, isOver: false };
+  heard.done = (async () => {
+    while (!heard.isOver) {
+      const began = Date.now();
+      const { status, text } = await ask(name, `/api/v1/ticket-card?id=${1 + (heard.asked % 20)}`, { waitMs: 60_000 });
+      heard.asked += 1;
+      heard.slowestMs = Math.max(heard.slowestMs, Date.now() - began);
+      if (status === 0) heard.unanswered += 1;
+      else if (status === 503 && JSON.parse(text).message) heard.refused += 1;
+      else if (status !== 200) fault(`${name} answered ${status}: ${text}`);
+      await wait(100);
+    }
+    return heard;
+  })();
+  return heard;
+}
+
 const table = [];
-/** One trouble: what it does, and what undoes it. */
-async function trial(words, begin, end) {
+/** One trouble: what it does, and what undoes it. Servers in `answering` are reached and answer every question meanwhile. */
+async function trial(words, begin, end, answering = []) {
   if (!new RegExp(asked.only).test(words)) return;
   console.log(`${words} …`);
+  // Several at once: some are on their way when it begins.
+  const interviews = answering.flatMap((name) => Array.from({ length: 8 }, () => interview(name)));
+  if (interviews.length > 0) await wait(1_000);
   await begin();
   const before = { ...posted };
   const began = Date.now();
@@ -238,6 +263,15 @@ async function trial(words, begin, end) {
   } catch {
     fault(`${words}: not both walls went on within 90 s: ${JSON.stringify(seen)}`);
   }
+  for (const one of interviews) one.isOver = true;
+  const heard = await Promise.all(interviews.map((one) => one.done));
+  if (heard.length > 0) {
+    const sum = (key) => heard.reduce((all, one) => all + one[key], 0);
+    const slowestMs = Math.max(...heard.map((one) => one.slowestMs));
+    console.log(`  questions to ${answering}: ${sum('asked')} asked, ${sum('refused')} refused with words, ${sum('unanswered')} unanswered, the slowest after ${(slowestMs / 1000).toFixed(1)} s`);
+    if (sum('unanswered') > 0 || slowestMs > ANSWER_MS) fault(`${words}: a question was not answered within ${ANSWER_MS / 1000} s`);
+    if (sum('refused') === 0) fault(`${words}: no question met it`);
+  }
   const word = (name) => said[name] ?? 'goes on';
   table.push([words, `${word('a')} (${meanwhile.a} taken)`, `${word('b')} (${meanwhile.b} taken)`, backS === null ? 'never' : `${backS} s`]);
   console.log(`  a ${word('a')}, took ${meanwhile.a}; b ${word('b')}, took ${meanwhile.b}; all live ${backS ?? '–'} s after its end`);
@@ -247,7 +281,7 @@ const link = (name, state) => ip('-n', space[name], 'link', 'set', 'eth0', state
 await trial('the link of server a is cut', () => link('a', 'down'), () => link('a', 'up'));
 
 const route = (verb) => ip('-n', space.a, 'route', verb, 'blackhole', `${address.middle}/32`);
-await trial('server a is cut off from the database alone', () => route('add'), () => route('del'));
+await trial('server a is cut off from the database alone', () => route('add'), () => route('del'), ['a']);
 
 // Slow: by the kernel where it can, else by a relay that holds everything back.
 const netem = (verb) => spawnSync('ip', ['netns', 'exec', space.a, 'tc', 'qdisc', verb, 'dev', 'eth0', 'root', ...(verb === 'add' ? ['netem', 'delay', '400ms', 'rate', '256kbit'] : [])], { stdio: 'ignore' }).status === 0;
@@ -293,7 +327,7 @@ await trial(
   },
 );
 
-await trial('the database is killed', () => postgres('stop', cluster, 'immediate'), () => postgres('start', cluster));
+await trial('the database is killed', () => postgres('stop', cluster, 'immediate'), () => postgres('start', cluster), ['a', 'b']);
 
 /** The program's own process: `ip netns exec` becomes it. */
 function pidOf(name) {
@@ -317,7 +351,6 @@ looking = false;
 if (process.env.MACHINES_TRACE) for (const name of ['a', 'b']) console.log(name, servers[name].said.slice(-3_000));
 for (const name of ['a', 'b']) servers[name].child.kill('SIGTERM');
 await Promise.all(['a', 'b'].map((name) => new Promise((done) => (servers[name].child.exitCode === null && servers[name].child.signalCode === null ? servers[name].child.on('exit', done) : done()))));
-postgres('stop', cluster, 'immediate');
 console.log('\n| trouble | wall a meanwhile | wall b meanwhile | all live after its end |\n|---|---|---|--:|');
 for (const row of table) console.log(`| ${row.join(' | ')} |`);
 console.log(`\nacknowledged ${acknowledged.size}, on disk ${stored.length} (those that were on disk and whose answer was lost are more), lost ${lost.length}, twice ${stored.length - there.size}; audit log ${audit.whole ? 'whole' : 'damaged'}, ${audit.lines} lines`);

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atEnd } from './endings.mjs';
 
 const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -17,10 +18,12 @@ export function wallBinary(profile = 'debug') {
   return path;
 }
 
-/** A folder that only this run uses. */
+/** A folder that only this run uses; it goes with the script, if not before. */
 export function scratch(prefix = 'gridwall-') {
   const path = mkdtempSync(join(tmpdir(), prefix));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  atEnd(remove);
+  return { path, remove };
 }
 
 /** The data directory of the demonstration started with `--data-dir dataDir`: it never touches other data. */
@@ -40,7 +43,7 @@ export function wallCommand(dataDir, args, { bin = wallBinary(), env = {} } = {}
 }
 
 /**
- * Starts a wall and waits until it printed its one-time address.
+ * Starts a wall and waits until it printed its one-time address. It ends with the script, if not before.
  * @returns {Promise<{child, pid, link, base, output: () => string, stop: (signal?) => Promise<void>}>}
  *   `link` is the one-time address, `base` the root without it.
  */
@@ -72,16 +75,18 @@ export async function startWall(dataDir, { args = ['serve', '--listen', '127.0.0
       failed(new Error(`the wall ended (${code ?? signal}) before it printed an address:\n${output}`));
     });
   });
+  const signalGroup = (name) => {
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // Gone already.
+    }
+  };
+  const isStopped = atEnd(() => signalGroup('SIGKILL'));
+  child.on('exit', isStopped);
   const stop = async (signal = 'SIGTERM') => {
     if (ended) return;
     const gone = new Promise((done) => child.once('exit', done));
-    const signalGroup = (name) => {
-      try {
-        process.kill(-child.pid, name);
-      } catch {
-        // Gone already.
-      }
-    };
     signalGroup(signal);
     const hard = setTimeout(() => signalGroup('SIGKILL'), 10_000);
     await gone;

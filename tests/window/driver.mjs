@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { atEnd } from '../../scripts/lib/endings.mjs';
 import { scratch, until } from '../../scripts/lib/wall.mjs';
 
 /** The key under which WebDriver hands out elements. */
@@ -23,6 +24,7 @@ export function freePort() {
 
 function group(command, args, options) {
   const child = spawn(command, args, { detached: true, ...options });
+  child.once('exit', atEnd(() => process.kill(-child.pid, 'SIGKILL')));
   let ended = false;
   const gone = new Promise((done) => {
     child.once('exit', () => {
