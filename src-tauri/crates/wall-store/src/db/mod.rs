@@ -29,13 +29,6 @@ macro_rules! engine {
             Ok(sqlx::query_with($text(text), arguments))
         }
 
-        pub(super) async fn rows<'e>(
-            on: impl sqlx::Executor<'e, Database = $database>,
-            sql: Sql,
-        ) -> Result<Vec<Row>, StoreError> {
-            Ok(prepared(sql)?.fetch_all(on).await.map_err($failed)?.into_iter().map($row).collect())
-        }
-
         pub(super) async fn optional<'e>(
             on: impl sqlx::Executor<'e, Database = $database>,
             sql: Sql,
@@ -49,9 +42,13 @@ macro_rules! engine {
     };
 }
 
+mod bell;
 mod layout;
+mod link;
 mod postgres;
 mod server;
+#[cfg(test)]
+mod silence_tests;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -64,8 +61,9 @@ pub(crate) use value::Value;
 
 use crate::{StoreError, watch::Watch};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use link::Link;
 use sqlx::{
-    Postgres, SqlSafeStr, SqlStr, SqlitePool,
+    SqlSafeStr, SqlStr, SqlitePool,
     pool::PoolConnection,
     postgres::PgRow,
     sqlite::{Sqlite, SqliteConnection, SqliteRow},
@@ -276,22 +274,7 @@ pub(crate) enum Held {
     /// To a file of SQLite.
     Sqlite(PoolConnection<Sqlite>),
     /// To a PostgreSQL.
-    Postgres(PoolConnection<Postgres>),
-}
-
-macro_rules! on {
-    ($self:expr, $connection:ident => $do:expr) => {
-        match $self {
-            Self::Sqlite($connection) => {
-                use sqlite as engine;
-                $do
-            }
-            Self::Postgres($connection) => {
-                use postgres as engine;
-                $do
-            }
-        }
-    };
+    Postgres(Link),
 }
 
 impl Readers {
@@ -307,7 +290,7 @@ impl Readers {
     pub async fn rows(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(pool) => sqlite::rows(pool, sql).await,
-            Self::Postgres(pool) => postgres::rows(&mut *pool.acquire().await?, sql).await,
+            Self::Postgres(pool) => pool.acquire().await?.rows(sql).await,
         }
     }
 
@@ -315,7 +298,7 @@ impl Readers {
     pub async fn optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
         match self {
             Self::Sqlite(pool) => sqlite::optional(pool, sql).await,
-            Self::Postgres(pool) => postgres::optional(&mut *pool.acquire().await?, sql).await,
+            Self::Postgres(pool) => pool.acquire().await?.optional(sql).await,
         }
     }
 
@@ -389,18 +372,24 @@ impl Held {
     pub fn stream(&mut self, sql: Sql) -> Result<BoxStream<'_, Result<Row, StoreError>>, StoreError> {
         Ok(match self {
             Self::Sqlite(c) => sqlite::prepared(sql)?.fetch(&mut **c).map_ok(Row::Sqlite).map_err(StoreError::from).boxed(),
-            Self::Postgres(c) => postgres::prepared(sql)?.fetch(&mut **c).map_ok(Row::Postgres).map_err(server::failed).boxed(),
+            Self::Postgres(link) => link.stream(sql)?,
         })
     }
 
     /// All rows.
     pub async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        on!(self, connection => engine::rows(&mut **connection, sql).await)
+        match self {
+            Self::Sqlite(connection) => sqlite::rows(&mut **connection, sql).await,
+            Self::Postgres(link) => link.rows(sql).await,
+        }
     }
 
     /// The row, if there is one.
     pub async fn optional(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
-        on!(self, connection => engine::optional(&mut **connection, sql).await)
+        match self {
+            Self::Sqlite(connection) => sqlite::optional(&mut **connection, sql).await,
+            Self::Postgres(link) => link.optional(sql).await,
+        }
     }
 
     /// The only row.
@@ -410,7 +399,10 @@ impl Held {
 
     /// Does it; how many rows it met.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
-        on!(self, connection => engine::execute(&mut **connection, sql).await)
+        match self {
+            Self::Sqlite(connection) => sqlite::execute(&mut **connection, sql).await,
+            Self::Postgres(link) => link.execute(sql).await,
+        }
     }
 
     /// Writes rows into `columns` of a table, in as few statements as the engine takes; `conflict` stands after them. How many
@@ -423,13 +415,13 @@ impl Held {
         rows: &[T],
         mut values: impl FnMut(&T) -> [Value; N],
     ) -> Result<u64, StoreError> {
-        if let Self::Postgres(connection) = self {
+        if let Self::Postgres(link) = self {
             if conflict.is_empty() && rows.len() >= COPY_FROM {
-                return postgres::copy_in(connection, table, &columns, rows.iter().map(values)).await;
+                return link.copy_in(table, &columns, rows.iter().map(values)).await;
             }
             let mut written = 0;
             for chunk in rows.chunks(COPY_FROM) {
-                written += postgres::insert(connection, table, &columns, conflict, chunk.iter().map(&mut values)).await?;
+                written += link.insert(table, &columns, conflict, chunk.iter().map(&mut values)).await?;
             }
             return Ok(written);
         }
@@ -446,7 +438,7 @@ impl Held {
     pub fn close_on_drop(&mut self) {
         match self {
             Self::Sqlite(connection) => connection.close_on_drop(),
-            Self::Postgres(connection) => connection.close_on_drop(),
+            Self::Postgres(link) => link.close_on_drop(),
         }
     }
 }

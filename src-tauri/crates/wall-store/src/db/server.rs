@@ -4,18 +4,22 @@
 //! which they become visible. Every connection is asked on its first use whose store answers and how far it is: after a
 //! fail-over to an empty or older one nothing is read or written there.
 
+use super::{
+    bell::{self, Bell, Heard},
+    link::{self, Link},
+    sql,
+};
 use crate::{Fault, StoreError};
 use sqlx::{
-    ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Row,
+    ConnectOptions, Connection, PgConnection, PgPool, Row,
     migrate::Migrator,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
     str::FromStr,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -33,14 +37,9 @@ pub const DEMONSTRATION_MARK: &str = "demonstration";
 /// The oldest PostgreSQL that tells what became of a transaction whose answer was lost.
 const OLDEST: i32 = 130_000;
 /// How long a question waits for a connection before the server counts as gone.
-const CONNECT_WAIT: Duration = Duration::from_secs(4);
-/// Connections for questions, the bell's among them.
+pub(super) const CONNECT_WAIT: Duration = Duration::from_secs(4);
+/// Connections for questions.
 const READERS: u32 = 8;
-/// The bell waits between two tries to reach a server: so long at first, twice as long each time, at most a second.
-const BELL_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// After so long without news the server is asked whether it is there.
-const BELL_QUIET: Duration = Duration::from_secs(3);
 
 /// How the server finds out that a wall is gone without a word (its link is cut, its machine stands still): what it had open, and
 /// with it the writers' lock, is given up after ten seconds, not after the two hours of the system's own. A process that stands still
@@ -100,6 +99,12 @@ impl Address {
         format!("{}:{}/{} ({})", self.options.get_host(), self.options.get_port(), database, self.schema)
     }
 
+    /// A connection by itself.
+    async fn connect(&self) -> Result<PgConnection, StoreError> {
+        let connected = timeout(CONNECT_WAIT, self.options.connect()).await;
+        connected.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut)).map_err(failed)
+    }
+
     /// The number under which the schema's writers stand in line, and that of those who make or migrate it.
     fn locks(&self) -> [i64; 2] {
         ["writer", "opening"].map(|what| {
@@ -118,7 +123,7 @@ impl Address {
 
 /// Whose keys the store at an address was made with; `None` = there is none.
 pub(crate) async fn mark_at(address: &Address) -> Result<Option<String>, StoreError> {
-    let mut connection = address.options.connect().await.map_err(failed)?;
+    let mut connection = address.connect().await?;
     let found = sqlx::query("SELECT value FROM setting WHERE key = $1")
         .bind(crate::open::KEY_CHECK)
         .fetch_optional(&mut connection)
@@ -154,7 +159,7 @@ pub async fn remove_demonstration(url: &str) -> Result<bool, StoreError> {
     if !address.schema.ends_with(DEMONSTRATION) {
         return Err(StoreError::Refused(format!("{} is not a demonstration; nothing was removed", address.shown())));
     }
-    let mut connection = address.options.connect().await.map_err(failed)?;
+    let mut connection = address.connect().await?;
     let known = sqlx::query("SELECT 1 AS one FROM pg_namespace WHERE nspname = $1").bind(&address.schema);
     let is_there = known.fetch_optional(&mut connection).await.map_err(failed)?.is_some();
     if is_there {
@@ -201,6 +206,7 @@ pub(crate) struct OtherStore(String);
 pub(crate) struct Connections {
     pool: PgPool,
     known: Arc<Known>,
+    heard: Heard,
 }
 
 impl Connections {
@@ -208,12 +214,13 @@ impl Connections {
     ///
     /// # Errors
     /// [`Fault::Replaced`] while another store answers, [`Fault::Unreachable`] while nobody does.
-    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(|error| match &*self.known.wrong() {
+    pub async fn acquire(&self) -> Result<Link, StoreError> {
+        let connection = self.pool.acquire().await.map_err(|error| match &*self.known.wrong() {
             // A pool tries again until its patience is over, and does not say why.
             Some(why) => StoreError::Failed { fault: Fault::Replaced, error: why.clone() },
             None => failed(error),
-        })
+        })?;
+        Ok(Link::new(connection, self.heard.clone()))
     }
 
     pub fn is_closed(&self) -> bool {
@@ -245,14 +252,6 @@ pub(crate) struct Server {
     pub may_write: bool,
 }
 
-/// Counts what was heard.
-#[derive(Default)]
-struct Bell {
-    rung: AtomicI64,
-    /// Whether the server listens to us at the moment.
-    is_heard: AtomicBool,
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
         self.listening.abort();
@@ -265,28 +264,36 @@ impl Server {
     /// # Errors
     /// The server cannot be reached, is too old, does not keep what it acknowledges, or is a pooler of transactions.
     pub async fn open(address: Address, committed: impl Fn() + Send + Sync + 'static) -> Result<Self, StoreError> {
-        let mut first = address.options.connect().await.map_err(failed)?;
+        let mut first = address.connect().await?;
         judge(&mut first, &address).await?;
         let may_write = prepare(&mut first, &address).await?;
         first.close().await.map_err(failed)?;
         let known = Arc::new(Known::default());
-        let pool = |most: u32, read_only: &'static str| {
-            let known = known.clone();
-            PgPoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(CONNECT_WAIT)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .after_connect(move |connection, _| {
-                    let known = known.clone();
-                    Box::pin(async move { known.is_it(connection).await })
-                })
-                .connect_lazy_with(address.options.clone().options([("default_transaction_read_only", read_only)]))
+        let pool = {
+            let (address, known) = (address.clone(), known.clone());
+            move |most: u32, read_only: &'static str| {
+                let known = known.clone();
+                PgPoolOptions::new()
+                    .max_connections(most)
+                    .acquire_timeout(CONNECT_WAIT)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .after_connect(move |connection, _| {
+                        let known = known.clone();
+                        Box::pin(async move { known.is_it(connection).await })
+                    })
+                    .after_release(|connection, _| Box::pin(link::is_there(connection)))
+                    .connect_lazy_with(address.options.clone().options([("default_transaction_read_only", read_only)]))
+            }
         };
-        let connections = |most, read_only| Connections { pool: pool(most, read_only), known: known.clone() };
-        let (readers, writer) = (connections(READERS, "on"), connections(1, "off"));
         let bell = Arc::new(Bell::default());
-        let listening = tokio::spawn(listen(readers.pool.clone(), address.channel(), bell.clone(), committed));
+        let connections =
+            |most, read_only| Connections { pool: pool(most, read_only), known: known.clone(), heard: bell.heard() };
+        let (readers, writer) = (connections(READERS, "on"), connections(1, "off"));
+        let listening = tokio::spawn({
+            let (bell, channel, readers) = (bell.clone(), address.channel(), readers.pool.clone());
+            async move { bell.listen(|| pool(1, "on"), &channel, || !readers.is_closed(), committed).await }
+        });
         let server = Self { address, readers, writer, turn: Arc::default(), bell, listening, may_write };
         let until = Instant::now() + CONNECT_WAIT;
         while let Err(error) = server.is_heard() {
@@ -310,12 +317,12 @@ impl Server {
 
     /// How often the bell rang; whoever finds another number than last time asks the log.
     pub fn rung(&self) -> i64 {
-        self.bell.rung.load(Ordering::Relaxed)
+        self.bell.rung()
     }
 
     /// Whether the server is there and would tell of news.
     pub fn is_heard(&self) -> Result<(), StoreError> {
-        match self.bell.is_heard.load(Ordering::Relaxed) {
+        match self.bell.is_heard() {
             true => Ok(()),
             false => Err(unreachable("the database server does not answer")),
         }
@@ -332,21 +339,20 @@ impl Server {
     }
 
     /// Opens a transaction on a connection and takes the writers' lock; the wait ends after `wait`. Its number.
-    pub async fn begin(&self, connection: &mut PgConnection, wait: Duration) -> Result<String, StoreError> {
+    pub async fn begin(&self, link: &mut Link, wait: Duration) -> Result<String, StoreError> {
         let begin = format!(
             "BEGIN; SET LOCAL lock_timeout = {}; SELECT pg_advisory_xact_lock({})",
             wait.as_millis().max(1),
             self.address.locks()[0]
         );
-        connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(begin))).await.map_err(failed)?;
-        let row = sqlx::query("SELECT pg_current_xact_id()::text AS number").fetch_one(connection).await.map_err(failed)?;
-        row.try_get("number").map_err(failed)
+        link.batch(begin).await?;
+        let row = link.optional(sql("SELECT pg_current_xact_id()::text AS number")).await?;
+        super::only(row)?.get("number")
     }
 
     /// Rings the bell of everybody with the commit.
-    pub async fn ring(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        let ring = sqlx::query("SELECT pg_notify($1, '')").bind(self.address.channel());
-        ring.execute(connection).await.map(drop).map_err(failed)
+    pub async fn ring(&self, link: &mut Link) -> Result<(), StoreError> {
+        link.execute(sql("SELECT pg_notify($1, '')").bind(self.address.channel())).await.map(drop)
     }
 
     /// What became of a transaction whose answer was lost: asked until the server answers, at most until `until`.
@@ -354,7 +360,7 @@ impl Server {
     /// # Errors
     /// It was not committed, or nobody can say.
     pub async fn settle(&self, number: &str, until: Instant) -> Result<(), StoreError> {
-        let mut pause = BELL_AGAIN.0;
+        let mut pause = bell::AGAIN.0;
         loop {
             match self.became(number).await {
                 Ok(Some(became)) if became == "committed" => return Ok(()),
@@ -369,14 +375,13 @@ impl Server {
                 }
                 _ => tokio::time::sleep(pause).await,
             }
-            pause = (pause * 2).min(BELL_AGAIN.1);
+            pause = (pause * 2).min(bell::AGAIN.1);
         }
     }
 
     async fn became(&self, number: &str) -> Result<Option<String>, StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        let asked = sqlx::query("SELECT pg_xact_status($1::xid8) AS became").bind(number).fetch_one(&mut *connection).await;
-        asked.and_then(|row| row.try_get("became")).map_err(failed)
+        let asked = sql("SELECT pg_xact_status($1::xid8) AS became").bind(number);
+        super::only(self.readers.acquire().await?.optional(asked).await?)?.get("became")
     }
 
     /// Lets all connections go.
@@ -434,7 +439,7 @@ fn other(words: &str) -> sqlx::Error {
     sqlx::Error::Configuration(Box::new(OtherStore(words.to_owned())))
 }
 
-fn unreachable(words: &str) -> StoreError {
+pub(super) fn unreachable(words: &str) -> StoreError {
     StoreError::Failed { fault: Fault::Unreachable, error: words.to_owned() }
 }
 
@@ -492,47 +497,6 @@ async fn prepare(connection: &mut PgConnection, address: &Address) -> Result<boo
     }
     sqlx::query("SELECT pg_advisory_unlock($1)").bind(lock).execute(connection).await.map_err(failed)?;
     Ok(!newer)
-}
-
-/// Hears the bell for as long as the store is open; while the server is gone it is tried again, and asked for news afterwards.
-async fn listen(pool: PgPool, channel: String, bell: Arc<Bell>, committed: impl Fn()) {
-    let rings = || {
-        bell.rung.fetch_add(1, Ordering::Relaxed);
-        committed();
-    };
-    let mut pause = BELL_AGAIN.0;
-    loop {
-        let heard = async {
-            let mut listener = PgListener::connect_with(&pool).await?;
-            listener.listen(&channel).await?;
-            bell.is_heard.store(true, Ordering::Relaxed);
-            // Whatever was written until now was not heard.
-            rings();
-            loop {
-                match timeout(BELL_QUIET, listener.try_recv()).await {
-                    Ok(news) => match news? {
-                        Some(_) => rings(),
-                        None => return Ok(()),
-                    },
-                    // So quiet that the server may be gone without a word: a question shows it.
-                    Err(_) => match timeout(CONNECT_WAIT, listener.execute("SELECT 1")).await {
-                        Ok(answered) => {
-                            answered?;
-                        }
-                        Err(_) => return Ok(()),
-                    },
-                }
-            }
-        };
-        let heard: Result<(), sqlx::Error> = heard.await;
-        bell.is_heard.store(false, Ordering::Relaxed);
-        if pool.is_closed() {
-            return;
-        }
-        // Lost after it had been there, or not to be had.
-        pause = if heard.is_ok() { BELL_AGAIN.0 } else { (pause * 2).min(BELL_AGAIN.1) };
-        tokio::time::sleep(pause).await;
-    }
 }
 
 /// The fault behind an error of the server; `None` = it was about one command.

@@ -7,6 +7,10 @@ use sqlx::{
     sqlite::{Sqlite, SqliteArguments},
 };
 
+pub(super) async fn rows<'e>(on: impl sqlx::Executor<'e, Database = Sqlite>, sql: Sql) -> Result<Vec<Row>, StoreError> {
+    Ok(prepared(sql)?.fetch_all(on).await?.into_iter().map(Row::Sqlite).collect())
+}
+
 engine!(Sqlite, SqliteArguments, Row::Sqlite, StoreError::from, unnamed);
 
 /// A statement as SQLite takes it quickest. To it `$1` is a name, and names are looked up one after the other for each value:

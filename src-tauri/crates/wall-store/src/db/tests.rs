@@ -20,7 +20,7 @@ async fn connections() -> Vec<Held> {
     let mut all = vec![Held::Sqlite(SqlitePool::connect("sqlite::memory:").await.unwrap().acquire().await.unwrap())];
     if let Some(url) = schema("waist") {
         let pool = PgPool::connect(url.split("&schema=").next().unwrap()).await.unwrap();
-        let mut held = Held::Postgres(pool.acquire().await.unwrap());
+        let mut held = Held::Postgres(Link::new(pool.acquire().await.unwrap(), bell::Heard::always()));
         held.execute(sql("SET search_path = pg_temp")).await.unwrap();
         all.push(held);
     }
