@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { request } from 'node:https';
 import { after, before, test } from 'node:test';
-import { renameSync } from 'node:fs';
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoStore, scratch, startWall, until, wallBinary, wallCommand } from '../../scripts/lib/wall.mjs';
 import { freePort, openWindow } from './driver.mjs';
@@ -18,6 +19,12 @@ let port;
 
 async function serve() {
   wall = await startWall(served.path, { args: ['serve', '--tls', '--listen', `127.0.0.1:${port}`, '--demo'] });
+}
+
+/** The fingerprint that the server prints, as a person compares it: without it nothing is sent to a server that is met first. */
+function publicKey() {
+  const { publicKey: key } = new X509Certificate(readFileSync(join(served.path, 'tls', 'certificate.pem')));
+  return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex');
 }
 
 /** Posts over TLS; the certificate is the wall's own. */
@@ -38,7 +45,7 @@ before(
   async () => {
     port = await freePort();
     await serve();
-    opened = await openWindow(wallBinary(), ['--data-dir', own.path, 'run', '--name', '大厅', '--server', wall.link]);
+    opened = await openWindow(wallBinary(), ['--data-dir', own.path, 'run', '--name', '大厅', '--server', wall.link, '--fingerprint', publicKey()]);
     await opened.waitFor('the wall', "return document.documentElement.dataset.ready === '1'");
   },
   { timeout: 300_000 },

@@ -15,7 +15,9 @@ use crate::{
 use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 use wall_service::{
-    http::{CertificateSource, Doors, HttpOptions, Tls, check_listen, is_loopback, machine_name, serve as serve_http},
+    http::{
+        CertificateSource, Doors, Fingerprint, HttpOptions, Tls, check_listen, is_loopback, machine_name, serve as serve_http,
+    },
     wall::Wall,
 };
 
@@ -66,7 +68,7 @@ fn remote(cli: &Cli, server: &str, args: &RunArgs, runtime: &tokio::runtime::Han
     }
     let code = if args.code_stdin { Some(super::user::secret_from_input()?) } else { None };
     let folder = super::data_dir(cli)?;
-    let asked = Asked { server, fingerprint: args.fingerprint, code, name: args.name.clone() };
+    let asked = Asked { server, fingerprint: args.fingerprint, code, name: args.name.clone(), compare: &compare };
     let (remote, is_in) = runtime.block_on(async {
         let remote = Remote::open(&folder, asked).await?;
         let is_in = if args.check { remote.is_in().await? } else { true };
@@ -74,10 +76,7 @@ fn remote(cli: &Cli, server: &str, args: &RunArgs, runtime: &tokio::runtime::Han
     })?;
     let key = remote.public_key().map(|k| k.to_string()).unwrap_or_default();
     if remote.is_first_met() {
-        eprintln!(
-            "gridwall: {} is met for the first time. From now on only this key is it (SHA-256; compare with what the server printed):\n  {key}",
-            remote.origin()
-        );
+        eprintln!("gridwall: from now on {} is known by this key alone", remote.origin());
     }
     if args.check {
         let value = serde_json::json!({ "server": remote.origin(), "public_key_sha256": key, "first_met": remote.is_first_met(),
@@ -88,6 +87,28 @@ fn remote(cli: &Cli, server: &str, args: &RunArgs, runtime: &tokio::runtime::Han
         });
     }
     windows::open(Shown::There(Arc::new(remote), folder), args.fullscreen, runtime.clone())
+}
+
+/// Shows the key of a server that is met for the first time, and asks whether it is the server's.
+fn compare(origin: &str, key: Fingerprint) -> Result<(), Failure> {
+    use std::io::IsTerminal;
+    let words = format!(
+        "{origin} is met for the first time, and shows this key (SHA-256):\n  {key}\nCompare it with the one that the server printed \
+         when it was started, and `gridwall station add` with the code. Nothing was sent to it yet."
+    );
+    let refused = |more: &str| Err(Failure { code: 5, message: format!("{words} {more}") });
+    let terminal = ::console::Term::stderr();
+    if !(terminal.is_term() && std::io::stdin().is_terminal()) {
+        return refused(&format!(
+            "There is no terminal here to ask on: if it is the same, the same command with --fingerprint {key} goes on"
+        ));
+    }
+    terminal.write_line(&words)?;
+    terminal.write_str("一致吗 Is it the same? (yes/no): ")?;
+    match terminal.read_line()?.trim() {
+        "yes" | "y" | "是" => Ok(()),
+        _ => refused("It was not said to be the same: ask whoever keeps the server"),
+    }
 }
 
 /// Serves the wall until Ctrl-C or a termination signal.

@@ -6,7 +6,10 @@ use crate::{
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wall_service::wall::{Keeper, Wall, WallOptions, system_now};
+use wall_service::{
+    http::own_public_key,
+    wall::{Keeper, Wall, WallOptions, system_now},
+};
 use wall_store::{Actor, Role, STATION_LIFE_MS, Store};
 
 /// The data directory: as told, else the platform's own.
@@ -98,11 +101,23 @@ pub async fn add(cli: &Cli, name: &str, role: &str) -> Result<(), Failure> {
     }
     let (id, code) = Keeper::of(&store(cli).await?).add_station(&os_user(), role, name.trim()).await?;
     let days = STATION_LIFE_MS / 86_400_000;
-    let value = json!({ "id": id, "name": name.trim(), "role": role.code(), "code": code, "days": days });
+    let key = own_public_key(&data_dir(cli)?).map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
+    let fingerprint = key.map(|k| k.to_string());
+    let value = json!({ "id": id, "name": name.trim(), "role": role.code(), "code": code, "days": days,
+        "public_key_sha256": fingerprint });
     answer(cli.json, &value, || {
+        let shown = fingerprint.as_deref().unwrap_or("FINGERPRINT");
+        let which = match &fingerprint {
+            Some(_) => "That is the public key of this data directory's own certificate; where",
+            None => "`serve` prints it when it makes its own certificate, at its first start on an address of the network; where",
+        };
         format!(
-            "{code}\n(shown once, good for {days} days; on the other machine: gridwall run --server https://HOST:PORT --code-stdin, and \
-             type it in. `gridwall station revoke {id}` ends it)"
+            "{code}\n(shown once, good for {days} days. On the other machine:\n  gridwall run --server https://HOST:PORT --fingerprint \
+             {shown} --code-stdin\nand type it in. {which} `serve` was given another one (--cert) it prints that one's at its start, and \
+             where a proxy speaks TLS (--behind-tls) it is the proxy's: {OF_A_FILE}\n`gridwall station revoke {id}` ends it)"
         )
     })
 }
+
+/// How a certificate in a file tells its fingerprint.
+const OF_A_FILE: &str = "openssl x509 -in FILE -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256";

@@ -47,10 +47,14 @@ impl Pins {
         Self { provider, keys: Mutex::new(Keys { pinned, shown: None }) }
     }
 
-    /// The key that was shown is it from now on, where none was.
-    pub fn pin(&self) {
-        let mut keys = self.keys();
-        keys.pinned = keys.pinned.or(keys.shown);
+    /// This key is it from now on, where none was.
+    pub fn pin(&self, key: Fingerprint) {
+        self.keys().pinned.get_or_insert(key);
+    }
+
+    /// The key that was shown last.
+    pub fn shown(&self) -> Option<Fingerprint> {
+        self.keys().shown
     }
 
     pub fn pinned(&self) -> Option<Fingerprint> {

@@ -1,6 +1,6 @@
 //! A wall that is served by another machine: asked over TLS, known by its key, let in as a station.
 //!
-//! The key is pinned when the server is met first and asked for ever after. The page and all it asks come from the server, as in
+//! The key is compared by somebody when the server is met first, before anything secret is sent, pinned, and asked for ever after. The page and all it asks come from the server, as in
 //! a browser; cookies stay on this side and never reach the page.
 
 mod connect;
@@ -79,6 +79,9 @@ pub struct Asked<'a> {
     pub code: Option<String>,
     /// What this station calls itself.
     pub name: Option<String>,
+    /// Asked when the server (its origin) is met first and its key is not known from elsewhere: whether somebody compared it. Until
+    /// then neither link nor code is sent.
+    pub compare: &'a (dyn Fn(&str, Fingerprint) -> Result<(), Failure> + Sync),
 }
 
 /// Where a server is said to be: its origin, and the one-time part.
@@ -102,11 +105,12 @@ fn address(text: &str) -> Result<(String, String, u16, Option<String>), Failure>
 }
 
 impl Remote {
-    /// Meets the server, pins its key when it is new, and comes in when there is a link or a code. `folder` is the data directory.
+    /// Meets the server, pins its key when it is new and was compared, and comes in when there is a link or a code. `folder` is the
+    /// data directory.
     ///
     /// # Errors
-    /// The address is none; the server shows another key than the one that is pinned; it is new and cannot be reached; the link or
-    /// the code lets nobody in.
+    /// The address is none; the server shows another key than the one that is pinned; it is new and cannot be reached, or nobody
+    /// compared its key; the link or the code lets nobody in.
     pub async fn open(folder: &Path, asked: Asked<'_>) -> Result<Self, Failure> {
         let (origin, host, port, once) = address(asked.server)?;
         let file = kept::file(folder, &host, port);
@@ -153,7 +157,10 @@ impl Remote {
             }
             Err(trouble) => return Err(Failure { code: trouble.exit_code(), message: trouble.words(&remote.origin) }),
         }
-        remote.pins.pin();
+        if let Some(shown) = remote.pins.shown().filter(|_| remote.first_met) {
+            (asked.compare)(&remote.origin, shown)?;
+            remote.pins.pin(shown);
+        }
         if let Some(once) = once {
             let entered = tokio::time::timeout(FIRST, remote.enter(&once)).await;
             entered.map_err(|_| Failure {
@@ -186,7 +193,7 @@ impl Remote {
         self.pins.pinned()
     }
 
-    /// Whether its key was pinned only now.
+    /// Whether its key was compared and pinned only now.
     pub fn is_first_met(&self) -> bool {
         self.first_met
     }

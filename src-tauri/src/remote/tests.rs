@@ -73,7 +73,7 @@ impl Server {
 }
 
 fn asked(server: &str) -> Asked<'_> {
-    Asked { server, fingerprint: None, code: None, name: Some("大厅".into()) }
+    Asked { server, fingerprint: None, code: None, name: Some("大厅".into()), compare: &|_, _| Ok(()) }
 }
 
 fn get(path: &str) -> Request<Vec<u8>> {
@@ -115,6 +115,31 @@ async fn a_station_comes_in_by_a_link_and_is_known_after_a_restart_until_it_is_r
     assert_eq!(again.answer(get("/api/v1/wall")).await.status(), 401);
     let page = again.answer(get("/")).await;
     assert!(page.status() == 401 && text(&page).contains("<h1>"), "how to get in is said in the window too");
+}
+
+/// Neither code nor link leaves this side before somebody compared the key, and nothing is kept of a server that was not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_key_nobody_compared_is_told_nothing() {
+    let server = Server::start().await;
+    let own = tempfile::tempdir().unwrap();
+    let key = server.options.tls.as_ref().unwrap().about().public_key;
+    let refuse = |_: &str, shown: Fingerprint| {
+        assert_eq!(shown, key);
+        Err(Failure { code: 5, message: "not compared".into() })
+    };
+    let (link, origin) = (server.link(), server.origin());
+    for address in [&link, &origin] {
+        let code = Some("gl_of_another_server".to_owned());
+        let refused = Remote::open(own.path(), Asked { code, compare: &refuse, ..asked(address) }).await.err().unwrap();
+        assert_eq!((refused.code, refused.message.as_str()), (5, "not compared"));
+    }
+    assert!(!own.path().join("servers").exists());
+    assert!(server.wall.store().stations().await.unwrap().is_empty(), "the link was not used up");
+    // Known from elsewhere it is not asked about, and the link is still good.
+    let never = |_: &str, _: Fingerprint| -> Result<(), Failure> { panic!("asked about a key that was told") };
+    let told = Asked { fingerprint: Some(key), compare: &never, ..asked(&link) };
+    assert!(Remote::open(own.path(), told).await.unwrap().is_in().await.unwrap());
+    assert!(Remote::open(own.path(), Asked { compare: &never, ..asked(&origin) }).await.unwrap().is_in().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

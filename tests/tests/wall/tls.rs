@@ -66,11 +66,19 @@ fn a_station_on_another_machine_comes_in_by_a_code_until_it_is_revoked() {
         let all = [&["--json", "run", "--server", server, "--check"], more].concat();
         station.run_with_input(all, input)
     };
-    let first = check(&["--name", "大厅"], "").expect(0).json();
-    assert_eq!((first["first_met"].as_bool(), first["let_in"].as_bool()), (Some(true), Some(false)), "{first}");
-    until("the fingerprint", || wall.said().contains("holds until").then_some(()));
-    assert_eq!(first["public_key_sha256"].as_str(), Some(after(&wall.said(), "(walls elsewhere ask for it): ")));
     let made = data.json(["station", "add", "大厅", "--role", "viewer"]);
+    until("the fingerprint", || wall.said().contains("holds until").then_some(()));
+    let said = wall.said();
+    let key = after(&said, "(walls elsewhere ask for it): ");
+    assert_eq!(made["public_key_sha256"].as_str(), Some(key), "the code comes with the key of the server it is for");
+    // Met for the first time, without anybody to compare: refused with the way on, and nothing is sent or kept.
+    let first = check(&["--code-stdin"], &format!("{}\n", made["code"].as_str().unwrap())).expect(5);
+    assert!(first.stderr.contains(&format!("--fingerprint {key}")) && first.stderr.contains("Nothing was sent"), "{first:?}");
+    assert!(!station.path().join("servers").exists());
+    let other = check(&["--fingerprint", &"00".repeat(32)], "").expect(5);
+    assert!(other.stderr.contains(key), "{other:?}");
+    let known = check(&["--name", "大厅", "--fingerprint", key], "").expect(0).json();
+    assert_eq!((known["public_key_sha256"].as_str(), known["let_in"].as_bool()), (Some(key), Some(false)), "{known}");
     assert_eq!(check(&["--code-stdin"], "gl_0\n").code, 5, "a code that nobody gave");
     let come = check(&["--code-stdin"], &format!("{}\n", made["code"].as_str().unwrap())).expect(0).json();
     assert_eq!(come["let_in"].as_bool(), Some(true), "{come}");

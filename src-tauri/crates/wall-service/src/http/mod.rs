@@ -39,7 +39,7 @@ pub use limit::Rate;
 pub use routes::{About, Guard, ROUTES, Route};
 pub use serve::{CONNECTIONS, Peer, ServeError, check_listen, is_loopback, serve};
 pub use stills::{Painter, Scene, StillAsked};
-pub use tls::{CertificateAbout, CertificateSource, Fingerprint, Tls, TlsError, machine_name};
+pub use tls::{CertificateAbout, CertificateSource, Fingerprint, Tls, TlsError, machine_name, own_public_key};
 pub use upload::FILE_LIMIT;
 
 use crate::wall::{Pictures, Wall};

@@ -6,7 +6,7 @@
 mod own;
 mod pair;
 
-pub use own::machine_name;
+pub use own::{machine_name, own_public_key};
 pub use pair::Fingerprint;
 
 use crate::wall::system_now;

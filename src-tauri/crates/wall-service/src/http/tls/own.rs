@@ -1,6 +1,6 @@
 //! The wall's own certificate: one file with key and certificate, so that the two never disagree.
 
-use super::{CertificateAbout, TlsError, pair::Pair, provider};
+use super::{CertificateAbout, Fingerprint, TlsError, pair::Pair, provider};
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 use std::{
     io::Write,
@@ -25,6 +25,28 @@ pub(super) fn is_due(about: &CertificateAbout, now: UtcMs) -> bool {
     about.ends.0 - now.0 < LEFT_DAYS * DAY_MS
 }
 
+/// The public key of a data directory's own certificate; `None` = it has none yet. Nothing is made.
+///
+/// # Errors
+/// The file is there and cannot be read, or is none.
+pub fn own_public_key(folder: &Path) -> Result<Option<Fingerprint>, TlsError> {
+    let path = file(folder);
+    Ok(read(&path)?.map(|text| pair(&path, &text)).transpose()?.map(|pair| pair.about.public_key))
+}
+
+fn read(path: &Path) -> Result<Option<String>, TlsError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(TlsError::Unreadable { path: path.to_owned(), why }),
+    }
+}
+
+fn pair(path: &Path, text: &str) -> Result<Pair, TlsError> {
+    Pair::of(text.as_bytes(), text.as_bytes(), &provider())
+        .map_err(|why| TlsError::NoPair(format!("{}: {why}; if it is taken away, the wall makes a new one", path.display())))
+}
+
 /// The own certificate of a data directory.
 pub(super) struct Own<'a> {
     folder: &'a Path,
@@ -39,18 +61,11 @@ impl<'a> Own<'a> {
     /// Makes it where there is none, and anew with its key where it ends soon or lacks a name.
     pub fn prepare(&self, now: UtcMs) -> Result<(), TlsError> {
         let path = file(self.folder);
-        let there = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(text),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-            Err(why) => return Err(TlsError::Unreadable { path, why }),
-        };
-        let Some(there) = there else {
+        let Some(there) = read(&path)? else {
             let key = KeyPair::generate().map_err(|e| self.failed(e))?;
             return self.write(&key, now, false);
         };
-        let pair = Pair::of(there.as_bytes(), there.as_bytes(), &provider()).map_err(|why| {
-            TlsError::NoPair(format!("{}: {why}; if it is taken away, the wall makes a new one", path.display()))
-        })?;
+        let pair = pair(&path, &there)?;
         if !is_due(&pair.about, now) && self.all_names().iter().all(|name| pair.is_for(name)) {
             return Ok(());
         }
