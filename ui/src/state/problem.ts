@@ -4,7 +4,7 @@ import { HostError } from '@/host';
 type Translate = (key: string, values?: Record<string, unknown>) => string;
 
 /** Refusals that have words of their own; others are told by their kind. */
-const byCode = new Set(['timeout', 'session_ended', 'sign_in', 'rate_limited', 'queue_full', 'store_busy', 'too_large', 'too_many_streams', 'too_many_pictures', 'too_many_requests', 'outside_scope']);
+const byCode = new Set(['timeout', 'session_ended', 'sign_in', 'rate_limited', 'queue_full', 'store_busy', 'too_large', 'too_many_streams', 'too_many_pictures', 'too_many_requests', 'outside_scope', 'not_drawn', 'no_painter']);
 
 /** Words for an error of the host, or of anything else. */
 export function problemWords(error: unknown, t: Translate): string {

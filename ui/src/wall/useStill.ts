@@ -18,8 +18,10 @@ export interface Still {
   src: Ref<string>;
   /** What it was asked for. */
   of: Ref<Query>;
-  /** There is none to be had. */
-  failed: Ref<boolean>;
+  /** Why the last one that was asked for did not come; `null` = it did. The picture that is there stays. */
+  failure: Ref<unknown>;
+  /** When the picture that is there came, by this machine's clock, ms; 0 = there is none. */
+  takenAt: Ref<number>;
   /** It is of another scene or time than is asked for, until the next one is there. */
   stale: Ref<boolean>;
   /** Takes pictures as large as an element from now on. */
@@ -32,7 +34,7 @@ export function useStill(): Still {
   const { state } = useFeed();
   const { view } = useView();
   const session = useSession();
-  const [src, of, failed, stale] = [ref(''), ref<Query>({}), ref(false), ref(false)];
+  const [src, of, failure, takenAt, stale] = [ref(''), ref<Query>({}), ref<unknown>(null), ref(0), ref(false)];
   let room: HTMLElement | null = null;
   let taking = false;
   const rounds = new Rounds(() => void take(), () => room !== null);
@@ -56,12 +58,13 @@ export function useStill(): Still {
       URL.revokeObjectURL(src.value);
       src.value = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: 'image/png' }));
       of.value = asked;
-      failed.value = false;
+      takenAt.value = Date.now();
+      failure.value = null;
       stale.value = wanted() !== before;
       rounds.again.over();
       rounds.after(stale.value ? pauseMs : roundMs);
     } catch (error) {
-      failed.value = true;
+      failure.value = error;
       rounds.again.failed(error);
     } finally {
       taking = false;
@@ -84,7 +87,8 @@ export function useStill(): Still {
   return {
     src,
     of,
-    failed,
+    failure,
+    takenAt,
     stale,
     begin(element) {
       room = element;

@@ -42,9 +42,8 @@ pub use stills::{Painter, Scene, StillAsked};
 pub use tls::{CertificateAbout, CertificateSource, Fingerprint, Tls, TlsError, machine_name, own_public_key};
 pub use upload::FILE_LIMIT;
 
-use crate::wall::{Pictures, Wall};
+use crate::wall::Wall;
 use axum::{Router, middleware, routing::get};
-use bytes::Bytes;
 use shares::{Limits, Shares};
 use std::sync::{Arc, atomic::AtomicBool};
 use tokio::sync::Notify;
@@ -116,7 +115,7 @@ pub(crate) struct AppInner {
     pub streams: Arc<Shares>,
     pub pictures: Arc<Shares>,
     /// Still pictures that were drawn lately, and the line before their drawing.
-    pub stills: Pictures<stills::Key, Bytes>,
+    pub stills: stills::Stills,
     /// Requests under way of those who have a right …
     pub requests: Arc<Shares>,
     /// … and of those who have none (yet).
@@ -173,7 +172,7 @@ pub(crate) fn assemble(wall: Wall, options: HttpOptions) -> (Router, App) {
         rejects: intake::Rejects::new(wall.store().folder().join("rejects")),
         streams: Shares::new(Limits::of(STREAMS), "event streams", "too_many_streams", 5),
         pictures: Shares::new(Limits::of(PICTURES), "pictures", "too_many_pictures", 2),
-        stills: Pictures::new(stills::DRAWN_AT_ONCE),
+        stills: stills::Stills::default(),
         requests: Shares::new(Limits::of(options.connections), "requests", "too_many_requests", 1),
         strangers: Shares::new(
             Limits { all: strangers, kept: 0, actor: strangers / 2, address: strangers / 2 },

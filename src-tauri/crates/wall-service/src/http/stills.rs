@@ -8,7 +8,7 @@ use super::{
     refusal::Refusal,
     shares::{Asker, hold},
 };
-use crate::wall::{AsOf, Sight, Wall, moment_of};
+use crate::wall::{AsOf, Pictures, Sight, Wall, moment_of};
 use axum::{
     Extension,
     extract::State,
@@ -16,10 +16,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 use wall_store::Actor;
 
 /// Drawn at once: each is a process of its own that takes a core.
-pub(super) const DRAWN_AT_ONCE: usize = 1;
+const DRAWN_AT_ONCE: usize = 1;
+/// What could not be drawn is not tried again for so long: it takes a core, and walls ask every few seconds.
+const FAILED_FOR: Duration = Duration::from_secs(30);
+/// Failures remembered at most; beyond them the oldest is tried again.
+const FAILURES: usize = 64;
 
 /// What the colours of a picture mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,6 +89,52 @@ pub(crate) struct Key {
     revision: i64,
 }
 
+/// The pictures of a wall: those that were drawn lately, and what could not be drawn.
+pub(crate) struct Stills {
+    pictures: Pictures<Key, Bytes>,
+    failures: Arc<Failures>,
+}
+
+impl Default for Stills {
+    fn default() -> Self {
+        Self { pictures: Pictures::new(DRAWN_AT_ONCE), failures: Arc::default() }
+    }
+}
+
+/// What could not be drawn lately, oldest first: by what was asked, whatever moment it was to show.
+#[derive(Default)]
+struct Failures(Mutex<Vec<Failure>>);
+
+struct Failure {
+    asked: StillAsked,
+    sight: Sight,
+    at: Instant,
+    why: String,
+}
+
+impl Failures {
+    /// Why this could not be drawn, and the seconds until it is tried again; `None` = nothing is known against it.
+    fn of(&self, asked: &StillAsked, sight: Sight, now: Instant) -> Option<(String, u64)> {
+        let mut all = self.all();
+        all.retain(|f| now.saturating_duration_since(f.at) < FAILED_FOR);
+        let found = all.iter().find(|f| f.asked == *asked && f.sight == sight)?;
+        let left = FAILED_FOR.saturating_sub(now.saturating_duration_since(found.at));
+        Some((found.why.clone(), left.as_secs().max(1)))
+    }
+
+    fn note(&self, asked: StillAsked, sight: Sight, at: Instant, why: String) {
+        let mut all = self.all();
+        if all.len() >= FAILURES {
+            all.remove(0);
+        }
+        all.push(Failure { asked, sight, at, why });
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Failure>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// `GET /api/v1/still.png`.
 pub(crate) async fn still(
     State(app): State<App>,
@@ -108,14 +162,46 @@ pub(crate) async fn still(
     let place = asker.map(|asker| app.pictures.take(&asker)).transpose()?;
     let (now, revision) = app.wall.stands_at();
     let moment = moment_of(asked.as_of, now);
-    let key = Key { asked: asked.clone(), sight: Sight::of(&caller.actor), moment, revision };
-    let (wall, actor) = (app.wall.clone(), caller.actor.clone());
+    let sight = Sight::of(&caller.actor);
+    let key = Key { asked: asked.clone(), sight, moment, revision };
+    let (wall, actor, failures) = (app.wall.clone(), caller.actor.clone(), app.stills.failures.clone());
+    let not_drawn = |(why, again_s): (String, u64)| Refusal::busy("not_drawn", why, again_s);
+    if let Some(known) = failures.of(&asked, sight, Instant::now()) {
+        return Err(not_drawn(known));
+    }
     let draw = move || {
+        // Somebody before in the line may have found out.
+        if let Some(known) = failures.of(&asked, sight, Instant::now()) {
+            return Err(not_drawn(known));
+        }
         painter.paint(&wall, &actor, &asked).map_err(|why| {
             tracing::warn!(why, "a still picture was not drawn");
-            Refusal::busy("not_drawn", why, 30)
+            failures.note(asked, sight, Instant::now(), why.clone());
+            not_drawn((why, FAILED_FOR.as_secs()))
         })
     };
-    let png = app.stills.get(key, first, draw).await?;
+    let png = app.stills.pictures.get(key, first, draw).await?;
     Ok(hold(([(header::CONTENT_TYPE, "image/png")], png).into_response(), place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_remembered_for_a_while() {
+        let asked = |width| StillAsked { scene: Scene::Heat, width, height: 600, as_of: AsOf::default(), bare: true };
+        let (failures, begin) = (Failures::default(), Instant::now());
+        failures.note(asked(800), Sight::Exact, begin, "no adapter".into());
+        let known = |width, sight, s| failures.of(&asked(width), sight, begin + Duration::from_secs(s));
+        assert_eq!(known(800, Sight::Exact, 0), Some(("no adapter".into(), 30)));
+        assert_eq!(known(800, Sight::Exact, 29), Some(("no adapter".into(), 1)));
+        assert_eq!((known(801, Sight::Exact, 0), known(800, Sight::Coarse, 0)), (None, None));
+        assert_eq!(known(800, Sight::Exact, 30), None, "it is tried again");
+        for width in 0..2 * FAILURES as u32 {
+            failures.note(asked(width), Sight::Exact, begin, String::new());
+        }
+        assert_eq!(failures.all().len(), FAILURES);
+        assert!(known(2 * FAILURES as u32 - 1, Sight::Exact, 1).is_some());
+    }
 }

@@ -15,7 +15,7 @@ use wall_core::UtcMs;
 
 /// Rasters drawn at once.
 pub(super) const DRAWN_AT_ONCE: usize = 2;
-/// Who is not drawn for within this time is told so.
+/// Whose turn does not come within this time is told so; how long a drawing takes is the drawing's own concern.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Pictures kept for others who ask the same, in number and bytes.
 const KEPT: usize = 64;
@@ -104,13 +104,14 @@ pub(crate) struct Pictures<A, P> {
     common: Arc<Semaphore>,
     kept: Mutex<Vec<Line<A, P>>>,
     drawn: AtomicU64,
+    deadline: Duration,
 }
 
 impl<A: PartialEq, P: Clone + Weight> Pictures<A, P> {
     /// Of which so many are drawn at once.
     pub fn new(at_once: usize) -> Self {
         let slots = || Arc::new(Semaphore::new(at_once));
-        Self { drawing: slots(), common: slots(), kept: Mutex::default(), drawn: AtomicU64::new(0) }
+        Self { drawing: slots(), common: slots(), kept: Mutex::default(), drawn: AtomicU64::new(0), deadline: DEADLINE }
     }
 
     /// Pictures drawn so far.
@@ -130,7 +131,8 @@ impl<A: PartialEq, P: Clone + Weight> Pictures<A, P> {
     {
         let kept = self.place_of(asked, first);
         let image = kept.picture.get_or_try_init(|| async {
-            let turn = self.turn(first).await?;
+            let turn = tokio::time::timeout(self.deadline, self.turn(first)).await;
+            let turn = turn.map_err(|_| WallError::PicturesFull { retry_after_s: 2 })??;
             if let Some(drawn) = kept.drawn.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return Ok(drawn);
             }
@@ -145,8 +147,7 @@ impl<A: PartialEq, P: Clone + Weight> Pictures<A, P> {
             })
             .await
         });
-        let image = tokio::time::timeout(DEADLINE, image).await.map_err(|_| WallError::PicturesFull { retry_after_s: 2 })??;
-        Ok(image.clone())
+        Ok(image.await?.clone())
     }
 
     async fn turn(&self, first: bool) -> Result<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>), WallError> {
@@ -292,6 +293,27 @@ mod tests {
         let again = || -> Result<HeatImage, WallError> { panic!("drawn twice") };
         assert_eq!(pictures.get(asked(Sight::Exact, 1), false, again).await.unwrap().bytes.len(), 1);
         assert_eq!(pictures.drawn(), 1);
+    }
+
+    /// The wait for a turn has a deadline, and a drawing that began in time is not cut by it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_drawing_has_its_own_time() {
+        let deadline = Duration::from_secs(1);
+        let pictures: Arc<Pictures<Asked, HeatImage>> = Arc::new(Pictures { deadline, ..Pictures::new(1) });
+        let (began, begins) = mpsc::channel();
+        let spawn = |n: u32| {
+            let (end, draw) = held(&began, n);
+            let pictures = pictures.clone();
+            (end, tokio::spawn(async move { pictures.get(asked(Sight::Exact, n + 1), true, draw).await }))
+        };
+        let (end, drawn) = spawn(0);
+        begins.recv_timeout(Duration::from_secs(30)).unwrap();
+        let (_end, waiting) = spawn(1);
+        let waited = waiting.await.unwrap();
+        assert!(matches!(waited, Err(WallError::PicturesFull { .. })), "its turn did not come");
+        // The first one draws for longer than the deadline by now.
+        end.send(()).unwrap();
+        assert_eq!(drawn.await.unwrap().unwrap().bytes.len(), 1);
     }
 
     #[tokio::test]

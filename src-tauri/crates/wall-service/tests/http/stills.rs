@@ -88,9 +88,17 @@ async fn what_is_not_drawn_is_said() {
     let refused = room.get(&operator, "/api/v1/still.png").await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "not_drawn"));
     assert!(refused.text().contains("no graphics adapter"), "{refused:?}");
-    // A failure is not kept.
+    // Asked again at each poll, it is not tried each time: whoever asks is told when it will be.
+    for _ in 0..3 {
+        let again = room.get(&operator, "/api/v1/still.png").await;
+        assert_eq!((again.status, again.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "not_drawn"));
+        assert!((1..=30).contains(&again.header("retry-after").parse::<u64>().unwrap()), "{again:?}");
+        assert!(again.text().contains("no graphics adapter"), "{again:?}");
+    }
+    assert_eq!(notes.asked.lock().unwrap().len(), 1, "it was tried once");
+    // Of another picture nothing is known.
     notes.fails.store(0, SeqCst);
-    assert_eq!(room.get(&operator, "/api/v1/still.png").await.status, StatusCode::OK);
+    assert_eq!(room.get(&operator, "/api/v1/still.png?scene=owner").await.status, StatusCode::OK);
     assert_eq!(room.ask(get("/api/v1/still.png")).await.status, StatusCode::UNAUTHORIZED);
 
     let without = Room::new().await;
