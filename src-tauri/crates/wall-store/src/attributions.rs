@@ -86,18 +86,30 @@ impl WriteTx {
     }
 }
 
-/// Tickets after `after` that [`WriteTx::attribute_all`] would attribute to `plan`.
+/// Which tickets `t` [`WriteTx::attribute_all`] would attribute in the network `$1` to the plan `$2`, with what they have now.
+const WAIT: &str = "LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = $1 AND \
+     a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = $1) \
+     WHERE t.lon IS NOT NULL AND (a.plan_id IS NULL OR (a.plan_id <> $2 AND t.status NOT IN ('closed', 'rated', 'cancelled')))";
+/// Those of which something was recorded later: along the log's key and from there along the tickets' (`CROSS JOIN`: in this order).
+const CHANGED: &str =
+    "SELECT t.id FROM (SELECT id FROM change_log WHERE kind = 'ticket' AND revision > $3) c CROSS JOIN ticket t ";
+
+/// Tickets after `after` that wait for `plan`.
 fn waiting(network: NetworkId, plan: PlanId, after: i64, limit: i64) -> Sql {
     sql("SELECT t.id, t.lon, t.lat, t.sensitive, a.cell_id, \
-         (SELECT h.cell_id FROM ticket_home h WHERE h.ticket_id = t.id AND h.network_id = $1) AS home_id \
-         FROM ticket t LEFT JOIN attribution a ON a.ticket_id = t.id AND a.network_id = $1 AND \
-         a.from_revision = (SELECT max(from_revision) FROM attribution WHERE ticket_id = t.id AND network_id = $1) \
-         WHERE t.id > $2 AND t.lon IS NOT NULL AND (a.plan_id IS NULL OR (a.plan_id <> $3 AND t.status NOT IN ('closed', 'rated', 'cancelled'))) \
-         ORDER BY t.id LIMIT $4")
+         (SELECT h.cell_id FROM ticket_home h WHERE h.ticket_id = t.id AND h.network_id = $1) AS home_id FROM ticket t ")
+    .push(WAIT)
     .bind(network.0)
-    .bind(after)
     .bind(plan.0)
-    .bind(limit)
+    .push(" AND t.id > ")
+    .push_bind(after)
+    .push(" ORDER BY t.id LIMIT ")
+    .push_bind(limit)
+}
+
+/// One ticket that waits for `plan`, of those of which something was recorded after `since`.
+fn changed_and_waiting(network: NetworkId, plan: PlanId, since: i64) -> Sql {
+    sql(CHANGED).push(WAIT).push(" AND t.id = c.id LIMIT 1").bind(network.0).bind(plan.0).bind(since)
 }
 
 /// Of each ticket a cell.
@@ -106,9 +118,12 @@ fn cells_of(rows: &[Row]) -> impl Iterator<Item = Result<(TicketId, CellId), Sto
 }
 
 impl Store {
-    /// Whether `attribute_all` would write anything, asked without holding up those who write. O(tickets).
-    pub async fn is_attributed_to(&self, network: NetworkId, plan: PlanId) -> Result<bool, StoreError> {
-        Ok(self.inner.read.optional(waiting(network, plan, 0, 1)).await?.is_none())
+    /// Whether `attribute_all` would write anything, asked without holding up those who write; nothing waited at the revision
+    /// `since`. O(lines of the log after it); where the log begins later, and after 0: O(tickets).
+    pub async fn is_attributed_to(&self, network: NetworkId, plan: PlanId, since: i64) -> Result<bool, StoreError> {
+        let is_whole = since > 0 && self.oldest_line().await?.is_none_or(|oldest| oldest <= since + 1);
+        let one = if is_whole { changed_and_waiting(network, plan, since) } else { waiting(network, plan, 0, 1) };
+        Ok(self.inner.read.optional(one).await?.is_none())
     }
 
     /// The last cell that each ticket had under a plan.
@@ -144,5 +159,24 @@ impl Store {
             }
         }
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many tickets there are, only those of which something was recorded are looked at.
+    #[tokio::test]
+    async fn what_waits_is_found_along_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let (network, plan) = (NetworkId(1), PlanId(1));
+        let question = sql("EXPLAIN QUERY PLAN ").push(CHANGED).push(WAIT).push(" AND t.id = c.id LIMIT 1");
+        let plan = store.inner.read.rows(question.bind(network.0).bind(plan.0).bind(1i64)).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();
+        assert!(plan.iter().any(|s| s.starts_with("SEARCH change_log USING INTEGER PRIMARY KEY")), "{plan:?}");
+        assert!(plan.iter().any(|s| s.starts_with("SEARCH t USING INTEGER PRIMARY KEY")), "{plan:?}");
+        assert!(!plan.iter().any(|s| s.starts_with("SCAN")), "{plan:?}");
     }
 }

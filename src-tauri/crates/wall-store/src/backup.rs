@@ -6,13 +6,14 @@
 //! they are in the log beside it.
 
 use crate::{
-    Fault, Store, StoreError, WriteTx,
+    Fault, Holding, Store, StoreError, WriteTx,
     audit::{CHAIN, verify_chain},
     db::{rows_of, sql},
     health::room,
     keys::{Keys, create_private, sync_folder, write_private},
     lock,
     open::{make_private_folder, plain},
+    pen::{Pen, patience},
     secret::{hex, random},
     start::{ANCHOR_FILE, BACKUPS, DATABASE, FIRST, KEYS, RESTORING},
 };
@@ -116,12 +117,12 @@ impl Store {
         Ok(text.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default())
     }
 
-    /// Makes the backup that is due at `now`, if one is, and removes those beyond the number kept. The keys are not in
-    /// it: it lies on the same disk as they do.
+    /// Makes the backup that is due at `now`, if one is, and removes those beyond the number kept, if `holding` is still the last
+    /// one by then. The keys are not in it: it lies on the same disk as they do.
     ///
     /// # Errors
-    /// There is no room for it, or it could not be made; those kept before stay.
-    pub async fn backup_if_due(&self, now: UtcMs) -> Result<Option<(PathBuf, BackupAbout)>, StoreError> {
+    /// There is no room for it, or it could not be made, or another process holds the lease by now; those kept before stay.
+    pub async fn backup_if_due(&self, now: UtcMs, holding: &Holding) -> Result<Option<(PathBuf, BackupAbout)>, StoreError> {
         let rule = self.backups().await?;
         if rule.every_h == 0 || !self.inner.may_write {
             return Ok(None);
@@ -144,10 +145,14 @@ impl Store {
         make_private_folder(&folder)?;
         let out = folder.join(format!("{AUTO}{}.db", now.to_rfc3339().replace([':', '.'], "-")));
         let about = self.backup(&out, BackupKeys::None, now).await?;
+        // A long copy may have outlived the holding: what is kept is the next one's to say then.
+        let mut pen = Pen::take(&self.inner, patience()).await?;
+        pen.under(holding).await?;
         let kept = auto();
         for old in kept.iter().take(kept.len().saturating_sub(rule.keep.max(1) as usize)) {
             std::fs::remove_file(old)?;
         }
+        pen.commit(false).await?;
         Ok(Some((out, about)))
     }
 }

@@ -106,6 +106,11 @@ impl Store {
         self.inner.read.one(sql("SELECT coalesce(max(revision), 0) AS newest FROM change_log")).await?.get("newest")
     }
 
+    /// The oldest revision of which the log has a line; `None` = it has none.
+    pub(crate) async fn oldest_line(&self) -> Result<Option<i64>, StoreError> {
+        self.inner.read.one(sql("SELECT min(revision) AS oldest FROM change_log")).await?.get("oldest")
+    }
+
     /// Lines after `since`, at most `limit`. O(lines).
     pub async fn changes_since(&self, since: i64, limit: u32) -> Result<ChangeBatch, StoreError> {
         let rows = self.inner.read.rows(sql(CHANGES_SINCE).bind(since).bind(i64::from(limit))).await?;
@@ -124,14 +129,9 @@ impl Store {
     /// What was changed after `since`: each kind with the newest line about it; everything, where lines after `since` were
     /// dropped. O(lines).
     pub async fn kinds_since(&self, since: i64) -> Result<Vec<(ChangeKind, i64)>, StoreError> {
-        // Each by itself: SQLite takes one end of an index, and reads every line for both at once.
-        let ends =
-            sql("SELECT (SELECT min(revision) FROM change_log) AS oldest, (SELECT max(revision) FROM change_log) AS newest");
-        let row = self.inner.read.one(ends).await?;
-        let (oldest, newest): (Option<i64>, Option<i64>) = (row.get("oldest")?, row.get("newest")?);
-        if let (Some(oldest), Some(newest)) = (oldest, newest)
-            && oldest > since.saturating_add(1)
-        {
+        // Each end by itself: SQLite takes one end of an index, and reads every line for both at once.
+        if self.oldest_line().await?.is_some_and(|oldest| oldest > since.saturating_add(1)) {
+            let newest = self.revision().await?;
             return Ok(ChangeKind::ALL.iter().map(|kind| (*kind, newest)).collect());
         }
         let newest = sql("SELECT kind, max(revision) AS revision FROM change_log WHERE revision > $1 GROUP BY kind").bind(since);

@@ -5,7 +5,7 @@
 //! names it ([`WriteTx::under_lease`]), so that who was cut off or stood still for long does nothing twice.
 
 use crate::{
-    Store, StoreError, WriteTx,
+    Actor, Store, StoreError, WriteTx,
     db::{Row, Sql, sql},
     pen::Pen,
 };
@@ -33,6 +33,17 @@ pub struct Lease {
     pub expires_at: UtcMs,
     /// Whether it is held, by the database's clock.
     pub in_force: bool,
+}
+
+/// One holding of a lease: what a write names that is done once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Holding {
+    /// Of which lease.
+    pub name: &'static str,
+    /// By what its process knows itself.
+    pub process: String,
+    /// Its number.
+    pub fence: i64,
 }
 
 /// No lease is said for longer at once. One that ends later was said by a clock that has been set back since: it is free.
@@ -107,18 +118,44 @@ impl Store {
     }
 }
 
-impl WriteTx {
-    /// Goes on only while `process` has this holding of a lease: until the commit nobody else can take it.
+impl Pen {
+    /// Goes on only while this is the last holding of its lease: until the commit nobody else can take it.
     ///
     /// # Errors
     /// [`StoreError::Refused`]: another process has it, or had it since.
-    pub async fn under_lease(&mut self, name: &str, process: &str, fence: i64) -> Result<(), StoreError> {
-        let held = sql("SELECT process, fence FROM lease WHERE name = $1").bind(name);
-        let row = self.tx.optional(held).await?;
+    pub(crate) async fn under(&mut self, holding: &Holding) -> Result<(), StoreError> {
+        let held = sql("SELECT process, fence FROM lease WHERE name = $1").bind(holding.name);
+        let row = self.optional(held).await?;
         let still = match &row {
-            Some(row) => row.get::<&str>("process")? == process && row.get::<i64>("fence")? == fence,
+            Some(row) => row.get::<&str>("process")? == holding.process && row.get::<i64>("fence")? == holding.fence,
             None => false,
         };
-        if still { Ok(()) } else { Err(StoreError::Refused(format!("another process has the lease {name} by now"))) }
+        if still { Ok(()) } else { Err(StoreError::Refused(format!("another process has the lease {} by now", holding.name))) }
+    }
+}
+
+impl WriteTx {
+    /// Goes on only while this is the last holding of its lease: until the commit nobody else can take it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`]: another process has it, or had it since.
+    pub async fn under_lease(&mut self, holding: &Holding) -> Result<(), StoreError> {
+        self.tx.under(holding).await
+    }
+}
+
+impl Store {
+    /// Opens a write of something that is done once, under its holding where there is one; without one somebody said so by hand.
+    pub(crate) async fn write_under(
+        &self,
+        actor: &Actor,
+        recorded_at: UtcMs,
+        holding: Option<&Holding>,
+    ) -> Result<WriteTx, StoreError> {
+        let mut tx = self.write(actor, recorded_at).await?;
+        if let Some(holding) = holding {
+            tx.under_lease(holding).await?;
+        }
+        Ok(tx)
     }
 }

@@ -66,7 +66,7 @@ pub use copy::CopiedTable;
 pub use db::{DEMONSTRATION_MARK, demonstration_of, remove_demonstration};
 pub use doctor::{Check, Mends, examine};
 pub use error::{Fault, StoreError};
-pub use leases::Lease;
+pub use leases::{Holding, Lease};
 pub use open::{Pragmas, Store};
 pub use password::{PASSWORD_LEAST, PASSWORD_MOST, PasswordHash, check_password};
 pub use plans::{

@@ -4,7 +4,7 @@
 //! number of its own instead, given under the writer's lock: whoever follows asks for those above the last one it saw.
 
 use crate::{
-    Actor, Store, StoreError, WriteTx,
+    Actor, Holding, Store, StoreError, WriteTx,
     changes::ChangeKind,
     db::{Row, Sql, chunks, sql, stretches},
 };
@@ -135,7 +135,7 @@ impl Store {
         if on {
             return Ok(0);
         }
-        let positions = self.forget_positions(actor, now, i64::MAX).await?;
+        let positions = self.forget_positions(actor, now, i64::MAX, None).await?;
         if positions > 0 {
             let mut tx = self.write(actor, now).await?;
             tx.audit("trails.dropped", &serde_json::json!({ "positions": positions }).to_string()).await?;
@@ -145,14 +145,20 @@ impl Store {
     }
 
     /// Removes positions of the past that were recorded before a time, in small transactions; how many.
-    pub(crate) async fn forget_positions(&self, actor: &Actor, now: UtcMs, before: i64) -> Result<u64, StoreError> {
+    pub(crate) async fn forget_positions(
+        &self,
+        actor: &Actor,
+        now: UtcMs,
+        before: i64,
+        holding: Option<&Holding>,
+    ) -> Result<u64, StoreError> {
         if self.inner.read.optional(sql("SELECT staff_id FROM position_log LIMIT 1")).await?.is_none() {
             return Ok(0);
         }
         let staff: Vec<i64> = self.staff().await?.iter().map(|s| s.id.0).collect();
         let mut positions = 0;
         for some in staff.chunks(STAFF) {
-            let mut tx = self.write(actor, now).await?;
+            let mut tx = self.write_under(actor, now, holding).await?;
             let gone = tx.forget_positions(some, before).await?;
             if gone > 0 {
                 tx.commit().await?;

@@ -4,7 +4,7 @@
 //! further from the last time this was done (the first time: from what the store recorded) than [`LEAP_MS`], everything
 //! stays, that is said, and somebody has to confirm the clock.
 
-use crate::{Actor, Store, StoreError, WriteTx, db::sql};
+use crate::{Actor, Holding, Store, StoreError, WriteTx, db::sql};
 use wall_core::UtcMs;
 
 /// A day in ms.
@@ -149,27 +149,38 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written; what went is gone, the rest goes the next time.
-    pub async fn tidy_if_due(&self, actor: &Actor, now: UtcMs) -> Result<Option<Result<Tidied, Leap>>, StoreError> {
+    pub async fn tidy_if_due(
+        &self,
+        actor: &Actor,
+        now: UtcMs,
+        holding: Option<&Holding>,
+    ) -> Result<Option<Result<Tidied, Leap>>, StoreError> {
         let last = self.tidied().await?;
         if !self.inner.may_write || last.is_some_and(|l| (0..DAY_MS).contains(&now.0.saturating_sub(l.at))) {
             return Ok(None);
         }
-        self.tidy(actor, now, false).await.map(Some)
+        self.tidy(actor, now, false, holding).await.map(Some)
     }
 
-    /// Lets go what the rule says, in small transactions, each with its line in the audit log; `clock_is_right` lets a clock
-    /// pass that leapt.
+    /// Lets go what the rule says, in small transactions, each with its line in the audit log and under `holding`, where a wall does
+    /// it by itself; `clock_is_right` lets a clock pass that leapt.
     ///
     /// # Errors
-    /// The store cannot be written; what went is gone, the rest goes the next time.
-    pub async fn tidy(&self, actor: &Actor, now: UtcMs, clock_is_right: bool) -> Result<Result<Tidied, Leap>, StoreError> {
+    /// The store cannot be written, or another process holds the lease by now; what went is gone, the rest goes the next time.
+    pub async fn tidy(
+        &self,
+        actor: &Actor,
+        now: UtcMs,
+        clock_is_right: bool,
+        holding: Option<&Holding>,
+    ) -> Result<Result<Tidied, Leap>, StoreError> {
         let (rule, last) = (self.retention().await?, self.tidied().await?);
         if !clock_is_right && let Some(leap) = self.leap(last, now).await? {
             return Ok(Err(leap));
         }
         let mut done = Tidied { at: now.0, ..Tidied::default() };
         loop {
-            let mut tx = self.write(actor, now).await?;
+            let mut tx = self.write_under(actor, now, holding).await?;
             let erased = tx.erase_reporters(before(now, rule.reporters_days)).await?;
             if erased == 0 {
                 break;
@@ -179,10 +190,10 @@ impl Store {
         }
         // What is left of trails that were turned off has no age.
         let old = if self.trails().await? { before(now, rule.positions_days) } else { i64::MAX };
-        done.positions = self.forget_positions(actor, now, old).await?;
+        done.positions = self.forget_positions(actor, now, old, holding).await?;
         let floor = self.floor_due(before(now, rule.log_days)).await?;
         loop {
-            let mut tx = self.write(actor, now).await?;
+            let mut tx = self.write_under(actor, now, holding).await?;
             let gone = tx.drop_lines(floor).await?;
             if gone == 0 {
                 break;
@@ -190,7 +201,7 @@ impl Store {
             tx.commit().await?;
             done.lines += gone;
         }
-        let mut tx = self.write(actor, now).await?;
+        let mut tx = self.write_under(actor, now, holding).await?;
         let text = serde_json::to_string(&done).map_err(|e| StoreError::Refused(e.to_string()))?;
         tx.note(LAST, &text).await?;
         if clock_is_right || done.positions + done.lines > 0 {

@@ -1,6 +1,8 @@
 //! The store on a real file: durability settings, idempotence, history, plans, sealing, the audit chain.
 #![allow(clippy::unwrap_used)]
 
+#[path = "store/backups.rs"]
+mod backups;
 #[path = "store/history.rs"]
 mod history;
 #[path = "store/leases.rs"]
@@ -238,10 +240,20 @@ async fn a_plan_takes_effect_and_old_attributions_stay() {
             feature_index: 0,
             geometry: cells[0].geometry.clone(),
         };
-        assert!(!store.is_attributed_to(network, plan).await.unwrap());
-        assert_eq!(tx.attribute_all(network, plan, &cell_at(vec![cell])).await.unwrap(), 1);
+        assert!(!store.is_attributed_to(network, plan, 0).await.unwrap());
+        assert_eq!(tx.attribute_all(network, plan, &cell_at(vec![cell])).await.unwrap(), 1 + i as u64);
+        let attributed = tx.commit().await.unwrap();
+        assert!(store.is_attributed_to(network, plan, 0).await.unwrap());
+        // Asked again, only what was recorded since is looked at.
+        let since = attributed.to_revision;
+        let (other, _) = put(&store, vec![record(&format!("later-{i}"))]).await;
+        assert!(!store.is_attributed_to(network, plan, since).await.unwrap());
+        assert!(store.is_attributed_to(network, plan, store.revision().await.unwrap()).await.unwrap());
+        let mut tx = store.write(&admin(), T0.plus_ms(900_000)).await.unwrap();
+        let inside = Attributed { network, plan, cell: Some(first) };
+        tx.attribute(&[(other[0].id().unwrap(), inside)]).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(store.is_attributed_to(network, plan).await.unwrap());
+        assert!(store.is_attributed_to(network, plan, since).await.unwrap());
         cells_of.push(first);
         let (_, cell) = store.tickets_by_id(network, &[id]).await.unwrap().remove(0);
         assert_eq!(cell, Some(first));

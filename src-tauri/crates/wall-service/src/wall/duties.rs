@@ -12,7 +12,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use wall_store::{Store, StoreError};
+use wall_store::{Holding, Store, StoreError};
 
 /// A lease lasts so long after it was said last …
 const LIFE: Duration = Duration::from_secs(30);
@@ -74,9 +74,10 @@ impl Duties {
         !std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner)).is_empty()
     }
 
-    fn fence(&self, duty: Duty) -> Option<i64> {
+    fn holding(&self, duty: Duty) -> Option<Holding> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.get(&duty).filter(|h| Instant::now() < h.until).map(|h| h.fence)
+        let held = held.get(&duty).filter(|h| Instant::now() < h.until)?;
+        Some(Holding { name: duty.name(), process: self.process.clone(), fence: held.fence })
     }
 
     /// Notes an answer; `true` when the duty was not ours before.
@@ -106,14 +107,9 @@ impl Drop for Duties {
 }
 
 impl Wall {
-    /// The holding of a duty's lease; `None` = another process does it, or nobody yet.
-    pub(super) fn holds(&self, duty: Duty) -> Option<i64> {
-        self.inner.duties.fence(duty)
-    }
-
-    /// The name by which this wall holds its leases.
-    pub(super) fn as_process(&self) -> &str {
-        &self.inner.duties.process
+    /// The holding of a duty's lease, for the writes that belong to it; `None` = another process does it, or nobody yet.
+    pub(super) fn holds(&self, duty: Duty) -> Option<Holding> {
+        self.inner.duties.holding(duty)
     }
 
     /// Gives back what this wall alone did, so that another one goes on at once.
@@ -132,7 +128,7 @@ impl Wall {
     }
 
     /// Takes what is free and renews what is held.
-    async fn take_duties(&self) -> Result<(), StoreError> {
+    pub(super) async fn take_duties(&self) -> Result<(), StoreError> {
         let (duties, asked) = (self.duties(), Instant::now());
         let names: Vec<&str> = duties.iter().map(|d| d.name()).collect();
         let own = &self.inner.duties;
@@ -204,21 +200,21 @@ mod tests {
         let (first, second) = (wall(folder.path()).await, wall(folder.path()).await);
         first.take_duties().await.unwrap();
         second.take_duties().await.unwrap();
-        let fence = first.holds(Duty::ChangeOver).expect("the first one came first");
+        let held = first.holds(Duty::ChangeOver).expect("the first one came first");
         assert_eq!(second.holds(Duty::ChangeOver), None);
         assert!(!second.is_one_free().await.unwrap());
         first.take_duties().await.unwrap();
-        assert_eq!(first.holds(Duty::ChangeOver), Some(fence), "the same holding");
+        assert_eq!(first.holds(Duty::ChangeOver).as_ref(), Some(&held), "the same holding");
         first.lay_down_duties().await;
         assert_eq!(first.holds(Duty::ChangeOver), None);
         second.take_duties().await.unwrap();
-        assert_eq!(second.holds(Duty::ChangeOver), Some(fence + 1));
-        assert_eq!(second.holds(Duty::Keeping), Some(fence + 1));
+        let next = second.holds(Duty::ChangeOver).unwrap();
+        assert_eq!((next.fence, second.holds(Duty::Keeping).unwrap().fence), (held.fence + 1, held.fence + 1));
         // What the first one had still open is refused.
         let mut tx = first.write(&first.inner.own, wall_core::Whole::Administer).await.unwrap();
-        assert!(tx.under_lease(Duty::ChangeOver.name(), first.as_process(), fence).await.is_err());
+        assert!(tx.under_lease(&held).await.is_err());
         drop(tx);
         let mut tx = second.write(&second.inner.own, wall_core::Whole::Administer).await.unwrap();
-        tx.under_lease(Duty::ChangeOver.name(), second.as_process(), fence + 1).await.unwrap();
+        tx.under_lease(&next).await.unwrap();
     }
 }

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 use wall_core::{CellId, NetworkId, StaffId, Ticket, TicketAt, TicketId, UtcMs, Whole};
-use wall_store::{ChangeBatch, ChangeKind, Fault, StoreError, WaitingTicket};
+use wall_store::{ChangeBatch, ChangeKind, Fault, Holding, StoreError, WaitingTicket};
 
 /// Frames a second, at most; also how often another process's commits are looked for.
 const TICK: Duration = Duration::from_millis(200);
@@ -309,11 +309,13 @@ async fn step(
     // While nothing can be written the picture goes on all the same; a later beat makes up for it.
     if due
         && store.fault().is_none()
-        && let Some(fence) = wall.holds(Duty::ChangeOver)
+        && let Some(holding) = wall.holds(Duty::ChangeOver)
     {
-        match attribute_to_plan_in_force(wall, fence).await {
-            Ok(_) => {
+        let known = if another { 0 } else { wall.inner.attributed_at.load(Relaxed) };
+        match attribute_to_plan_in_force(wall, &holding, known, batch.to_revision).await {
+            Ok(revision) => {
                 wall.inner.attributed_plan.store(in_force, Relaxed);
+                wall.inner.attributed_at.store(revision, Relaxed);
                 // Another machine's clock may be behind: what came in there meanwhile was attributed to the plan before.
                 let pause = if another { SOON_AGAIN_MS } else { LATER_AGAIN_MS };
                 wall.inner.attribute_again.store(system_now().0.saturating_add(pause), Relaxed);
@@ -388,15 +390,16 @@ async fn kept_cells(wall: &Wall, ground: &Ground) -> Result<HashMap<CellId, Cell
     Ok(wall.store().cells(before).await?.into_iter().filter_map(|c| Some((c.id, now_of(&c.code)?))).collect())
 }
 
-/// When a plan takes effect by the passing of time, tickets are attributed anew; the old lines stay.
-async fn attribute_to_plan_in_force(wall: &Wall, fence: i64) -> Result<u64, WallError> {
+/// When a plan takes effect by the passing of time, tickets are attributed anew; the old lines stay. Nothing waited at the revision
+/// `known` (0 = nobody looked yet); up to the revision that is returned, at least `reached`, nothing waits any more.
+async fn attribute_to_plan_in_force(wall: &Wall, holding: &Holding, known: i64, reached: i64) -> Result<i64, WallError> {
     let ground = wall.world().ground.clone();
-    let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(0) };
-    if wall.store().is_attributed_to(network.id, plan.id).await? {
-        return Ok(0);
+    let (Some(network), Some(plan)) = (&ground.network, &ground.plan) else { return Ok(reached) };
+    if wall.store().is_attributed_to(network.id, plan.id, known).await? {
+        return Ok(reached);
     }
     let mut tx = wall.write(&wall.inner.own, Whole::Administer).await?;
-    tx.under_lease(Duty::ChangeOver.name(), wall.as_process(), fence).await?;
+    tx.under_lease(holding).await?;
     let index = ground.clone();
     let kept = kept_cells(wall, &ground).await?;
     let places = wall.world().homes.places();
@@ -406,16 +409,18 @@ async fn attribute_to_plan_in_force(wall: &Wall, fence: i64) -> Result<u64, Wall
         kept.or_else(|| index.index.cell_at(w.home.and_then(|h| places.get(&h).copied()).unwrap_or(w.place)))
     };
     let lines = tx.attribute_all(network.id, plan.id, &cell_at).await?;
-    if lines > 0 {
-        tx.commit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines })).await?;
+    if lines == 0 {
+        return Ok(reached);
     }
-    Ok(lines)
+    let done = tx.commit("plan.attribute", &serde_json::json!({ "plan": plan.id.0, "tickets": lines })).await?;
+    Ok(done.to_revision)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wall::WallOptions;
+    use wall_core::TicketRecord;
 
     /// A store that gives neither answer nor error is said to be silent, and viewers hear from the wall meanwhile.
     #[tokio::test]
@@ -430,6 +435,90 @@ mod tests {
         let trouble = aloud(&wall, heard).await;
         assert_eq!(trouble.as_deref(), Some("silent"));
         assert_eq!(wall.store_trouble(), Some("silent"));
+    }
+
+    /// A square of the plan with this code.
+    fn square(code: &str) -> wall_core::CellRecord {
+        let corner = |x: i64, y: i64| wall_core::GridPoint { x: 120_600_000_000 + x, y: 31_300_000_000 + y };
+        let outer = vec![corner(0, 0), corner(4_000_000, 0), corner(4_000_000, 4_000_000), corner(0, 4_000_000)];
+        wall_core::CellRecord {
+            code: code.into(),
+            name: code.into(),
+            kind: wall_core::CellKind::Basic,
+            community_code: "990101001001".into(),
+            community_name: "试验社区".into(),
+            households: None,
+            owner: None,
+            feature_index: 0,
+            geometry: wall_core::CellGeometry { polygons: vec![wall_core::GridPolygon { outer, holes: vec![] }] },
+        }
+    }
+
+    /// A machine whose clock is behind attributes what comes in there to the plan before: the one that has the duty looks again.
+    #[tokio::test]
+    async fn what_a_machine_that_was_behind_took_in_goes_over_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let admin = wall_store::Actor::new("test", wall_core::Role::Admin, "cli");
+        let open = async |fixed_now| {
+            let mut options = WallOptions::new(folder.path());
+            (options.zone, options.fixed_now) = (Some("UTC".into()), fixed_now);
+            Wall::open(options).await.unwrap()
+        };
+        let wall = open(None).await;
+        let publish = async |code: &str| {
+            let records = [square(code)];
+            let import = crate::wall::CellsImport {
+                network: "general",
+                name: code,
+                records: &records,
+                doubts: &[],
+                publish: true,
+                effective: None,
+            };
+            wall.import_cells(&admin, import, &serde_json::json!({})).await.unwrap();
+        };
+        publish("990101001001001").await;
+        let behind = open(Some(system_now().plus_ms(-86_400_000))).await;
+        publish("990101001001002").await;
+        let (mut last_figures, mut last_full) = (UtcMs(0), UtcMs(0));
+        let mut beat = async || step(&wall, true, &mut last_figures, &mut last_full, false).await.unwrap();
+        wall.take_duties().await.unwrap();
+        beat().await;
+        let plan = wall.world().ground.plan.as_ref().unwrap().id;
+        assert_eq!(wall.inner.attributed_plan.load(Relaxed), plan.0);
+        let record = TicketRecord {
+            source: "test".into(),
+            external_id: "late".into(),
+            category: "drain".into(),
+            title: "late".into(),
+            description: String::new(),
+            place: Some(wall_core::Place { lon: 120.601, lat: 31.301 }),
+            accuracy_m: None,
+            address: String::new(),
+            channel: None,
+            platform: None,
+            severity: None,
+            community_code: String::new(),
+            reported_at: Some(system_now().plus_ms(-172_800_000)),
+            due_at: None,
+            status: None,
+            status_word: String::new(),
+            status_at: None,
+            closed_at: None,
+            reporter: None,
+            attachments: vec![],
+            sensitive: None,
+            inverted_times: false,
+        };
+        behind.import_tickets(&admin, &[record]).await.unwrap();
+        let under = async || wall.store().attributions_under(plan).await.unwrap().len();
+        beat().await;
+        assert_eq!(under().await, 0, "it came in under the plan before, and it is not time to look again");
+        wall.inner.attribute_again.store(0, Relaxed);
+        beat().await;
+        assert_eq!(under().await, 1);
+        // From there on only what is newer is looked at.
+        assert!(wall.inner.attributed_at.load(Relaxed) >= wall.store().revision().await.unwrap());
     }
 
     /// A commit of more lines than a step reads is read to its end, although nothing is written after it.

@@ -1,10 +1,12 @@
-//! What a running wall keeps by itself: a backup now and then, and once a day the promise that not everything is kept.
+//! What a running wall keeps by itself: a backup now and then, and once a day the promise that not everything is kept. Each write of it
+//! names the holding of the duty: who stood still for long meanwhile removes nothing.
 
 use super::{Wall, WallInner, clock::system_now, duties::Duty};
 use std::{
     sync::{Weak, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
+use wall_store::Holding;
 
 /// How often it is asked whether a backup is due.
 const ASK: Duration = Duration::from_secs(60);
@@ -25,11 +27,12 @@ pub(crate) async fn run(wall: Weak<WallInner>) {
                 return;
             }
             // One of all walls on the store does it.
-            if wall.holds(Duty::Keeping).is_some() {
-                back_up(&wall, &mut said).await;
-                if tidy_due <= Instant::now() {
-                    tidy_due = Instant::now() + tidy(&wall).await;
-                }
+            if let Some(holding) = wall.holds(Duty::Keeping) {
+                back_up(&wall, &holding, &mut said).await;
+            }
+            // A backup takes its time: who holds the duty is asked again.
+            if let Some(holding) = wall.holds(Duty::Keeping).filter(|_| tidy_due <= Instant::now()) {
+                tidy_due = Instant::now() + tidy(&wall, &holding).await;
             }
         }
         tokio::time::sleep(ASK).await;
@@ -37,8 +40,8 @@ pub(crate) async fn run(wall: Weak<WallInner>) {
 }
 
 /// Makes the backup that is due; `said` = that none can be made.
-async fn back_up(wall: &Wall, said: &mut bool) {
-    match wall.store().backup_if_due(system_now()).await {
+async fn back_up(wall: &Wall, holding: &Holding, said: &mut bool) {
+    match wall.store().backup_if_due(system_now(), holding).await {
         Ok(None) => {}
         Ok(Some((path, about))) => {
             *said = false;
@@ -53,8 +56,8 @@ async fn back_up(wall: &Wall, said: &mut bool) {
 }
 
 /// Lets go what is kept for a time only, where a day has passed; when to ask again.
-async fn tidy(wall: &Wall) -> Duration {
-    let outcome = wall.store().tidy_if_due(&wall.inner.own, system_now()).await;
+async fn tidy(wall: &Wall, holding: &Holding) -> Duration {
+    let outcome = wall.store().tidy_if_due(&wall.inner.own, system_now(), Some(holding)).await;
     let held = matches!(&outcome, Ok(Some(Err(_))));
     wall.inner.counters.retention_held.store(held, Relaxed);
     match outcome {
@@ -73,7 +76,7 @@ async fn tidy(wall: &Wall) -> Duration {
             HELD
         }
         Err(error) => {
-            tracing::warn!(%error, "retention waits for the store");
+            tracing::warn!(%error, "retention waits");
             ASK
         }
     }

@@ -192,7 +192,7 @@ impl Keeper {
     /// The actor may not.
     pub async fn tidy(&self, actor: &Actor, clock_is_right: bool) -> Result<Result<Tidied, Leap>, WallError> {
         allowed(actor, Right::SetKeeping)?;
-        Ok(self.store.tidy(actor, system_now(), clock_is_right).await?)
+        Ok(self.store.tidy(actor, system_now(), clock_is_right, None).await?)
     }
 
     /// Sets how often a running wall makes a backup.

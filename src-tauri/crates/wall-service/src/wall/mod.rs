@@ -157,6 +157,8 @@ pub(crate) struct WallInner {
     /// The plan whose open tickets were attributed, 0 = none yet: so that a change-over while the wall was down, or while
     /// the store was busy, is made up for.
     attributed_plan: AtomicI64,
+    /// Up to which revision nothing waited for it.
+    attributed_at: AtomicI64,
     /// When that is looked at again, by the system's clock.
     attribute_again: AtomicI64,
     counters: Counters,
@@ -255,6 +257,7 @@ impl Wall {
             last_write: AtomicI64::new(store.last_write().await?.map_or(0, |t| t.0)),
             last_feed: AtomicI64::new(0),
             attributed_plan: AtomicI64::new(0),
+            attributed_at: AtomicI64::new(0),
             attribute_again: AtomicI64::new(0),
             counters: Counters::default(),
             entrance: accounts::Entrance::new(),

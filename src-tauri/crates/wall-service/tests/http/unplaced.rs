@@ -182,7 +182,7 @@ async fn a_plan_that_takes_effect_passes_by_what_has_no_place() {
     let network = room.wall.store().networks().await.unwrap().remove(0).id;
     let mut tx = room.wall.store().write(&admin(), UtcMs(jiff::Timestamp::now().as_millisecond())).await.unwrap();
     let plan = tx.last_published(network).await.unwrap().unwrap();
-    assert!(room.wall.store().is_attributed_to(network, plan).await.unwrap(), "it waits for nothing");
+    assert!(room.wall.store().is_attributed_to(network, plan, 0).await.unwrap(), "it waits for nothing");
     assert_eq!(tx.attribute_all(network, plan, &|_| None).await.unwrap(), 0);
     tx.commit().await.unwrap();
 }

@@ -11,9 +11,13 @@ async fn hold(store: &Store, process: &str, life_ms: i64) -> Option<i64> {
     fences[0]
 }
 
+pub(super) fn holding(process: &str, fence: i64) -> Holding {
+    Holding { name: "keeping", process: process.to_owned(), fence }
+}
+
 async fn under(store: &Store, process: &str, fence: i64) -> Result<(), StoreError> {
     let mut tx = store.write(&admin(), T0).await?;
-    tx.under_lease("keeping", process, fence).await?;
+    tx.under_lease(&holding(process, fence)).await?;
     tx.audit("test.once", "{}").await?;
     tx.commit().await.map(drop)
 }

@@ -43,15 +43,15 @@ async fn reporters_go_when_their_ticket_has_been_over_for_the_stated_time() {
     for n in (0..=180).step_by(30) {
         lived(&store, day(n)).await;
     }
-    let first = store.tidy_if_due(&admin(), day(179)).await.unwrap().unwrap().unwrap();
+    let first = store.tidy_if_due(&admin(), day(179), None).await.unwrap().unwrap().unwrap();
     assert_eq!(first.reporters, 0, "a day too soon");
-    assert!(store.tidy_if_due(&admin(), day(179).plus_ms(DAY_MS - 1)).await.unwrap().is_none(), "once a day");
+    assert!(store.tidy_if_due(&admin(), day(179).plus_ms(DAY_MS - 1), None).await.unwrap().is_none(), "once a day");
     // Over a restart it is known when it was done last.
     store.close().await;
     let store = store_at(&folder.path().join("data")).await.unwrap();
-    assert!(store.tidy_if_due(&admin(), day(179).plus_ms(DAY_MS - 1)).await.unwrap().is_none());
+    assert!(store.tidy_if_due(&admin(), day(179).plus_ms(DAY_MS - 1), None).await.unwrap().is_none());
     assert_eq!(store.retention_standing(day(181)).await.unwrap().due, 1);
-    let done = store.tidy_if_due(&admin(), day(181)).await.unwrap().unwrap().unwrap();
+    let done = store.tidy_if_due(&admin(), day(181), None).await.unwrap().unwrap().unwrap();
     assert_eq!(done.reporters, 1);
     assert_eq!(
         (is_kept(&store, over).await, is_kept(&store, open_still).await, is_kept(&store, young).await),
@@ -66,7 +66,7 @@ async fn reporters_go_when_their_ticket_has_been_over_for_the_stated_time() {
     let standing = store.retention_standing(day(181)).await.unwrap();
     assert_eq!((standing.last, standing.due, standing.kept, standing.leap), (Some(done), 0, 2, None));
     // A clock that was set back erases nothing and holds nothing up.
-    assert_eq!(store.tidy_if_due(&admin(), day(100)).await.unwrap().unwrap().unwrap().reporters, 0);
+    assert_eq!(store.tidy_if_due(&admin(), day(100), None).await.unwrap().unwrap().unwrap().reporters, 0);
 }
 
 #[tokio::test]
@@ -74,10 +74,10 @@ async fn a_clock_far_ahead_erases_nothing_until_somebody_says_that_it_is_right()
     let (folder, store) = open().await;
     let ticket = told(&store, "a", true, day(0)).await;
     lived(&store, day(1)).await;
-    assert_eq!(store.tidy_if_due(&admin(), day(1)).await.unwrap().unwrap().unwrap().reporters, 0);
+    assert_eq!(store.tidy_if_due(&admin(), day(1), None).await.unwrap().unwrap().unwrap().reporters, 0);
     let ahead = day(3_650);
     for _ in 0..2 {
-        let leap = store.tidy_if_due(&admin(), ahead).await.unwrap().unwrap().unwrap_err();
+        let leap = store.tidy_if_due(&admin(), ahead, None).await.unwrap().unwrap().unwrap_err();
         assert_eq!((leap.from, leap.to), (day(1), ahead));
         assert!(leap.words().contains("--clock-is-right"), "{}", leap.words());
     }
@@ -85,13 +85,13 @@ async fn a_clock_far_ahead_erases_nothing_until_somebody_says_that_it_is_right()
     lived(&store, ahead).await;
     store.close().await;
     let store = store_at(&folder.path().join("data")).await.unwrap();
-    assert!(store.tidy(&admin(), ahead.plus_ms(DAY_MS), false).await.unwrap().is_err());
+    assert!(store.tidy(&admin(), ahead.plus_ms(DAY_MS), false, None).await.unwrap().is_err());
     assert!(store.retention_standing(ahead).await.unwrap().words().contains("nothing is erased"));
     assert!(is_kept(&store, ticket).await);
     // Set right again it goes on as if nothing had been.
-    assert!(store.tidy_if_due(&admin(), day(3)).await.unwrap().unwrap().is_ok());
+    assert!(store.tidy_if_due(&admin(), day(3), None).await.unwrap().unwrap().is_ok());
     assert!(is_kept(&store, ticket).await);
-    assert_eq!(store.tidy(&admin(), ahead, true).await.unwrap().unwrap().reporters, 1);
+    assert_eq!(store.tidy(&admin(), ahead, true, None).await.unwrap().unwrap().reporters, 1);
     let last = store.audit_lines(1, 100).await.unwrap().pop().unwrap();
     assert!(last.action == "retention.run" && last.detail.contains("\"clock_confirmed\":true"), "{last:?}");
 }
@@ -102,7 +102,7 @@ async fn the_first_time_the_records_of_the_store_say_whether_the_clock_leapt() {
     let ticket = told(&store, "a", true, day(0)).await;
     // It ran under a clock that was set far ahead before anything was ever erased.
     lived(&store, day(3_000)).await;
-    let leap = store.tidy_if_due(&admin(), day(3_000)).await.unwrap().unwrap().unwrap_err();
+    let leap = store.tidy_if_due(&admin(), day(3_000), None).await.unwrap().unwrap().unwrap_err();
     assert_eq!((leap.from, leap.to), (day(0), day(3_000)));
     assert!(is_kept(&store, ticket).await);
 }
@@ -111,10 +111,10 @@ async fn the_first_time_the_records_of_the_store_say_whether_the_clock_leapt() {
 async fn what_a_clock_that_was_far_behind_recorded_counts_from_the_beginning_of_the_store() {
     let (_folder, store) = open().await;
     lived(&store, day(0)).await;
-    assert!(store.tidy(&admin(), day(0), false).await.unwrap().is_ok());
+    assert!(store.tidy(&admin(), day(0), false, None).await.unwrap().is_ok());
     // A machine without a battery begins in 1970.
     let ticket = told(&store, "a", true, UtcMs(5_000_000)).await;
-    assert_eq!(store.tidy_if_due(&admin(), day(1)).await.unwrap().unwrap().unwrap().reporters, 0);
+    assert_eq!(store.tidy_if_due(&admin(), day(1), None).await.unwrap().unwrap().unwrap().reporters, 0);
     assert!(is_kept(&store, ticket).await);
 }
 
@@ -140,9 +140,9 @@ async fn positions_and_log_lines_have_an_age_and_what_stays_is_known_to_begin_la
     .await;
     lived(&store, day(20)).await;
     let newest = store.revision().await.unwrap();
-    let done = store.tidy(&admin(), day(29), false).await.unwrap().unwrap();
+    let done = store.tidy(&admin(), day(29), false, None).await.unwrap().unwrap();
     assert_eq!((done.positions, done.lines), (0, 0), "not old enough");
-    let done = store.tidy(&admin(), day(31), false).await.unwrap().unwrap();
+    let done = store.tidy(&admin(), day(31), false, None).await.unwrap().unwrap();
     assert_eq!((done.positions, done.lines), (2, (newest - LINES_KEPT) as u64));
     assert_eq!(store.positions().await.unwrap().len(), 1, "the last one stays");
     assert_eq!(store.revision().await.unwrap(), newest);
@@ -153,7 +153,7 @@ async fn positions_and_log_lines_have_an_age_and_what_stays_is_known_to_begin_la
     assert_eq!(batch.from_revision, floor, "from the floor nothing is missing");
     assert_eq!(store.kinds_since(floor - 1).await.unwrap().len(), ChangeKind::ALL.len(), "anything may have changed");
     assert_eq!(store.kinds_since(floor).await.unwrap(), [(ChangeKind::Setting, newest)]);
-    assert_eq!(store.tidy(&admin(), day(31), false).await.unwrap().unwrap().lines, 0);
+    assert_eq!(store.tidy(&admin(), day(31), false, None).await.unwrap().unwrap().lines, 0);
 }
 
 #[tokio::test]
@@ -176,4 +176,25 @@ async fn a_suspended_ticket_says_since_when() {
         let (ticket, _) = store.tickets_by_id(NetworkId(1), &[id]).await.unwrap().remove(0);
         assert_eq!((ticket.suspended_at, ticket.runs_out_at()), (since, runs_out), "{:?}", ticket.status);
     }
+}
+
+#[tokio::test]
+async fn who_lost_the_duty_meanwhile_lets_nothing_go() {
+    use super::leases::holding;
+    let (_folder, store) = open().await;
+    let over = told(&store, "over", true, day(0)).await;
+    for n in (0..=180).step_by(30) {
+        lived(&store, day(n)).await;
+    }
+    let fence = store.hold_leases(&["keeping"], "a", "a", 60_000).await.unwrap()[0].unwrap();
+    store.release_leases("a").await.unwrap();
+    let next = store.hold_leases(&["keeping"], "b", "b", 60_000).await.unwrap()[0].unwrap();
+    let lines = store.audit_lines(1, 1_000).await.unwrap().len();
+    let refused = store.tidy_if_due(&admin(), day(181), Some(&holding("a", fence))).await.unwrap_err();
+    assert!(refused.to_string().contains("another process"), "{refused}");
+    assert!(is_kept(&store, over).await && store.tidied().await.unwrap().is_none());
+    assert_eq!(store.audit_lines(1, 1_000).await.unwrap().len(), lines);
+    let done = store.tidy_if_due(&admin(), day(181), Some(&holding("b", next))).await.unwrap().unwrap().unwrap();
+    assert_eq!(done.reporters, 1);
+    assert!(!is_kept(&store, over).await);
 }
