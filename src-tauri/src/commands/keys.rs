@@ -32,13 +32,9 @@ pub async fn keys(cli: &Cli, what: &KeysCommand) -> Result<(), Failure> {
         KeysCommand::Import { file, passphrase_stdin } => {
             let words = phrase(true, *passphrase_stdin, false)?.unwrap_or_default();
             let folder = data_dir(cli)?;
-            let done = import_keys(&folder, database(cli), file, &words).await?;
-            if !done.were_there {
-                let store = store(cli).await?;
-                let detail = json!({ "store": done.store, "made_at": done.made_at.to_rfc3339() });
-                Keeper::of(&store).note(&os_user(), "keys.import", &detail).await?;
-                store.close().await;
-            }
+            let done = import_keys(&os_user(), &folder, database(cli), file, &words).await?;
+            // Also where they were there: an import that was cut short is in the audit log from now on.
+            store(cli).await?.close().await;
             let value = json!({ "store": done.store, "made_at": done.made_at.to_rfc3339(), "imported": !done.were_there });
             answer(cli.json, &value, || match done.were_there {
                 true => format!("the keys of store {} are in {} already", done.store, folder.display()),

@@ -42,8 +42,8 @@ pub fn database(cli: &Cli) -> Option<&str> {
 /// The store alone, without a world.
 pub async fn store(cli: &Cli) -> Result<Store, Failure> {
     let store = Store::open_at(&data_dir(cli)?, database(cli)).await?;
-    if let Err(error) = store.say_upgrade(&os_user(), system_now()).await {
-        tracing::warn!(%error, "what the upgrade removed is not in the audit log yet");
+    if let Err(error) = store.say_unsaid(&os_user(), system_now()).await {
+        tracing::warn!(%error, "what was done to the store is not in the audit log yet");
     }
     Ok(store)
 }

@@ -25,6 +25,17 @@ use wall_core::UtcMs;
 const FORM: u32 = 1;
 /// No file of keys is larger.
 const BYTES_MOST: u64 = 16 * 1024;
+/// Lies beside keys that were brought until the audit log says so: written before them, removed after the line. Whoever is ended
+/// in between leaves it to the next who opens the store; the line may then stand there twice, and is never missing.
+const UNSAID: &str = "keys.imported";
+
+/// What the audit log has to say of an import.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Unsaid {
+    store: String,
+    made_at: String,
+    by: String,
+}
 
 /// The file, as JSON: all bytes in hex.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -109,15 +120,34 @@ impl Store {
         }
         said.map(drop)
     }
+
+    /// Says in the audit log that the keys were brought here, where it does not say so yet.
+    pub(crate) async fn say_import(&self, actor: &Actor, now: UtcMs) -> Result<(), StoreError> {
+        let note = self.inner.folder.join(UNSAID);
+        if !self.inner.may_write || !note.exists() {
+            return Ok(());
+        }
+        let detail = std::fs::read_to_string(&note)?;
+        // What was cut says nothing of whose keys they are: those that fit the store are its own.
+        let detail = match serde_json::from_str::<Unsaid>(&detail) {
+            Ok(_) => detail,
+            Err(_) => serde_json::json!({ "store": self.identity() }).to_string(),
+        };
+        let mut tx = self.write(actor, now).await?;
+        tx.audit("keys.import", &detail).await?;
+        tx.commit().await?;
+        Ok(std::fs::remove_file(&note)?)
+    }
 }
 
-/// Puts the keys in `file` into `folder`, for the store whose database is there, or with `database` on a server. The line in the
-/// audit log is the caller's, who opens the store with them.
+/// Puts the keys in `file` into `folder`, for the store whose database is there, or with `database` on a server. The audit log says
+/// so with the next [`Store::say_unsaid`]: who brought them opens the store with them.
 ///
 /// # Errors
 /// The file is none, was cut or changed, or the passphrase is another; the database is of another store, or there is none; the
 /// folder holds other keys. Nothing is changed then.
 pub async fn import_keys(
+    actor: &Actor,
     folder: &Path,
     database: Option<&str>,
     file: &Path,
@@ -150,14 +180,21 @@ pub async fn import_keys(
     let _opening = lock::exclusive(&folder.join(lock::OPENING), Instant::now() + crate::open::OPENING_WAIT).await?;
     let path = folder.join(KEYS);
     if path.exists() {
-        if Keys::read(&path)?.bytes() != keys.bytes() {
+        let there = Keys::read(&path)?;
+        if there.bytes() != keys.bytes() {
             return Err(StoreError::Key(format!(
-                "{} holds the keys of another store; nothing was written over. Use another data directory",
-                path.display()
+                "{0} holds the keys of another store ({1}); nothing was written over. They may have been made for a schema whose name \
+                 was mistyped, by whatever opened it first: then move that file away and import again. Keep it, it is all that opens \
+                 what was written there. Else use another data directory (--data-dir)",
+                path.display(),
+                there.identity()
             )));
         }
         return Ok(KeysImported { were_there: true, ..done });
     }
+    let unsaid = Unsaid { store: done.store.clone(), made_at: done.made_at.to_rfc3339(), by: actor.who.clone() };
+    let text = serde_json::to_string(&unsaid).map_err(|e| StoreError::Refused(e.to_string()))?;
+    write_private(&folder.join(UNSAID), text.as_bytes())?;
     write_private(&path, &keys.bytes())?;
     Ok(done)
 }
@@ -227,21 +264,62 @@ mod tests {
         let keys = std::fs::read(home.path().join(KEYS)).unwrap();
         assert!(!std::fs::read_to_string(&out).unwrap().contains(&hex(&keys[..8])), "not in the clear");
         stored(other.path()).await.close().await;
-        let refused = import_keys(other.path(), None, &out, PHRASE).await.unwrap_err();
+        let refused = import_keys(&actor, other.path(), None, &out, PHRASE).await.unwrap_err();
         assert!(refused.to_string().contains("another one"), "{refused}");
         let empty = tempfile::tempdir().unwrap();
-        let refused = import_keys(&empty.path().join("new"), None, &out, PHRASE).await.unwrap_err();
+        let refused = import_keys(&actor, &empty.path().join("new"), None, &out, PHRASE).await.unwrap_err();
         assert!(refused.to_string().contains("no store"), "{refused}");
         assert!(!empty.path().join("new").exists());
         // Lost beside their database, they come back.
         std::fs::remove_file(home.path().join(KEYS)).unwrap();
-        assert!(import_keys(home.path(), None, &out, "some other words").await.is_err());
+        assert!(import_keys(&actor, home.path(), None, &out, "some other words").await.is_err());
         assert!(!home.path().join(KEYS).exists());
-        let done = import_keys(home.path(), None, &out, PHRASE).await.unwrap();
+        let done = import_keys(&actor, home.path(), None, &out, PHRASE).await.unwrap();
         assert_eq!(done, KeysImported { store: identity, made_at: UtcMs(7), were_there: false });
         assert_eq!(std::fs::read(home.path().join(KEYS)).unwrap(), keys);
-        assert!(import_keys(home.path(), None, &out, PHRASE).await.unwrap().were_there);
+        assert!(import_keys(&actor, home.path(), None, &out, PHRASE).await.unwrap().were_there);
         stored(home.path()).await;
+        // Those that are there are never written over, and it is said how to go on.
+        std::fs::write(home.path().join(KEYS), [7; 64]).unwrap();
+        let refused = import_keys(&actor, home.path(), None, &out, PHRASE).await.unwrap_err().to_string();
+        assert!(refused.contains("mistyped") && refused.contains("move that file away"), "{refused}");
+        assert_eq!(std::fs::read(home.path().join(KEYS)).unwrap(), [7; 64]);
+    }
+
+    /// Ended at any point, an import is in the audit log once somebody opens the store.
+    #[tokio::test]
+    async fn an_import_that_was_cut_short_is_said_by_whoever_comes_next() {
+        let home = tempfile::tempdir().unwrap();
+        let store = stored(home.path()).await;
+        let actor = Actor::new("os:li", Role::Admin, "cli");
+        let out = home.path().join("k.json");
+        store.export_keys(&actor, UtcMs(7), &out, PHRASE).await.unwrap();
+        store.close().await;
+        drop(store);
+        let (keys, note) = (home.path().join(KEYS), home.path().join(UNSAID));
+        std::fs::remove_file(&keys).unwrap();
+        // After the note, before the keys: there are none, and the next import brings them.
+        std::fs::write(&note, "{\"store\":").unwrap();
+        assert!(!import_keys(&actor, home.path(), None, &out, PHRASE).await.unwrap().were_there);
+        // After the keys, before the line: they are there, and the line comes with the next start.
+        assert!(import_keys(&actor, home.path(), None, &out, PHRASE).await.unwrap().were_there);
+        let imports = async |store: &Store| {
+            let lines = store.audit_lines(1, 100).await.unwrap();
+            lines.into_iter().filter(|l| l.action == "keys.import").map(|l| l.detail).collect::<Vec<_>>()
+        };
+        let store = stored(home.path()).await;
+        assert!(imports(&store).await.is_empty());
+        let wall = Actor::new("gridwall", Role::Admin, "wall");
+        for _ in 0..2 {
+            store.say_unsaid(&wall, UtcMs(8)).await.unwrap();
+            let said = imports(&store).await;
+            assert!(said.len() == 1 && said[0].contains("os:li") && said[0].contains(&store.identity()), "{said:?}");
+        }
+        assert!(!note.exists());
+        // A note that was cut still makes a line.
+        std::fs::write(&note, "").unwrap();
+        store.say_unsaid(&wall, UtcMs(9)).await.unwrap();
+        assert!(imports(&store).await[1].contains(&store.identity()));
     }
 
     #[tokio::test]

@@ -57,6 +57,11 @@ impl Keys {
         hex(&self.mac([b"gridwall key check".as_slice()]))
     }
 
+    /// Which store's they are: tells nothing of them.
+    pub fn identity(&self) -> String {
+        hex(&self.mac([b"gridwall store identity".as_slice()])[..8])
+    }
+
     /// HMAC-SHA-256 of the parts under the chain key; each part is length-prefixed.
     pub fn mac<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
         // HMAC pads a shorter key with zeros to its block of 64 bytes.

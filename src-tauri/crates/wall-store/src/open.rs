@@ -1,14 +1,13 @@
 //! Opening the store: folder and file permissions, pragmas, migrations, keys.
 
 use crate::{
-    Fault, StoreError,
+    Actor, Fault, StoreError,
     db::{Address, Engine, Held, Readers, Server, sql},
     error::BUSY_WAIT_S,
     health::Health,
     keys::Keys,
     lock,
     pen::{Pen, patience},
-    secret::hex,
     start,
     watch::Watch,
 };
@@ -26,6 +25,7 @@ use tokio::{
     sync::{Mutex, Notify},
     time::Instant,
 };
+use wall_core::UtcMs;
 
 /// The pragmas that matter for durability, as the database reports them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +183,17 @@ impl Store {
 
     /// Which store this is: the same for every copy that was made of it, another for every other. Tells nothing of the key.
     pub fn identity(&self) -> String {
-        hex(&self.inner.keys.mac([b"gridwall store identity".as_slice()])[..8])
+        self.inner.keys.identity()
+    }
+
+    /// Says in the audit log what was done to the store while nobody could write there, once: what an upgrade removed, keys that were
+    /// brought. Whoever opens a store calls this, with the system's time.
+    ///
+    /// # Errors
+    /// The store cannot be written, or what it was cannot be read: the next one who opens it says it.
+    pub async fn say_unsaid(&self, actor: &Actor, now: UtcMs) -> Result<(), StoreError> {
+        self.say_upgrade(actor, now).await?;
+        self.say_import(actor, now).await
     }
 
     /// Whether this process may write at all: the folder, the edition of the schema and the keys let it.

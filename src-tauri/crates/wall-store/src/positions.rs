@@ -168,9 +168,8 @@ impl Store {
         Ok(positions)
     }
 
-    /// Says in the audit log what the upgrade of this store removed, once: whoever opens a store calls this, with the system's
-    /// time.
-    pub async fn say_upgrade(&self, actor: &Actor, now: UtcMs) -> Result<(), StoreError> {
+    /// Says in the audit log what the upgrade of this store removed, once.
+    pub(crate) async fn say_upgrade(&self, actor: &Actor, now: UtcMs) -> Result<(), StoreError> {
         if !self.inner.may_write || self.setting(DROPPED).await?.is_none() {
             return Ok(());
         }

@@ -275,8 +275,8 @@ impl Wall {
             own: Actor::new("gridwall", Role::Admin, "wall"),
             store,
         };
-        if let Err(error) = inner.store.say_upgrade(&inner.own, system_now()).await {
-            tracing::warn!(%error, "what the upgrade removed is not in the audit log yet");
+        if let Err(error) = inner.store.say_unsaid(&inner.own, system_now()).await {
+            tracing::warn!(%error, "what was done to the store is not in the audit log yet");
         }
         let world = {
             let wall = Self { inner: Arc::new(inner) };

@@ -125,7 +125,7 @@ async fn a_store_with_positions_in_its_log_goes_on() {
     store.close().await;
     let store = Store::open(&folder.path().join("data")).await.unwrap();
     for _ in 0..2 {
-        store.say_upgrade(&admin(), T0).await.unwrap();
+        store.say_unsaid(&admin(), T0).await.unwrap();
     }
     let said: Vec<(String, String)> =
         store.audit_lines(1, 10).await.unwrap().into_iter().map(|line| (line.action, line.detail)).collect();
