@@ -1,11 +1,14 @@
 //! Backups of a store in use, and putting them back.
 
 use crate::{
-    BackupKeys, Backups, RestoreKeys, Role, Store, StoreError, examine,
+    BackupKeys, RestoreKeys, Role, Store, StoreError, examine,
     fault_tests::{begin, put},
-    keys_beside, restore,
+    keys_beside,
+    open::plain,
+    restore,
+    start::DATABASE,
 };
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::path::Path;
 use wall_core::UtcMs;
 
@@ -150,28 +153,6 @@ async fn a_restore_that_is_cut_short_is_said_and_done_again() {
 }
 
 #[tokio::test]
-async fn a_running_wall_keeps_so_many() {
-    let home = tempfile::tempdir().unwrap();
-    let store = busy_store(home.path()).await;
-    let mut tx = begin(&store).await.unwrap();
-    tx.set_backups(Backups { every_h: 1, keep: 2 }).await.unwrap();
-    tx.commit().await.unwrap();
-    // The files are of the system's time; the wall's hours pass by asking later and later.
-    let made = std::fs::metadata(home.path().join("keys")).unwrap().modified().unwrap();
-    let real = made.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
-    let at = |h: i64| UtcMs(real + h * 3_600_000 + 5_000);
-    let (first, _) = store.backup_if_due(at(0)).await.unwrap().unwrap();
-    assert!(store.backup_if_due(at(0)).await.unwrap().is_none());
-    let (second, _) = store.backup_if_due(at(2)).await.unwrap().unwrap();
-    let (third, _) = store.backup_if_due(at(4)).await.unwrap().unwrap();
-    assert_eq!([first.exists(), second.exists(), third.exists()], [false, true, true]);
-    let mut tx = begin(&store).await.unwrap();
-    tx.set_backups(Backups { every_h: 0, keep: 2 }).await.unwrap();
-    tx.commit().await.unwrap();
-    assert!(store.backup_if_due(at(9)).await.unwrap().is_none());
-}
-
-#[tokio::test]
 async fn an_earlier_store_is_kept_before_it_is_brought_up() {
     let home = tempfile::tempdir().unwrap();
     // As an edition before left it: with all migrations but the last.
@@ -243,4 +224,32 @@ async fn the_doctor_finds_damage_and_mends_what_can_be_mended() {
     }
     std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
     assert_ne!(found(false).await, Vec::<&str>::new());
+}
+
+/// A copy that fails half-way leaves nothing that would be taken for a store, and nothing else is touched.
+#[tokio::test]
+async fn a_copy_that_fails_leaves_the_folder_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(&home.path().join("data")).await.unwrap();
+    put(&store, "title", 10).await.unwrap();
+    // One of the last tables cannot be read.
+    let mut behind = plain(&store.folder().join(DATABASE), true).connect().await.unwrap();
+    sqlx::raw_sql("ALTER TABLE site RENAME TO elsewhere").execute(&mut behind).await.unwrap();
+    let (new, used) = (home.path().join("new"), home.path().join("used"));
+    std::fs::create_dir(&used).unwrap();
+    std::fs::write(used.join("notes.txt"), "ours").unwrap();
+    let mut begun = 0;
+    for folder in [&new, &used] {
+        assert!(store.copy_to(folder, None, |_| begun += 1).await.is_err());
+    }
+    assert!(begun > 0, "it failed half-way");
+    assert!(!new.exists());
+    let left: Vec<_> = std::fs::read_dir(&used).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["notes.txt"]);
+    sqlx::raw_sql("ALTER TABLE elsewhere RENAME TO site").execute(&mut behind).await.unwrap();
+    behind.close().await.unwrap();
+    store.copy_to(&new, None, |_| ()).await.unwrap();
+    let refused = store.copy_to(&new, None, |_| ()).await.unwrap_err().to_string();
+    assert!(refused.contains("take it away"), "{refused}");
+    assert_eq!(Store::open(&new).await.unwrap().setting("title").await.unwrap().map(|t| t.len()), Some(10));
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::{collections::HashSet, ffi::OsString, path::Path};
 
 /// Rows that are written at once.
 const ROWS: usize = 4_096;
@@ -60,13 +60,33 @@ impl Told {
     }
 }
 
+/// What lies in a folder; `None` = there is none.
+fn names(folder: &Path) -> std::io::Result<Option<HashSet<OsString>>> {
+    match std::fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<_>>().map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes what came into a folder that held `before`, and the folder where there was none.
+fn clear(folder: &Path, before: Option<&HashSet<OsString>>) -> std::io::Result<()> {
+    let Some(before) = before else { return std::fs::remove_dir_all(folder) };
+    for name in names(folder)?.iter().flatten().filter(|name| !before.contains(*name)) {
+        let path = folder.join(name);
+        if path.is_dir() { std::fs::remove_dir_all(path)? } else { std::fs::remove_file(path)? }
+    }
+    Ok(())
+}
+
 impl Store {
     /// Makes a store with the same keys at `folder` and `database` (as [`Store::open_at`] takes them) and copies everything
     /// into it, in one transaction there: it holds all of it, row by row the same, or nothing. `progress` hears of each table
     /// that is done. Others may read and write here meanwhile; what they write after the beginning is not in the copy. O(rows).
     ///
     /// # Errors
-    /// There is a store already, or what arrived is not what was sent; then nothing of it is there.
+    /// There is a store already, or what arrived is not what was sent; then nothing of it is there. Of a copy into a file that fails
+    /// the folder is left as it was; one that was cut short (ended, a failure of the machine) leaves an empty store.
     pub async fn copy_to(
         &self,
         folder: &Path,
@@ -74,12 +94,36 @@ impl Store {
         progress: impl FnMut(&CopiedTable),
     ) -> Result<Vec<CopiedTable>, StoreError> {
         self.need_keys()?;
+        if database.is_some() {
+            return self.copy_there(folder, database, progress).await;
+        }
+        if [DATABASE, KEYS].iter().any(|name| folder.join(name).exists()) {
+            return Err(StoreError::Refused(format!(
+                "{} holds a store already; nothing was written over. Where a copy into it was cut short that store is empty: take it away \
+                 and copy again",
+                folder.display()
+            )));
+        }
+        let before = names(folder)?;
+        let copied = self.copy_there(folder, None, progress).await;
+        // What is left of a copy would be taken for a store: an empty one, with the keys of this.
+        if copied.is_err()
+            && let Err(error) = clear(folder, before.as_ref())
+        {
+            tracing::error!(%error, "the copy failed, and {} holds an empty store: take it away", folder.display());
+        }
+        copied
+    }
+
+    async fn copy_there(
+        &self,
+        folder: &Path,
+        database: Option<&str>,
+        progress: impl FnMut(&CopiedTable),
+    ) -> Result<Vec<CopiedTable>, StoreError> {
         make_private_folder(folder)?;
         let keys = folder.join(KEYS);
         if database.is_none() {
-            if folder.join(DATABASE).exists() || keys.exists() {
-                return Err(StoreError::Refused(format!("{} holds a store already; nothing was written over", folder.display())));
-            }
             // With this mark a database beside keys is begun, not missed.
             write_private(&folder.join(FIRST), b"")?;
         }
