@@ -125,5 +125,4 @@ async fn a_long_question_to_a_server_that_is_there_is_waited_for() {
     // No row for longer than any silence is borne.
     held.one(sql("SELECT pg_sleep(10)::text AS slept")).await.unwrap();
     assert!(matches!(held, Held::Postgres(_)));
-    store.close().await;
 }
