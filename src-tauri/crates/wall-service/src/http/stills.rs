@@ -114,10 +114,10 @@ struct Failure {
 
 impl Failures {
     /// Why this could not be drawn, and the seconds until it is tried again; `None` = nothing is known against it.
-    fn of(&self, asked: &StillAsked, sight: Sight, now: Instant) -> Option<(String, u64)> {
+    fn of(&self, asked: &StillAsked, sight: &Sight, now: Instant) -> Option<(String, u64)> {
         let mut all = self.all();
         all.retain(|f| now.saturating_duration_since(f.at) < FAILED_FOR);
-        let found = all.iter().find(|f| f.asked == *asked && f.sight == sight)?;
+        let found = all.iter().find(|f| f.asked == *asked && f.sight == *sight)?;
         let left = FAILED_FOR.saturating_sub(now.saturating_duration_since(found.at));
         Some((found.why.clone(), left.as_secs().max(1)))
     }
@@ -163,15 +163,15 @@ pub(crate) async fn still(
     let (now, revision) = app.wall.stands_at();
     let moment = moment_of(asked.as_of, now);
     let sight = Sight::of(&caller.actor);
-    let key = Key { asked: asked.clone(), sight, moment, revision };
+    let key = Key { asked: asked.clone(), sight: sight.clone(), moment, revision };
     let (wall, actor, failures) = (app.wall.clone(), caller.actor.clone(), app.stills.failures.clone());
     let not_drawn = |(why, again_s): (String, u64)| Refusal::busy("not_drawn", why, again_s);
-    if let Some(known) = failures.of(&asked, sight, Instant::now()) {
+    if let Some(known) = failures.of(&asked, &sight, Instant::now()) {
         return Err(not_drawn(known));
     }
     let draw = move || {
         // Somebody before in the line may have found out.
-        if let Some(known) = failures.of(&asked, sight, Instant::now()) {
+        if let Some(known) = failures.of(&asked, &sight, Instant::now()) {
             return Err(not_drawn(known));
         }
         painter.paint(&wall, &actor, &asked).map_err(|why| {
@@ -193,7 +193,7 @@ mod tests {
         let asked = |width| StillAsked { scene: Scene::Heat, width, height: 600, as_of: AsOf::default(), bare: true };
         let (failures, begin) = (Failures::default(), Instant::now());
         failures.note(asked(800), Sight::Exact, begin, "no adapter".into());
-        let known = |width, sight, s| failures.of(&asked(width), sight, begin + Duration::from_secs(s));
+        let known = |width, sight, s| failures.of(&asked(width), &sight, begin + Duration::from_secs(s));
         assert_eq!(known(800, Sight::Exact, 0), Some(("no adapter".into(), 30)));
         assert_eq!(known(800, Sight::Exact, 29), Some(("no adapter".into(), 1)));
         assert_eq!((known(801, Sight::Exact, 0), known(800, Sight::Coarse, 0)), (None, None));
