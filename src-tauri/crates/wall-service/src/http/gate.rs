@@ -145,11 +145,7 @@ impl Caller {
         match &self.pass {
             Pass::Local => true,
             Pass::Station { secret, .. } => !matches!(app.wall.station_of(secret).await, Ok(None)),
-            // With another scope it is another right: who listens comes in anew with what that holds.
-            Pass::Account { secret, account } => match app.wall.account_of(secret).await {
-                Ok(found) => found.is_some_and(|now| now.scope == account.scope),
-                Err(_) => true,
-            },
+            Pass::Account { secret, .. } => !matches!(app.wall.account_of(secret).await, Ok(None)),
             // A store that does not answer just now is no revocation.
             Pass::Token { secret, .. } => !matches!(app.tokens.find(&app.wall, secret).await, Ok(None)),
         }

@@ -37,12 +37,13 @@ impl Sight {
         }
     }
 
-    /// Whether tickets of a division are shown where they are and as they are written.
-    fn reaches(&self, division: &str) -> bool {
+    /// Whether tickets of a division are shown where they are and as they are written. The division is looked for only where it
+    /// counts.
+    fn reaches<'a>(&self, division: impl FnOnce() -> &'a str) -> bool {
         match self {
             Self::Exact => true,
             Self::Coarse => false,
-            Self::Within(scope) => scope.holds_division(division),
+            Self::Within(scope) => scope.holds_division(division()),
         }
     }
 }
@@ -162,38 +163,39 @@ impl World {
         self.homes.get(t.home?)
     }
 
-    /// Whether a ticket is shown where it is and as it is written. A ticket without a place lies in the division that it tells
-    /// (`told`).
-    fn is_near(&self, home: Option<u32>, is_placed: bool, told: &str, sight: &Sight) -> bool {
-        let home = home.and_then(|h| self.homes.get(h)).map(|h| h.division.as_str());
-        sight.reaches(ticket_division(home, is_placed, told))
+    /// The community of the cell in which a ticket was first found; `None` = it was in none yet.
+    fn division_of_home(&self, t: &Live) -> Option<&str> {
+        self.home_of(t).map(|h| h.division.as_str())
     }
 
     /// Whether the place of a ticket is shown as it is.
     fn is_clear(&self, t: &Live, sight: &Sight) -> bool {
-        !t.sensitive && self.is_near(t.home, true, "", sight)
+        !t.sensitive && sight.reaches(|| ticket_division(self.division_of_home(t), true, ""))
     }
 
     /// Whether a ticket of the world is shown where it is and as it is written.
     pub fn is_clear_slot(&self, slot: u32, t: &Live, sight: &Sight) -> bool {
-        let told = self.told.get(&slot).map_or("", |code| code);
-        !t.sensitive && self.is_near(t.home, t.exact_place().is_some(), told, sight)
+        let division = || {
+            let told = self.told.get(&slot).map_or("", |code| code);
+            ticket_division(self.division_of_home(t), t.exact_place().is_some(), told)
+        };
+        !t.sensitive && sight.reaches(division)
     }
 
     /// The same for a ticket that was read from the store, at whatever time: it lies where it was first found.
     pub fn is_clear_ticket(&self, ticket: &Ticket, sight: &Sight) -> bool {
-        if ticket.sensitive {
-            return false;
-        }
-        match self.ticket(ticket.id) {
-            Some(t) if t.exact_place().is_some() => self.is_near(t.home, true, "", sight),
-            Some(_) if ticket.place.is_none() => self.is_near(None, false, &ticket.community_code, sight),
-            // Not in the world yet, in which it is found within a moment.
-            _ => {
-                let division = ticket.place.map(|p| self.ground.division_at(p));
-                sight.reaches(ticket_division(division, ticket.place.is_some(), &ticket.community_code))
+        let division = || match self.ticket(ticket.id) {
+            Some(t) => {
+                let is_placed = t.exact_place().is_some() || ticket.place.is_some();
+                ticket_division(self.division_of_home(t), is_placed, &ticket.community_code)
             }
-        }
+            // Not in the world yet, in which it is found within a moment.
+            None => {
+                let now = ticket.place.map(|p| self.ground.division_at(p));
+                ticket_division(now, ticket.place.is_some(), &ticket.community_code)
+            }
+        };
+        !ticket.sensitive && sight.reaches(division)
     }
 
     /// Where a ticket is shown; `None` = nowhere: it has no place, or lies outside all cells, to somebody who sees to the cell.

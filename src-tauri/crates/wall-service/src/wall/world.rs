@@ -12,7 +12,7 @@ use super::{
     counts::{Counts, Days, Share},
     ground::Ground,
     heat::HeatFields,
-    shown::{Homes, Sight},
+    shown::{Homes, Part, Sight},
     then::Phases,
 };
 use rustc_hash::FxHashSet;
@@ -160,11 +160,9 @@ impl World {
     }
 
     /// Notes whether a ticket is counted in different parts.
-    fn note_split(&mut self, slot: u32, live: &Live) {
-        let part = |sight| self.shown_part(&self.ground, slot, live, sight);
-        let [exact, coarse] = &Sight::COUNTED;
+    fn note_split(&mut self, slot: u32, share: Share, [exact, coarse]: [Part; 2]) {
         // What counts nowhere counts nowhere otherwise.
-        if live.share != Share::default() && part(exact) != part(coarse) {
+        if exact != coarse && share != Share::default() {
             self.split.insert(slot);
         } else {
             self.split.remove(&slot);
@@ -335,17 +333,17 @@ impl World {
     fn count(&mut self, slot: u32, old: Option<&Live>, new: &Live) {
         let id = ticket_of(slot);
         let ground = self.ground.clone();
+        let parts = Sight::COUNTED.map(|sight| self.shown_part(&ground, slot, new, &sight));
         for (n, sight) in Sight::COUNTED.iter().enumerate() {
             if let Some(o) = old {
                 let part = self.shown_part(&ground, slot, o, sight);
                 self.counts[n].change(slot, part, o.share, o.life, o.weight(), -1);
                 self.dirty.extend(part.cell());
             }
-            let part = self.shown_part(&ground, slot, new, sight);
-            self.counts[n].change(slot, part, new.share, new.life, new.weight(), 1);
-            self.dirty.extend(part.cell());
+            self.counts[n].change(slot, parts[n], new.share, new.life, new.weight(), 1);
+            self.dirty.extend(parts[n].cell());
         }
-        self.note_split(slot, new);
+        self.note_split(slot, new.share, parts);
         self.later = self.later + u32::from(new.share.later) - u32::from(old.is_some_and(|o| o.share.later));
         self.figures_dirty = true;
         let was = old.filter(|o| o.share.open);
@@ -436,11 +434,11 @@ impl World {
             let mut live = self.standing(slot as u32, live);
             live.share = self.then(self.now).share(slot as u32, &live, &self.days);
             self.later += u32::from(live.share.later);
-            for (n, sight) in Sight::COUNTED.iter().enumerate() {
-                let part = self.shown_part(&ground, slot as u32, &live, sight);
-                self.counts[n].change(slot as u32, part, live.share, live.life, live.weight(), 1);
+            let parts = Sight::COUNTED.map(|sight| self.shown_part(&ground, slot as u32, &live, &sight));
+            for (counts, part) in self.counts.iter_mut().zip(parts) {
+                counts.change(slot as u32, part, live.share, live.life, live.weight(), 1);
             }
-            self.note_split(slot as u32, &live);
+            self.note_split(slot as u32, live.share, parts);
             if live.share.open {
                 open.extend(self.shown_place(&live, &Sight::Exact).map(|p| (TicketId(slot as i64 + 1), p)));
             }
