@@ -98,6 +98,8 @@ export async function demoWall() {
       return door.href;
     },
     stall: line.stall,
+    /** Runs a command on the data of the wall. */
+    command: (args) => wallCommand(demoStore(folder.path), args, { env: db.demonstration }),
     /** Ends the program as a power cut does. */
     kill: () => wall.stop('SIGKILL'),
     /** Starts it again on the same data and port. */
