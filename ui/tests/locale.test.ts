@@ -60,7 +60,7 @@ describe('code', () => {
 describe('the vocabularies of the wire', () => {
   /** Where the words of each stand; `published` of a plan depends on whether it is in force, so the planner has three words for it. */
   const where: Record<string, string> = {
-    CellKind: 'cellKind', Duty: 'duty', FindingLevel: 'plan.finding.level', HouseholdsFrom: 'plan.from', LineageKind: 'plan.lineage', LocationMethod: 'ticket.located',
+    Alarm: 'alarm', BandFit: 'plan.band', CellKind: 'cellKind', Duty: 'duty', FigureKey: 'figure', FindingLevel: 'plan.finding.level', HouseholdsFrom: 'plan.from', LineageKind: 'plan.lineage', LocationMethod: 'ticket.located',
     MergePolicy: 'plan.settings.mergePolicy', OwnerRole: 'role', PartyKind: 'partyKind', PlanStatus: '', Platform: 'platform', Role: 'accountRole',
     SplitPolicy: 'plan.settings.splitPolicy', TicketStatus: 'status',
   };

@@ -273,7 +273,7 @@ export type Figure = {
 /**
  * Which one.
  */
-key: 'received_today' | 'open' | 'on_time' | 'overdue' | 'closed_today', 
+key: FigureKey, 
 /**
  * The value (a ratio 0 … 1 for on_time); `null` when the denominator is 0.
  */
@@ -343,7 +343,7 @@ overdue: boolean,
 /**
  * Priority of the alarm it raises, empty = none.
  */
-alarm: 'red' | 'orange' | 'yellow' | 'blue' | '', 
+alarm: Alarm | '', 
 /**
  * Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then, and
  * for everybody when it has no place.
@@ -458,7 +458,7 @@ export type AlarmGroup = {
 /**
  * Its priority.
  */
-alarm: 'red' | 'orange' | 'yellow' | 'blue', 
+alarm: Alarm, 
 /**
  * Key of the cell, empty = outside all cells, or without a place.
  */
@@ -1361,7 +1361,7 @@ community_code: string,
 /**
  * Households against the band.
  */
-band: 'unknown' | 'under' | 'in' | 'over', 
+band: BandFit, 
 /**
  * Households, when known.
  */
@@ -1487,7 +1487,7 @@ holes: number,
 /**
  * Households against the target band (dedicated cells: always in).
  */
-band: 'unknown' | 'under' | 'in' | 'over', 
+band: BandFit, 
 /**
  * Who answers for it, by the carry-over rule and confirmations.
  */
@@ -1543,10 +1543,11 @@ values: { [key in string]: string },
  */
 blocks: boolean, 
 /**
- * What it is about: `cells`, the `plan` as a whole (a gap, owners to confirm), or the `making` of the draft, which no
- * edit changes.
+ * What it is about.
  */
-scope: string, };
+scope: FindingScope, };
+
+export type FindingScope = "cells" | "plan" | "making" | "file";
 
 export type PlanStand = { 
 /**
@@ -2228,9 +2229,9 @@ name: string,
  */
 owners: Array<PlanOwnerLine>, 
 /**
- * kept, inherited (split, merge, most ground), named, none.
+ * By which rule they answer.
  */
-rule: string, 
+rule: PlanOwnerRule, 
 /**
  * Whether somebody confirmed it (kept owners need no confirmation).
  */
@@ -2243,6 +2244,8 @@ changed: Array<PlanOwnerLine> | null,
  * What the rule proposes, to be sent back as `against`.
  */
 now: Array<PlanOwnerLine>, };
+
+export type PlanOwnerRule = "kept" | "inherited" | "named" | "none";
 
 export type NewPlanRequest = { 
 /**
@@ -2443,9 +2446,15 @@ secret: string,
  */
 session: SessionView, };
 
+export type Alarm = 'red' | 'orange' | 'yellow' | 'blue';
+
+export type BandFit = 'unknown' | 'under' | 'in' | 'over';
+
 export type CellKind = 'basic' | 'dedicated';
 
 export type Duty = 'on_duty' | 'off_duty' | 'unknown';
+
+export type FigureKey = 'received_today' | 'open' | 'on_time' | 'overdue' | 'closed_today';
 
 export type FindingLevel = 'wrong' | 'incomplete' | 'note';
 

@@ -78,8 +78,8 @@ pub use site::Site;
 pub use snap::{CellChange, snap};
 pub use staff::{Position, Staff};
 pub use ticket::{
-    Attachment, BadPayload, Category, Change, Channel, Command, Course, DeadlineKind, Decision, Described, History, Located,
-    LocationMethod, News, Origin, Payload, Platform, Received, ReportedAt, Reporter, Severity, Spot, Stamp, Standing,
+    Alarm, Attachment, BadPayload, Category, Change, Channel, Command, Course, DeadlineKind, Decision, Described, History,
+    Located, LocationMethod, News, Origin, Payload, Platform, Received, ReportedAt, Reporter, Severity, Spot, Stamp, Standing,
     StatusEvent, StatusSet, Ticket, TicketAt, TicketEvent, TicketFallback, TicketRecord, TicketRefusal, TicketStatus, decide,
     project,
 };

@@ -3,7 +3,23 @@
 //! One pass over the tickets fills difference arrays over 25 instants (24 hours ago … now), so that every figure, its
 //! value a day ago and its hourly trend cost O(tickets) together.
 
-use crate::{Ticket, Timebase, UtcMs};
+use crate::{Ticket, Timebase, UtcMs, coded::coded};
+
+coded! {
+    /// A figure of the wall.
+    FigureKey {
+        /// Received since the day began.
+        ReceivedToday = "received_today",
+        /// Open now.
+        Open = "open",
+        /// Share of those due in a month that were closed in time.
+        OnTime = "on_time",
+        /// Open and late.
+        Overdue = "overdue",
+        /// Closed since the day began.
+        ClosedToday = "closed_today",
+    }
+}
 
 /// The times of one ticket that counting needs. `i64::MAX` stands for "none"; an inverted closing counts at reporting.
 /// `reported` is the time from which the ticket is there ([`Ticket::appears_at`]).

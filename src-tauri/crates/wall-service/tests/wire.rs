@@ -5,8 +5,9 @@
 use std::path::Path;
 use ts_rs::{Config, TS};
 use wall_core::{
-    CellKind, Duty, LocationMethod, OwnerRole, PartyKind, PlanStatus, Platform, Role, TicketStatus,
-    planning::{FindingLevel, HouseholdsFrom, LineageKind, MergePolicy, SplitPolicy},
+    Alarm, CellKind, Duty, LocationMethod, OwnerRole, PartyKind, PlanStatus, Platform, Role, TicketStatus,
+    planning::{BandFit, FindingLevel, HouseholdsFrom, LineageKind, MergePolicy, SplitPolicy},
+    tally::FigureKey,
 };
 use wall_service::{
     http::{ROUTES, Route},
@@ -60,8 +61,11 @@ fn routes() -> String {
 /// The vocabularies that the types name.
 fn vocabularies() -> String {
     let all = [
+        vocabulary::<Alarm>(),
+        vocabulary::<BandFit>(),
         vocabulary::<CellKind>(),
         vocabulary::<Duty>(),
+        vocabulary::<FigureKey>(),
         vocabulary::<FindingLevel>(),
         vocabulary::<HouseholdsFrom>(),
         vocabulary::<LineageKind>(),
@@ -134,6 +138,7 @@ fn typescript_types_are_current() {
         PlanLaneProperties,
         PlanCell,
         PlanFindingView,
+        FindingScope,
         PlanStand,
         LastEdit,
         PlanPerson,
@@ -157,6 +162,7 @@ fn typescript_types_are_current() {
         Proposals,
         PlanOwnerLine,
         PlanOwners,
+        PlanOwnerRule,
         NewPlanRequest,
         PlanStepRequest,
         PlanGotoRequest,

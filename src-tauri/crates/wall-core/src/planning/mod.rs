@@ -41,7 +41,7 @@ pub use ground::{BuildingPoint, PlanningGround, StaffPoint, StreetLine, TicketPo
 pub use households::BaseHouseholds;
 pub use impact::{Amounts, CellImpact, Flow, ImpactOf, ImpactReport, impact};
 pub use network_overlay::{MergeCandidate, NetworkOverlay, OverlayLine, network_overlay};
-pub use workload::{Band, WorkloadWeights, workload};
+pub use workload::{Band, BandFit, WorkloadWeights, workload};
 
 use crate::{CellGeometry, CellKind};
 

@@ -1,6 +1,21 @@
 //! How much work a cell is, and how many households it should have.
 
 use super::CellFigures;
+use crate::{CellKind, coded::coded};
+
+coded! {
+    /// The households of a cell against the band.
+    BandFit {
+        /// Nobody knows how many there are.
+        Unknown = "unknown",
+        /// Too few.
+        Under = "under",
+        /// In the band, or not measured by it.
+        In = "in",
+        /// Too many.
+        Over = "over",
+    }
+}
 
 /// What each thing counts for in the workload figure; the room sets them.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -55,6 +70,17 @@ impl Band {
     /// Whether so many households are in the band, ends included.
     pub fn holds(&self, households: f64) -> bool {
         (self.low..=self.high).contains(&households)
+    }
+
+    /// How a cell stands to the band. One school or mall is not measured by households.
+    pub fn fit(&self, kind: CellKind, households: Option<f64>) -> BandFit {
+        match households {
+            _ if kind == CellKind::Dedicated => BandFit::In,
+            None => BandFit::Unknown,
+            Some(h) if h < self.low => BandFit::Under,
+            Some(h) if h > self.high => BandFit::Over,
+            Some(_) => BandFit::In,
+        }
     }
 
     /// How many households are too many (or, below the band, too few): 0 inside.

@@ -82,6 +82,20 @@ impl TicketStatus {
 }
 
 coded! {
+    /// 四色预警: how soon something needs a response, the gravest first.
+    Alarm {
+        /// 红
+        Red = "red",
+        /// 橙
+        Orange = "orange",
+        /// 黄
+        Yellow = "yellow",
+        /// 蓝; no ticket raises it by itself.
+        Blue = "blue",
+    }
+}
+
+coded! {
     /// By which way a ticket reached the room.
     Channel {
         /// 网格员上报

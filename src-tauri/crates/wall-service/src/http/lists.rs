@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::Uri, response::Response};
 use serde::de::DeserializeOwned;
-use wall_core::{Level, Place};
+use wall_core::{Alarm, Level, Place};
 
 /// A word of the wire, as its enum spells it.
 fn word<T: DeserializeOwned>(p: &Params, name: &str) -> Result<Option<T>, Refusal> {
@@ -56,10 +56,11 @@ pub(crate) async fn ticket_list(State(app): State<App>, caller: Caller, uri: Uri
             (None, None) => None,
         },
         alarm: match p.text("alarm") {
-            Some(a) if !["red", "orange", "yellow", "blue"].contains(&a) => {
-                return Err(Refusal::invalid("alarm must be red, orange, yellow or blue"));
+            None => None,
+            Some(word) => {
+                let unknown = || Refusal::invalid("alarm must be red, orange, yellow or blue");
+                Some(Alarm::from_code(word).ok_or_else(unknown)?)
             }
-            a => a.map(str::to_owned),
         },
         from,
         to,

@@ -12,7 +12,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
-use wall_core::{Severity, TicketId, TicketStatus, Timebase};
+use wall_core::{Alarm, Severity, TicketId, TicketStatus, Timebase};
 
 /// Groups told of at most, the gravest: far more than a wall pins.
 const MOST_GROUPS: usize = 40;
@@ -21,15 +21,13 @@ const MOST_GROUPS: usize = 40;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Raised {
     pub ticket: TicketId,
-    /// red, orange, yellow.
-    pub alarm: &'static str,
+    pub alarm: Alarm,
 }
 
 /// Alarms of one priority and category in one cell, outside all cells, or without a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AlarmGroup {
-    /// red, orange, yellow.
-    pub alarm: &'static str,
+    pub alarm: Alarm,
     /// The cell in the ground, or what stands for one.
     pub part: Part,
     /// Number of the category among those seen.
@@ -50,26 +48,17 @@ pub(crate) struct Alarms {
 }
 
 /// Alarm priority of a ticket: something that needs a response now.
-pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdue: bool) -> &'static str {
+pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdue: bool) -> Option<Alarm> {
     use TicketStatus::*;
     if !open {
-        return "";
+        return None;
     }
     match severity.get() {
-        1 if matches!(status, Received | Filed | Returned) => "red",
-        1 if overdue => "red",
-        2 if overdue => "orange",
-        1 => "yellow",
-        _ => "",
-    }
-}
-
-fn rank(alarm: &str) -> u8 {
-    match alarm {
-        "red" => 0,
-        "orange" => 1,
-        "yellow" => 2,
-        _ => 3,
+        1 if matches!(status, Received | Filed | Returned) => Some(Alarm::Red),
+        1 if overdue => Some(Alarm::Red),
+        2 if overdue => Some(Alarm::Orange),
+        1 => Some(Alarm::Yellow),
+        _ => None,
     }
 }
 
@@ -90,7 +79,8 @@ impl Wall {
                     // Some raise the same one whatever their status; of the others it is asked.
                     let (waiting, in_hand) = (by(TicketStatus::Received), by(TicketStatus::InProgress));
                     if last || waiting == in_hand {
-                        found.push((t.life.reported, Raised { ticket, alarm: if last { by(t.status) } else { waiting } }));
+                        let alarm = if last { by(t.status) } else { waiting };
+                        found.extend(alarm.map(|alarm| (t.life.reported, Raised { ticket, alarm })));
                     } else {
                         unsure.push((t.life.reported, ticket, t.severity, t.status, late));
                     }
@@ -102,13 +92,12 @@ impl Wall {
         };
         if !unsure.is_empty() {
             let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at, moment.revision()).await?;
-            found.extend(unsure.into_iter().map(|(reported, ticket, severity, status, late)| {
+            found.extend(unsure.into_iter().filter_map(|(reported, ticket, severity, status, late)| {
                 let status = then.get(&ticket).copied().unwrap_or(status);
-                (reported, Raised { ticket, alarm: alarm(severity, status, true, late) })
+                Some((reported, Raised { ticket, alarm: alarm(severity, status, true, late)? }))
             }));
         }
-        found.retain(|(_, r)| !r.alarm.is_empty());
-        found.sort_unstable_by_key(|(reported, r)| (rank(r.alarm), std::cmp::Reverse((*reported, r.ticket))));
+        found.sort_unstable_by_key(|(reported, r)| (r.alarm, std::cmp::Reverse((*reported, r.ticket))));
         Ok(found.into_iter().map(|(_, r)| r).collect())
     }
 }
@@ -116,7 +105,7 @@ impl Wall {
 /// Alarms by cell and category, gravest and newest first, as somebody may know the cells. O(alarms).
 pub(super) fn grouped(then: Then<'_>, ground: &Arc<Ground>, raised: &[Raised], sight: &Sight) -> Alarms {
     let mut groups: Vec<AlarmGroup> = Vec::new();
-    let mut known: HashMap<(&str, Part, u32), usize> = HashMap::new();
+    let mut known: HashMap<(Alarm, Part, u32), usize> = HashMap::new();
     let mut total = 0;
     for r in raised {
         let slot = u32::try_from(r.ticket.0 - 1).unwrap_or(u32::MAX);

@@ -1,12 +1,12 @@
 //! The figures of the left panel: counts and the on-time rate, each with the day before and the last 24 hours.
 
 use super::{counts::Days, then::Then};
+use wall_core::tally::FigureKey;
 
 /// One figure with its trend.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Figure {
-    /// received_today, open, on_time, overdue, closed_today.
-    pub key: &'static str,
+    pub key: FigureKey,
     /// A count, or a ratio 0 … 1; `None` = the ratio of nothing.
     pub value: Option<f64>,
     /// Numerator and denominator of a ratio.
@@ -38,16 +38,16 @@ pub(crate) fn figures(then: Then<'_>) -> Vec<Figure> {
     let ratio = |on_time: i64, due: i64| (due > 0).then(|| on_time as f64 / due as f64);
     let rates: Vec<f64> = f.on_time.iter().zip(&f.due).skip(1).map(|(n, d)| ratio(*n, *d).unwrap_or(0.0)).collect();
     vec![
-        plain("received_today", f.received_today, yesterday.then_some(f.received_yesterday), spark(&f.received_hourly)),
-        plain("open", last(&f.open), day_before.then_some(first(&f.open)), spark(&f.open)),
+        plain(FigureKey::ReceivedToday, f.received_today, yesterday.then_some(f.received_yesterday), spark(&f.received_hourly)),
+        plain(FigureKey::Open, last(&f.open), day_before.then_some(first(&f.open)), spark(&f.open)),
         Figure {
-            key: "on_time",
+            key: FigureKey::OnTime,
             value: ratio(last(&f.on_time), last(&f.due)),
             of: Some((last(&f.on_time).max(0) as u32, last(&f.due).max(0) as u32)),
             yesterday: ratio(first(&f.on_time), first(&f.due)).filter(|_| day_before),
             spark: known(&rates),
         },
-        plain("overdue", last(&f.overdue), day_before.then_some(first(&f.overdue)), spark(&f.overdue)),
-        plain("closed_today", f.closed_today, yesterday.then_some(f.closed_yesterday), spark(&f.closed_hourly)),
+        plain(FigureKey::Overdue, last(&f.overdue), day_before.then_some(first(&f.overdue)), spark(&f.overdue)),
+        plain(FigureKey::ClosedToday, f.closed_today, yesterday.then_some(f.closed_yesterday), spark(&f.closed_hourly)),
     ]
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use bytes::Bytes;
 use std::{collections::HashMap, sync::Arc};
-use wall_core::{Level, Place, TicketId, UtcMs, tally::ON_TIME_WINDOW_MS};
+use wall_core::{Alarm, Level, Place, TicketId, UtcMs, tally::ON_TIME_WINDOW_MS};
 use wall_store::Actor;
 
 /// Nearly due, unless a question says otherwise: due within four hours.
@@ -89,8 +89,8 @@ pub struct ListQuery {
     pub category: Option<String>,
     /// Name of an owner; empty = cells without one, outside, and without a place.
     pub owner: Option<String>,
-    /// red, orange, yellow, blue: only open tickets with that alarm.
-    pub alarm: Option<String>,
+    /// Only open tickets with that alarm.
+    pub alarm: Option<Alarm>,
     /// Start of the period (`received`, `closed`, `due`, `on_time`, `missed`), inclusive. Without: `received` and `closed`
     /// since local midnight, the others over the last 30 days, as the figures count.
     pub from: Option<UtcMs>,
@@ -294,7 +294,7 @@ impl Wall {
         if query.set != TicketSet::Alarm && query.alarm.is_none() {
             return Ok(None);
         }
-        let asked = |word: &str| query.alarm.as_deref().is_none_or(|a| a == word);
+        let asked = |alarm| query.alarm.is_none_or(|a| a == alarm);
         let raised = self.alarms_at(moment).await?;
         let mut ids: Vec<TicketId> = raised.iter().filter(|r| asked(r.alarm)).map(|r| r.ticket).collect();
         ids.sort_unstable();

@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-use wall_core::{CellKind, Duty, LocationMethod, OwnerRole, PartyKind, PlanStatus, Platform, Role, TicketStatus};
+use wall_core::{
+    Alarm, CellKind, Duty, LocationMethod, OwnerRole, PartyKind, PlanStatus, Platform, Role, TicketStatus, tally::FigureKey,
+};
 
 /// What every wire type derives; the modules below share it.
 macro_rules! wire {
@@ -220,8 +222,7 @@ pub struct AreaStat {
 /// One figure of the left panel with its trend.
 pub struct Figure {
     /// Which one.
-    #[ts(type = "'received_today' | 'open' | 'on_time' | 'overdue' | 'closed_today'")]
-    pub key: String,
+    pub key: Word<FigureKey>,
     /// The value (a ratio 0 … 1 for on_time); `null` when the denominator is 0.
     pub value: Option<f64>,
     /// Numerator, for ratios.
@@ -260,8 +261,7 @@ pub struct TicketView {
     /// Whether it is open and late.
     pub overdue: bool,
     /// Priority of the alarm it raises, empty = none.
-    #[ts(type = "'red' | 'orange' | 'yellow' | 'blue' | ''")]
-    pub alarm: String,
+    pub alarm: WordOrNone<Alarm>,
     /// Longitude; for a viewer who may see places only to the cell, the cell's label point. `null` outside all cells then, and
     /// for everybody when it has no place.
     pub lon: Option<f64>,
@@ -339,8 +339,7 @@ pub struct Freshness {
 /// Alarms of one priority in one cell and category: a line of the stream in a flood.
 pub struct AlarmGroup {
     /// Its priority.
-    #[ts(type = "'red' | 'orange' | 'yellow' | 'blue'")]
-    pub alarm: String,
+    pub alarm: Word<Alarm>,
     /// Key of the cell, empty = outside all cells, or without a place.
     pub cell_key: String,
     /// Whether its tickets have no place. Left out when they have.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 use wall_core::{
     CellKind, PlanStatus,
-    planning::{FindingLevel, HouseholdsFrom, LineageKind},
+    planning::{BandFit, FindingLevel, HouseholdsFrom, LineageKind, MergePolicy, SplitPolicy},
 };
 
 wire! {
@@ -25,8 +25,7 @@ pub struct PlanCellProperties {
     /// Code of its community, may be empty.
     pub community_code: String,
     /// Households against the band.
-    #[ts(type = "'unknown' | 'under' | 'in' | 'over'")]
-    pub band: String,
+    pub band: Word<BandFit>,
     /// Households, when known.
     pub households: Option<f64>,
     /// Workload by the weights of the settings.
@@ -173,8 +172,7 @@ pub struct PlanCell {
     /// Holes.
     pub holes: u32,
     /// Households against the target band (dedicated cells: always in).
-    #[ts(type = "'unknown' | 'under' | 'in' | 'over'")]
-    pub band: String,
+    pub band: Word<BandFit>,
     /// Who answers for it, by the carry-over rule and confirmations.
     pub owners: Vec<OwnerView>,
     /// Whether its ground, code or name differs from the plan it was drawn from.
@@ -205,9 +203,21 @@ pub struct PlanFindingView {
     pub values: BTreeMap<String, String>,
     /// Publishing needs this to be mended or acknowledged by its code.
     pub blocks: bool,
-    /// What it is about: `cells`, the `plan` as a whole (a gap, owners to confirm), or the `making` of the draft, which no
-    /// edit changes.
-    pub scope: String,
+    /// What it is about.
+    pub scope: FindingScope,
+}
+
+/// What a finding is about.
+#[serde(rename_all = "snake_case")]
+pub enum FindingScope {
+    /// Some cells.
+    Cells,
+    /// The plan as a whole: a gap, owners to confirm.
+    Plan,
+    /// The making of the draft, which no edit changes.
+    Making,
+    /// The file it was made of.
+    File,
 }
 
 /// Where a plan stands, for whoever has it open: asked every other second.
@@ -292,11 +302,9 @@ pub struct PlanningSettings {
     /// Digits of the sequence behind the community code (3 → 15 digits in all).
     pub code_sequence_digits: u8,
     /// Which part keeps the code after a split.
-    #[ts(type = "SplitPolicy")]
-    pub split_policy: String,
+    pub split_policy: Word<SplitPolicy>,
     /// Which code a merged cell has.
-    #[ts(type = "MergePolicy")]
-    pub merge_policy: String,
+    pub merge_policy: Word<MergePolicy>,
 }
 
 /// An edit of a plan. Lines and rings are lists of `[longitude, latitude]`; rings need not be closed.
@@ -671,7 +679,7 @@ pub struct Proposals {
     pub reason: String,
 }
 
-/// One line of carried-over owners.
+/// One line of carried-over owners. What pages send is text: a word that there is not is refused in the planner's words.
 pub struct PlanOwnerLine {
     /// Name of the party.
     pub party: String,
@@ -703,14 +711,27 @@ pub struct PlanOwners {
     pub name: String,
     /// Owners.
     pub owners: Vec<PlanOwnerLine>,
-    /// kept, inherited (split, merge, most ground), named, none.
-    pub rule: String,
+    /// By which rule they answer.
+    pub rule: PlanOwnerRule,
     /// Whether somebody confirmed it (kept owners need no confirmation).
     pub confirmed: bool,
     /// Somebody confirmed or named owners, and meanwhile the rule proposes others: these. They are asked again.
     pub changed: Option<Vec<PlanOwnerLine>>,
     /// What the rule proposes, to be sent back as `against`.
     pub now: Vec<PlanOwnerLine>,
+}
+
+/// By which rule somebody answers for a cell of a plan.
+#[serde(rename_all = "snake_case")]
+pub enum PlanOwnerRule {
+    /// The code had owners and keeps them.
+    Kept,
+    /// Those of the cell it comes from: split, merged, or most of the ground.
+    Inherited,
+    /// Somebody named them.
+    Named,
+    /// Nobody answers.
+    None,
 }
 
 /// A new draft.

@@ -267,7 +267,7 @@ async fn whoever_is_below_the_floor_of_the_log_starts_from_a_snapshot() {
     other.follow();
     let caught_up = async || {
         let snapshot = other.snapshot(&admin(), AsOf::default()).await.unwrap();
-        let open = snapshot.figures.iter().find(|f| f.key == "open").and_then(|f| f.value);
+        let open = snapshot.figures.iter().find(|f| f.key.as_str() == "open").and_then(|f| f.value);
         (snapshot.revision == newest && open == Some(22.0)).then_some(())
     };
     room.until("the other wall is up to date", caught_up).await;
@@ -280,7 +280,7 @@ async fn whoever_is_below_the_floor_of_the_log_starts_from_a_snapshot() {
             .unwrap()
             .figures
             .iter()
-            .find(|f| f.key == "open")
+            .find(|f| f.key.as_str() == "open")
             .and_then(|f| f.value);
         (open == Some(23.0)).then_some(())
     })

@@ -43,18 +43,6 @@ pub(super) enum OwnerRule {
     Nobody,
 }
 
-impl OwnerRule {
-    /// Its word.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Inherited => "inherited",
-            Self::Named => "named",
-            Self::Nobody => "none",
-        }
-    }
-}
-
 /// Owners of one cell, and by which rule.
 pub(super) struct CellOwners {
     pub owners: Vec<OwnerLine>,

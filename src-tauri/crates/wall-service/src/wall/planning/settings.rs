@@ -28,9 +28,9 @@ pub(super) struct StoredRules {
     /// Digits of the sequence behind the community code.
     pub code_sequence_digits: u8,
     /// Code of a [`SplitPolicy`].
-    pub split_policy: String,
+    pub split_policy: SplitPolicy,
     /// Code of a [`MergePolicy`].
-    pub merge_policy: String,
+    pub merge_policy: MergePolicy,
 }
 
 /// Weights of the workload figure.
@@ -124,8 +124,8 @@ fn stored_of(rules: &Rules) -> StoredRules {
             patrol_km: rules.weights.patrol_km,
         },
         code_sequence_digits: rules.scheme.sequence_len as u8,
-        split_policy: rules.split.code().into(),
-        merge_policy: rules.merge.code().into(),
+        split_policy: rules.split,
+        merge_policy: rules.merge,
     }
 }
 
@@ -145,9 +145,8 @@ fn rules_of(s: &StoredRules) -> Result<Rules, WallError> {
     scheme.check().map_err(|_| invalid("the running number of a code has 1 to 8 digits"))?;
     Ok(Rules {
         scheme,
-        split: SplitPolicy::from_code(&s.split_policy)
-            .ok_or_else(|| invalid("after a split the code is kept by: households, area, neither"))?,
-        merge: MergePolicy::from_code(&s.merge_policy).ok_or_else(|| invalid("a merged cell has the code: into, new"))?,
+        split: s.split_policy,
+        merge: s.merge_policy,
         band: Band { low: s.band_low, high: s.band_high },
         weights: WorkloadWeights {
             household: w.household,

@@ -122,7 +122,7 @@ fn clock_view(clock: &WallClock, now: UtcMs, later: u32) -> Clock {
 /// Alarms with the cells of a ground.
 fn alarms_view(world: &World, ground: &Ground, alarms: &Alarms) -> crate::wire::Alarms {
     let group = |g: &super::alarms::AlarmGroup| AlarmGroup {
-        alarm: g.alarm.to_owned(),
+        alarm: g.alarm.into(),
         cell_key: g.part.cell().map_or_else(String::new, |c| ground.cell_area(c).key.clone()),
         unplaced: g.part == Part::Unplaced,
         category: world.categories.code(g.category).to_owned(),

@@ -15,12 +15,12 @@ use super::{
 use crate::{
     wall::ground::geometry_json,
     wire::{
-        EditRefusal, OwnerView, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView, PlanLaneProperties,
-        PlanOwnerLine,
+        EditRefusal, FindingScope, OwnerView, PlanCell, PlanCellProperties, PlanEdgeProperties, PlanFindingView,
+        PlanLaneProperties, PlanOwnerLine,
     },
 };
 use serde_json::{Value, json};
-use wall_core::{ArcView, CellKind, Duty, Face, GridPoint, Lane, OwnerRole, PartyKind, planning::workload};
+use wall_core::{ArcView, Duty, Face, GridPoint, Lane, OwnerRole, PartyKind, planning::workload};
 
 impl From<EditRefused> for EditRefusal {
     fn from(refused: EditRefused) -> Self {
@@ -33,10 +33,10 @@ impl From<DraftFinding> for PlanFindingView {
     fn from(found: DraftFinding) -> Self {
         let (lon, lat) = found.place.map(|p| (p.lon, p.lat)).unzip();
         let scope = match found.scope {
-            Scope::Cells => "cells",
-            Scope::Plan => "plan",
-            Scope::Making => "making",
-            Scope::File => "file",
+            Scope::Cells => FindingScope::Cells,
+            Scope::Plan => FindingScope::Plan,
+            Scope::Making => FindingScope::Making,
+            Scope::File => FindingScope::File,
         };
         Self {
             level: found.level.into(),
@@ -47,7 +47,7 @@ impl From<DraftFinding> for PlanFindingView {
             lat,
             values: found.values,
             blocks: found.blocks,
-            scope: scope.into(),
+            scope,
         }
     }
 }
@@ -137,24 +137,13 @@ fn cell(session: &Session, face: Face, names: &Names) -> Option<PlanCell> {
         compactness: f.compactness,
         parts: f.parts,
         holes: f.holes,
-        band: band(session, cell.kind, f.households).into(),
+        band: session.rules.band.fit(cell.kind, f.households).into(),
         owners: owner_views(&owners),
         changed: session.is_changed(face),
         label_lon: label.lon,
         label_lat: label.lat,
         bounds: [west, south, east, north],
     })
-}
-
-fn band(session: &Session, kind: CellKind, households: Option<f64>) -> &'static str {
-    match households {
-        // One school or mall is not measured by households.
-        _ if kind == CellKind::Dedicated => "in",
-        None => "unknown",
-        Some(h) if h < session.rules.band.low => "under",
-        Some(h) if h > session.rules.band.high => "over",
-        Some(_) => "in",
-    }
 }
 
 /// All cells.

@@ -5,6 +5,7 @@ use super::{
         ListedPlan, NewDraft, PlanError, StepAsked,
         draft_cells::DraftCell,
         edits::stored,
+        owners::OwnerRule,
         queries::{CommonGround, redo_of, why_not},
         session::Session,
         settings::{StoredRules, StoredWeights},
@@ -16,8 +17,8 @@ use crate::{
     import::{CellsOptions, CellsReport, ReadProgress},
     wall::Wall,
     wire::{
-        LastEdit, NewPlanRequest, OverlayLineView, PlanOwners, PlanPerson, PlanStand, PlanState, PlanStepRequest, PlanSummary,
-        PlanningSettings, WorkloadWeightsView,
+        LastEdit, NewPlanRequest, OverlayLineView, PlanOwnerRule, PlanOwners, PlanPerson, PlanStand, PlanState, PlanStepRequest,
+        PlanSummary, PlanningSettings, WorkloadWeightsView,
     },
 };
 use std::path::Path;
@@ -68,6 +69,17 @@ impl From<PlanStepRequest> for StepAsked {
     }
 }
 
+impl From<OwnerRule> for PlanOwnerRule {
+    fn from(rule: OwnerRule) -> Self {
+        match rule {
+            OwnerRule::Kept => Self::Kept,
+            OwnerRule::Inherited => Self::Inherited,
+            OwnerRule::Named => Self::Named,
+            OwnerRule::Nobody => Self::None,
+        }
+    }
+}
+
 impl From<StoredRules> for PlanningSettings {
     fn from(rules: StoredRules) -> Self {
         let weights = rules.weights;
@@ -82,8 +94,8 @@ impl From<StoredRules> for PlanningSettings {
                 patrol_km: weights.patrol_km,
             },
             code_sequence_digits: rules.code_sequence_digits,
-            split_policy: rules.split_policy,
-            merge_policy: rules.merge_policy,
+            split_policy: rules.split_policy.into(),
+            merge_policy: rules.merge_policy.into(),
         }
     }
 }
@@ -102,8 +114,8 @@ impl From<PlanningSettings> for StoredRules {
                 patrol_km: weights.patrol_km,
             },
             code_sequence_digits: settings.code_sequence_digits,
-            split_policy: settings.split_policy,
-            merge_policy: settings.merge_policy,
+            split_policy: settings.split_policy.0,
+            merge_policy: settings.merge_policy.0,
         }
     }
 }
@@ -234,18 +246,18 @@ fn owners(session: &Session) -> Vec<PlanOwners> {
             code: cell.code.clone(),
             name: cell.name.clone(),
             owners: each(of.owners),
-            rule: of.rule.code().into(),
+            rule: of.rule.into(),
             confirmed: of.confirmed,
             changed: of.changed.map(each),
             now: each(session.owners.by_rule(cell).0),
         }
     };
     let mut all: Vec<PlanOwners> = session.cells.iter().map(line).collect();
-    let rank = |o: &PlanOwners| match (o.rule.as_str(), o.confirmed) {
+    let rank = |o: &PlanOwners| match (&o.rule, o.confirmed) {
         _ if o.changed.is_some() => 0,
-        ("none", _) => 0,
+        (PlanOwnerRule::None, _) => 0,
         (_, false) => 1,
-        ("named" | "inherited", true) => 2,
+        (PlanOwnerRule::Named | PlanOwnerRule::Inherited, true) => 2,
         _ => 3,
     };
     all.sort_by(|a, b| rank(a).cmp(&rank(b)).then(a.code.cmp(&b.code)).then(a.face.cmp(&b.face)));
