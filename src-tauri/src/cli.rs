@@ -1,5 +1,9 @@
 //! The command line, as `--help` prints it. The contract that scripts rely on.
 
+mod import;
+
+pub use import::{Import, ImportCells, ImportOwners, ImportRows, OwnImport};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -237,124 +241,6 @@ pub struct ServeArgs {
     pub behind_tls: bool,
 }
 
-/// Kinds of imports.
-#[derive(Subcommand, Debug)]
-pub enum Import {
-    /// Grid cells (网格): GeoJSON, Shapefile (.zip, or .shp with its sisters), GeoPackage, KML.
-    Cells(Box<ImportCells>),
-    /// Who answers for which cell (责任人): CSV or .xlsx.
-    Owners(ImportOwners),
-    /// Tickets (事件): CSV, .xlsx, NDJSON or GeoJSON, also .gz.
-    Tickets(ImportRows),
-    /// Cameras (视频监控): CSV, .xlsx or GeoJSON.
-    Cameras(ImportRows),
-    /// Field staff (网格员): CSV or .xlsx.
-    Staff(ImportRows),
-    /// Key sites (重点部位): CSV, .xlsx or GeoJSON.
-    Sites(ImportRows),
-    /// Buildings with households: GeoJSON or CSV.
-    Buildings(ImportRows),
-    /// Streets as lines: GeoJSON.
-    Streets(ImportRows),
-    /// Category table: CSV or .xlsx.
-    Categories(ImportRows),
-    /// Care register (重点人群): not in this edition.
-    Register(ImportRows),
-}
-
-/// What every import takes.
-#[derive(Args, Debug, Clone)]
-pub struct ImportRows {
-    /// The file; `-` = standard input.
-    pub file: PathBuf,
-    /// Datum of the coordinates.
-    #[arg(long, default_value = "auto")]
-    pub datum: DatumArg,
-    /// Encoding of the text: auto, utf-8, gb18030 …
-    #[arg(long, default_value = "auto")]
-    pub encoding: String,
-    /// The sheet of a workbook (.xlsx); default: the first that holds anything.
-    #[arg(long, value_name = "NAME")]
-    pub sheet: Option<String>,
-    /// Read and report, write nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// If any row is refused or doubtful (a status word nobody knows), write nothing and end with 3.
-    #[arg(long)]
-    pub strict: bool,
-    /// Profile that maps columns to fields: a bundled name or a TOML file.
-    #[arg(long, value_name = "NAME|FILE")]
-    pub profile: Option<String>,
-    /// Name of the source when the rows have none (default: the profile's, else "import"; never the file's name).
-    #[arg(long)]
-    pub source: Option<String>,
-}
-
-/// Import of owners.
-#[derive(Args, Debug, Clone)]
-pub struct ImportOwners {
-    /// What every import takes.
-    #[command(flatten)]
-    pub rows: ImportRows,
-    /// The network whose cells are meant.
-    #[arg(long, default_value = "general")]
-    pub network: String,
-}
-
-/// Import of cells.
-#[derive(Args, Debug, Clone)]
-pub struct ImportCells {
-    /// What every import takes.
-    #[command(flatten)]
-    pub rows: ImportRows,
-    /// The network.
-    #[arg(long, default_value = "general")]
-    pub network: String,
-    /// Name of the plan (default: the file's name).
-    #[arg(long)]
-    pub plan: Option<String>,
-    /// The layer of a GeoPackage, or the shapefile of a zip, when there are several (default: the first).
-    #[arg(long, value_name = "NAME")]
-    pub layer: Option<String>,
-    /// The column of the ground in a GeoPackage's layer that has several (default: the one that can hold polygons).
-    #[arg(long, value_name = "NAME")]
-    pub geometry_column: Option<String>,
-    /// Field(s) of the code, joined.
-    #[arg(long, value_name = "F[,F2…]", value_delimiter = ',')]
-    pub code_field: Vec<String>,
-    /// Field of the name.
-    #[arg(long)]
-    pub name_field: Option<String>,
-    /// Field of the community code.
-    #[arg(long)]
-    pub community_field: Option<String>,
-    /// Field of the households.
-    #[arg(long)]
-    pub households_field: Option<String>,
-    /// Field of the owner.
-    #[arg(long)]
-    pub owner_field: Option<String>,
-    /// Join vertices of neighbours within this distance, metres; 0 = as given.
-    #[arg(long, default_value_t = 0.5)]
-    pub snap_m: f64,
-    /// Repair broken rings (default).
-    #[arg(long, overrides_with = "no_repair")]
-    pub repair: bool,
-    /// Repair nothing: refuse what is not valid, by name.
-    #[arg(long)]
-    pub no_repair: bool,
-    /// Publish the plan. A file that is damaged, doubtful or read in part needs --acknowledge too.
-    #[arg(long)]
-    pub publish: bool,
-    /// Publish although the report says this: codes of its `blocking` list, e.g. rows_differ,truncated.
-    #[arg(long, requires = "publish", value_name = "CODE[,CODE…]", value_delimiter = ',')]
-    pub acknowledge: Vec<String>,
-    /// From when it is in force (default: a first plan since always, a later one from now).
-    /// A date begins at local midnight (`--zone`).
-    #[arg(long, requires = "publish", value_name = "DATE|T")]
-    pub effective: Option<String>,
-}
-
 /// Datum as asked for.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatumArg {
@@ -452,8 +338,7 @@ pub struct NearArgs {
     /// Latitude, degrees.
     #[arg(allow_hyphen_values = true)]
     pub lat: f64,
-    /// camera, staff, ticket or site.
-    #[arg(long, value_parser = ["camera", "staff", "ticket", "site"])]
+    #[arg(long, help = near_help(), value_parser = near_kinds())]
     pub kind: String,
     /// How many.
     #[arg(short, default_value_t = 5)]
@@ -754,6 +639,22 @@ pub enum StoreCommand {
     },
     /// Which process does what is done once, of all that have the store open.
     Leases,
+}
+
+/// What `near` finds: those known longest first, then whatever else has a point on the map.
+fn near_kinds() -> Vec<&'static str> {
+    let mut kinds = vec!["camera", "staff", "ticket"];
+    kinds.extend(wall_service::wall::kinds_of_points().into_iter().filter(|kind| !["camera", "staff", "ticket"].contains(kind)));
+    kinds
+}
+
+/// The same in words.
+fn near_help() -> String {
+    let kinds = near_kinds();
+    match kinds.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn fingerprint(text: &str) -> Result<wall_service::http::Fingerprint, String> {

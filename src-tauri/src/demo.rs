@@ -85,7 +85,7 @@ async fn accounts(store: &Store) -> Result<(), Failure> {
 /// Takes the district in through the same doors as everybody's data.
 async fn fill(wall: &Wall, database: Option<&str>, district: &District, at: UtcMs) -> Result<(), Failure> {
     let actor = os_user();
-    wall.import_categories(&actor, &district.categories).await?;
+    wall.import_things(&actor, &district.categories).await?;
     wall.name_division(&actor, &format!("{STREET_CODE}000"), "street", STREET_NAME).await?;
     wall.name_division(&actor, &STREET_CODE[..6], "district", DISTRICT_NAME).await?;
     let detail = serde_json::json!({ "demo": true, "cells": district.cells.len() });
@@ -108,11 +108,11 @@ async fn fill(wall: &Wall, database: Option<&str>, district: &District, at: UtcM
     };
     wall.import_cells(&actor, beats, &serde_json::json!({ "demo": true, "cells": district.beats.len() })).await?;
     wall.import_owners(&actor, "general", &district.owners).await?;
-    wall.import_staff(&actor, &district.staff).await?;
-    wall.import_cameras(&actor, &district.cameras).await?;
-    wall.import_sites(&actor, &district.sites).await?;
-    wall.import_buildings(&actor, &district.buildings).await?;
-    wall.import_streets(&actor, &district.streets).await?;
+    wall.import_things(&actor, &district.staff).await?;
+    wall.import_things(&actor, &district.cameras).await?;
+    wall.import_things(&actor, &district.sites).await?;
+    wall.import_things(&actor, &district.buildings).await?;
+    wall.import_things(&actor, &district.streets).await?;
     let tickets: Vec<TicketRecord> = district.tickets(at);
     // The ground and the categories are known to a wall opened after them.
     let again =

@@ -1,8 +1,11 @@
 //! `gridwall import …`: files become records, records become part of the wall, and everything is accounted for.
 
-use super::station::{self, os_user};
+use super::{
+    rows,
+    station::{self, os_user},
+};
 use crate::{
-    cli::{Cli, DatumArg, Import, ImportCells},
+    cli::{Cli, DatumArg, Import, ImportCells, OwnImport},
     console::{Failure, answer, progress},
 };
 use std::path::Path;
@@ -16,11 +19,13 @@ use wall_store::Actor;
 /// Runs an import.
 pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
     match what {
-        Import::Cells(args) => cells(cli, args).await,
-        Import::Register(_) => Err(Failure::input(
+        Import::Things(kind, args) => rows::things(cli, *kind, args).await,
+        Import::Own(OwnImport::Owners(args)) => rows::owners(cli, args).await,
+        Import::Own(OwnImport::Tickets(args)) => rows::tickets(cli, args).await,
+        Import::Own(OwnImport::Cells(args)) => cells(cli, args).await,
+        Import::Own(OwnImport::Register(_)) => Err(Failure::input(
             "care registers are not part of this edition: nothing was read. They come with accounts, purposes and the audit that guards them",
         )),
-        other => super::rows::import(cli, other).await,
     }
 }
 

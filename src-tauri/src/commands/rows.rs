@@ -5,7 +5,7 @@ use super::{
     station::{self, data_dir, os_user},
 };
 use crate::{
-    cli::{Cli, Import, ImportRows, LocateArgs},
+    cli::{Cli, ImportOwners, ImportRows, LocateArgs},
     console::{Failure, answer, progress},
 };
 use serde::Serialize;
@@ -13,20 +13,21 @@ use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
+    pin::Pin,
     time::Duration,
 };
 use wall_core::{OwnerRecord, Place, TicketId, TicketRecord, UtcMs};
 use wall_service::{
     import::{
         EncodingChoice, Input, Profile, Read, ReadOptions, Records, RejectsFile, RowsReport, Source, SourceError, TicketsReport,
-        buildings, cameras, categories,
         locate::{Accuracy, LocateColumns, locate_rows as locate_source},
-        owners,
+        owners as read_owners,
         report::{IssueTally, RowIssue, SourceReport, count_word},
         sheet::SheetReport,
-        sites, staff, streets, tickets,
+        tickets as read_tickets,
         twins::Keyed,
     },
+    things::{Thing, ThingKind, Visit, open},
     wall::{LocateAnswer, Wall, WallError, Whereabouts, system_now},
 };
 use wall_store::{TicketOutcome, Upserts};
@@ -38,36 +39,52 @@ const CHUNK_TEXTS: usize = 16 << 20;
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Runs an import of rows.
-pub async fn import(cli: &Cli, what: &Import) -> Result<(), Failure> {
-    match what {
-        Import::Tickets(args) => import_tickets(cli, args).await,
-        Import::Owners(args) => {
-            let (mut report, records) = read_all(cli, &args.rows, owners)?;
-            report.add_issues(differing_phones(&records));
-            let done = match open_for(cli, &args.rows).await? {
-                None => None,
-                Some(wall) => {
-                    let only: Vec<OwnerRecord> = records.iter().map(|(_, r)| r.clone()).collect();
-                    let (done, strangers) = wall.import_owners(&os_user(), &args.network, &only).await?;
-                    report.add_issues(strangers.iter().map(|(row, code)| RowIssue {
-                        line: records[*row].0,
-                        code: "unknown_cell_code",
-                        message: format!("no cell in force has the code {code}: kept, it may come"),
-                        action: "kept",
-                    }));
-                    Some(done)
-                }
-            };
-            say_rows(cli, &args.rows.file, report, done)
+/// Imports owners.
+pub async fn owners(cli: &Cli, args: &ImportOwners) -> Result<(), Failure> {
+    let (mut report, records) = read_all(cli, &args.rows, read_owners)?;
+    report.add_issues(differing_phones(&records));
+    let done = match open_for(cli, &args.rows).await? {
+        None => None,
+        Some(wall) => {
+            let only: Vec<OwnerRecord> = records.iter().map(|(_, r)| r.clone()).collect();
+            let (done, strangers) = wall.import_owners(&os_user(), &args.network, &only).await?;
+            report.add_issues(strangers.iter().map(|(row, code)| RowIssue {
+                line: records[*row].0,
+                code: "unknown_cell_code",
+                message: format!("no cell in force has the code {code}: kept, it may come"),
+                action: "kept",
+            }));
+            Some(done)
         }
-        Import::Cameras(args) => put(cli, args, cameras, async |w, r| w.import_cameras(&os_user(), r).await).await,
-        Import::Staff(args) => put(cli, args, staff, async |w, r| w.import_staff(&os_user(), r).await).await,
-        Import::Sites(args) => put(cli, args, sites, async |w, r| w.import_sites(&os_user(), r).await).await,
-        Import::Buildings(args) => put(cli, args, buildings, async |w, r| w.import_buildings(&os_user(), r).await).await,
-        Import::Streets(args) => put(cli, args, streets, async |w, r| w.import_streets(&os_user(), r).await).await,
-        Import::Categories(args) => put(cli, args, categories, async |w, r| w.import_categories(&os_user(), r).await).await,
-        Import::Cells(_) | Import::Register(_) => Err(Failure::usage("not rows")),
+    };
+    say_rows(cli, &args.rows.file, report, done)
+}
+
+/// Imports things of a kind: a file is read whole and written in one transaction.
+pub async fn things(cli: &Cli, kind: ThingKind, args: &ImportRows) -> Result<(), Failure> {
+    kind.go(Put { cli, args }).await
+}
+
+/// An import of things, of whichever kind.
+struct Put<'a> {
+    cli: &'a Cli,
+    args: &'a ImportRows,
+}
+
+impl<'a> Visit for Put<'a> {
+    type Out = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+    fn visit<T: Thing>(self) -> Self::Out {
+        let Self { cli, args } = self;
+        Box::pin(async move {
+            let (report, records) = read_all(cli, args, open::<T>)?;
+            let records: Vec<T> = records.into_iter().map(|(_, record)| record).collect();
+            let done = match open_for(cli, args).await? {
+                None => None,
+                Some(wall) => Some(wall.import_things(&os_user(), &records).await?),
+            };
+            say_rows(cli, &args.file, report, done)
+        })
     }
 }
 
@@ -120,22 +137,6 @@ fn surveyed<T: Keyed>(
         ))),
         _ => Ok((records, survey.digest)),
     }
-}
-
-/// Reads a file whole and hands it to the wall in one transaction.
-async fn put<T: Keyed>(
-    cli: &Cli,
-    args: &ImportRows,
-    open: Open<T>,
-    write: impl AsyncFnOnce(&Wall, &[T]) -> Result<Upserts, WallError>,
-) -> Result<(), Failure> {
-    let (report, records) = read_all(cli, args, open)?;
-    let records: Vec<T> = records.into_iter().map(|(_, record)| record).collect();
-    let done = match open_for(cli, args).await? {
-        None => None,
-        Some(wall) => Some(write(&wall, &records).await?),
-    };
-    say_rows(cli, &args.file, report, done)
 }
 
 async fn open_for(cli: &Cli, args: &ImportRows) -> Result<Option<Wall>, Failure> {
@@ -260,9 +261,10 @@ fn read_all<T: Keyed>(cli: &Cli, args: &ImportRows, open: Open<T>) -> Result<(Ro
     Ok((report, records))
 }
 
-async fn import_tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
+/// Imports tickets, in chunks.
+pub async fn tickets(cli: &Cli, args: &ImportRows) -> Result<(), Failure> {
     let options = options_of(cli, args)?;
-    let (mut reader, digest) = surveyed(args, &options, tickets, false)?;
+    let (mut reader, digest) = surveyed(args, &options, read_tickets, false)?;
     let wall = open_for(cli, args).await?;
     let mut rejects = rejects_for(cli, &args.file)?;
     let mut tally = IssueTally::default();

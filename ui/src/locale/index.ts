@@ -1,6 +1,7 @@
 /** Words: Chinese first, English second, switchable at run time and remembered. */
 import { createI18n } from 'vue-i18n';
 import en from './en.json';
+import kinds from './kinds.json';
 import mapEn from './planner-map.en.json';
 import mapZh from './planner-map.zh-CN.json';
 import panelsEn from './planner-panels.en.json';
@@ -13,10 +14,13 @@ export const languages = ['zh-CN', 'en'] as const;
 /** A language of the wall. */
 export type Language = (typeof languages)[number];
 
-/** The words of every language: the wall's, the planner's map (`planner.…`) and the planner's panels (`plan.…`). */
+/** What each kind of thing is called (`kind.…`): a kind that has no words here is shown by its own. */
+const kindsIn = (language: Language): Record<string, string> => Object.fromEntries(Object.entries(kinds).map(([kind, words]) => [kind, words[language]]));
+
+/** The words of every language: the wall's, those of kinds, the planner's map (`planner.…`) and the planner's panels (`plan.…`). */
 export const dictionaries = {
-  'zh-CN': { ...zhCN, planner: mapZh, plan: panelsZh },
-  en: { ...en, planner: mapEn, plan: panelsEn },
+  'zh-CN': { ...zhCN, kind: kindsIn('zh-CN'), planner: mapZh, plan: panelsZh },
+  en: { ...en, kind: kindsIn('en'), planner: mapEn, plan: panelsEn },
 };
 
 const storeKey = 'gridwall.language';

@@ -1,7 +1,7 @@
 /** Icons of the map, drawn in code at the size and sharpness of the screen. */
 import type { Map as MapLibre } from 'maplibre-gl';
 import { alarmColors } from './ramp';
-import { alarmPriority, cameraPath, priorityPath, sitePath, staffPath } from './shapes';
+import { alarmPriority, cameraPath, pinPath, priorityPath, sitePath, staffPath } from './shapes';
 import { color } from '@/style/tokens';
 
 /** The ground the marks stand on. */
@@ -101,6 +101,7 @@ function looks(): Record<string, Look> {
   all['staff-on'] = { path: staffPath, fill: color('mark-staff'), stroke: ground, size: 1.1 };
   all['staff-off'] = { path: staffPath, fill: ground, stroke: quiet, size: 1 };
   all.site = { path: sitePath, fill: color('mark-site'), stroke: ground, size: 1 };
+  all.pin = { path: pinPath, fill: color('mark-site'), stroke: ground, size: 1 };
   return all;
 }
 

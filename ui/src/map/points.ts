@@ -1,12 +1,16 @@
-/** Points at close zoom: tickets, cameras with their sectors, staff, key sites; alarms at any zoom. */
+/** Points at close zoom: tickets, cameras with their sectors, staff, key sites and whatever else stands at a place; alarms at any zoom. */
 import type { Feature, FeatureCollection, Point, Polygon } from 'geojson';
 import type { LayerSpecification } from 'maplibre-gl';
 import type { PointProperties, StaffView, TicketView } from '@/wire/wire';
+import kinds from '@/locale/kinds.json';
 import { labelFont } from './basemap';
 import { color } from '@/style/tokens';
 
 /** Points as the host gives them. */
 export type PointCollection = FeatureCollection<Point, PointProperties>;
+
+/** The kinds that are asked for as points: all that have a name, but for those that are none, and staff, who come with the frames. */
+export const pointKinds = Object.keys(kinds).filter((kind) => !['area', 'address', 'staff'].includes(kind)).join(',');
 
 /** From this zoom on points are asked for, at the base size of a 1080p wall. */
 export const pointZoom = 14.5;
@@ -17,7 +21,7 @@ export function zoomAt(zoom: number, base: number): number {
 }
 
 /** Layers whose features open a card, topmost first. */
-export const clickable = ['pt-alarm', 'pt-ticket', 'pt-late', 'pt-staff', 'pt-camera', 'pt-site'];
+export const clickable = ['pt-alarm', 'pt-ticket', 'pt-late', 'pt-staff', 'pt-camera', 'pt-place'];
 
 /** Late tickets as the host gives them: the longest overdue first, and how many there are in all. */
 export type LateCollection = FeatureCollection<Point, { kind: 'ticket'; id: number; severity: number; late_s: number }> & { total: number };
@@ -88,8 +92,9 @@ export function pointLayers(base: number): LayerSpecification[] {
     { id: 'pt-sector', type: 'fill', source: 'sectors', minzoom: nearer, paint: { 'fill-color': color('point-sector'), 'fill-opacity': ['match', ['get', 'state'], 'offline', 0.03, 0.1] } },
     { id: 'pt-sector-line', type: 'line', source: 'sectors', minzoom: nearer, paint: { 'line-color': color('point-sector'), 'line-opacity': 0.25, 'line-width': base / 15 } },
     {
-      id: 'pt-site', type: 'symbol', source: 'points', minzoom: zoomAt(15, base), filter: ['==', ['get', 'kind'], 'site'],
-      layout: { 'icon-image': 'site', 'icon-padding': 1, 'text-field': ['get', 'name'], ...text }, paint,
+      // Key sites, and what has no layer of its own.
+      id: 'pt-place', type: 'symbol', source: 'points', minzoom: zoomAt(15, base), filter: ['!', ['in', ['get', 'kind'], ['literal', ['ticket', 'camera']]]],
+      layout: { 'icon-image': ['match', ['get', 'kind'], 'site', 'site', 'pin'], 'icon-padding': 1, 'text-field': ['get', 'name'], ...text }, paint,
     },
     {
       id: 'pt-camera', type: 'symbol', source: 'points', minzoom: zoomAt(15.3, base), filter: ['==', ['get', 'kind'], 'camera'],

@@ -20,6 +20,9 @@ export const staffPath = 'M12 3.2A4.2 4.2 0 1 1 12 11.6 4.2 4.2 0 1 1 12 3.2ZM4 
 /** A key site: a house front. */
 export const sitePath = 'M3 10.5 12 3.5 21 10.5V21H14.5V14.5H9.5V21H3Z';
 
+/** Whatever has no mark of its own: a pin. */
+export const pinPath = 'M12 22C7.6 16.4 5 12.9 5 9.6A7 7 0 1 1 19 9.6C19 12.9 16.4 16.4 12 22ZM12 6.8A2.8 2.8 0 1 0 12 12.4 2.8 2.8 0 1 0 12 6.8Z';
+
 /** Path of a priority; unknown priorities look like the lowest. */
 export function priorityPath(priority: number): string {
   return priorityPaths[priority] ?? priorityPaths[4] ?? '';

@@ -38,7 +38,7 @@ interface Parts {
   lateRounds: Rounds;
 }
 
-/** Tickets, cameras and sites of the view, once it is near enough to tell them apart. */
+/** Tickets, cameras, sites and whatever else stands at a place in the view, once it is near enough to tell them apart. */
 function pointsOf(board: Board): Rounds {
   const { map } = board;
   return layRounds(board, {
@@ -47,7 +47,7 @@ function pointsOf(board: Board): Rounds {
       if (map.getZoom() < points.zoomAt(points.pointZoom, board.rem) - 0.05) return null;
       const box = map.getBounds();
       const [dx, dy] = [(box.getEast() - box.getWest()) * 0.1, (box.getNorth() - box.getSouth()) * 0.1];
-      return { west: box.getWest() - dx, south: box.getSouth() - dy, east: box.getEast() + dx, north: box.getNorth() + dy, kinds: 'ticket,camera,site', limit: 2000 };
+      return { west: box.getWest() - dx, south: box.getSouth() - dy, east: box.getEast() + dx, north: box.getNorth() + dy, kinds: points.pointKinds, limit: 2000 };
     },
     lay(answer) {
       areas.setData(map, 'points', answer ?? nothing);

@@ -17,8 +17,6 @@ ids! {
     PlanId,
     /// A ticket (事件).
     TicketId,
-    /// A camera (视频监控).
-    CameraId,
     /// A member of the field staff (网格员、巡防力量).
     StaffId,
     /// A key site (重点部位).

@@ -56,7 +56,7 @@ pub use datum::{Datum, DatumChoice, UnknownCrs, in_china};
 pub use dissolve::{dissolve, outline};
 pub use duty::{Duty, Shifts, duty_at};
 pub use heat::{HeatField, HeatGrid, HeatKernel, TimeLeftField, area_heat, decayed_weight};
-pub use ids::{BuildingId, CameraId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
+pub use ids::{BuildingId, CategoryId, CellId, NetworkId, OwnershipId, PartyId, PlanId, SiteId, StaffId, TicketId};
 pub use lanes::{LANE_M, Lane};
 pub use level::Level;
 pub use metric::distance_m;
@@ -68,8 +68,8 @@ pub use plan::{
 };
 pub use point_index::PointIndex;
 pub use record::{
-    Absent, BuildingRecord, CameraRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord,
-    SiteRecord, StaffRecord, StreetRecord,
+    Absent, BuildingRecord, CategoryRecord, CellRecord, Issue, IssueAction, OwnerRecord, PositionRecord, SiteRecord, StaffRecord,
+    Stored, StreetRecord,
 };
 pub use repair::{Finding, MAX_VERTICES, RawPolygon, RawRing, RepairOptions, geometry_area_m2, is_valid, repair};
 pub use scope::{Scope, ScopeError, ticket_division};

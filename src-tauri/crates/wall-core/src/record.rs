@@ -2,9 +2,7 @@
 //!
 //! A record has no identity of the store yet. Two records with the same key and the same content are one.
 
-use crate::{
-    CameraState, CellGeometry, CellKind, DeadlineKind, OwnerRole, PartyKind, Place, Platform, Severity, UtcMs, coded::coded,
-};
+use crate::{CellGeometry, CellKind, DeadlineKind, OwnerRole, PartyKind, Place, Platform, Severity, UtcMs, coded::coded};
 
 coded! {
     /// What was done with a record or feature that had an issue.
@@ -79,6 +77,15 @@ impl std::fmt::Debug for Absent {
     }
 }
 
+/// A thing as it is kept.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stored<T> {
+    /// Its number inside the store, never used again.
+    pub id: i64,
+    /// What is known of it. Of what is kept no column is absent.
+    pub of: T,
+}
+
 /// "This party answers for this cell."
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnerRecord {
@@ -96,33 +103,6 @@ pub struct OwnerRecord {
     pub valid_from: Option<UtcMs>,
     /// End (exclusive).
     pub valid_to: Option<UtcMs>,
-    /// Columns that the source does not have.
-    pub absent: Absent,
-}
-
-/// A camera. Key: `external_id`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct CameraRecord {
-    /// Identity in the source.
-    pub external_id: String,
-    /// Name.
-    pub name: String,
-    /// Where.
-    pub place: Place,
-    /// Kind.
-    pub kind: String,
-    /// Degrees clockwise from north.
-    pub heading_deg: Option<f64>,
-    /// Opening angle, degrees.
-    pub fov_deg: Option<f64>,
-    /// Range, metres.
-    pub range_m: Option<f64>,
-    /// Address of the stream, may be empty.
-    pub stream_url: String,
-    /// Address of a still, may be empty.
-    pub snapshot_url: String,
-    /// State.
-    pub state: CameraState,
     /// Columns that the source does not have.
     pub absent: Absent,
 }

@@ -15,5 +15,6 @@ pub mod http;
 pub mod import;
 pub mod masking;
 pub mod replay;
+pub mod things;
 pub mod wall;
 pub mod wire;

@@ -2,8 +2,8 @@
 
 use crate::{
     Store, StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Row, Sql, chunks, sql},
+    kinds::ChangeKind,
 };
 use std::collections::HashMap;
 use wall_core::{CellId, NetworkId, Place, PlanId, TicketId};

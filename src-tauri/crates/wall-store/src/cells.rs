@@ -2,8 +2,8 @@
 
 use crate::{
     Store, StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Row, chunks, sql},
+    kinds::ChangeKind,
     rows::{ground, word},
 };
 use wall_core::{Cell, CellGeometry, CellId, CellKind, CellRecord, Network, NetworkId, PlanId, UtcMs};

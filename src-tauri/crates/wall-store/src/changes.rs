@@ -1,58 +1,10 @@
 //! The change log: what became visible, in order. Ids and kinds only.
 
 use crate::{
-    Store, StoreError, WriteTx,
+    ChangeKind, Store, StoreError, WriteTx,
     db::{Engine, Row, sql},
 };
 use wall_core::UtcMs;
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
-        /// What a line of the change log is about.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        pub enum ChangeKind { $($(#[$doc])* $name),+ }
-        impl ChangeKind {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-            /// The word in the database.
-            pub fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
-            /// The kind of a word.
-            pub fn from_code(code: &str) -> Option<Self> { match code { $($code => Some(Self::$name),)+ _ => None } }
-        }
-    };
-}
-
-kinds! {
-    /// A plan with all its cells; id = plan.
-    Plan = "plan",
-    /// A plan that is not published: its edits, owners to be, review; id = plan.
-    Draft = "draft",
-    /// Owners; id = network.
-    Owners = "owners",
-    /// A ticket, its transitions or its attribution.
-    Ticket = "ticket",
-    /// A camera.
-    Camera = "camera",
-    /// A member of staff.
-    Staff = "staff",
-    /// A position; id = staff. Only in logs of earlier editions: positions have numbers of their own
-    /// ([`Store::positions_after`]).
-    Position = "position",
-    /// A key site.
-    Site = "site",
-    /// A building.
-    Building = "building",
-    /// A street.
-    Street = "street",
-    /// A category.
-    Category = "category",
-    /// Names of communities, streets, districts.
-    Division = "division",
-    /// The replay's clock.
-    Clock = "clock",
-    /// A setting.
-    Setting = "setting",
-}
 
 /// One line of the change log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -150,13 +150,10 @@ async fn rows(store: &Store) -> Result<String, StoreError> {
             return Err(StoreError::Damaged { what: format!("plan {}: its row does not follow from its steps", id.0) });
         }
     }
-    let others = store.cameras().await?.len()
-        + store.sites().await?.len()
-        + store.staff().await?.len()
+    let others = store.listed_can_be_read().await?
         + store.positions().await?.len()
         + store.accounts().await?.len()
         + store.tokens().await?.len();
-    store.categories().await?;
     Ok(format!("{tickets} tickets, {cells} cells and {others} other things can be read{newer}"))
 }
 

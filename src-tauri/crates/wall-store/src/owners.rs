@@ -2,8 +2,8 @@
 
 use crate::{
     PLAN_EPOCH, Store, StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Row, sql},
+    kinds::ChangeKind,
     rows::word,
 };
 use std::collections::{BTreeSet, HashMap};

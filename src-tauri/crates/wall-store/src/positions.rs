@@ -5,8 +5,8 @@
 
 use crate::{
     Actor, Holding, Store, StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Row, Sql, chunks, sql, stretches},
+    kinds::ChangeKind,
 };
 use std::collections::HashMap;
 use wall_core::{Place, Position, PositionRecord, StaffId, Timebase, UtcMs, settled};

@@ -2,8 +2,8 @@
 
 use crate::{
     Attributed, Store, StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Row, Sql, Value, chunks, sql, stretches},
+    kinds::ChangeKind,
     rows::word,
 };
 use std::collections::HashMap;

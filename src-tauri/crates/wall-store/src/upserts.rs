@@ -2,8 +2,8 @@
 
 use crate::{
     StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Sql, Value, chunks, stretches},
+    kinds::ChangeKind,
 };
 use wall_core::Absent;
 
@@ -18,20 +18,17 @@ pub struct Upserts {
     pub unchanged: u64,
 }
 
-/// A record that has a row by the key of its source: `K` columns that name it, `N` that it says something in.
-pub(crate) trait Keyed<const K: usize, const N: usize> {
+/// A record of what sources list by a key of their own, and how it is kept: one implementation a noun, in `kinds/`. Which columns
+/// there are is the same for every record of a kind.
+pub trait Listed: Sync {
     /// What it is; its word is the table too.
     const KIND: ChangeKind;
-    /// The columns of the key.
-    const KEY: [&'static str; K];
-    /// The columns that may change.
-    const COLUMNS: [&'static str; N];
 
-    /// The values of the key.
-    fn key(&self) -> [&str; K];
+    /// The columns that name it, with what they say.
+    fn key(&self) -> Vec<(&'static str, &str)>;
 
-    /// The values of the columns.
-    fn values(&self) -> [Value; N];
+    /// The columns that may change, with what they say.
+    fn values(&self) -> Vec<(&'static str, Value)>;
 
     /// The columns that the source does not have: they stay as they are.
     fn absent(&self) -> &Absent;
@@ -44,10 +41,10 @@ pub(crate) trait Keyed<const K: usize, const N: usize> {
 
 impl WriteTx {
     /// Writes records in order. A row of which nothing changes is left alone. O(n log rows).
-    pub(crate) async fn put_keyed<T: Keyed<K, N>, const K: usize, const N: usize>(
-        &mut self,
-        records: &[T],
-    ) -> Result<Upserts, StoreError> {
+    ///
+    /// # Errors
+    /// The store cannot be written: nothing of it is then.
+    pub async fn put<T: Listed>(&mut self, records: &[T]) -> Result<Upserts, StoreError> {
         let mut done = Upserts::default();
         // A key that comes again is then a known one.
         for unique in stretches(records, T::key) {
@@ -56,11 +53,8 @@ impl WriteTx {
         Ok(done)
     }
 
-    async fn put_unique_keys<T: Keyed<K, N>, const K: usize, const N: usize>(
-        &mut self,
-        records: &[T],
-        done: &mut Upserts,
-    ) -> Result<(), StoreError> {
+    /// `records`: at least one.
+    async fn put_unique_keys<T: Listed>(&mut self, records: &[T], done: &mut Upserts) -> Result<(), StoreError> {
         let known = self.known_keys(records).await?;
         let mut next = self.ids(T::KIND.code(), known.iter().filter(|id| id.is_none()).count()).await?;
         let mut fresh = Vec::new();
@@ -73,7 +67,7 @@ impl WriteTx {
                     (next - 1, true)
                 }
                 Some(id) => {
-                    let changed = self.update_keyed(id, record).await?;
+                    let changed = self.update_listed(id, record).await?;
                     *(if changed { &mut done.updated } else { &mut done.unchanged }) += 1;
                     (id, changed)
                 }
@@ -85,12 +79,14 @@ impl WriteTx {
                 self.touch(T::KIND, id).await?;
             }
         }
-        let columns = [&["id", "recorded_at", "revision"], &T::KEY[..], &T::COLUMNS].concat().join(", ");
-        let head = format!("INSERT INTO {} ({columns}) VALUES ", T::KIND.code());
+        let said = records[0].values();
+        let columns = ["id", "recorded_at", "revision"].into_iter().chain(key_columns(records)).chain(said.iter().map(|v| v.0));
+        let head = format!("INSERT INTO {} ({}) VALUES ", T::KIND.code(), columns.collect::<Vec<_>>().join(", "));
         for chunk in chunks(&fresh) {
             let rows = chunk.iter().map(|(id, record, revision)| {
                 let row = [(*id).into(), self.recorded_at.into(), (*revision).into()];
-                row.into_iter().chain(record.key().map(Value::from)).chain(record.values())
+                let key = record.key().into_iter().map(|(_, value)| value.into());
+                row.into_iter().chain(key).chain(record.values().into_iter().map(|(_, value)| value))
             });
             self.tx.execute(Sql::composed(head.clone()).push_rows(rows)).await?;
         }
@@ -98,18 +94,17 @@ impl WriteTx {
     }
 
     /// The ids of records that have a row, in their order.
-    async fn known_keys<T: Keyed<K, N>, const K: usize, const N: usize>(
-        &mut self,
-        records: &[T],
-    ) -> Result<Vec<Option<i64>>, StoreError> {
-        let names = T::KEY.join(", ");
-        let same = T::KEY.map(|column| format!("t.{column} = k.{column}")).join(" AND ");
-        let (head, table) = (format!("WITH k (place, {names}) AS (VALUES "), T::KIND.code());
+    async fn known_keys<T: Listed>(&mut self, records: &[T]) -> Result<Vec<Option<i64>>, StoreError> {
+        let names: Vec<&str> = key_columns(records).collect();
+        let same = names.iter().map(|column| format!("t.{column} = k.{column}")).collect::<Vec<_>>().join(" AND ");
+        let (head, table) = (format!("WITH k (place, {}) AS (VALUES ", names.join(", ")), T::KIND.code());
         // Looked up one by one along the key: of a join PostgreSQL reads the whole table until it has counted it.
         let tail = format!(") SELECT k.place, (SELECT t.id FROM {table} t WHERE {same}) AS id FROM k");
         let mut known = Vec::with_capacity(records.len());
         for chunk in chunks(records) {
-            let keys = (0i64..).zip(chunk).map(|(place, r)| std::iter::once(place.into()).chain(r.key().map(Value::from)));
+            let keys = (0i64..)
+                .zip(chunk)
+                .map(|(place, r)| std::iter::once(place.into()).chain(r.key().into_iter().map(|(_, value)| Value::from(value))));
             let mut ids = vec![None; chunk.len()];
             for row in self.tx.rows(Sql::composed(head.clone()).push_rows(keys).push(&tail)).await? {
                 ids[row.get::<u32>("place")? as usize] = row.get("id")?;
@@ -120,12 +115,8 @@ impl WriteTx {
     }
 
     /// Writes what a record says into a row that is there; `false` when the row says so already.
-    async fn update_keyed<T: Keyed<K, N>, const K: usize, const N: usize>(
-        &mut self,
-        id: i64,
-        record: &T,
-    ) -> Result<bool, StoreError> {
-        let given = T::COLUMNS.into_iter().zip(record.values()).filter(|(column, _)| !record.absent().has(column));
+    async fn update_listed<T: Listed>(&mut self, id: i64, record: &T) -> Result<bool, StoreError> {
+        let given = record.values().into_iter().filter(|(column, _)| !record.absent().has(column));
         let (columns, values): (Vec<&str>, Vec<Value>) = given.unzip();
         if columns.is_empty() {
             return Ok(false);
@@ -180,4 +171,9 @@ impl WriteTx {
         }
         Ok(true)
     }
+}
+
+/// The columns that name a kind of record; of none, none.
+fn key_columns<T: Listed>(records: &[T]) -> impl Iterator<Item = &'static str> {
+    records.first().map(T::key).unwrap_or_default().into_iter().map(|(column, _)| column)
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     Actor, ChangeBatch, Store, StoreError,
-    changes::{Change, ChangeKind},
+    changes::Change,
     db::sql,
+    kinds::ChangeKind,
     open::ring,
     pen::{Pen, patience},
 };

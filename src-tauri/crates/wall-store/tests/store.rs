@@ -485,7 +485,7 @@ async fn failures_are_counted_by_name_and_forgotten_after_success() {
 #[tokio::test]
 async fn a_column_that_is_absent_erases_nothing_and_an_empty_one_does() {
     let (_folder, store) = open().await;
-    let camera = CameraRecord {
+    let camera = Camera {
         external_id: "C1".into(),
         name: "东门".into(),
         place: Place { lon: 1.0, lat: 2.0 },
@@ -498,15 +498,15 @@ async fn a_column_that_is_absent_erases_nothing_and_an_empty_one_does() {
         state: CameraState::Online,
         absent: Absent::default(),
     };
-    let put = async |record: &CameraRecord| {
+    let put = async |record: &Camera| {
         let mut tx = store.write(&admin(), T0).await.unwrap();
-        let done = tx.put_cameras(std::slice::from_ref(record)).await.unwrap();
+        let done = tx.put(std::slice::from_ref(record)).await.unwrap();
         tx.commit().await.unwrap();
         (done.created, done.updated, done.unchanged)
     };
     assert_eq!(put(&camera).await, (1, 0, 0));
     // A later export knows the name only.
-    let empty = CameraRecord {
+    let empty = Camera {
         name: "东门外".into(),
         kind: String::new(),
         heading_deg: None,
@@ -515,18 +515,17 @@ async fn a_column_that_is_absent_erases_nothing_and_an_empty_one_does() {
         state: CameraState::Unknown,
         ..camera.clone()
     };
-    let lacking =
-        CameraRecord { absent: Absent::of(["kind", "heading_deg", "stream_url", "snapshot_url", "state"]), ..empty.clone() };
+    let lacking = Camera { absent: Absent::of(["kind", "heading_deg", "stream_url", "snapshot_url", "state"]), ..empty.clone() };
     assert_eq!(put(&lacking).await, (0, 1, 0));
     assert_eq!(put(&lacking).await, (0, 0, 1));
-    let now = store.cameras().await.unwrap().remove(0);
+    let now = store.cameras().await.unwrap().remove(0).of;
     assert_eq!(
         (now.name.as_str(), now.kind.as_str(), now.heading_deg, now.state),
         ("东门外", "gun", Some(90.0), CameraState::Online)
     );
-    assert_eq!(put(&CameraRecord { name: "东门外".into(), ..camera.clone() }).await, (0, 0, 1), "the addresses are still there");
+    assert_eq!(put(&Camera { name: "东门外".into(), ..camera.clone() }).await, (0, 0, 1), "the addresses are still there");
     assert_eq!(put(&empty).await, (0, 1, 0));
-    let now = store.cameras().await.unwrap().remove(0);
+    let now = store.cameras().await.unwrap().remove(0).of;
     assert_eq!((now.kind.as_str(), now.heading_deg, now.state), ("", None, CameraState::Unknown));
 
     // What is sealed goes by the same rule, and a new phone alone is a change.
@@ -549,7 +548,7 @@ async fn a_column_that_is_absent_erases_nothing_and_an_empty_one_does() {
         (member("", &[]), (0, 0, 1), None),
     ] {
         let mut tx = store.write(&admin(), T0).await.unwrap();
-        let done = tx.put_staff(&[record]).await.unwrap();
+        let done = tx.put(&[record]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!((done.created, done.updated, done.unchanged), expected);
         let id = store.staff().await.unwrap()[0].id.0;
@@ -569,7 +568,7 @@ async fn a_column_that_is_absent_erases_nothing_and_an_empty_one_does() {
     };
     for record in [site("李某", "1", &[]), site("", "2", &["contact"])] {
         let mut tx = store.write(&admin(), T0).await.unwrap();
-        tx.put_sites(&[record]).await.unwrap();
+        tx.put(&[record]).await.unwrap();
         tx.commit().await.unwrap();
     }
     let id = store.sites().await.unwrap()[0].id.0;

@@ -34,7 +34,7 @@ use fabric::{Building, Eye, KeySite};
 use layout::{COMMUNITIES, Class, Layout};
 use stories::{HOUR_MS, Teller};
 use wall_core::{
-    BuildingRecord, CameraRecord, CameraState, CategoryRecord, CellGeometry, CellRecord, DeadlineKind, GridPolygon, OwnerRecord,
+    BuildingRecord, Camera, CameraState, CategoryRecord, CellGeometry, CellRecord, DeadlineKind, GridPolygon, OwnerRecord,
     Severity, SiteRecord, StaffRecord, StreetRecord, TicketRecord, UtcMs,
 };
 
@@ -65,7 +65,7 @@ pub struct District {
     /// Field staff with shifts.
     pub staff: Vec<StaffRecord>,
     /// Cameras.
-    pub cameras: Vec<CameraRecord>,
+    pub cameras: Vec<Camera>,
     /// Key sites.
     pub sites: Vec<SiteRecord>,
     /// Buildings of the district with households.
@@ -183,10 +183,10 @@ fn cells(layout: &Layout) -> (Vec<CellRecord>, Vec<usize>) {
     (cells, order.into_iter().map(|o| o.3).collect())
 }
 
-fn camera_records(eyes: &[Eye]) -> Vec<CameraRecord> {
+fn camera_records(eyes: &[Eye]) -> Vec<Camera> {
     eyes.iter()
         .enumerate()
-        .map(|(i, e)| CameraRecord {
+        .map(|(i, e)| Camera {
             // GB/T 28181: 8 centre + 2 industry + 3 type (131 camera, 132 IPC) + 1 network + 6 serial.
             external_id: format!("9901010100{}0{:06}", if e.dome { "131" } else { "132" }, i + 1),
             name: format!("{}{}", e.name, if e.dome { "球机" } else { "枪机" }),

@@ -1,26 +1,27 @@
 //! Cameras, staff and key sites as rows, with the column names of the import.
 
-use wall_core::{Camera, Place, Position, Site, Staff};
+use wall_core::{Camera, Place, Position, Site, Staff, Stored};
 
 use super::rows::{Row, Value};
 
-impl Row for &Camera {
+impl Row for &Stored<Camera> {
     const COLUMNS: &'static [&'static str] = &["id", "name", "kind", "heading_deg", "fov_deg", "range_m", "state"];
 
     fn fields(&self) -> Vec<Value> {
+        let c = &self.of;
         vec![
-            self.external_id.as_str().into(),
-            self.name.as_str().into(),
-            self.kind.as_str().into(),
-            self.heading_deg.into(),
-            self.fov_deg.into(),
-            self.range_m.into(),
-            self.state.code().into(),
+            c.external_id.as_str().into(),
+            c.name.as_str().into(),
+            c.kind.as_str().into(),
+            c.heading_deg.into(),
+            c.fov_deg.into(),
+            c.range_m.into(),
+            c.state.code().into(),
         ]
     }
 
     fn place(&self) -> Option<Place> {
-        Some(self.place)
+        Some(self.of.place)
     }
 }
 

@@ -69,8 +69,7 @@ fn the_three_formats_say_the_same() {
 
 #[test]
 fn points_have_the_columns_of_the_import() {
-    let camera = Camera {
-        id: CameraId(1),
+    let of = Camera {
         external_id: "31010100001310000001".into(),
         name: "河东路口".into(),
         place: Place { lon: 121.5, lat: 31.25 },
@@ -78,8 +77,12 @@ fn points_have_the_columns_of_the_import() {
         heading_deg: Some(90.0),
         fov_deg: None,
         range_m: Some(55.5),
+        stream_url: "rtsp://who:secret@10.0.0.7/1".into(),
+        snapshot_url: "http://who:secret@10.0.0.7/1.jpg".into(),
         state: CameraState::Online,
+        absent: Absent::default(),
     };
+    let camera = Stored { id: 1, of };
     assert_eq!(
         text(Format::Csv, [&camera]),
         "id,name,kind,heading_deg,fov_deg,range_m,state,lon,lat\n31010100001310000001,河东路口,dome,90,,55.5,online,121.5,31.25\n"
@@ -95,7 +98,7 @@ fn points_have_the_columns_of_the_import() {
     };
     let csv = text(Format::Csv, [StaffRow { staff: &staff, position: None }]);
     assert_eq!(csv.lines().nth(1).unwrap(), "s1,李四,网格员,河东社区,A1;A2,Mon-Fri 08:00-17:00,,,");
-    let at = Position { staff: StaffId(1), place: camera.place, accuracy_m: None, at: UtcMs(1000), recorded_at: UtcMs(1000) };
+    let at = Position { staff: StaffId(1), place: camera.of.place, accuracy_m: None, at: UtcMs(1000), recorded_at: UtcMs(1000) };
     let json = text(Format::GeoJson, [StaffRow { staff: &staff, position: Some(&at) }]);
     assert!(json.contains("[121.5,31.25]") && json.contains("1970-01-01T00:00:01Z"), "{json}");
     let site = Site {
@@ -103,7 +106,7 @@ fn points_have_the_columns_of_the_import() {
         external_id: "x".into(),
         name: "小学".into(),
         kind: "school".into(),
-        place: camera.place,
+        place: camera.of.place,
         hours: String::new(),
         hazards: String::new(),
     };
@@ -134,7 +137,7 @@ fn no_cell_of_a_table_is_run_as_a_formula_and_all_come_back() {
     }
     let source =
         crate::import::Source::from_reader("sites.csv", Box::new(std::io::Cursor::new(out)), crate::import::EncodingChoice::Auto);
-    let back: Vec<String> = crate::import::sites(source.unwrap(), &crate::import::ReadOptions::default())
+    let back: Vec<String> = crate::things::open::<SiteRecord>(source.unwrap(), &crate::import::ReadOptions::default())
         .unwrap()
         .map(|r| match r.unwrap() {
             crate::import::Read::Record { record, .. } => record.name,

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use encoding_rs::GB18030;
 use proptest::prelude::*;
-use wall_core::TicketRecord;
+use wall_core::{BuildingRecord, Camera, CategoryRecord, SiteRecord, StaffRecord, StreetRecord, TicketRecord};
 
 use super::times::zone_named;
 use super::*;
+use crate::things::open;
 
 fn source(name: &str, bytes: impl Into<Vec<u8>>) -> Source {
     Source::from_reader(name, Box::new(BufReader::new(Cursor::new(bytes.into()))), EncodingChoice::Auto).unwrap()
@@ -343,28 +344,28 @@ fn things_that_share_a_key_and_differ_are_all_refused() {
     let zone = "Asia/Shanghai";
     let cameras_text = "id,name,lon,lat\nC1,东,120.1,30.2\nC1,西,120.2,30.2\nC2,北,120.1,30.2\nC2,北,120.1,30.2\n\
         3.402E+19,a,120.1,30.2\n3.402E+19,b,120.2,30.2\n4.101E+17,c,120.2,30.2\n34020000001320000001,d,120.2,30.2\n";
-    let fates_of = |text: &str| fates(&surveyed(cameras, text, zone).0);
+    let fates_of = |text: &str| fates(&surveyed(open::<Camera>, text, zone).0);
     let found = fates_of(cameras_text);
     let codes: Vec<&str> = found.iter().map(|(_, f)| f.as_str()).collect();
     let refused_row = "refused duplicate_key";
     let expected = [refused_row, refused_row, "ok", "repeated_row", refused_row, refused_row, "id_in_exponent_form", "ok"];
     assert_eq!(codes, expected);
     let sites_text = "id,name,lon,lat\nS1,a,1,2\nS1,b,1,2\nS2,c,1,2\n";
-    assert_eq!(refused(fates(&surveyed(sites, sites_text, zone).0)), 2);
-    assert_eq!(refused(fates(&surveyed(staff, "id,name,phone\nP1,a,1\nP1,a,2\nP2,b,\n", zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(open::<SiteRecord>, sites_text, zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(open::<StaffRecord>, "id,name,phone\nP1,a,1\nP1,a,2\nP2,b,\n", zone).0)), 2);
     let owners_text = "cell_code,party,role,phone\nG1,张某,leader,1\nG1,张某,leader,2\nG1,张某,police,1\nG2,张某,leader,1\n";
     assert_eq!(refused(fates(&surveyed(owners, owners_text, zone).0)), 2);
-    assert_eq!(refused(fates(&surveyed(buildings, "id,lon,lat,households\nB1,1,2,3\nB1,1,2,4\n", zone).0)), 2);
-    assert_eq!(refused(fates(&surveyed(categories, "code,name,edition\n01,a,1\n01,b,1\n01,b,2\n", zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(open::<BuildingRecord>, "id,lon,lat,households\nB1,1,2,3\nB1,1,2,4\n", zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(open::<CategoryRecord>, "code,name,edition\n01,a,1\n01,b,1\n01,b,2\n", zone).0)), 2);
     let street = |id: &str, lon: f64| {
         format!(
             "{{\"type\":\"Feature\",\"properties\":{{{id}\"name\":\"路\"}},\"geometry\":{{\"type\":\"LineString\",\"coordinates\":[[{lon},22],[114.1,22]]}}}}\n"
         )
     };
     let twice = format!("{}{}", street("\"id\":\"R1\",", 114.0), street("\"id\":\"R1\",", 114.05));
-    assert_eq!(refused(fates(&surveyed(streets, &twice, zone).0)), 2);
+    assert_eq!(refused(fates(&surveyed(open::<StreetRecord>, &twice, zone).0)), 2);
     // Streets without a number are told apart by their lines.
-    let (nameless, _) = surveyed(streets, &format!("{}{}", street("", 114.0), street("", 114.05)), zone);
+    let (nameless, _) = surveyed(open::<StreetRecord>, &format!("{}{}", street("", 114.0), street("", 114.05)), zone);
     let ids: std::collections::BTreeSet<String> = nameless
         .iter()
         .map(|r| match r {
@@ -448,7 +449,7 @@ fn words_for_a_status_that_nobody_knows_are_kept() {
 #[test]
 fn a_column_that_is_not_there_is_known_to_be_absent() {
     let absent = |name: &str, text: &str| {
-        let rows: Vec<_> = cameras(source(name, text), &ReadOptions::default()).unwrap().map(|r| r.unwrap()).collect();
+        let rows: Vec<_> = open::<Camera>(source(name, text), &ReadOptions::default()).unwrap().map(|r| r.unwrap()).collect();
         let Read::Record { record, .. } = &rows[0] else { panic!("refused") };
         ["name", "stream_url", "state"].map(|c| record.absent.has(c))
     };

@@ -14,7 +14,9 @@ pub mod fields;
 mod foreign;
 pub mod ids;
 pub mod json_stream;
+pub(crate) mod listed;
 pub mod locate;
+mod owners;
 pub mod profile;
 pub mod read;
 pub mod records;
@@ -23,17 +25,17 @@ pub mod report;
 pub mod rows;
 pub mod sheet;
 pub mod source;
-pub mod things;
 pub mod tickets;
 pub mod times;
 pub mod twins;
-mod words;
+pub(crate) mod words;
 
 pub use cells::{
     BLOCKING, CellIssue, CellsError, CellsFields, CellsFile, CellsOptions, CellsReport, DatumReport, EncodingReport, ReadPhase,
     ReadProgress, Topology, open_cells, read_cells, read_in_child, run_reader,
 };
 pub use encoding::EncodingChoice;
+pub use owners::owners;
 pub use profile::{Profile, ProfileError};
 pub use read::{Read, Reject};
 pub use records::{DEFAULT_SOURCE, ReadOptions, Records, Survey};
@@ -41,7 +43,6 @@ pub use rejects::RejectsFile;
 pub use report::{RowsReport, SourceReport, TicketsReport};
 pub use sheet::run_sheet_reader;
 pub use source::{Input, Source, SourceError};
-pub use things::{buildings, cameras, categories, owners, sites, staff, streets};
 pub use tickets::{Defaults, position_from_json, ticket_from_json, tickets};
 
 #[cfg(test)]
@@ -50,7 +51,5 @@ mod file_tests;
 mod fuzz_tests;
 #[cfg(test)]
 mod sheet_tests;
-#[cfg(test)]
-mod thing_tests;
 #[cfg(test)]
 mod ticket_tests;

@@ -139,7 +139,7 @@ fn sheets_are_chosen_by_name_and_wrong_ones_are_named() {
     ]);
     let read = |bytes: &[u8], sheet: Option<&str>| {
         let (_file, input) = input(bytes, sheet);
-        Records::surveyed(&input, &ReadOptions::default(), staff, &|_| {})
+        Records::surveyed(&input, &ReadOptions::default(), crate::things::open::<wall_core::StaffRecord>, &|_| {})
             .map(|(_, survey)| survey.rows)
             .map_err(|e| e.to_string())
     };

@@ -9,10 +9,7 @@ use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use sha2::{Digest, Sha256};
-use wall_core::{
-    BuildingRecord, CameraRecord, CategoryRecord, OwnerRecord, PositionRecord, SiteRecord, StaffRecord, StreetRecord,
-    TicketRecord,
-};
+use wall_core::{OwnerRecord, PositionRecord, TicketRecord};
 
 use super::read::{Problem, shown};
 
@@ -50,12 +47,6 @@ macro_rules! keyed {
 
 keyed! {
     OwnerRecord: "cell_code", cell_code, (cell_code, party, party_kind, role, valid_from);
-    CameraRecord: "id", external_id, (external_id);
-    StaffRecord: "id", external_id, (external_id);
-    SiteRecord: "id", external_id, (external_id);
-    BuildingRecord: "id", external_id, (external_id);
-    StreetRecord: "id", external_id, (external_id);
-    CategoryRecord: "code", code, (kind, code, standard, edition);
     PositionRecord: "one time of staff", staff, (staff, at);
 }
 
@@ -234,6 +225,7 @@ impl Twins {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use wall_core::StreetRecord;
 
     fn among(records: &[StreetRecord]) -> Twins {
         let mut search = TwinSearch::default();

@@ -12,6 +12,7 @@ use super::{
     shown::Sight,
     write::Unaudited,
 };
+use crate::things::Thing;
 use std::{
     collections::HashSet,
     sync::{PoisonError, atomic::Ordering::Relaxed},
@@ -19,9 +20,8 @@ use std::{
 };
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 use wall_core::{
-    BuildingRecord, CameraRecord, CategoryRecord, Cell, CellId, CellIndex, CellRecord, NetworkId, Origin, OwnerRecord, Place,
-    PlanId, PositionRecord, Right, SiteRecord, StaffRecord, StreetRecord, TicketRecord, TicketStatus, Unbound, UtcMs, Whole,
-    Within,
+    Cell, CellId, CellIndex, CellRecord, NetworkId, Origin, OwnerRecord, Place, PlanId, PositionRecord, Right, TicketRecord,
+    TicketStatus, Unbound, UtcMs, Whole, Within,
 };
 use wall_store::{Actor, ChangeBatch, PLAN_EPOCH, PlanDraft, StoredPlan, TicketOutcome, Upserts, WriteTx};
 
@@ -449,23 +449,6 @@ impl Wall {
     }
 }
 
-macro_rules! imports {
-    ($($(#[$doc:meta])* $name:ident($record:ty) = $put:ident, $action:literal;)+) => {
-        impl Wall { $(
-            $(#[$doc])*
-            pub async fn $name(&self, actor: &Actor, records: &[$record]) -> Result<Upserts, WallError> {
-                let mut tx = self.write(actor, Whole::ImportThings).await?;
-                let done = tx.$put(records).await?;
-                if done.created + done.updated > 0 {
-                    let detail = serde_json::json!({ "created": done.created, "updated": done.updated, "unchanged": done.unchanged });
-                    tx.commit($action, &detail).await?;
-                }
-                Ok(done)
-            }
-        )+ }
-    };
-}
-
 /// Writes owners that change now, whatever becomes of a plan.
 async fn put_handover(tx: &mut WriteTx, network: NetworkId, handover: &Handover) -> Result<(), WallError> {
     let records: Vec<OwnerRecord> = handover.end.iter().map(|(_, end)| end).chain(&handover.begin).cloned().collect();
@@ -475,22 +458,21 @@ async fn put_handover(tx: &mut WriteTx, network: NetworkId, handover: &Handover)
     Ok(())
 }
 
-imports! {
-    /// Imports cameras in one transaction.
-    import_cameras(CameraRecord) = put_cameras, "import.cameras";
-    /// Imports staff in one transaction.
-    import_staff(StaffRecord) = put_staff, "import.staff";
-    /// Imports key sites in one transaction.
-    import_sites(SiteRecord) = put_sites, "import.sites";
-    /// Imports buildings in one transaction.
-    import_buildings(BuildingRecord) = put_buildings, "import.buildings";
-    /// Imports streets in one transaction.
-    import_streets(StreetRecord) = put_streets, "import.streets";
-    /// Imports a category table in one transaction.
-    import_categories(CategoryRecord) = put_categories, "import.categories";
-}
-
 impl Wall {
+    /// Imports things of a kind in one transaction.
+    ///
+    /// # Errors
+    /// The actor may not, or the store cannot be written: then nothing is.
+    pub async fn import_things<T: Thing>(&self, actor: &Actor, records: &[T]) -> Result<Upserts, WallError> {
+        let mut tx = self.write(actor, T::RIGHT).await?;
+        let done = tx.put(records).await?;
+        if done.created + done.updated > 0 {
+            let detail = serde_json::json!({ "created": done.created, "updated": done.updated, "unchanged": done.unchanged });
+            tx.commit(&format!("import.{}", T::COMMAND), &detail).await?;
+        }
+        Ok(done)
+    }
+
     /// Imports owners of a network's cells in one transaction. Also returns the codes that no cell in force has, with
     /// the position of the first record of each.
     pub async fn import_owners(

@@ -10,8 +10,9 @@ use super::{
     load::{events_of_varied, load, network_of},
     shown::Sight,
     then::Moment,
-    world::markers::{AllMarkers, MarkerNews},
+    world::markers::AllMarkers,
 };
+use crate::things::ThingKind;
 use std::sync::atomic::Ordering::Relaxed;
 use std::{
     collections::{HashMap, HashSet},
@@ -60,7 +61,7 @@ impl Asked {
                 ChangeKind::Ticket if seen.insert(c.id) => a.tickets.push(TicketId(c.id)),
                 // A program of an earlier edition that still runs writes lines of positions, and no numbers.
                 ChangeKind::Staff | ChangeKind::Position => a.staff = true,
-                kind if AllMarkers::CHANGES.contains(&kind) => {
+                kind if ThingKind::ON_MAP.contains(&kind) => {
                     a.markers.insert(kind);
                 }
                 ChangeKind::Category => a.categories = true,
@@ -261,7 +262,7 @@ async fn step(
         (false, true) => store.positions_after(last_position).await?,
         (false, false) => (vec![], last_position),
     };
-    let markers = MarkerNews::read(store, &asked.markers).await?;
+    let markers = AllMarkers::read(store, &asked.markers).await?;
     let categories = if asked.categories { Some(store.categories().await?) } else { None };
     let mut reload = ground.is_some() || categories.is_some();
     let mut turned: Vec<TicketId>;

@@ -42,7 +42,7 @@ mod then;
 mod threads;
 mod tries;
 mod views;
-mod world;
+pub(crate) mod world;
 mod write;
 mod zone;
 

@@ -8,8 +8,9 @@ use super::{
     pictures::Asked,
     shown::Sight,
     then::{Moment, Then},
-    world::{World, markers::AllMarkers, ticket_of},
+    world::{World, ticket_of},
 };
+use crate::things::ThingKind;
 use bytes::Bytes;
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 use wall_core::{HeatField, HeatGrid, HeatKernel, Level, NetworkId, Place, TicketId, TimeLeftField, UtcMs, duty_at};
@@ -274,7 +275,7 @@ pub(super) fn nearest<T: Copy + Eq + std::hash::Hash>(
 
 /// The words of everything that has a point on the map.
 pub fn kinds_of_points() -> Vec<&'static str> {
-    ["ticket", "staff"].into_iter().chain(AllMarkers::KINDS.iter().copied()).collect()
+    ["ticket", "staff"].into_iter().chain(ThingKind::ON_MAP.iter().map(|kind| kind.code())).collect()
 }
 
 /// The newest tickets reported by then, and the gravest alarms with the newest of each group. O(tickets).

@@ -112,7 +112,7 @@ impl Ground {
             shifts: String::new(),
             absent: wall_core::Absent::default(),
         };
-        room.wall.import_staff(&crate::shown::admin(), &[staff("walks A", "A"), staff("walks B", "B")]).await.unwrap();
+        room.wall.import_things(&crate::shown::admin(), &[staff("walks A", "A"), staff("walks B", "B")]).await.unwrap();
         room.settle().await;
         let admin = room.token("who draws", Role::Admin, true).await;
         let mut ground = Self { room, admin, faces: [0, 0], drafts: 0 };

@@ -40,7 +40,7 @@ async fn category(wall: &Wall, severity: u8, deadline_kind: DeadlineKind, sensit
         sensitive,
         absent: Absent::default(),
     };
-    wall.import_categories(&admin(), &[record]).await.unwrap();
+    wall.import_things(&admin(), &[record]).await.unwrap();
 }
 
 /// The last working hour before the holidays of October 2025 in China.
@@ -121,9 +121,9 @@ async fn what_another_wall_wrote_just_before_decides() {
     };
     let placed = async |id: &str| stored(&deaf, &put(&deaf, nowhere(id)).await).await.1;
     assert_eq!(placed("no-building").await, None);
-    other.import_buildings(&admin(), &[building("B1", 2.5)]).await.unwrap();
+    other.import_things(&admin(), &[building("B1", 2.5)]).await.unwrap();
     assert_eq!(placed("one-building").await, Some(format!("second {}1", code(8))));
-    other.import_buildings(&admin(), &[building("B2", 0.5)]).await.unwrap();
+    other.import_things(&admin(), &[building("B2", 0.5)]).await.unwrap();
     assert_eq!(placed("two-buildings").await, None);
 }
 

@@ -261,7 +261,7 @@ async fn a_person_has_cells_and_tasks() {
         shifts: String::new(),
         absent: Default::default(),
     };
-    room.wall.import_staff(&admin(), &[person]).await.unwrap();
+    room.wall.import_things(&admin(), &[person]).await.unwrap();
     let at = UtcMs(now).to_rfc3339();
     let ask = async || {
         let answer = room.get(&token, &format!("/api/v1/staff-card?id=1&as_of={at}")).await;

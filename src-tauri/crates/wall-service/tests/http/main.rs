@@ -29,6 +29,7 @@ mod shown;
 mod stations;
 mod stills;
 mod stuck;
+mod things;
 mod times;
 mod tls;
 mod unheld;
@@ -158,7 +159,7 @@ impl Room {
             absent: wall_core::Absent::default(),
         };
         let mut tx = self.wall.store().write(&Actor::new("test", Role::Admin, "cli"), UtcMs(0)).await.unwrap();
-        tx.put_staff(&external_ids.iter().map(record).collect::<Vec<_>>()).await.unwrap();
+        tx.put(&external_ids.iter().map(record).collect::<Vec<_>>()).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -26,7 +26,7 @@ async fn room() -> (Room, String) {
         absent: wall_core::Absent::default(),
     };
     let mut tx = room.wall.store().write(&Actor::new("test", Role::Admin, "cli"), UtcMs(0)).await.unwrap();
-    tx.put_categories(&[category("001", "井盖 & <damaged>"), category("a.b/c 灯", "路灯")]).await.unwrap();
+    tx.put(&[category("001", "井盖 & <damaged>"), category("a.b/c 灯", "路灯")]).await.unwrap();
     tx.commit().await.unwrap();
     let token = room.feed().await;
     room.until("the categories", async || {

@@ -117,7 +117,7 @@ pub(super) async fn ready() -> (Room, Team) {
             }
         })
         .collect();
-    wall.import_buildings(&admin(), &buildings).await.unwrap();
+    wall.import_things(&admin(), &buildings).await.unwrap();
     let owners: Vec<OwnerRecord> = (0..8)
         .map(|i| OwnerRecord {
             cell_code: code(i),
@@ -370,7 +370,7 @@ async fn staff_stay_with_the_cell_that_goes_on() {
             absent: wall_core::Absent::default(),
         })
         .collect();
-    room.wall.import_staff(&admin(), &staff).await.unwrap();
+    room.wall.import_things(&admin(), &staff).await.unwrap();
     // The world follows the store in order: with a later ticket it has the staff too.
     room.wall.import_tickets(&admin(), &[ticket("later", 2.5, 0.5, false)]).await.unwrap();
     world_has_open(&room, 3.0).await;

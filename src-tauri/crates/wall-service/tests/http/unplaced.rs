@@ -26,7 +26,7 @@ async fn room() -> (Room, String) {
     };
     let buildings =
         [building("one", "福中路12号", 0.4, 0.4), building("two", "万达广场", 1.4, 0.4), building("three", "万达广场", 2.4, 2.4)];
-    room.wall.import_buildings(&admin(), &buildings).await.unwrap();
+    room.wall.import_things(&admin(), &buildings).await.unwrap();
     let street = StreetRecord {
         external_id: "s".into(),
         name: "福中路".into(),
@@ -34,7 +34,7 @@ async fn room() -> (Room, String) {
         lines: vec![vec![buildings[0].place, buildings[2].place]],
         absent: Absent::default(),
     };
-    room.wall.import_streets(&admin(), &[street]).await.unwrap();
+    room.wall.import_things(&admin(), &[street]).await.unwrap();
     let feed = room.feed().await;
     (room, feed)
 }
@@ -146,7 +146,7 @@ async fn an_address_places_a_ticket_only_where_one_building_has_it() {
         block: String::new(),
         absent: Absent::default(),
     };
-    room.wall.import_buildings(&admin(), &[building]).await.unwrap();
+    room.wall.import_things(&admin(), &[building]).await.unwrap();
     let again = send(&room, &feed, address("d", "福中路12号3楼")).await;
     assert_eq!(again["status"], "updated", "{again}");
     assert_eq!(counted(&room, &operator, None).await[3], 1);

@@ -2,9 +2,9 @@
 
 use wall_core::UtcMs;
 
-/// A value that is bound.
+/// A value that is bound. Its name is known in this crate alone, so that nobody else binds one.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Value {
+pub enum Value {
     /// Integers, ids and times.
     Int(Option<i64>),
     /// Numbers with a fraction.

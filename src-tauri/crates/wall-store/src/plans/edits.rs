@@ -3,8 +3,8 @@
 use crate::{
     Store, StoreError, WriteTx,
     cells::geometry_of,
-    changes::ChangeKind,
     db::{Row, sql},
+    kinds::ChangeKind,
 };
 use wall_core::{CellKind, CellRecord, PlanId, PlanStatus, UtcMs};
 

@@ -1,7 +1,7 @@
 //! The life of a plan: drafted, sent to review, published from a time on, taken back, put away.
 
 use super::{LineageRecord, ids_of, last_published, no_plan};
-use crate::{StoreError, WriteTx, changes::ChangeKind, db::sql};
+use crate::{StoreError, WriteTx, db::sql, kinds::ChangeKind};
 use wall_core::{CellId, CellRecord, NetworkId, PlanId, PlanStatus, PlanStepKind, UtcMs};
 
 /// "Since always": the first published plan of a network and undated owners are in force from here (1900-01-01T00:00Z).

@@ -3,8 +3,8 @@
 use super::no_plan;
 use crate::{
     Actor, Store, StoreError, WriteTx,
-    changes::ChangeKind,
     db::{Row, Sql, sql},
+    kinds::ChangeKind,
 };
 use wall_core::{PlanDeed, PlanId, PlanRelation, PlanStanding, PlanStep, PlanStepKind, Right, UtcMs, decide_step};
 

@@ -30,7 +30,7 @@ async fn put(store: &Store, records: &[PositionRecord], recorded_ms: i64) -> Vec
 async fn with_staff(external_ids: &[&str]) -> (tempfile::TempDir, Store) {
     let (folder, store) = open().await;
     let mut tx = store.write(&admin(), T0).await.unwrap();
-    tx.put_staff(&external_ids.iter().map(|id| member(id)).collect::<Vec<_>>()).await.unwrap();
+    tx.put(&external_ids.iter().map(|id| member(id)).collect::<Vec<_>>()).await.unwrap();
     tx.commit().await.unwrap();
     (folder, store)
 }

@@ -123,7 +123,7 @@ async fn positions_and_log_lines_have_an_age_and_what_stays_is_known_to_begin_la
     let (_folder, store) = open().await;
     store.set_trails(&admin(), day(0), true).await.unwrap();
     let mut tx = store.write(&admin(), day(0)).await.unwrap();
-    tx.put_staff(&[positions::member("s1")]).await.unwrap();
+    tx.put(&[positions::member("s1")]).await.unwrap();
     for n in [0, 1] {
         let place = Place { lon: 120.0, lat: 31.0 };
         let position = PositionRecord { staff: "s1".into(), place, accuracy_m: None, at: day(0).plus_ms(-n * 60_000) };

@@ -1,16 +1,13 @@
 //! What publishing a plan moves, and from whom to whom: for the screen, as Markdown and as CSV.
 
 use super::{ListedPlan, PlanError, draft_cells::DraftCell, owners::Owners, session::Session, succession::planned_record};
-use crate::{
-    import::ids::formula_neutralised,
-    wall::{Wall, world::markers::AnyMarkers},
-};
+use crate::{import::ids::formula_neutralised, wall::Wall};
 use std::fmt::Write;
 use wall_core::{
     Face, Place, PlanId, UtcMs,
     planning::{Amounts, CellImpact, ImpactOf, LineageKind, PlannedCell, impact},
 };
-use wall_store::Actor;
+use wall_store::{Actor, ChangeKind};
 
 /// What publishing a plan does.
 #[derive(Debug)]
@@ -93,10 +90,8 @@ impl Wall {
         };
         let (cameras, sites): (Vec<Place>, Vec<Place>) = {
             let world = self.world();
-            {
-                let places = |markers: &dyn AnyMarkers| markers.views().map(|s| s.place).collect();
-                (places(&world.markers.cameras), places(&world.markers.sites))
-            }
+            let places = |kind| world.markers.views(kind).map(|s| s.place).collect();
+            (places(ChangeKind::Camera), places(ChangeKind::Site))
         };
         // Of a plan that was published, who answered until it took effect and who from then on.
         let then = match record.plan.effective_from {

@@ -7,7 +7,6 @@ use super::{
         lists::find,
         queries::nearest,
         shown::{Sight, shown_text},
-        world::markers::AnyMarkers,
     },
     area_stat, owner_views,
     places::near_views,
@@ -21,7 +20,7 @@ use wall_core::{
     Ahead, Attachment, Channel, History, Level, Payload, Platform, Spot, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs,
     counts_from, duty_at,
 };
-use wall_store::Actor;
+use wall_store::{Actor, ChangeKind};
 
 /// A position older than this is not "where somebody is".
 const FRESH_POSITION_MS: i64 = 30 * 60_000;
@@ -49,11 +48,11 @@ impl Wall {
                 None => world.counts(&sight).area(area, world.now, &due),
             };
             let here = |place| contents.has(ground.cell_at(place));
-            let inside = |markers: &dyn AnyMarkers| -> Vec<PlaceView> {
-                let inside = markers.views().filter(|s| here(s.place));
-                inside.map(|s| place_view(markers.kind(), s.id, s.name, s.state, s.place)).collect()
+            let inside = |kind: ChangeKind| -> Vec<PlaceView> {
+                let inside = world.markers.views(kind).filter(|s| here(s.place));
+                inside.map(|s| place_view(kind.code(), s.id, s.name, s.state, s.place)).collect()
             };
-            let (cameras, sites) = (inside(&world.markers.cameras), inside(&world.markers.sites));
+            let (cameras, sites) = (inside(ChangeKind::Camera), inside(ChangeKind::Site));
             let card = AreaCard {
                 area: (&area.facts).into(),
                 level: level.into(),
@@ -113,7 +112,8 @@ impl Wall {
         let (from, cell) = world.shown(&ground, ticket, &sight);
         let view = ticket_view(&world, &ground, &stood, &sight, at);
         let text = shown_text(ticket, &view.category_name, exact);
-        let cameras = from.map(|p| world.markers.cameras.nearest(p, 5));
+        let camera = ChangeKind::Camera.code();
+        let cameras = from.zip(world.markers.of_kind(camera)).map(|(p, cameras)| cameras.nearest(p, 5));
         let staff = from.map(|p| {
             let mut near = nearest(&world.staff_index, p, 20, |id| {
                 let w = world.staff.get(&id)?;
@@ -137,7 +137,7 @@ impl Wall {
             history: history_views(&history, at, base, exact),
             late_events: stood.late_events,
             as_last_known,
-            cameras: near_views("camera", cameras.unwrap_or_default()),
+            cameras: near_views(camera, cameras.unwrap_or_default()),
             staff: near_views("staff", staff.unwrap_or_default()),
             ticket: view,
             at_ms: at.0,

@@ -1,19 +1,18 @@
-//! What stands at a place and is known by a number: cameras, key sites, and whatever else gets a point on the map. Each kind is
-//! one line of the list at the end; load, follower, map, nearness, search and cards go through all of them.
+//! What stands at a place and is known by a number: cameras, key sites, and whatever else gets a point on the map. Which kinds
+//! there are stands in [`crate::things`]; load, follower, map, nearness, search and cards go through all of them.
 
-use crate::wall::queries::Near;
+use crate::{things::ThingKind, wall::queries::Near};
+use futures::future::BoxFuture;
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
 };
-use wall_core::{Camera, Place, PointIndex, Site};
+use wall_core::{Place, PointIndex};
 use wall_store::{ChangeKind, Store, StoreError};
 
 /// A thing of a kind.
 pub(crate) trait Marker: Send + Sync + 'static {
-    /// The word of its kind on the wire.
-    const KIND: &'static str;
-    /// The lines of the change log after which all of them are read anew.
+    /// The lines of the change log after which all of them are read anew; their word is that of the kind on the wire.
     const CHANGE: ChangeKind;
     /// Where it stands among what a search finds as well; 0 = areas, 2 = staff.
     const ORDER: u8;
@@ -47,56 +46,6 @@ pub(crate) struct MarkerView<'a> {
     pub range_m: Option<f64>,
 }
 
-impl Marker for Camera {
-    const KIND: &'static str = "camera";
-    const CHANGE: ChangeKind = ChangeKind::Camera;
-    const ORDER: u8 = 3;
-
-    async fn all(store: &Store) -> Result<Vec<Self>, StoreError> {
-        store.cameras().await
-    }
-
-    fn view(&self) -> MarkerView<'_> {
-        MarkerView {
-            id: self.id.0,
-            external_id: &self.external_id,
-            name: &self.name,
-            state: self.state.code(),
-            subtitle: &self.external_id,
-            place: self.place,
-            by_id: true,
-            heading_deg: self.heading_deg,
-            fov_deg: self.fov_deg,
-            range_m: self.range_m,
-        }
-    }
-}
-
-impl Marker for Site {
-    const KIND: &'static str = "site";
-    const CHANGE: ChangeKind = ChangeKind::Site;
-    const ORDER: u8 = 1;
-
-    async fn all(store: &Store) -> Result<Vec<Self>, StoreError> {
-        store.sites().await
-    }
-
-    fn view(&self) -> MarkerView<'_> {
-        MarkerView {
-            id: self.id.0,
-            external_id: &self.external_id,
-            name: &self.name,
-            state: &self.kind,
-            subtitle: &self.kind,
-            place: self.place,
-            by_id: false,
-            heading_deg: None,
-            fov_deg: None,
-            range_m: None,
-        }
-    }
-}
-
 /// All things of a kind, with their index.
 pub(crate) struct Markers<T> {
     all: BTreeMap<i64, T>,
@@ -121,9 +70,13 @@ impl<T: Marker> Markers<T> {
 }
 
 /// A kind, whichever it is.
-pub(crate) trait AnyMarkers {
+pub(crate) trait AnyMarkers: Send + Sync {
+    /// See [`Marker::CHANGE`].
+    fn change(&self) -> ChangeKind;
     /// Its word on the wire.
-    fn kind(&self) -> &'static str;
+    fn kind(&self) -> &'static str {
+        self.change().code()
+    }
     /// See [`Marker::ORDER`].
     fn order(&self) -> u8;
     /// One of them.
@@ -135,11 +88,13 @@ pub(crate) trait AnyMarkers {
     /// Those in west, south, east, north, by their numbers: the order in an index tells of the order in which things came, and is
     /// another after a restart.
     fn in_box(&self, bounds: [f64; 4]) -> Vec<MarkerView<'_>>;
+    /// The same kind as the store has it now.
+    fn read_anew<'a>(&self, store: &'a Store) -> BoxFuture<'a, Result<Box<dyn AnyMarkers>, StoreError>>;
 }
 
 impl<T: Marker> AnyMarkers for Markers<T> {
-    fn kind(&self) -> &'static str {
-        T::KIND
+    fn change(&self) -> ChangeKind {
+        T::CHANGE
     }
 
     fn order(&self) -> u8 {
@@ -168,79 +123,65 @@ impl<T: Marker> AnyMarkers for Markers<T> {
         ids.sort_unstable();
         ids.into_iter().filter_map(|id| self.get(id)).collect()
     }
+
+    fn read_anew<'a>(&self, store: &'a Store) -> BoxFuture<'a, Result<Box<dyn AnyMarkers>, StoreError>> {
+        Box::pin(async move { Ok(Box::new(Self::of(T::all(store).await?)) as Box<dyn AnyMarkers>) })
+    }
 }
 
-macro_rules! kinds {
-    ($($name:ident: $thing:ty),+ $(,)?) => {
-        /// The things of every kind.
-        #[derive(Default)]
-        pub(crate) struct AllMarkers {
-            $(pub $name: Markers<$thing>,)+
-        }
+/// The things of every kind.
+pub(crate) struct AllMarkers(Vec<Box<dyn AnyMarkers>>);
 
-        /// Kinds that were read anew.
-        #[derive(Default)]
-        pub(crate) struct MarkerNews {
-            $($name: Option<Markers<$thing>>,)+
-        }
-
-        impl AllMarkers {
-            /// The words of the kinds.
-            pub const KINDS: &'static [&'static str] = &[$(<$thing as Marker>::KIND),+];
-
-            /// The lines of the change log that are about one of them.
-            pub const CHANGES: &'static [ChangeKind] = &[$(<$thing as Marker>::CHANGE),+];
-
-            /// Every kind.
-            pub fn kinds(&self) -> impl Iterator<Item = &dyn AnyMarkers> {
-                [$(&self.$name as &dyn AnyMarkers),+].into_iter()
-            }
-
-            /// Takes in what was read.
-            pub fn apply(&mut self, news: MarkerNews) {
-                $(if let Some(all) = news.$name {
-                    self.$name = all;
-                })+
-            }
-        }
-
-        impl MarkerNews {
-            /// Reads the kinds that lines of the change log were about.
-            pub async fn read(store: &Store, about: &HashSet<ChangeKind>) -> Result<Self, StoreError> {
-                Ok(Self {
-                    $($name: match about.contains(&<$thing as Marker>::CHANGE) {
-                        true => Some(Markers::of(<$thing as Marker>::all(store).await?)),
-                        false => None,
-                    },)+
-                })
-            }
-        }
-    };
+impl Default for AllMarkers {
+    fn default() -> Self {
+        Self(ThingKind::no_markers())
+    }
 }
 
 impl AllMarkers {
+    /// Every kind.
+    pub fn kinds(&self) -> impl Iterator<Item = &dyn AnyMarkers> {
+        self.0.iter().map(|markers| &**markers)
+    }
+
     /// A kind by its word.
     pub fn of_kind(&self, kind: &str) -> Option<&dyn AnyMarkers> {
         self.kinds().find(|markers| markers.kind() == kind)
     }
 
+    /// The things of a kind; of one that has no points, none.
+    pub fn views(&self, of: ChangeKind) -> impl Iterator<Item = MarkerView<'_>> {
+        self.kinds().filter(move |markers| markers.change() == of).flat_map(|markers| markers.views())
+    }
+
+    /// Reads the kinds that lines of the change log were about.
+    pub async fn read(store: &Store, about: &HashSet<ChangeKind>) -> Result<Vec<Box<dyn AnyMarkers>>, StoreError> {
+        let mut news = Vec::new();
+        for markers in ThingKind::no_markers().into_iter().filter(|markers| about.contains(&markers.change())) {
+            news.push(markers.read_anew(store).await?);
+        }
+        Ok(news)
+    }
+
+    /// Takes in what was read.
+    pub fn apply(&mut self, news: Vec<Box<dyn AnyMarkers>>) {
+        for read in news {
+            if let Some(old) = self.0.iter_mut().find(|old| old.change() == read.change()) {
+                *old = read;
+            }
+        }
+    }
+
     /// All of them as the store has them.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        let mut all = Self::default();
-        all.apply(MarkerNews::read(store, &Self::CHANGES.iter().copied().collect()).await?);
-        Ok(all)
+        Ok(Self(Self::read(store, &ThingKind::ON_MAP.iter().copied().collect()).await?))
     }
-}
-
-kinds! {
-    cameras: Camera,
-    sites: Site,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wall_core::SiteId;
+    use wall_core::{Site, SiteId};
 
     fn site(id: i64, lon: f64) -> Site {
         Site {
@@ -257,8 +198,8 @@ mod tests {
     #[test]
     fn a_kind_is_found_by_word_number_place_and_box() {
         let mut all = AllMarkers::default();
-        assert_eq!(AllMarkers::KINDS, ["camera", "site"]);
-        all.apply(MarkerNews { sites: Some(Markers::of(vec![site(7, 120.0), site(3, 120.1), site(5, 120.2)])), cameras: None });
+        assert_eq!(all.kinds().map(AnyMarkers::kind).collect::<Vec<_>>(), ["camera", "site"]);
+        all.apply(vec![Box::new(Markers::of(vec![site(7, 120.0), site(3, 120.1), site(5, 120.2)]))]);
         let sites = all.of_kind("site").unwrap();
         assert_eq!(sites.get(3).unwrap().external_id, "s3");
         assert_eq!(sites.nearest(Place { lon: 120.19, lat: 30.0 }, 2).iter().map(|n| n.id).collect::<Vec<_>>(), [5, 3]);
@@ -266,7 +207,7 @@ mod tests {
         assert_eq!(in_box([119.0, 29.0, 120.15, 31.0]), [3, 7], "by their numbers");
         assert!(all.of_kind("camera").unwrap().views().next().is_none() && all.of_kind("ticket").is_none());
         // Read anew, what is gone is gone.
-        all.apply(MarkerNews { sites: Some(Markers::of(vec![site(5, 120.2)])), cameras: None });
+        all.apply(vec![Box::new(Markers::of(vec![site(5, 120.2)]))]);
         assert_eq!(all.of_kind("site").unwrap().views().map(|v| v.id).collect::<Vec<_>>(), [5]);
     }
 }

@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use super::things::*;
-use super::times::zone_named;
 use super::*;
+use crate::import::{Input, Read, owners, times::zone_named};
 
-fn read<T: twins::Keyed>(
+fn read<T: Keyed>(
     open: fn(Source, &ReadOptions) -> Result<Records<T>, SourceError>,
     name: &str,
     text: &str,
@@ -59,7 +58,7 @@ fn cameras_and_sites() {
         2,b,114.05,22.54,,north,,,,,\n\
         3,c,,22.54,,,,,,,\n\
         4,d,114.05,22.54,,,,,,,asleep\n";
-    let found = read(cameras, "cameras.csv", text);
+    let found = read(open::<Camera>, "cameras.csv", text);
     let first = found[0].as_ref().unwrap();
     assert_eq!(
         (first.external_id.as_str(), first.heading_deg, first.state.code()),
@@ -67,15 +66,15 @@ fn cameras_and_sites() {
     );
     assert_eq!(codes(found)[1..], ["bad_number", "coordinates_missing", "unknown_state"]);
     let feature = "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"id\":\"S1\",\"name\":\"小学\",\"kind\":\"school\"},\"geometry\":{\"type\":\"Point\",\"coordinates\":[114.05,22.54]}}]}";
-    let found = read(sites, "sites.geojson", feature);
+    let found = read(open::<SiteRecord>, "sites.geojson", feature);
     assert_eq!(found[0].as_ref().unwrap().name, "小学");
-    assert!(codes(read(sites, "sites.csv", "id,name\n1,2\n"))[0].starts_with("whole: "));
+    assert!(codes(read(open::<SiteRecord>, "sites.csv", "id,name\n1,2\n"))[0].starts_with("whole: "));
 }
 
 #[test]
 fn staff_with_cells() {
     let text = "id,name,role,unit,cell_codes,phone,shifts\nS1,王某,网格员,社区,C1; C2、C3,138,Mon-Fri 08:00-17:00\n,无号,,,,,\n";
-    let found = read(staff, "staff.csv", text);
+    let found = read(open::<StaffRecord>, "staff.csv", text);
     let first = found[0].as_ref().unwrap();
     assert_eq!((first.cell_codes.join("+").as_str(), first.shifts.as_str()), ("C1+C2+C3", "Mon-Fri 08:00-17:00"));
     assert_eq!(codes(found)[1], "id_missing");
@@ -88,7 +87,7 @@ fn buildings_by_polygon_or_point() {
         {\"type\":\"Feature\",\"properties\":{},\"geometry\":{\"type\":\"Point\",\"coordinates\":[114.002,22.5]}},\
         {\"type\":\"Feature\",\"properties\":{\"id\":\"B3\"},\"geometry\":{\"type\":\"LineString\",\"coordinates\":[[1,2],[3,4]]}},\
         {\"type\":\"Feature\",\"properties\":{\"id\":\"B4\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[114.0,22.5],[114.001,22.5]]]}}]}";
-    let found = read(buildings, "b.geojson", text);
+    let found = read(open::<BuildingRecord>, "b.geojson", text);
     let first = found[0].as_ref().unwrap();
     assert_eq!((first.households, first.population), (Some(40), Some(100)));
     assert!(
@@ -98,7 +97,7 @@ fn buildings_by_polygon_or_point() {
     let codes = codes(found);
     assert_eq!(codes[2], "bad_geometry");
     assert_ne!(codes[3], "ok");
-    assert_eq!(read(buildings, "b.csv", "lon,lat,households\n1,2,3\n")[0].as_ref().unwrap().households, Some(3));
+    assert_eq!(read(open::<BuildingRecord>, "b.csv", "lon,lat,households\n1,2,3\n")[0].as_ref().unwrap().households, Some(3));
 }
 
 #[test]
@@ -108,11 +107,11 @@ fn streets_are_lines() {
         {\"type\":\"Feature\",\"properties\":{},\"geometry\":{\"type\":\"Point\",\"coordinates\":[1,2]}}\n\
         {\"type\":\"Feature\",\"properties\":{},\"geometry\":{\"type\":\"LineString\",\"coordinates\":[[1,\"2\"]]}}\n\
         {\"type\":\"Feature\",\"properties\":{},\"geometry\":{\"type\":\"LineString\",\"coordinates\":[[1,2]]}}\n";
-    let found = read(streets, "s.geojsonl", text);
+    let found = read(open::<StreetRecord>, "s.geojsonl", text);
     assert_eq!(found[0].as_ref().unwrap().lines[0].len(), 2);
     assert_eq!(found[1].as_ref().unwrap().lines.len(), 1);
     assert_eq!(codes(found)[2..], ["bad_geometry", "bad_coordinates", "bad_geometry"]);
-    assert!(codes(read(streets, "s.csv", "name,class\na,b\n"))[0].starts_with("whole: "));
+    assert!(codes(read(open::<StreetRecord>, "s.csv", "name,class\na,b\n"))[0].starts_with("whole: "));
 }
 
 #[test]
@@ -124,7 +123,7 @@ fn categories_with_deadlines() {
         ,0103,x,,,soon,,,,,,\n\
         ,0104,x,,9,,,,,,,\n\
         ,0105,,,,,,,,,,\n";
-    let found = read(categories, "c.csv", text);
+    let found = read(open::<CategoryRecord>, "c.csv", text);
     let deadlines: Vec<_> = found[..3].iter().map(|r| r.as_ref().map(|c| (c.kind.as_str(), c.deadline_s)).unwrap()).collect();
     assert_eq!(deadlines, [("event", Some(86_400)), ("component", Some(5_400)), ("event", Some(14_400))]);
     assert!(found[2].as_ref().unwrap().sensitive);
@@ -133,8 +132,8 @@ fn categories_with_deadlines() {
 
 #[test]
 fn the_bundled_category_table_is_sound() {
-    let text = include_str!("../../../../../assets/categories/categories.csv");
-    let found = read(categories, "categories.csv", text);
+    let text = include_str!("../../../../assets/categories/categories.csv");
+    let found = read(open::<CategoryRecord>, "categories.csv", text);
     let records: Vec<_> = found.into_iter().map(|r| r.unwrap()).collect();
     assert!(records.len() >= 40);
     let keys: std::collections::BTreeSet<_> = records.iter().map(|c| (c.kind.clone(), c.code.clone())).collect();

@@ -1,32 +1,29 @@
 //! Buildings and streets: what addresses are found by.
 
 use crate::{
-    Store, StoreError, Upserts, WriteTx,
-    changes::ChangeKind,
+    ChangeKind, Store, StoreError,
     db::{Row, Value, containing, sql},
     rows::{ground, word},
-    upserts::Keyed,
+    upserts::Listed,
 };
 use wall_core::{Absent, BuildingRecord, Place, StreetRecord, distance_m};
 
-impl Keyed<1, 7> for BuildingRecord {
+impl Listed for BuildingRecord {
     const KIND: ChangeKind = ChangeKind::Building;
-    const KEY: [&'static str; 1] = ["external_id"];
-    const COLUMNS: [&'static str; 7] = ["name", "lon", "lat", "footprint", "households", "population", "block"];
 
-    fn key(&self) -> [&str; 1] {
-        [&self.external_id]
+    fn key(&self) -> Vec<(&'static str, &str)> {
+        vec![("external_id", &self.external_id)]
     }
 
-    fn values(&self) -> [Value; 7] {
-        [
-            (&self.name).into(),
-            self.place.lon.into(),
-            self.place.lat.into(),
-            self.footprint.as_ref().map(ground::encode).into(),
-            self.households.map(i64::from).into(),
-            self.population.map(i64::from).into(),
-            (&self.block).into(),
+    fn values(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("name", (&self.name).into()),
+            ("lon", self.place.lon.into()),
+            ("lat", self.place.lat.into()),
+            ("footprint", self.footprint.as_ref().map(ground::encode).into()),
+            ("households", self.households.map(i64::from).into()),
+            ("population", self.population.map(i64::from).into()),
+            ("block", (&self.block).into()),
         ]
     }
 
@@ -35,34 +32,24 @@ impl Keyed<1, 7> for BuildingRecord {
     }
 }
 
-impl Keyed<1, 3> for StreetRecord {
+impl Listed for StreetRecord {
     const KIND: ChangeKind = ChangeKind::Street;
-    const KEY: [&'static str; 1] = ["external_id"];
-    const COLUMNS: [&'static str; 3] = ["name", "class", "lines"];
 
-    fn key(&self) -> [&str; 1] {
-        [&self.external_id]
+    fn key(&self) -> Vec<(&'static str, &str)> {
+        vec![("external_id", &self.external_id)]
     }
 
-    fn values(&self) -> [Value; 3] {
+    fn values(&self) -> Vec<(&'static str, Value)> {
         let lines: Vec<Vec<[f64; 2]>> = self.lines.iter().map(|l| l.iter().map(|p| [p.lon, p.lat]).collect()).collect();
-        [(&self.name).into(), (&self.class).into(), serde_json::json!(lines).to_string().into()]
+        vec![
+            ("name", (&self.name).into()),
+            ("class", (&self.class).into()),
+            ("lines", serde_json::json!(lines).to_string().into()),
+        ]
     }
 
     fn absent(&self) -> &Absent {
         &self.absent
-    }
-}
-
-impl WriteTx {
-    /// Writes buildings.
-    pub async fn put_buildings(&mut self, records: &[BuildingRecord]) -> Result<Upserts, StoreError> {
-        self.put_keyed(records).await
-    }
-
-    /// Writes streets.
-    pub async fn put_streets(&mut self, records: &[StreetRecord]) -> Result<Upserts, StoreError> {
-        self.put_keyed(records).await
     }
 }
 

@@ -1,24 +1,27 @@
 //! Field staff. Phones are sealed.
 
 use crate::{
-    Store, StoreError, Upserts, WriteTx,
-    changes::ChangeKind,
+    ChangeKind, Store, StoreError,
     db::{Row, Value, sql},
-    upserts::Keyed,
+    upserts::Listed,
 };
 use wall_core::{Absent, Staff, StaffId, StaffRecord};
 
-impl Keyed<1, 5> for StaffRecord {
+impl Listed for StaffRecord {
     const KIND: ChangeKind = ChangeKind::Staff;
-    const KEY: [&'static str; 1] = ["external_id"];
-    const COLUMNS: [&'static str; 5] = ["name", "role", "unit", "cell_codes", "shifts"];
 
-    fn key(&self) -> [&str; 1] {
-        [&self.external_id]
+    fn key(&self) -> Vec<(&'static str, &str)> {
+        vec![("external_id", &self.external_id)]
     }
 
-    fn values(&self) -> [Value; 5] {
-        [(&self.name).into(), (&self.role).into(), (&self.unit).into(), self.cell_codes.join(";").into(), (&self.shifts).into()]
+    fn values(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("name", (&self.name).into()),
+            ("role", (&self.role).into()),
+            ("unit", (&self.unit).into()),
+            ("cell_codes", self.cell_codes.join(";").into()),
+            ("shifts", (&self.shifts).into()),
+        ]
     }
 
     fn absent(&self) -> &Absent {
@@ -27,13 +30,6 @@ impl Keyed<1, 5> for StaffRecord {
 
     fn sealed(&self) -> Vec<(&'static str, &str)> {
         vec![("phone", &self.phone)]
-    }
-}
-
-impl WriteTx {
-    /// Writes staff; phones are sealed.
-    pub async fn put_staff(&mut self, records: &[StaffRecord]) -> Result<Upserts, StoreError> {
-        self.put_keyed(records).await
     }
 }
 

@@ -1,45 +1,34 @@
 //! Categories with their deadlines, by kind, code, standard and edition.
 
 use crate::{
-    Store, StoreError, Upserts, WriteTx,
-    changes::ChangeKind,
+    ChangeKind, Store, StoreError,
     db::{Row, Value, sql},
-    upserts::Keyed,
+    upserts::Listed,
 };
 use wall_core::{Absent, Category, CategoryId, CategoryRecord, DeadlineKind, Platform, Severity, UtcMs};
 
-impl Keyed<4, 8> for CategoryRecord {
+impl Listed for CategoryRecord {
     const KIND: ChangeKind = ChangeKind::Category;
-    const KEY: [&'static str; 4] = ["kind", "code", "standard", "edition"];
-    const COLUMNS: [&'static str; 8] =
-        ["name", "platform", "default_severity", "deadline_s", "deadline_kind", "valid_from", "valid_to", "sensitive"];
 
-    fn key(&self) -> [&str; 4] {
-        [&self.kind, &self.code, &self.standard, &self.edition]
+    fn key(&self) -> Vec<(&'static str, &str)> {
+        vec![("kind", &self.kind), ("code", &self.code), ("standard", &self.standard), ("edition", &self.edition)]
     }
 
-    fn values(&self) -> [Value; 8] {
-        [
-            (&self.name).into(),
-            self.platform.map(Platform::code).into(),
-            self.default_severity.map(|s| i64::from(s.get())).into(),
-            self.deadline_s.into(),
-            self.deadline_kind.code().into(),
-            self.valid_from.into(),
-            self.valid_to.into(),
-            self.sensitive.into(),
+    fn values(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("name", (&self.name).into()),
+            ("platform", self.platform.map(Platform::code).into()),
+            ("default_severity", self.default_severity.map(|s| i64::from(s.get())).into()),
+            ("deadline_s", self.deadline_s.into()),
+            ("deadline_kind", self.deadline_kind.code().into()),
+            ("valid_from", self.valid_from.into()),
+            ("valid_to", self.valid_to.into()),
+            ("sensitive", self.sensitive.into()),
         ]
     }
 
     fn absent(&self) -> &Absent {
         &self.absent
-    }
-}
-
-impl WriteTx {
-    /// Writes categories by kind, code, standard and edition.
-    pub async fn put_categories(&mut self, records: &[CategoryRecord]) -> Result<Upserts, StoreError> {
-        self.put_keyed(records).await
     }
 }
 

@@ -1,30 +1,27 @@
 //! Key sites. Contacts and phones are sealed.
 
 use crate::{
-    Store, StoreError, Upserts, WriteTx,
-    changes::ChangeKind,
+    ChangeKind, Store, StoreError,
     db::{Row, Value, sql},
-    upserts::Keyed,
+    upserts::Listed,
 };
 use wall_core::{Absent, Place, Site, SiteId, SiteRecord};
 
-impl Keyed<1, 6> for SiteRecord {
+impl Listed for SiteRecord {
     const KIND: ChangeKind = ChangeKind::Site;
-    const KEY: [&'static str; 1] = ["external_id"];
-    const COLUMNS: [&'static str; 6] = ["name", "kind", "lon", "lat", "hours", "hazards"];
 
-    fn key(&self) -> [&str; 1] {
-        [&self.external_id]
+    fn key(&self) -> Vec<(&'static str, &str)> {
+        vec![("external_id", &self.external_id)]
     }
 
-    fn values(&self) -> [Value; 6] {
-        [
-            (&self.name).into(),
-            (&self.kind).into(),
-            self.place.lon.into(),
-            self.place.lat.into(),
-            (&self.hours).into(),
-            (&self.hazards).into(),
+    fn values(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("name", (&self.name).into()),
+            ("kind", (&self.kind).into()),
+            ("lon", self.place.lon.into()),
+            ("lat", self.place.lat.into()),
+            ("hours", (&self.hours).into()),
+            ("hazards", (&self.hazards).into()),
         ]
     }
 
@@ -34,13 +31,6 @@ impl Keyed<1, 6> for SiteRecord {
 
     fn sealed(&self) -> Vec<(&'static str, &str)> {
         vec![("contact", &self.contact), ("phone", &self.phone)]
-    }
-}
-
-impl WriteTx {
-    /// Writes key sites; contacts and phones are sealed.
-    pub async fn put_sites(&mut self, records: &[SiteRecord]) -> Result<Upserts, StoreError> {
-        self.put_keyed(records).await
     }
 }
 
