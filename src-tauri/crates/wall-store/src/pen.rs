@@ -33,12 +33,12 @@ pub(crate) fn patience() -> Instant {
 pub(crate) struct Pen {
     inner: Arc<Inner>,
     connection: Held,
-    /// PostgreSQL's number of the transaction.
-    number: Option<String>,
+    /// On a server: by what the commit is known there, once it is about to be made.
+    number: Option<i64>,
     clean: bool,
     /// On a server: the turn among the writers of this process, so that who waits for one of them is told so, and not that
     /// the server is gone.
-    _turn: Option<OwnedMutexGuard<()>>,
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Pen {
@@ -65,18 +65,17 @@ impl Pen {
             Engine::Sqlite { .. } => None,
         };
         let connection = timeout_at(last, inner.engine.writer()).await.map_err(|_| StoreError::busy())??;
-        let mut pen = Self { inner: inner.clone(), connection, number: None, clean: false, _turn: turn };
+        let mut pen = Self { inner: inner.clone(), connection, number: None, clean: false, turn };
         let left = until.saturating_duration_since(Instant::now()).max(LAST_TRY);
-        pen.number = match (&inner.engine, &mut *pen) {
-            (Engine::Postgres(server), Held::Postgres(connection)) => Some(server.begin(connection, left).await?),
+        match (&inner.engine, &mut *pen) {
+            (Engine::Postgres(server), Held::Postgres(connection)) => server.begin(connection, left).await?,
             (_, Held::Sqlite(connection)) => {
                 // IMMEDIATE: the lock is taken now, not at the first write, so that what is read inside stays true.
                 let sql = format!("PRAGMA busy_timeout = {}; BEGIN IMMEDIATE", left.as_millis());
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await?;
-                None
             }
-            _ => None,
-        };
+            _ => {}
+        }
         Ok(pen)
     }
 
@@ -108,15 +107,17 @@ impl Pen {
 
     /// Commits: when this returns, everything is on disk. `news` = something was written that others follow.
     pub async fn commit(mut self, news: bool) -> Result<(), StoreError> {
-        let (inner, number) = (self.inner.clone(), self.number.take());
+        let inner = self.inner.clone();
         let mut done = self.end(news).await;
         self.clean = done.is_ok();
+        // Nobody of this process writes until it is known what became of it.
+        let (number, _turn) = (self.number.take(), self.turn.take());
         drop(self);
         if let (Err(error), Engine::Postgres(server), Some(number)) = (&done, &inner.engine, number)
             && error.fault() == Some(Fault::Unreachable)
         {
             // A COMMIT whose answer was lost: the server is asked what became of it.
-            done = server.settle(&number, patience()).await;
+            done = server.settle(number, patience()).await;
         }
         match &done {
             Ok(()) => inner.health.wrote(),
@@ -127,11 +128,11 @@ impl Pen {
 
     async fn end(&mut self, news: bool) -> Result<(), StoreError> {
         let inner = self.inner.clone();
-        if news
-            && let Engine::Postgres(server) = &inner.engine
+        if let Engine::Postgres(server) = &inner.engine
             && let Held::Postgres(connection) = &mut **self
         {
-            server.ring(connection).await?;
+            let number = server.number(connection, news).await?;
+            self.number = Some(number);
         }
         self.execute(sql("COMMIT")).await?;
         // What went into a file that nobody finds again was not committed.

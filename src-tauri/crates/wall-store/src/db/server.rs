@@ -9,7 +9,10 @@ use super::{
     link::{self, Link},
     sql,
 };
-use crate::{Fault, StoreError};
+use crate::{
+    Fault, StoreError,
+    secret::{hex, random},
+};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool, Row,
     migrate::Migrator,
@@ -239,6 +242,12 @@ impl Connections {
 }
 
 /// A wall's schema that is in use.
+/// Writes the number of a process's last commit, by the database's clock.
+const MARK: &str = "INSERT INTO last_commit (process, number, at) VALUES ($1, $2, (extract(epoch FROM now()) * 1000)::bigint) \
+     ON CONFLICT (process) DO UPDATE SET number = excluded.number, at = excluded.at";
+/// Of processes that wrote nothing for a day.
+const FORGET: &str = "DELETE FROM last_commit WHERE at < (extract(epoch FROM now()) * 1000)::bigint - 86400000";
+
 pub(crate) struct Server {
     address: Address,
     pub readers: Connections,
@@ -246,6 +255,9 @@ pub(crate) struct Server {
     pub writer: Connections,
     /// The line of this process's writers.
     pub turn: Arc<tokio::sync::Mutex<()>>,
+    /// By what this opening of the store is known among the last commits, and the number of its last one.
+    process: String,
+    commits: AtomicI64,
     bell: Arc<Bell>,
     listening: JoinHandle<()>,
     /// Whether the schema is of this edition: an older edition reads what a newer one made, and writes nothing.
@@ -294,7 +306,9 @@ impl Server {
             let (bell, channel, readers) = (bell.clone(), address.channel(), readers.pool.clone());
             async move { bell.listen(|| pool(1, "on"), &channel, || !readers.is_closed(), committed).await }
         });
-        let server = Self { address, readers, writer, turn: Arc::default(), bell, listening, may_write };
+        let process = hex(&random::<16>()?);
+        let (turn, commits) = (Arc::default(), AtomicI64::new(0));
+        let server = Self { address, readers, writer, turn, process, commits, bell, listening, may_write };
         let until = Instant::now() + CONNECT_WAIT;
         while let Err(error) = server.is_heard() {
             if Instant::now() > until {
@@ -338,35 +352,46 @@ impl Server {
         self.address.shown()
     }
 
-    /// Opens a transaction on a connection and takes the writers' lock; the wait ends after `wait`. Its number.
-    pub async fn begin(&self, link: &mut Link, wait: Duration) -> Result<String, StoreError> {
+    /// Opens a transaction on a connection and takes the writers' lock; the wait ends after `wait`.
+    pub async fn begin(&self, link: &mut Link, wait: Duration) -> Result<(), StoreError> {
         let begin = format!(
             "BEGIN; SET LOCAL lock_timeout = {}; SELECT pg_advisory_xact_lock({})",
             wait.as_millis().max(1),
             self.address.locks()[0]
         );
-        link.batch(begin).await?;
-        let row = link.optional(sql("SELECT pg_current_xact_id()::text AS number")).await?;
-        super::only(row)?.get("number")
+        link.batch(begin).await
     }
 
-    /// Rings the bell of everybody with the commit.
-    pub async fn ring(&self, link: &mut Link) -> Result<(), StoreError> {
-        link.execute(sql("SELECT pg_notify($1, '')").bind(self.address.channel())).await.map(drop)
+    /// Writes the number by which this commit is known afterwards, and with `news` rings the bell of everybody with it.
+    pub async fn number(&self, link: &mut Link, news: bool) -> Result<i64, StoreError> {
+        let number = 1 + self.commits.fetch_add(1, Ordering::Relaxed);
+        if number == 1 {
+            // Of processes that are long gone.
+            link.execute(sql(FORGET)).await?;
+        }
+        // The bell rings with the same statement: a way to the server less.
+        let marked = match news {
+            false => sql(MARK).bind(&self.process).bind(number),
+            true => {
+                let mark = sql("WITH mark AS (").push(MARK).push(") SELECT pg_notify($3, '')");
+                mark.bind(&self.process).bind(number).bind(self.address.channel())
+            }
+        };
+        link.execute(marked).await?;
+        Ok(number)
     }
 
-    /// What became of a transaction whose answer was lost: asked until the server answers, at most until `until`.
+    /// What became of a commit of this process whose answer was lost: asked until the server answers, at most until `until`. The
+    /// process writes nothing else meanwhile.
     ///
     /// # Errors
     /// It was not committed, or nobody can say.
-    pub async fn settle(&self, number: &str, until: Instant) -> Result<(), StoreError> {
+    pub async fn settle(&self, number: i64, until: Instant) -> Result<(), StoreError> {
         let mut pause = bell::AGAIN.0;
         loop {
-            match self.became(number).await {
-                Ok(Some(became)) if became == "committed" => return Ok(()),
-                Ok(Some(became)) if became == "aborted" => {
-                    return Err(unreachable("the server was lost before the commit; nothing of it was taken"));
-                }
+            match self.last_commit(until).await {
+                Ok(last) if last == Some(number) => return Ok(()),
+                Ok(_) => return Err(unreachable("the server was lost before the commit; nothing of it was taken")),
                 Err(error) if error.fault() == Some(Fault::Replaced) => return Err(error),
                 _ if Instant::now() + pause > until => {
                     return Err(unreachable(
@@ -379,9 +404,14 @@ impl Server {
         }
     }
 
-    async fn became(&self, number: &str) -> Result<Option<String>, StoreError> {
-        let asked = sql("SELECT pg_xact_status($1::xid8) AS became").bind(number);
-        super::only(self.readers.acquire().await?.optional(asked).await?)?.get("became")
+    /// The number of the last commit of this process: read behind the writers' lock, which whoever is still about to commit holds.
+    async fn last_commit(&self, until: Instant) -> Result<Option<i64>, StoreError> {
+        let mut link = self.writer.acquire().await?;
+        // Whatever comes of it, the transaction ends with the connection.
+        link.close_on_drop();
+        self.begin(&mut link, until.saturating_duration_since(Instant::now())).await?;
+        let last = link.optional(sql("SELECT number FROM last_commit WHERE process = $1").bind(&self.process)).await?;
+        last.map(|row| row.get("number")).transpose()
     }
 
     /// Lets all connections go.
