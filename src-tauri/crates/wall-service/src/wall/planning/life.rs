@@ -175,8 +175,12 @@ impl Wall {
             }
             PlanStepKind::Unpublish => self.unpublish(actor, &record, note, now).await,
             PlanStepKind::Withdraw => {
-                let mut taken = self.take(actor, plan).await?;
-                let (network, changed) = (self.network_of_plan(&record).await?, taken.session()?.touched_ever());
+                let network = self.network_of_plan(&record).await?;
+                // A draft whose edits cannot be done again is taken back all the same, by whoever has no scope to be held against them.
+                let changed = match &actor.scope {
+                    Some(_) => self.take(actor, plan).await?.session()?.touched_ever(),
+                    None => Vec::new(),
+                };
                 let target = Target::Cells(&network.key, &changed);
                 simple_step(self.write_within(actor, Within::WithdrawPlans, target).await?, &record, step, note).await
             }
