@@ -2,7 +2,7 @@
 
 use super::{
     data_dir,
-    station::{database, os_user, store},
+    station::{database, os_user, store, wall_options},
     user::{scope_of, scope_words},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 use serde_json::json;
 use std::{io::Write, path::Path};
 use wall_core::UtcMs;
-use wall_service::wall::{Keeper, system_now};
+use wall_service::wall::{Keeper, system_now, time_of};
 use wall_store::{ANY_SOURCE, Check, LINES_KEPT, Mends, Retention, Role, Store, examine};
 
 /// Makes a token; its secret is shown once.
@@ -102,13 +102,14 @@ pub async fn revoke_station(cli: &Cli, id: i64) -> Result<(), Failure> {
 
 /// Says the zone of the store, or sets it.
 pub async fn zone(cli: &Cli, name: Option<&str>) -> Result<(), Failure> {
-    let wall = super::station::open(cli).await?;
+    let keeper = Keeper::of(&store(cli).await?);
     if let Some(name) = name {
-        wall.set_zone(&os_user(), name).await?;
+        keeper.set_zone(&os_user(), name).await?;
         let value = json!({ "zone": name, "own": true, "proposed": null });
         return answer(cli.json, &value, || format!("{name}; walls that run show it from their next start"));
     }
-    let (zone, own, proposed) = wall.zone_standing().await?;
+    let (now, network) = (time_of(keeper.store(), cli.now).await?, wall_options(cli)?.network);
+    let (zone, own, proposed) = keeper.zone_standing(cli.zone.clone(), &network, now).await?;
     let value = json!({ "zone": zone, "own": own, "proposed": proposed });
     answer(cli.json, &value, || if own { zone.clone() } else { super::station::zone_words(&zone, proposed.as_deref()) })
 }
@@ -157,13 +158,13 @@ pub async fn retention(cli: &Cli, args: &RetentionArgs) -> Result<(), Failure> {
 
 /// Says whose clock the walls on this store show; with `end`, ends the replay that drives it.
 pub async fn clock(cli: &Cli, end: bool) -> Result<(), Failure> {
-    let wall = super::station::open(cli).await?;
-    let replay = wall.replay_clock().await?;
+    let keeper = Keeper::of(&store(cli).await?);
+    let replay = keeper.store().replay_clock().await?;
     if end {
         if replay.is_none() {
             return Err(Failure::input("no replay drives the clock".to_owned()));
         }
-        wall.end_replay(&os_user(), None).await?;
+        keeper.end_replay(&os_user(), None).await?;
         return answer(cli.json, &json!({ "ended": true }), || "the walls return to the system's time".to_owned());
     }
     let value = json!({ "replay": replay.map(|r| json!({ "wall_at": r.wall_at.to_rfc3339(), "speed": r.speed,

@@ -18,7 +18,7 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
         Some(at) => at,
         None => time_of(&store, cli.now).await?,
     };
-    let locator = Locator::open(&store, &args.network, args.plan.as_deref(), at).await?;
+    let (network, plan) = (&args.network, args.plan.as_deref());
     let given = datum(args.datum);
     let from = given.unwrap_or(Datum::Wgs84);
     if let Some(text) = &args.point {
@@ -28,7 +28,9 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
             Some(Ok(m)) if m >= 0.0 && m.is_finite() => Some(m),
             Some(_) => return Err(Failure::usage("--accuracy of one point is a number of metres")),
         };
-        let found = locator.locate(from.to_wgs84(place), accuracy);
+        let asked = from.to_wgs84(place);
+        let locator = Locator::around(&store, network, plan, at, (asked, accuracy.unwrap_or(0.0))).await?;
+        let found = locator.locate(asked, accuracy);
         let value = json!({ "lon": place.lon, "lat": place.lat, "cell_code": found.cell_code, "cell_name": found.cell_name,
             "edge_m": found.edge_m, "candidates": found.candidates });
         return answer(cli.json, &value, || {
@@ -42,7 +44,8 @@ pub async fn locate(cli: &Cli, args: &LocateArgs) -> Result<(), Failure> {
     let Some(file) = &args.file else {
         return Err(Failure::usage("locate needs FILE, - or --point LON,LAT"));
     };
-    super::rows::locate_rows(cli, args, file, move |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
+    let locator = Locator::open(&store, network, plan, at).await?;
+    super::rows::locate_rows(cli, args, file, |place, accuracy| locator.locate(from.to_wgs84(place), accuracy))
 }
 
 /// `gridwall near LON LAT`.

@@ -376,7 +376,7 @@ async fn source_report(options: &ReadOptions, args: &ImportRows, wall: Option<&W
 }
 
 async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], again: bool, report: &mut TicketsReport) -> Result<(), Failure> {
-    let outside = |p: &Place| wall.locate(*p, None).cell_code.is_empty();
+    let outside = |p: &Place| wall.is_outside(*p);
     report.outside_cells += chunk.iter().filter_map(|t| t.place).filter(outside).count() as u64;
     let outcomes = match again {
         true => wall.import_tickets_again(&os_user(), chunk).await?,
@@ -414,11 +414,11 @@ async fn write_chunk(wall: &Wall, chunk: &[TicketRecord], again: bool, report: &
 }
 
 /// `locate FILE`: the same rows with their cells, to standard output, in constant memory.
-pub fn locate_rows(
+pub fn locate_rows<'a>(
     cli: &Cli,
     args: &LocateArgs,
     file: &Path,
-    find: impl FnMut(Place, Option<f64>) -> LocateAnswer,
+    find: impl Fn(Place, Option<f64>) -> LocateAnswer<'a> + Sync,
 ) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Counts {

@@ -16,5 +16,6 @@ pub mod import;
 pub mod masking;
 pub mod replay;
 pub mod things;
+mod threads;
 pub mod wall;
 pub mod wire;

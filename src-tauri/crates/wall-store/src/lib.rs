@@ -71,7 +71,7 @@ pub use plans::{
 pub use retention::{LEAP_MS, LINES_KEPT, Leap, Retention, RetentionStanding, Tidied};
 pub use search::{SearchIndex, TicketTexts};
 pub use stations::{STATION_LIFE_MS, Station};
-pub use ticket_events::TicketsKnown;
+pub use ticket_events::{Happened, TicketsKnown, What};
 pub use tickets::{TicketOutcome, TicketWrite};
 pub use upserts::{Listed, Upserts};
 pub use wall_core::Role;

@@ -5,19 +5,24 @@ use crate::{
     db::{Row, Sql, chunks, sql},
 };
 use std::collections::HashMap;
-use wall_core::{CellId, History, NetworkId, Origin, Payload, Ticket, TicketAt, TicketEvent, TicketId, Timebase, UtcMs};
+use wall_core::{
+    CellId, History, NetworkId, Origin, Payload, Ticket, TicketAt, TicketEvent, TicketId, TicketStatus, Timebase, UtcMs,
+};
 
 const EVENT: [&str; 12] =
     ["id", "ticket_id", "revision", "kind", "version", "at", "told", "recorded_at", "origin", "actor", "station", "body"];
 
+fn payload(row: &Row, ticket: i64) -> Result<Payload, StoreError> {
+    let (kind, version): (&str, i64) = (row.get("kind")?, row.get("version")?);
+    let damaged = |what: String| StoreError::Damaged { what: format!("an event of ticket {ticket}: {what}") };
+    let version = u32::try_from(version).map_err(|_| damaged(format!("version {version}")))?;
+    Payload::read(kind, version, row.get("body")?).map_err(|e| damaged(e.to_string()))
+}
+
 fn event(row: &Row) -> Result<(TicketId, TicketEvent), StoreError> {
     let ticket = TicketId(row.get("ticket_id")?);
-    let (kind, version): (&str, i64) = (row.get("kind")?, row.get("version")?);
-    let damaged = |what: String| StoreError::Damaged { what: format!("an event of ticket {}: {what}", ticket.0) };
-    let version = u32::try_from(version).map_err(|_| damaged(format!("version {version}")))?;
-    let payload = Payload::read(kind, version, row.get("body")?).map_err(|e| damaged(e.to_string()))?;
     let event = TicketEvent {
-        payload,
+        payload: payload(row, ticket.0)?,
         at: row.get("at")?,
         told: row.get("told")?,
         recorded_at: row.get("recorded_at")?,
@@ -27,6 +32,57 @@ fn event(row: &Row) -> Result<(TicketId, TicketEvent), StoreError> {
         station: row.get("station")?,
     };
     Ok((ticket, event))
+}
+
+/// What is said of an event where millions are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Happened {
+    /// Its number.
+    pub event: i64,
+    /// Of which ticket.
+    pub ticket: TicketId,
+    /// What happened.
+    pub what: What,
+    /// When.
+    pub at: UtcMs,
+    /// When it was learned, by the system's clock.
+    pub recorded_at: UtcMs,
+    /// The revision that made it visible.
+    pub revision: i64,
+}
+
+/// What kind of thing happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// It was reported.
+    Received,
+    /// The time of its reporting was corrected.
+    ReportedAt,
+    /// It reached a status.
+    Status(TicketStatus),
+    /// Anything else, also what a newer edition wrote.
+    Other,
+}
+
+fn happened(row: &Row) -> Result<Happened, StoreError> {
+    let ticket = row.get("ticket_id")?;
+    let what = match row.get("kind")? {
+        "received" | "reported_at" | "status" => match payload(row, ticket)? {
+            Payload::Received(_) => What::Received,
+            Payload::ReportedAt(_) => What::ReportedAt,
+            Payload::Status(set) => What::Status(set.to),
+            _ => What::Other,
+        },
+        _ => What::Other,
+    };
+    Ok(Happened {
+        event: row.get("id")?,
+        ticket: TicketId(ticket),
+        what,
+        at: row.get("at")?,
+        recorded_at: row.get("recorded_at")?,
+        revision: row.get("revision")?,
+    })
 }
 
 fn by_ticket(rows: &[Row], into: &mut HashMap<TicketId, Vec<TicketEvent>>) -> Result<(), StoreError> {
@@ -95,21 +151,14 @@ impl Store {
         Ok(out)
     }
 
-    /// Events recorded after the one with number `after`, up to a revision, in the order in which they were recorded, at most
-    /// `most` of them, each with its number.
-    pub async fn ticket_events_after(
-        &self,
-        after: i64,
-        revision: i64,
-        most: u32,
-    ) -> Result<Vec<(i64, TicketId, TicketEvent)>, StoreError> {
-        let events = sql("SELECT * FROM ticket_event WHERE id > $1 AND revision <= $2 ORDER BY id LIMIT $3");
+    /// What happened after the event with number `after`, up to a revision, in the order in which it was recorded, at most `most` of
+    /// it: of each event only what kind it is and its times, since a store has millions.
+    pub async fn happened_after(&self, after: i64, revision: i64, most: u32) -> Result<Vec<Happened>, StoreError> {
+        let events = sql("SELECT id, ticket_id, revision, kind, version, at, recorded_at, \
+             CASE WHEN kind IN ('status', 'reported_at') THEN body ELSE '' END AS body \
+             FROM ticket_event WHERE id > $1 AND revision <= $2 ORDER BY id LIMIT $3");
         let rows = self.inner.read.rows(events.bind(after).bind(revision).bind(i64::from(most))).await?;
-        let numbered = |row: &Row| {
-            let (ticket, event) = event(row)?;
-            Ok((row.get("id")?, ticket, event))
-        };
-        rows.iter().map(numbered).collect()
+        rows.iter().map(happened).collect()
     }
 
     /// What was known of tickets at `t`. O(events recorded after it).

@@ -151,6 +151,17 @@ impl CellIndex {
         }
     }
 
+    /// Number of the cell a place belongs to, in the order of [`Self::cells`], by the one rule. As [`Self::cell_at`].
+    pub fn rank_at(&self, place: Place) -> Option<u32> {
+        let raster = self.raster.as_ref()?;
+        self.rank_of(raster, raster.answer_at(raster.pixel(GridPlace::unsnapped(place))?), place)
+    }
+
+    /// [`Self::edge_distance_m`] of a cell by its number.
+    pub fn edge_of_rank_m(&self, place: Place, rank: u32) -> Option<f64> {
+        ((rank as usize) < self.ids.len()).then(|| self.edge_m(&LocalFrame::at(place), rank))?
+    }
+
     /// Metres from a place, inside or outside, to the nearest edge of this cell. `None` for an unknown cell or one without
     /// edges. Right to a millimetre at cell scale. O(edges of the cell).
     pub fn edge_distance_m(&self, place: Place, cell: CellId) -> Option<f64> {
@@ -161,6 +172,11 @@ impl CellIndex {
     /// All cells whose ground is within `radius_m` metres of a place (its own cell included), in the order code, feature
     /// index. With radius 0: every cell the place is in or on the edge of.
     pub fn cells_within_m(&self, place: Place, radius_m: f64) -> Vec<CellId> {
+        self.ranks_within_m(place, radius_m).into_iter().map(|rank| self.ids[rank as usize]).collect()
+    }
+
+    /// The same by their numbers, in the order of [`Self::cells`].
+    pub fn ranks_within_m(&self, place: Place, radius_m: f64) -> Vec<u32> {
         let radius_m = if radius_m > 0.0 { radius_m } else { 0.0 };
         let frame = LocalFrame::at(place);
         let north = (radius_m / R_MIN_M).to_degrees() * 1.000_001 + 1e-9;
@@ -184,7 +200,7 @@ impl CellIndex {
             self.pieces_of(rank).iter().any(|piece| piece.side(p) != Side::Outside)
                 || (radius_m > 0.0 && self.edge_m(&frame, rank).is_some_and(|d| d <= radius_m))
         });
-        ranks.into_iter().map(|rank| self.ids[rank as usize]).collect()
+        ranks
     }
 
     /// Cells with a polygon whose bounding box meets the given box in degrees, in the order code, feature index.
@@ -211,12 +227,16 @@ impl CellIndex {
 
     #[inline]
     fn resolve(&self, raster: &CellRaster, answer: u32, place: Place) -> Option<CellId> {
-        let rank = match raster.known(answer) {
+        self.rank_of(raster, answer, place).map(|rank| self.ids[rank as usize])
+    }
+
+    #[inline]
+    fn rank_of(&self, raster: &CellRaster, answer: u32, place: Place) -> Option<u32> {
+        match raster.known(answer) {
             Known::Nobody => None,
             Known::Cell(rank) => Some(rank),
             Known::Ask(sure, pieces) => self.ask(GridPlace::of(place), sure, pieces),
-        };
-        rank.map(|rank| self.ids[rank as usize])
+        }
     }
 
     /// The rule over the candidates of a pixel, in order: the first that has the point inside, else the cell that surely
@@ -242,20 +262,25 @@ impl CellIndex {
             let turned = wrap_degrees(a.0) - a.0;
             ((a.0 + turned, a.1), (b.0 + turned, b.1))
         };
-        let edges = || self.pieces_of(rank).iter().flat_map(|p| p.edges.iter()).map(ends);
-        // A flat estimate finds the few edges worth the accurate formula.
+        let edges = || self.pieces_of(rank).iter().flat_map(|p| p.edges.iter());
+        // A flat estimate, squared, finds the few edges worth the accurate formula.
         let (kx, ky) = frame.metres_per_degree(0.0);
-        let flat = |a: (f64, f64), b: (f64, f64)| {
-            let (a, b) = ((a.0 * kx, a.1 * ky), (b.0 * kx, b.1 * ky));
-            let d = (b.0 - a.0, b.1 - a.1);
+        let unit = GridPoint::PER_DEGREE;
+        let (ox, oy, kx, ky) = (origin.lon * unit, origin.lat * unit, kx / unit, ky / unit);
+        let flat2 = |e: &piece::Edge| {
+            let east = e.a.x - ox;
+            // The same ground seen from the other side of the antimeridian.
+            let east = if east.abs() <= 180.0 * unit { east } else { wrap_degrees(east / unit) * unit };
+            let (a, d) = ((east * kx, (e.a.y - oy) * ky), ((e.b.x - e.a.x) * kx, (e.b.y - e.a.y) * ky));
             let t = nearest_fraction(a, d);
             let q = (a.0 + d.0 * t, a.1 + d.1 * t);
-            (q.0 * q.0 + q.1 * q.1).sqrt()
+            q.0 * q.0 + q.1 * q.1
         };
-        let least = edges().map(|(a, b)| flat(a, b)).fold(f64::INFINITY, f64::min);
+        let least = edges().map(flat2).fold(f64::INFINITY, f64::min).sqrt();
         let tan = origin.lat.to_radians().tan().abs();
         let margin = 1e-3 + 4.0 * (tan + 1.0) * least / R_MIN_M;
         let limit = if margin < 0.25 { least * (1.0 + margin) + 1e-3 } else { f64::INFINITY };
-        edges().filter(|(a, b)| flat(*a, *b) <= limit).map(|(a, b)| frame.segment_m(a, b)).reduce(f64::min)
+        let near = edges().filter(|e| flat2(e) <= limit * limit);
+        near.map(ends).map(|(a, b)| frame.segment_m(a, b)).reduce(f64::min)
     }
 }

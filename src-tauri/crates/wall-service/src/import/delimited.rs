@@ -187,6 +187,9 @@ fn scan(bytes: &[u8], delimiter: u8, mut state: State) -> Scan {
 
 /// The fields of a decoded row. With `literal_quotes` a quote is a character like any other.
 pub fn fields(row: &str, delimiter: u8, literal_quotes: bool) -> Vec<String> {
+    if literal_quotes || !row.contains('"') {
+        return row.split(char::from(delimiter)).map(str::to_owned).collect();
+    }
     let mut found = Vec::new();
     let mut field = String::new();
     let mut state = State::FieldStart;
@@ -197,7 +200,7 @@ pub fn fields(row: &str, delimiter: u8, literal_quotes: bool) -> Vec<String> {
                 found.push(std::mem::take(&mut field));
                 State::FieldStart
             }
-            (State::FieldStart, '"') if !literal_quotes => State::Quoted,
+            (State::FieldStart, '"') => State::Quoted,
             (State::Quoted, '"') => State::QuoteSeen,
             (State::QuoteSeen, '"') => {
                 field.push('"');

@@ -1,5 +1,6 @@
-//! `locate`: the same rows, with the cell each point is in. Streams in constant memory.
+//! `locate`: the same rows, with the cell each point is in. Streams in constant memory, answered on all processors.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use wall_core::Place;
@@ -8,7 +9,10 @@ use super::delimited::{self, RowCutter, sniff_delimiter};
 use super::fields::{Header, coordinates, number};
 use super::sheet::Sheet;
 use super::source::{Source, SourceError};
-use crate::wall::LocateAnswer;
+use crate::{threads::in_order, wall::LocateAnswer};
+
+/// Rows that are answered together.
+const TOGETHER: usize = 2_048;
 
 /// Where the accuracy of a point comes from.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -46,6 +50,15 @@ pub struct LocateCounts {
     pub without_place: u64,
 }
 
+impl LocateCounts {
+    fn add(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.inside += more.inside;
+        self.outside += more.outside;
+        self.without_place += more.without_place;
+    }
+}
+
 const ANSWERS: [&str; 4] = ["cell_code", "cell_name", "edge_m", "candidates"];
 
 /// The rows of a delimited file, or of the sheet of a workbook.
@@ -73,21 +86,113 @@ impl Table {
 
     fn header(&mut self) -> io::Result<Option<Vec<String>>> {
         match self {
-            Self::Delimited { .. } => Ok(self.next_row()?.map(|(names, _)| names)),
+            Self::Delimited { delimiter, .. } => {
+                let delimiter = *delimiter;
+                Ok(self.next_row()?.map(|row| row.values(delimiter).0))
+            }
             Self::Sheet(sheet) => Ok(Some(sheet.header.clone())),
         }
     }
 
-    /// The values of the next row, and whether it was cut because it is too long.
-    fn next_row(&mut self) -> io::Result<Option<(Vec<String>, bool)>> {
+    fn next_row(&mut self) -> io::Result<Option<Row>> {
         match self {
-            Self::Delimited { rows, delimiter } => {
+            Self::Delimited { rows, .. } => {
                 let Some(raw) = rows.next_row()? else { return Ok(None) };
                 let text = rows.get_mut().decoder.decode(&raw.bytes).0.into_owned();
-                Ok(Some((delimited::fields(&text, *delimiter, raw.loose_quote), raw.too_long)))
+                Ok(Some(Row::Text { text, loose_quote: raw.loose_quote, cut: raw.too_long }))
             }
-            Self::Sheet(sheet) => Ok(sheet.next_row()?.map(|(_, values)| (values, false))),
+            Self::Sheet(sheet) => Ok(sheet.next_row()?.map(|(_, values)| Row::Values(values))),
         }
+    }
+
+    /// The next rows; none at the end.
+    fn next_rows(&mut self) -> io::Result<Vec<Row>> {
+        let mut rows = Vec::with_capacity(TOGETHER);
+        while rows.len() < TOGETHER
+            && let Some(row) = self.next_row()?
+        {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}
+
+/// A row that was read.
+enum Row {
+    Text {
+        text: String,
+        loose_quote: bool,
+        /// Whether it was cut because it is too long.
+        cut: bool,
+    },
+    Values(Vec<String>),
+}
+
+impl Row {
+    /// Its values, and whether it was cut.
+    fn values(self, delimiter: u8) -> (Vec<String>, bool) {
+        match self {
+            Self::Text { text, loose_quote, cut } => (delimited::fields(&text, delimiter, loose_quote), cut),
+            Self::Values(values) => (values, false),
+        }
+    }
+}
+
+/// Where in a row the point stands, and how rows are written.
+struct Shape {
+    lon: usize,
+    lat: usize,
+    accuracy: Accuracy,
+    accuracy_at: Option<usize>,
+    width: usize,
+    delimiter: u8,
+}
+
+impl Shape {
+    fn writer<W: Write>(&self, out: W) -> csv::Writer<W> {
+        csv::WriterBuilder::new().delimiter(self.delimiter).flexible(true).from_writer(out)
+    }
+
+    /// Rows with their answers as they are written.
+    fn answered<'a>(
+        &self,
+        rows: Vec<Row>,
+        find: &impl Fn(Place, Option<f64>) -> LocateAnswer<'a>,
+    ) -> Result<(Vec<u8>, LocateCounts), csv::Error> {
+        let (mut counts, mut writer) = (LocateCounts::default(), self.writer(Vec::with_capacity(rows.len() * 80)));
+        let mut edge = String::new();
+        for row in rows {
+            let (mut values, cut) = row.values(self.delimiter);
+            // With more fields than columns nobody knows which is the longitude; they follow behind the answers.
+            let surplus = if values.len() > self.width { values.split_off(self.width) } else { Vec::new() };
+            let shifted = cut || surplus.iter().any(|v| !v.trim().is_empty());
+            values.resize(self.width, String::new());
+            let place = if shifted { None } else { coordinates(values[self.lon].trim(), values[self.lat].trim()).ok() };
+            let metres = match (&self.accuracy, self.accuracy_at) {
+                (Accuracy::Metres(m), _) => Some(*m),
+                (_, Some(at)) => number(values[at].trim()).filter(|m| *m >= 0.0),
+                _ => None,
+            };
+            let answer = place.map(|p| find(p, metres));
+            counts.rows += 1;
+            match &answer {
+                None => counts.without_place += 1,
+                Some(a) if a.cell_code.is_empty() => counts.outside += 1,
+                Some(_) => counts.inside += 1,
+            }
+            let answer = answer.unwrap_or_default();
+            edge.clear();
+            if let Some(m) = answer.edge_m {
+                // Texts take everything.
+                let _ = write!(edge, "{m:.4}");
+            }
+            let candidates = answer.candidates.join(";");
+            let answers = [answer.cell_code, answer.cell_name, &edge, &candidates];
+            let row = values.iter().map(String::as_str).chain(answers).chain(surplus.iter().map(String::as_str));
+            writer.write_record(row)?;
+        }
+        let bytes = writer.into_inner().map_err(|e| csv::Error::from(io::Error::other(e.to_string())))?;
+        Ok((bytes, counts))
     }
 }
 
@@ -98,11 +203,11 @@ impl Table {
 ///
 /// # Errors
 /// The source as a whole: unreadable, or without columns for the coordinates; or `out`.
-pub fn locate_rows(
+pub fn locate_rows<'a>(
     source: Source,
     columns: &LocateColumns,
-    out: impl Write,
-    mut find: impl FnMut(Place, Option<f64>) -> LocateAnswer,
+    mut out: impl Write,
+    find: impl Fn(Place, Option<f64>) -> LocateAnswer<'a> + Sync,
 ) -> Result<LocateCounts, SourceError> {
     let name = source.name.clone();
     let io_error = |e: io::Error| SourceError::Io(name.clone(), e);
@@ -132,40 +237,28 @@ pub fn locate_rows(
     };
     let lon = column(&columns.lon, &["lon", "lng", "longitude", "long", "x", "经度"])?;
     let lat = column(&columns.lat, &["lat", "latitude", "y", "纬度"])?;
-    let accuracy = match &columns.accuracy {
+    let accuracy_at = match &columns.accuracy {
         Accuracy::Column(name) => Some(column(&Some(name.clone()), &[])?),
         _ => None,
     };
-    let width = header.names().len();
-    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
-    writer.write_record(header.names().iter().map(String::as_str).chain(ANSWERS)).map_err(csv_error)?;
+    let shape = Shape { lon, lat, accuracy: columns.accuracy.clone(), accuracy_at, width: header.names().len(), delimiter };
+    let mut head = shape.writer(&mut out);
+    head.write_record(header.names().iter().map(String::as_str).chain(ANSWERS)).map_err(csv_error)?;
+    head.flush().map_err(|e| SourceError::Io("output".to_owned(), e))?;
+    drop(head);
     let mut counts = LocateCounts::default();
-    while let Some((mut values, cut)) = table.next_row().map_err(io_error)? {
-        // With more fields than columns nobody knows which is the longitude; they follow behind the answers.
-        let surplus = if values.len() > width { values.split_off(width) } else { Vec::new() };
-        let shifted = cut || surplus.iter().any(|v| !v.trim().is_empty());
-        values.resize(width, String::new());
-        let place = if shifted { None } else { coordinates(values[lon].trim(), values[lat].trim()).ok() };
-        let metres = match (&columns.accuracy, accuracy) {
-            (Accuracy::Metres(m), _) => Some(*m),
-            (_, Some(at)) => number(values[at].trim()).filter(|m| *m >= 0.0),
-            _ => None,
-        };
-        let answer = place.map(|p| find(p, metres));
-        counts.rows += 1;
-        match &answer {
-            None => counts.without_place += 1,
-            Some(a) if a.cell_code.is_empty() => counts.outside += 1,
-            Some(_) => counts.inside += 1,
-        }
-        let answer = answer.unwrap_or_default();
-        let edge = answer.edge_m.map_or_else(String::new, |m| format!("{m:.4}"));
-        let candidates = answer.candidates.join(";");
-        let answers = [answer.cell_code.as_str(), &answer.cell_name, &edge, &candidates];
-        let row = values.iter().map(String::as_str).chain(answers).chain(surplus.iter().map(String::as_str));
-        writer.write_record(row).map_err(csv_error)?;
-    }
-    writer.flush().map_err(|e| SourceError::Io("output".to_owned(), e))?;
+    let next = || match table.next_rows() {
+        Ok(rows) if rows.is_empty() => None,
+        rows => Some(rows.map_err(io_error)),
+    };
+    let answered = |rows: Result<Vec<Row>, SourceError>| shape.answered(rows?, &find).map_err(csv_error);
+    in_order(next, answered, |done| {
+        let (bytes, of_these) = done?;
+        out.write_all(&bytes).map_err(|e| SourceError::Io("output".to_owned(), e))?;
+        counts.add(of_these);
+        Ok(())
+    })?;
+    out.flush().map_err(|e| SourceError::Io("output".to_owned(), e))?;
     Ok(counts)
 }
 
@@ -179,10 +272,10 @@ mod tests {
         let source = Source::from_reader("p.csv", reader, EncodingChoice::Auto)?;
         let mut out = Vec::new();
         let counts = locate_rows(source, columns, &mut out, |p, accuracy| LocateAnswer {
-            cell_code: if p.lon > 0.0 { "E1".to_owned() } else { String::new() },
-            cell_name: if p.lon > 0.0 { "东,一".to_owned() } else { String::new() },
+            cell_code: if p.lon > 0.0 { "E1" } else { "" },
+            cell_name: if p.lon > 0.0 { "东,一" } else { "" },
             edge_m: (p.lon > 0.0).then_some(12.5),
-            candidates: if accuracy == Some(30.0) { vec!["E1".to_owned(), "E2".to_owned()] } else { Vec::new() },
+            candidates: if accuracy == Some(30.0) { vec!["E1", "E2"] } else { Vec::new() },
         })?;
         Ok((String::from_utf8(out).unwrap(), counts))
     }
@@ -220,12 +313,13 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&crate::import::sheet_tests::workbook(&[("a", false, &rows)])).unwrap();
         let source = crate::import::Input::new(file.path().to_str().unwrap()).unwrap().open(EncodingChoice::Auto).unwrap();
-        let (mut out, mut asked) = (Vec::new(), Vec::new());
+        let (mut out, asked) = (Vec::new(), std::sync::Mutex::new(Vec::new()));
         let find = |place, _| {
-            asked.push(place);
+            asked.lock().unwrap().push(place);
             LocateAnswer::default()
         };
         let counts = locate_rows(source, &LocateColumns::default(), &mut out, find).unwrap();
+        let asked = asked.into_inner().unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "id,lon,lat,cell_code,cell_name,edge_m,candidates\n\"a,b\",1,2,,,,\n");
         assert_eq!((asked, counts.rows), (vec![Place { lon: 1.0, lat: 2.0 }], 1));
     }

@@ -3,6 +3,7 @@
 
 use super::{
     Wall, WallError,
+    gather::{Gather, Met},
     ground::Ground,
     shown::{Part, Sight},
     then::{Moment, Then},
@@ -12,7 +13,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
-use wall_core::{Alarm, Severity, TicketId, TicketStatus, Timebase};
+use wall_core::{Alarm, Severity, TicketId, TicketStatus, Timebase, UtcMs};
 
 /// Groups told of at most, the gravest: far more than a wall pins.
 const MOST_GROUPS: usize = 40;
@@ -62,36 +63,62 @@ pub(crate) fn alarm(severity: Severity, status: TicketStatus, open: bool, overdu
     }
 }
 
+/// The tickets that raise an alarm at a time, as far as the world knows.
+#[derive(Clone)]
+pub(super) struct Raising {
+    /// Whether the world's statuses are those of the time: the present by the system's clock is the last step of every course.
+    last: bool,
+    found: Vec<(i64, Raised)>,
+    /// Whether they do depends on their status then.
+    unsure: Vec<(i64, TicketId, Severity, TicketStatus, bool)>,
+}
+
+impl Raising {
+    /// Nobody looked yet.
+    pub fn new(then: Then<'_>) -> Self {
+        let last = then.world.base == Timebase::System && then.at >= then.world.now;
+        Self { last, found: Vec::new(), unsure: Vec::new() }
+    }
+}
+
+impl Gather for Raising {
+    fn meet(&mut self, _: Then<'_>, met: &Met<'_>) {
+        // Whatever the status: only open tickets of these raise one.
+        let Some(t) = met.live.filter(|t| t.life.open_at(met.at) && t.severity.get() <= 2) else { return };
+        let (ticket, late) = (ticket_of(met.slot), t.life.overdue_at(met.at));
+        let by = |status| alarm(t.severity, status, true, late);
+        // Some raise the same one whatever their status; of the others it is asked.
+        let (waiting, in_hand) = (by(TicketStatus::Received), by(TicketStatus::InProgress));
+        if self.last || waiting == in_hand {
+            let alarm = if self.last { by(t.status) } else { waiting };
+            self.found.extend(alarm.map(|alarm| (t.life.reported, Raised { ticket, alarm })));
+        } else {
+            self.unsure.push((t.life.reported, ticket, t.severity, t.status, late));
+        }
+    }
+
+    fn join(&mut self, mut other: Self) {
+        self.found.append(&mut other.found);
+        self.unsure.append(&mut other.unsure);
+    }
+}
+
 impl Wall {
     /// All alarms at a time, gravest first, then newest. O(tickets).
     pub(super) async fn alarms_at(&self, moment: &mut Moment) -> Result<Vec<Raised>, WallError> {
-        let (at, mut found, unsure) = {
+        let (raising, at) = {
             let world = self.world_of(moment).await?;
-            let at = moment.at(&world);
-            // The present by the system's clock is the last step of every course, which the world keeps.
-            let last = world.base == Timebase::System && at >= world.now;
-            let parts = moment.then(&world).in_parts(|then, slots| {
-                let (mut found, mut unsure) = (Vec::new(), Vec::new());
-                // Whatever the status: only open tickets of these raise one.
-                for (slot, t) in then.of_slots(slots).filter(|(_, t)| t.life.open_at(at) && t.severity.get() <= 2) {
-                    let (ticket, late) = (ticket_of(slot), t.life.overdue_at(at));
-                    let by = |status| alarm(t.severity, status, true, late);
-                    // Some raise the same one whatever their status; of the others it is asked.
-                    let (waiting, in_hand) = (by(TicketStatus::Received), by(TicketStatus::InProgress));
-                    if last || waiting == in_hand {
-                        let alarm = if last { by(t.status) } else { waiting };
-                        found.extend(alarm.map(|alarm| (t.life.reported, Raised { ticket, alarm })));
-                    } else {
-                        unsure.push((t.life.reported, ticket, t.severity, t.status, late));
-                    }
-                }
-                (found, unsure)
-            });
-            let (found, unsure): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-            (at, found.concat(), unsure.concat())
+            let then = moment.then(&world);
+            (then.gather(Raising::new(then)), then.at)
         };
+        self.raised(raising, at, moment.revision()).await
+    }
+
+    /// The alarms of those that were found at a time, gravest first, then newest: of some the store is asked.
+    pub(super) async fn raised(&self, raising: Raising, at: UtcMs, known_at: Option<i64>) -> Result<Vec<Raised>, WallError> {
+        let Raising { mut found, unsure, .. } = raising;
         if !unsure.is_empty() {
-            let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at, moment.revision()).await?;
+            let then = self.statuses_at(&unsure.iter().map(|u| u.1).collect::<Vec<_>>(), at, known_at).await?;
             found.extend(unsure.into_iter().filter_map(|(reported, ticket, severity, status, late)| {
                 let status = then.get(&ticket).copied().unwrap_or(status);
                 Some((reported, Raised { ticket, alarm: alarm(severity, status, true, late)? }))

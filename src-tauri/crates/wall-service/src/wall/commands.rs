@@ -6,7 +6,6 @@ use super::{
     duties::Duty,
     facts::asks_address,
     intake::Job,
-    locator::{LocateAnswer, locate_on},
     planning::Handover,
     reach::{PositionOutcome, Target, TicketTaken},
     shown::Sight,
@@ -347,15 +346,9 @@ impl Wall {
         Ok(())
     }
 
-    /// Where a point lies by the plan in force, with the cells within `accuracy_m`.
-    pub fn locate(&self, place: Place, accuracy_m: Option<f64>) -> LocateAnswer {
-        let world = self.world();
-        locate_on(
-            &world.ground.index,
-            &|id| world.ground.by_id.get(&id).map(|i| &world.ground.cells[*i as usize]),
-            place,
-            accuracy_m,
-        )
+    /// Whether a place lies outside all cells in force.
+    pub fn is_outside(&self, place: Place) -> bool {
+        self.world().ground.index.cell_at(place).is_none()
     }
 
     /// Lines of the change log after `since`; waits up to `wait_ms` for the first.

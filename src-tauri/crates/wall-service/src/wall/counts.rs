@@ -1,7 +1,13 @@
 //! Counts of one cell at one time, kept by small steps or built from all tickets.
 
-use super::{ground::Area, shown::Part};
+use super::{
+    gather::{Gather, Met},
+    ground::{Area, Ground},
+    shown::{Part, Sight},
+    then::Then,
+};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 use wall_core::{UtcMs, tally::Life};
 
 /// Local days around a time.
@@ -58,11 +64,13 @@ impl Share {
 /// Counts of one cell.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CellCount {
+    /// Open tickets.
+    pub open: u32,
     pub overdue: u32,
     pub received_today: u32,
     pub closed_today: u32,
-    /// Slots of its open tickets: our own numbers, which nobody outside chooses.
-    pub open: FxHashSet<u32>,
+    /// Slots of its open tickets: our own numbers, which nobody outside chooses. Only of counts that are changed.
+    slots: FxHashSet<u32>,
     /// Sum of weight × 2^((reported − reference) ÷ half-life) over its open tickets.
     pub heat: f64,
 }
@@ -122,12 +130,12 @@ impl Counts {
 
     /// Open tickets, wherever they are. O(cells).
     pub fn open(&self) -> usize {
-        self.cells.iter().map(|c| c.open.len()).sum()
+        self.cells.iter().map(|c| c.open as usize).sum()
     }
 
     /// Open tickets without a place.
     pub fn unplaced(&self) -> u32 {
-        self.cells[self.index(Part::Unplaced)].open.len() as u32
+        self.cells[self.index(Part::Unplaced)].open
     }
 
     /// Adds (`sign` = 1) or takes away (−1) what a ticket contributes.
@@ -144,22 +152,23 @@ impl Counts {
         step(&mut c.closed_today, share.closed_today);
         if share.open {
             let decayed = weight * ((life.reported.saturating_sub(self.reference.0)) as f64 / self.half_life_ms).exp2();
+            step(&mut c.open, true);
             if sign > 0 {
-                c.open.insert(slot);
                 c.heat += decayed;
-                if let Some(first) = self.first_due.get_mut(i) {
-                    *first = (*first).min(life.due);
+                match self.first_due.get_mut(i) {
+                    Some(first) => *first = (*first).min(life.due),
+                    None => drop(c.slots.insert(slot)),
                 }
             } else {
-                c.open.remove(&slot);
+                c.slots.remove(&slot);
                 // Nothing open is exactly no heat: rounding never leaves a ghost.
-                c.heat = if c.open.is_empty() { 0.0 } else { (c.heat - decayed).max(0.0) };
+                c.heat = if c.open == 0 { 0.0 } else { (c.heat - decayed).max(0.0) };
             }
         }
     }
 
-    /// Adds what was counted of other tickets with the same reference.
-    pub fn join(&mut self, other: Self) {
+    /// Adds what was counted of other tickets with the same reference, once.
+    fn join(&mut self, other: Self) {
         for (first, o) in self.first_due.iter_mut().zip(other.first_due) {
             *first = (*first).min(o);
         }
@@ -167,12 +176,8 @@ impl Counts {
             c.overdue += o.overdue;
             c.received_today += o.received_today;
             c.closed_today += o.closed_today;
+            c.open += o.open;
             c.heat += o.heat;
-            if c.open.is_empty() {
-                c.open = o.open;
-            } else {
-                c.open.extend(o.open);
-            }
         }
     }
 
@@ -194,17 +199,51 @@ impl Counts {
         let mut first = i64::MAX;
         for m in &area.members {
             let Some(c) = self.cells.get(*m as usize) else { continue };
-            s.open += c.open.len() as u32;
+            s.open += c.open;
             s.overdue += c.overdue;
             s.received_today += c.received_today;
             s.closed_today += c.closed_today;
             s.heat += c.heat;
             let here = self.first_due.get(*m as usize).copied();
-            first = here.unwrap_or_else(|| c.open.iter().map(|t| due_of(*t)).min().unwrap_or(i64::MAX)).min(first);
+            first = here.unwrap_or_else(|| c.slots.iter().map(|t| due_of(*t)).min().unwrap_or(i64::MAX)).min(first);
         }
         s.heat *= (-(now.0 - self.reference.0) as f64 / self.half_life_ms).exp2() / area.facts.area_km2.max(1e-9);
         // The worst, not the middle: an area with one late ticket is an area with a late ticket.
         s.time_left_s = (first < i64::MAX).then(|| first.saturating_sub(now.0) as f64 / 1000.0);
         s
+    }
+}
+
+/// The counts of a ground at a time, as somebody may know them: made in one pass.
+#[derive(Clone)]
+pub(crate) struct Counting {
+    ground: Arc<Ground>,
+    sight: Sight,
+    days: Days,
+    pub counts: Counts,
+}
+
+impl Counting {
+    /// Nothing counted yet.
+    pub fn new(ground: Arc<Ground>, sight: Sight, then: Then<'_>) -> Self {
+        let days = Days::around(then.at, &then.world.zone);
+        let counts = Counts::once(ground.cells.len(), then.at, then.world.half_life_s);
+        Self { ground, sight, days, counts }
+    }
+}
+
+impl Gather for Counting {
+    fn meet(&mut self, then: Then<'_>, met: &Met<'_>) {
+        let Some(live) = &met.live else { return };
+        let share = met.share(live, &self.days);
+        // Nearly all of the past is over and counts nowhere: where it lay need not be found.
+        if share != Share::default() {
+            let part = then.world.shown_part(&self.ground, met.slot, live, &self.sight);
+            self.counts.change(met.slot, part, share, live.life, live.severity.weight(), 1);
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.counts.join(other.counts);
     }
 }

@@ -1,7 +1,7 @@
 //! The figures of the left panel: counts and the on-time rate, each with the day before and the last 24 hours.
 
 use super::{counts::Days, then::Then};
-use wall_core::tally::FigureKey;
+use wall_core::tally::{FigureKey, Tally};
 
 /// One figure with its trend.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,11 +17,22 @@ pub(crate) struct Figure {
     pub spark: Vec<f64>,
 }
 
+/// What the figures are counted in; nothing is yet.
+pub(crate) fn tally(then: Then<'_>) -> Tally {
+    let days = Days::around(then.at, &then.world.zone);
+    Tally::new(then.at, days.start, days.yesterday)
+}
+
 /// The figures of the left panel. O(tickets).
 pub(crate) fn figures(then: Then<'_>) -> Vec<Figure> {
+    figures_of(then, &then.gather(tally(then)))
+}
+
+/// The same of what was counted then.
+pub(crate) fn figures_of(then: Then<'_>, counted: &Tally) -> Vec<Figure> {
     let now = then.at;
     let days = Days::around(now, &then.world.zone);
-    let f = then.tally(&days).figures();
+    let f = counted.figures();
     // Before the history begins nothing is known: no comparison, and no line of zeros.
     let unknown = f.unknown_steps(now);
     let known = |v: &[f64]| v.iter().skip(unknown.saturating_sub(1)).copied().collect::<Vec<f64>>();

@@ -1,6 +1,6 @@
 //! The ground at one time: the plan in force, its cells and larger areas, and who answers for them.
 
-use super::threads::in_parts;
+use crate::threads::in_parts;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;

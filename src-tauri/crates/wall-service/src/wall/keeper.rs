@@ -28,7 +28,7 @@ impl Keeper {
         &self.store
     }
 
-    async fn write(&self, actor: &Actor, right: Whole) -> Result<Write<'static>, WallError> {
+    pub(super) async fn write(&self, actor: &Actor, right: Whole) -> Result<Write<'static>, WallError> {
         Write::on(&self.store, actor, right).await
     }
 

@@ -5,6 +5,7 @@ use super::{
     Wall, WallError, WallInner,
     clock::system_now,
     ground::Ground,
+    late::LateNews,
     world::{
         World,
         image::{Image, Subject},
@@ -153,7 +154,8 @@ async fn take(wall: &Wall, world: &mut World, image: &Image, revision: i64) -> R
     if since > revision || store.log_line(since).await?.as_deref() != Some(line) {
         return Err(doubt(format!("the log has not the line {since} up to which it is true")));
     }
-    let mut changed: BTreeSet<TicketId> = world.take_image(image).map_err(|why| doubt(why.into()))?.into_iter().collect();
+    let (guarded, late) = world.take_image(image).map_err(|why| doubt(why.into()))?;
+    let mut changed: BTreeSet<TicketId> = guarded.into_iter().collect();
     let guarded = changed.len();
     let mut upto = since;
     while upto < revision {
@@ -177,6 +179,7 @@ async fn take(wall: &Wall, world: &mut World, image: &Image, revision: i64) -> R
         let homes = store.homes_of(network, part).await?;
         put(wall, world, &rows, &homes).await?;
     }
+    *wall.inner.late.lock().await = late;
     Ok(())
 }
 
@@ -229,12 +232,15 @@ impl Wall {
         let wall = self.clone();
         let written = tokio::task::spawn_blocking(move || {
             let bytes = {
+                // Where they are just being counted nobody waits: a start counts them itself.
+                let counted = wall.inner.late.try_lock();
+                let (late, none) = (counted.as_deref(), LateNews::default());
                 let world = wall.world();
                 // It went on meanwhile: the next time.
                 if world.revision != revision {
                     return Ok(false);
                 }
-                world.image(subject, line)
+                world.image(subject, line, late.ok().unwrap_or(&none))
             };
             wall.store().keep_image(&bytes)?;
             wall.inner.image.store(revision, Relaxed);

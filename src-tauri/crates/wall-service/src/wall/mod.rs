@@ -15,6 +15,7 @@ mod facts;
 mod figures;
 mod files;
 mod follow;
+mod gather;
 mod ground;
 mod grounds;
 mod heat;
@@ -39,7 +40,6 @@ mod shown;
 mod stations;
 mod statistics;
 mod then;
-mod threads;
 mod tries;
 mod views;
 pub(crate) mod world;
@@ -214,12 +214,7 @@ impl Wall {
     /// The store cannot be used, or the zone is unknown.
     pub async fn open(options: WallOptions) -> Result<Self, WallError> {
         let store = Store::open_at(&options.folder, options.database.as_deref()).await?;
-        let own = match options.zone {
-            Some(z) => Some(z),
-            None => store.setting("zone").await?,
-        };
-        let zone_own = own.is_some();
-        let zone_name = own.unwrap_or_else(|| jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned());
+        let (zone_name, zone_own) = zone::in_use(&store, options.zone).await?;
         let zone = zone::named(&zone_name)?;
         let map_file = options.base_map.unwrap_or_else(|| options.folder.join("basemap.pmtiles"));
         let base_map = match map_file.exists() {

@@ -3,7 +3,8 @@
 use super::{
     AsOf, HeatImage, HeatQuery, HeatScale, Wall, WallError,
     alarms::{Alarms, Raised},
-    counts::{Counts, Days, Share},
+    counts::{Counting, Counts},
+    gather::{Gather, Met},
     ground::Ground,
     pictures::Asked,
     shown::Sight,
@@ -96,23 +97,9 @@ impl Wall {
     pub(super) async fn past(&self, actor: &Actor, moment: &mut Moment, at: UtcMs) -> Result<Past, WallError> {
         let ground = self.ground_at(at).await?;
         let world = self.world_of(moment).await?;
-        let days = Days::around(at, &world.zone);
-        let (sight, none) = (Sight::of(actor), Counts::once(ground.cells.len(), at, world.half_life_s));
-        let parts = moment.then(&world).in_parts(|then, slots| {
-            let mut counts = none.clone();
-            for (slot, live) in then.of_slots(slots) {
-                let share = then.share(slot, &live, &days);
-                // Nearly all of the past is over and counts nowhere: where it lay need not be found.
-                if share != Share::default() {
-                    let part = then.world.shown_part(&ground, slot, &live, &sight);
-                    counts.change(slot, part, share, live.life, live.severity.weight(), 1);
-                }
-            }
-            counts
-        });
+        let then = moment.then(&world);
+        let counts = then.gather(Counting::new(ground.clone(), Sight::of(actor), then)).counts;
         drop(world);
-        let mut counts = none;
-        parts.into_iter().for_each(|part| counts.join(part));
         Ok(Past { ground, at, counts })
     }
 
@@ -278,24 +265,43 @@ pub fn kinds_of_points() -> Vec<&'static str> {
     ["ticket", "staff"].into_iter().chain(ThingKind::ON_MAP.iter().map(|kind| kind.code())).collect()
 }
 
-/// The newest tickets reported by then, and the gravest alarms with the newest of each group. O(tickets).
-pub(super) fn newest_and_gravest(then: Then<'_>, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
-    let newest = SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE;
-    // The oldest of them on top. From the last slot on, so that nearly all others are seen at once to be older.
-    let mut kept: BinaryHeap<Reverse<(i64, u32)>> = BinaryHeap::with_capacity(newest + 1);
-    for (slot, t) in then.all().rev() {
-        let this = Reverse((t.life.reported, slot));
-        if kept.len() < newest {
-            kept.push(this);
-        } else if kept.peek().is_some_and(|oldest| this < *oldest) {
-            kept.pop();
-            kept.push(this);
+/// The newest tickets reported by a time.
+#[derive(Clone, Default)]
+pub(super) struct Newest {
+    /// The oldest of them on top.
+    kept: BinaryHeap<Reverse<(i64, u32)>>,
+}
+
+impl Newest {
+    fn take(&mut self, this: Reverse<(i64, u32)>) {
+        if self.kept.len() < SNAPSHOT_TICKETS - 2 * SNAPSHOT_GRAVE {
+            self.kept.push(this);
+        } else if self.kept.peek().is_some_and(|oldest| this < *oldest) {
+            self.kept.pop();
+            self.kept.push(this);
         }
     }
-    let mut ids: Vec<TicketId> = kept.iter().map(|Reverse((_, slot))| ticket_of(*slot)).collect();
-    ids.extend(raised.iter().take(SNAPSHOT_GRAVE).map(|r| r.ticket));
-    ids.extend(alarms.groups.iter().take(SNAPSHOT_GRAVE).map(|g| g.newest));
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+
+    /// Them, with the gravest alarms and the newest of each group of alarms.
+    pub fn and_gravest(&self, raised: &[Raised], alarms: &Alarms) -> Vec<TicketId> {
+        let mut ids: Vec<TicketId> = self.kept.iter().map(|Reverse((_, slot))| ticket_of(*slot)).collect();
+        ids.extend(raised.iter().take(SNAPSHOT_GRAVE).map(|r| r.ticket));
+        ids.extend(alarms.groups.iter().take(SNAPSHOT_GRAVE).map(|g| g.newest));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+impl Gather for Newest {
+    // Newest first, so that nearly all others are seen at once to be older.
+    fn meet(&mut self, _: Then<'_>, met: &Met<'_>) {
+        if let Some(t) = &met.live {
+            self.take(Reverse((t.life.reported, met.slot)));
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        other.kept.into_iter().for_each(|this| self.take(this));
+    }
 }

@@ -1,14 +1,14 @@
 //! Who drives the wall's clock: a replay begins, goes on, is ended by whoever is on duty, and then stays ended.
 
 use super::{
-    Wall, WallError,
+    Keeper, Wall, WallError,
     clock::{goes_on, system_now},
     write::Unaudited,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wall_core::{Right, UtcMs, Whole};
-use wall_store::{Actor, ReplayClock};
+use wall_store::{Actor, ReplayClock, Store};
 
 /// Settings: the run that drives, the run that somebody else ended.
 const DRIVING: &str = "replay_driving";
@@ -63,12 +63,12 @@ impl Wall {
             return Err(WallError::Invalid(format!("the name of a run is 1 to {RUN_BYTES} visible ASCII characters")));
         }
         let mut tx = self.write(actor, Whole::DriveClock).await?;
-        if let Some(ended) = self.kept::<Ended>(ENDED).await?
+        if let Some(ended) = kept::<Ended>(self.store(), ENDED).await?
             && ended.covers(&actor.who, run, system_now())
         {
             return Err(WallError::ReplayEnded { by: ended.by, at: UtcMs(ended.at_ms).to_rfc3339() });
         }
-        let driving: Option<Driving> = self.kept(DRIVING).await?;
+        let driving: Option<Driving> = kept(self.store(), DRIVING).await?;
         let same = driving.is_some_and(|d| d.run.as_deref() == run && d.driver == actor.who);
         let last = self.store().replay_clock().await?;
         if !(same && last.is_some_and(|last| goes_on(&last, &clock))) {
@@ -89,28 +89,12 @@ impl Wall {
         Ok(())
     }
 
-    /// Gives the wall's clock back to the system. Ended by its own driver (the same `run`; without one, the same actor) a
-    /// replay is over; ended by anybody else it is also refused when it goes on talking. In the audit log.
+    /// Gives the wall's clock back to the system ([`Keeper::end_replay`]).
     ///
     /// # Errors
     /// The role may not.
     pub async fn end_replay(&self, actor: &Actor, run: Option<&str>) -> Result<(), WallError> {
-        let mut tx = self.write(actor, Whole::EndReplay).await?;
-        let runs = self.store().replay_clock().await?.is_some();
-        if runs {
-            let driving: Option<Driving> = self.kept(DRIVING).await?;
-            let own = |d: &Driving| if d.run.is_some() { d.run.as_deref() == run } else { d.driver == actor.who };
-            if let Some(Driving { run, driver }) = driving.filter(|d| !own(d)) {
-                let ended = Ended { run, driver, by: actor.who.clone(), at_ms: system_now().0 };
-                tx.set_setting(ENDED, &kept_as(&ended)?).await?;
-            }
-        }
-        tx.set_replay_clock(None).await?;
-        if runs {
-            tx.commit("clock.end", &serde_json::json!({})).await?;
-        } else {
-            tx.commit_unaudited(Unaudited::Unchanged).await?;
-        }
+        Keeper::of(self.store()).end_replay(actor, run).await?;
         self.inner.clock.follow(None);
         Ok(())
     }
@@ -136,11 +120,38 @@ impl Wall {
     pub async fn replay_clock(&self) -> Result<Option<ReplayClock>, WallError> {
         Ok(self.store().replay_clock().await?)
     }
+}
 
-    /// A setting of this file; one that cannot be read (another edition's) is none.
-    async fn kept<T: for<'a> Deserialize<'a>>(&self, key: &str) -> Result<Option<T>, WallError> {
-        Ok(self.store().setting(key).await?.and_then(|text| serde_json::from_str(&text).ok()))
+impl Keeper {
+    /// Gives the walls' clock back to the system. Ended by its own driver (the same `run`; without one, the same actor) a
+    /// replay is over; ended by anybody else it is also refused when it goes on talking. In the audit log.
+    ///
+    /// # Errors
+    /// The role may not.
+    pub async fn end_replay(&self, actor: &Actor, run: Option<&str>) -> Result<(), WallError> {
+        let mut tx = self.write(actor, Whole::EndReplay).await?;
+        let runs = self.store().replay_clock().await?.is_some();
+        if runs {
+            let driving: Option<Driving> = kept(self.store(), DRIVING).await?;
+            let own = |d: &Driving| if d.run.is_some() { d.run.as_deref() == run } else { d.driver == actor.who };
+            if let Some(Driving { run, driver }) = driving.filter(|d| !own(d)) {
+                let ended = Ended { run, driver, by: actor.who.clone(), at_ms: system_now().0 };
+                tx.set_setting(ENDED, &kept_as(&ended)?).await?;
+            }
+        }
+        tx.set_replay_clock(None).await?;
+        if runs {
+            tx.commit("clock.end", &serde_json::json!({})).await?;
+        } else {
+            tx.commit_unaudited(Unaudited::Unchanged).await?;
+        }
+        Ok(())
     }
+}
+
+/// A setting of this file; one that cannot be read (another edition's) is none.
+async fn kept<T: for<'a> Deserialize<'a>>(store: &Store, key: &str) -> Result<Option<T>, WallError> {
+    Ok(store.setting(key).await?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 fn kept_as<T: Serialize>(value: &T) -> Result<String, WallError> {

@@ -160,7 +160,7 @@ impl Part {
 
 impl World {
     fn home_of(&self, t: &Live) -> Option<&Home> {
-        self.homes.get(t.home?)
+        self.homes.get(t.home()?)
     }
 
     /// The community of the cell in which a ticket was first found; `None` = it was in none yet.

@@ -3,11 +3,13 @@
 use super::{
     AsOf, StatLine, Stats, Wall, WallError,
     counts::{Days, Share},
+    gather::{Gather, Met},
     ground::Ground,
     shown::{Part, Sight},
+    then::Then,
     world::World,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use wall_core::{CellId, UtcMs, tally::Life};
 use wall_store::Actor;
 
@@ -36,14 +38,30 @@ impl Sum {
         }
     }
 
-    fn add_to(self, line: &mut StatLine) {
-        line.open += self.open;
-        line.overdue += self.overdue;
-        line.received_today += self.received_today;
-        line.closed_today += self.closed_today;
-        line.total += self.total;
-        line.on_time += self.on_time;
-        line.due += self.due;
+    fn join(&mut self, more: Self) {
+        self.open += more.open;
+        self.overdue += more.overdue;
+        self.received_today += more.received_today;
+        self.closed_today += more.closed_today;
+        self.total += more.total;
+        self.on_time += more.on_time;
+        self.due += more.due;
+    }
+
+    fn line(self, head: Head, in_table: Option<bool>) -> StatLine {
+        StatLine {
+            key: head.key,
+            cell: head.cell.map(|c| c.0),
+            in_table,
+            name: head.name,
+            open: self.open,
+            overdue: self.overdue,
+            received_today: self.received_today,
+            closed_today: self.closed_today,
+            total: self.total,
+            on_time: self.on_time,
+            due: self.due,
+        }
     }
 }
 
@@ -104,6 +122,35 @@ impl By {
     }
 }
 
+/// The sums of all groups.
+#[derive(Clone)]
+struct Summing {
+    by: By,
+    ground: Arc<Ground>,
+    days: Days,
+    sight: Sight,
+    sums: Vec<Sum>,
+}
+
+impl Gather for Summing {
+    fn meet(&mut self, then: Then<'_>, met: &Met<'_>) {
+        let Some(t) = &met.live else { return };
+        let group = match self.by {
+            By::Category | By::Platform => t.category as usize,
+            By::Cell | By::Owner => match then.world.shown_part(&self.ground, met.slot, t, &self.sight) {
+                Part::Cell(cell) => cell as usize,
+                Part::Outside => self.ground.cells.len(),
+                Part::Unplaced => self.ground.cells.len() + 1,
+            },
+        };
+        self.sums[group].add(met.share(t, &self.days), t.life, met.at);
+    }
+
+    fn join(&mut self, other: Self) {
+        self.sums.iter_mut().zip(other.sums).for_each(|(sum, more)| sum.join(more));
+    }
+}
+
 impl Wall {
     /// Counts by cell, category, platform or owner, now or at another time. By cell and by owner, what lies outside all cells is the
     /// line `-`, and what has no place the line `unplaced`. O(tickets).
@@ -116,36 +163,24 @@ impl Wall {
         let at = moment.at(&world);
         let days = Days::around(at, &world.zone);
         let heads = by.heads(&world, &ground, at);
-        let mut sums = vec![Sum::default(); heads.len()];
-        let (then, sight) = (moment.then(&world), Sight::of(actor));
-        for (slot, t) in then.all() {
-            let group = match by {
-                By::Category | By::Platform => t.category as usize,
-                By::Cell | By::Owner => match world.shown_part(&ground, slot, &t, &sight) {
-                    Part::Cell(cell) => cell as usize,
-                    Part::Outside => ground.cells.len(),
-                    Part::Unplaced => ground.cells.len() + 1,
-                },
-            };
-            sums[group].add(then.share(slot, &t, &days), t.life, at);
-        }
+        let sums = vec![Sum::default(); heads.len()];
+        let Summing { sums, .. } = moment.then(&world).gather(Summing { by, ground, days, sight: Sight::of(actor), sums });
         // By key, and by cell where there is one: two cells may share a code.
-        let mut lines: BTreeMap<(String, Option<CellId>), StatLine> = BTreeMap::new();
+        let mut lines: BTreeMap<(String, Option<CellId>), (Head, Sum)> = BTreeMap::new();
         for (head, sum) in heads.into_iter().zip(sums) {
             // Cells without a ticket are lines too.
-            if sum.total == 0 && head.cell.is_none() {
-                continue;
+            if sum.total > 0 || head.cell.is_some() {
+                lines.entry((head.key.clone(), head.cell)).or_insert_with(|| (head, Sum::default())).1.join(sum);
             }
-            let Head { key, name, cell } = head;
-            let line = lines.entry((key.clone(), cell)).or_insert_with(|| StatLine {
-                cell: cell.map(|c| c.0),
-                in_table: matches!(by, By::Category).then(|| world.categories.listed(&key)),
-                key,
-                name,
-                ..StatLine::default()
-            });
-            sum.add_to(line);
         }
-        Ok(Stats { lines: lines.into_values().collect(), late_events })
+        let in_table = |head: &Head| matches!(by, By::Category).then(|| world.categories.listed(&head.key));
+        let lines = lines
+            .into_values()
+            .map(|(head, sum)| {
+                let listed = in_table(&head);
+                sum.line(head, listed)
+            })
+            .collect();
+        Ok(Stats { lines, late_events })
     }
 }

@@ -5,17 +5,13 @@
 use super::{
     counts::{Days, Share},
     known::{Known, KnownAs},
-    threads::in_parts,
     world::{Live, World},
 };
 use std::{ops::Range, sync::Arc};
 use wall_core::{
     History, Place, Ticket, TicketEvent, Timebase, UtcMs,
-    tally::{Life, Stretch, Tally},
+    tally::{Life, Stretch},
 };
-
-/// Fewer tickets than this are not worth a thread.
-const LEAST_PART: usize = 50_000;
 
 /// A ticket from a time on, until its next phase.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +140,21 @@ impl Moment {
     }
 }
 
+/// The stretches of a ticket with these phases, or of one life.
+pub(super) fn stretches<'a>(phases: Option<&'a [Phase]>, life: Life) -> impl Iterator<Item = Stretch> + 'a {
+    let whole = phases.is_none().then(|| Stretch::whole(life));
+    let phases = phases.unwrap_or_default();
+    let until = move |i: usize| phases.get(i + 1).map_or(i64::MAX, |next: &Phase| next.from.0);
+    let closing = move |(i, p): (usize, &Phase)| (p.from.0..until(i)).contains(&p.live.life.closed).then_some(p.live.life.closed);
+    let part = move |(i, p): (usize, &Phase)| Stretch {
+        life: p.live.life,
+        from: p.from.0,
+        until: until(i),
+        closed_again: phases.iter().enumerate().skip(i + 1).find_map(closing).unwrap_or(i64::MAX),
+    };
+    whole.into_iter().chain(phases.iter().enumerate().map(part))
+}
+
 /// The world as it stood at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Then<'a> {
@@ -154,7 +165,7 @@ pub(crate) struct Then<'a> {
 
 impl<'a> Then<'a> {
     /// The phases of a ticket; `None` = one life tells it, empty = nobody knew of it.
-    fn phases(self, slot: u32, live: &Live) -> Option<&'a [Phase]> {
+    pub(super) fn phases(self, slot: u32, live: &Live) -> Option<&'a [Phase]> {
         match self.known.map(|k| k.of(slot)) {
             Some(KnownAs::Otherwise(phases)) => return Some(phases),
             Some(KnownAs::Not) => return Some(&[]),
@@ -169,11 +180,12 @@ impl<'a> Then<'a> {
     /// The ticket of a slot, whether it was there then or not.
     pub fn get(self, slot: u32) -> Option<Live> {
         let live = self.world.tickets.get(slot as usize)?.as_ref()?;
-        self.state(slot, live)
+        self.state(live, self.phases(slot, live))
     }
 
-    fn state(self, slot: u32, live: &Live) -> Option<Live> {
-        self.phases(slot, live).map_or(Some(*live), |phases| phase_at(phases, self.at))
+    /// A ticket as it stood, by its phases where one life does not tell it.
+    pub(super) fn state(self, live: &Live, phases: Option<&[Phase]>) -> Option<Live> {
+        phases.map_or(Some(*live), |phases| phase_at(phases, self.at))
     }
 
     /// All tickets that were there then, with their slots.
@@ -181,33 +193,10 @@ impl<'a> Then<'a> {
         self.of_slots(0..self.world.tickets.len() as u32)
     }
 
-    /// Does work on all tickets on all processors, each part with its slots; what the parts came to, in the order of the slots.
-    pub fn in_parts<R: Send>(self, work: impl Fn(Then<'a>, Range<u32>) -> R + Sync) -> Vec<R> {
-        in_parts(self.world.tickets.len(), LEAST_PART, |part| work(self, part.start as u32..part.end as u32))
-    }
-
     /// The tickets of some slots that were there then.
     pub fn of_slots(self, slots: Range<u32>) -> impl DoubleEndedIterator<Item = (u32, Live)> + 'a {
-        let then = move |(slot, live)| Some((slot, self.state(slot, live)?));
+        let then = move |(slot, live)| Some((slot, self.state(live, self.phases(slot, live))?));
         self.world.of_slots(slots).filter_map(then).filter(move |(_, t)| t.life.there_at(self.at))
-    }
-
-    /// Counts for the figures of the left panel. O(tickets), on all processors.
-    pub fn tally(self, days: &Days) -> Tally {
-        let none = Tally::new(self.at, days.start, days.yesterday);
-        let part = |then: Then<'a>, slots| {
-            let mut tally = none.clone();
-            for (slot, live) in then.world.of_slots(slots) {
-                match then.phases(slot, live) {
-                    None => tally.add_whole(live.life),
-                    Some(_) => then.stretches_of(slot, live).for_each(|stretch| tally.add(stretch)),
-                }
-            }
-            tally
-        };
-        let mut all = none.clone();
-        self.in_parts(part).iter().for_each(|part| all.join(part));
-        all
     }
 
     /// Due time of a slot then, `i64::MAX` = none.
@@ -217,19 +206,7 @@ impl<'a> Then<'a> {
 
     /// The stretches of a ticket, also those after the time.
     pub fn stretches_of(self, slot: u32, live: &Live) -> impl Iterator<Item = Stretch> + 'a {
-        let phases = self.phases(slot, live);
-        let whole = phases.is_none().then(|| Stretch::whole(live.life));
-        let phases = phases.unwrap_or_default();
-        let until = move |i: usize| phases.get(i + 1).map_or(i64::MAX, |next: &Phase| next.from.0);
-        let closing =
-            move |(i, p): (usize, &Phase)| (p.from.0..until(i)).contains(&p.live.life.closed).then_some(p.live.life.closed);
-        let part = move |(i, p): (usize, &Phase)| Stretch {
-            life: p.live.life,
-            from: p.from.0,
-            until: until(i),
-            closed_again: phases.iter().enumerate().skip(i + 1).find_map(closing).unwrap_or(i64::MAX),
-        };
-        whole.into_iter().chain(phases.iter().enumerate().map(part))
+        stretches(self.phases(slot, live), live.life)
     }
 
     /// The stretches of all tickets, one after the other.
@@ -250,7 +227,7 @@ impl<'a> Then<'a> {
     /// that was moved afterwards changes no period that is over. `None` = it did not fall due in it.
     pub fn fell_due(self, slot: u32, live: &Live, from: i64, to: i64) -> Option<bool> {
         let end = self.at.min(UtcMs(to.saturating_sub(1)));
-        let life = Then { at: end, ..self }.state(slot, live)?.life;
+        let life = Then { at: end, ..self }.state(live, self.phases(slot, live))?.life;
         life.fell_due(from, to).then(|| life.on_time())
     }
 

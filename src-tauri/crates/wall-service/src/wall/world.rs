@@ -3,8 +3,12 @@
 //! It holds what every question needs and nothing that can be asked of the store by id: times, places, cells and
 //! weights of all tickets, the counts of the cells, and R-trees over open tickets, cameras, staff and sites.
 
+pub(crate) mod columns;
 pub(crate) mod image;
+mod live;
 pub(crate) mod markers;
+
+pub(crate) use live::Live;
 
 use super::{
     alarms::Raised,
@@ -23,50 +27,8 @@ use std::{
     sync::Arc,
 };
 use wall_core::{
-    CellId, Payload, Place, PointIndex, Position, Severity, Staff, StaffId, Ticket, TicketEvent, TicketId, TicketStatus,
-    Timebase, UtcMs, tally::Life,
+    CellId, Payload, PointIndex, Position, Staff, StaffId, Ticket, TicketEvent, TicketId, Timebase, UtcMs, tally::Life,
 };
-
-/// What the world keeps of a ticket.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Live {
-    pub life: Life,
-    /// Where it is, when that is known. What is shown of it is asked of [`World::shown_place`].
-    place: Option<Place>,
-    /// Index of its cell in the present ground.
-    cell: Option<u32>,
-    /// Number of the cell in which it was first found.
-    pub home: Option<u32>,
-    /// Index into the category names.
-    pub category: u32,
-    pub severity: Severity,
-    pub status: TicketStatus,
-    pub sensitive: bool,
-    /// Whether its phases have to be asked how it was before.
-    pub varied: bool,
-    share: Share,
-}
-
-impl Live {
-    fn weight(&self) -> f64 {
-        self.severity.weight()
-    }
-
-    /// Finds the cell around its place.
-    pub(super) fn find_cell(&mut self, cell_at: impl Fn(Place) -> Option<u32>) {
-        self.cell = self.place.and_then(cell_at);
-    }
-
-    /// The true place, for `shown` only.
-    pub(super) fn exact_place(&self) -> Option<Place> {
-        self.place
-    }
-
-    /// The cell it is attributed to, for `shown` only.
-    pub(super) fn attributed(&self) -> Option<u32> {
-        self.cell
-    }
-}
 
 /// A member of staff with the last position.
 #[derive(Clone, Debug)]
@@ -223,18 +185,15 @@ impl World {
         // Before its cell is stored anywhere, it is the present one.
         let home = home.or_else(|| cell.map(|c| self.ground.cells[c as usize].id));
         let home = home.and_then(|c| self.homes.number(c, &self.ground));
-        Live {
-            life: Life::of(ticket, self.base),
-            place: ticket.place,
-            cell,
-            home,
+        let live = Live {
             category: self.categories.seen(&ticket.category),
             severity: ticket.severity,
             status: ticket.status,
             sensitive: ticket.sensitive,
             varied: ticket.varied,
-            share: Share::default(),
-        }
+            ..Live::new(Life::of(ticket, self.base))
+        };
+        live.at(ticket.place, cell, home)
     }
 
     /// Keeps how a ticket was before, or that it was never otherwise. `row` is its present state, `live` what the world keeps of it.
@@ -260,14 +219,14 @@ impl World {
     pub(super) fn state_of(&self, live: Live, ticket: &Ticket, life: Life) -> Live {
         let mut state = Live {
             life,
-            place: ticket.place,
             category: self.categories.number(&ticket.category).unwrap_or(live.category),
             severity: ticket.severity,
             status: ticket.status,
             sensitive: ticket.sensitive,
             ..live
         };
-        if ticket.place != live.place {
+        if ticket.place != live.exact_place() {
+            state = state.at(ticket.place, None, live.home());
             state.find_cell(|p| self.ground.cell_at(p));
         }
         state
@@ -350,7 +309,7 @@ impl World {
         let same = was.is_some_and(|o| {
             new.share.open
                 && Sight::COUNTED.iter().all(|s| self.shown_place(o, s) == self.shown_place(new, s))
-                && o.home == new.home
+                && o.home() == new.home()
                 && o.severity == new.severity
                 && o.life.reported == new.life.reported
         });
@@ -459,10 +418,12 @@ impl World {
             self.homes.set_ground(&self.ground);
             for slot in 0..self.tickets.len() {
                 if let Some(live) = &mut self.tickets[slot] {
-                    live.cell = live.place.and_then(|p| self.ground.cell_at(p));
-                    if live.home.is_none() {
+                    live.find_cell(|p| self.ground.cell_at(p));
+                    if live.home().is_none() {
                         // First found inside a cell.
-                        live.home = live.cell.and_then(|c| self.homes.number(self.ground.cells[c as usize].id, &self.ground));
+                        let home =
+                            live.attributed().and_then(|c| self.homes.number(self.ground.cells[c as usize].id, &self.ground));
+                        *live = live.at(live.exact_place(), live.attributed(), home);
                     }
                 }
             }

@@ -3,7 +3,7 @@
 use crate::{Answer, Room};
 use serde_json::{Value, json};
 use wall_core::UtcMs;
-use wall_service::wall::AsOf;
+use wall_service::wall::{AsOf, Keeper};
 use wall_store::{Actor, Role};
 
 const JSON: &str = "application/json";
@@ -338,8 +338,8 @@ async fn a_store_has_the_zone_of_its_cells_or_says_that_it_has_none() {
         let machine = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
         let proposed = expected.filter(|z| asked.is_none() && *z != machine);
         assert_eq!(info["zone_proposed"].as_str(), proposed, "{place:?} {asked:?}");
-        room.wall.set_zone(&admin(), "Asia/Urumqi").await.unwrap();
-        assert!(room.wall.set_zone(&admin(), "Mars/Olympus").await.is_err());
+        Keeper::of(room.wall.store()).set_zone(&admin(), "Asia/Urumqi").await.unwrap();
+        assert!(Keeper::of(room.wall.store()).set_zone(&admin(), "Mars/Olympus").await.is_err());
         assert_eq!(room.wall.store().setting("zone").await.unwrap().as_deref(), Some("Asia/Urumqi"));
     }
 }

@@ -3,13 +3,15 @@
 use super::{
     super::{
         AsOf, Wall, WallError,
-        alarms::grouped,
-        figures::figures,
+        alarms::{Raising, grouped},
+        counts::Counting,
+        figures::{figures_of, tally},
         ground::{Area, GeometryJson, Ground},
         pictures::on_a_thread,
-        queries::{TIME_LEFT_SPAN_H, newest_and_gravest},
+        queries::{Newest, TIME_LEFT_SPAN_H},
         shown::Sight,
         then::Then,
+        world::Walker,
     },
     alarms_view, area_stat, clock_view,
     frames::area_stats,
@@ -20,7 +22,7 @@ use crate::wire::{
 };
 use bytes::Bytes;
 use std::collections::HashMap;
-use wall_core::{Level, Position, StaffId, UtcMs, tally};
+use wall_core::{Level, Position, StaffId, UtcMs};
 use wall_store::Actor;
 
 impl Wall {
@@ -73,45 +75,47 @@ impl Wall {
         let mut moment = self.moment(as_of).await?;
         let as_of = moment.as_of;
         let late_events = self.late_events(&moment).await?;
-        let raised = self.alarms_at(&mut moment).await?;
-        let (ground, at, areas, figures, unplaced, staff, positions_kept, revision, later) = match as_of {
-            None => {
-                let world = self.world();
-                let areas = area_stats(&world, &Sight::of(actor), &world.ground.areas);
-                let staff = world.staff.values().map(|w| staff_view(&world, w, world.now)).collect();
-                let (kept, figures) = (true, figures(world.then(world.now)));
-                let unplaced = world.counts(&Sight::of(actor)).unplaced();
-                (world.ground.clone(), world.now, areas, figures, unplaced, staff, kept, world.revision, world.later)
-            }
-            Some(at) => {
-                let past = self.past(actor, &mut moment, at).await?;
-                let base = self.world().base;
-                let kept = self.store().positions_at(at, base).await?;
-                let positions_kept = kept.is_some();
-                let positions: HashMap<StaffId, Position> = kept.into_iter().flatten().map(|p| (p.staff, p)).collect();
-                let world = self.world_of(&mut moment).await?;
-                let then = moment.then(&world);
-                let due = |slot| then.due_of(slot);
-                let areas = past.ground.areas.iter().map(|a| area_stat(a, past.counts.area(a, past.at, &due))).collect();
-                let staff = world
-                    .staff
-                    .values()
-                    .map(|w| {
-                        let mut w = w.clone();
-                        w.position = positions.get(&w.staff.id).copied();
-                        staff_view(&world, &w, at)
-                    })
-                    .collect();
-                let unplaced = past.counts.unplaced();
-                let revision = world.revision;
-                (past.ground, at, areas, figures(then), unplaced, staff, positions_kept, revision, 0)
-            }
+        let base = self.world().base;
+        let kept = match as_of {
+            None => None,
+            Some(at) => Some((self.ground_at(at).await?, self.store().positions_at(at, base).await?)),
         };
+        let positions_kept = kept.as_ref().is_none_or(|(_, positions)| positions.is_some());
+        let sight = Sight::of(actor);
+        let (ground, at, areas, figures, unplaced, staff, revision, later, raising, newest) = {
+            let world = self.world_of(&mut moment).await?;
+            let then = moment.then(&world);
+            let pass = (Raising::new(then), Newest::default(), tally(then));
+            let (ground, areas, unplaced, staff, later, (raising, newest, tally)) = match kept {
+                None => {
+                    let areas = area_stats(&world, &sight, &world.ground.areas);
+                    let staff: Vec<_> = world.staff.values().map(|w| staff_view(&world, w, then.at)).collect();
+                    let unplaced = world.counts(&sight).unplaced();
+                    (world.ground.clone(), areas, unplaced, staff, world.later, then.gather(pass))
+                }
+                Some((ground, positions)) => {
+                    let positions: HashMap<StaffId, Position> = positions.into_iter().flatten().map(|p| (p.staff, p)).collect();
+                    let (raising, newest, tally) = pass;
+                    let counting = Counting::new(ground.clone(), sight.clone(), then);
+                    let (raising, newest, tally, Counting { counts, .. }) = then.gather((raising, newest, tally, counting));
+                    let due = |slot| then.due_of(slot);
+                    let areas = ground.areas.iter().map(|a| area_stat(a, counts.area(a, then.at, &due))).collect();
+                    let then_at = |w: &Walker| {
+                        let walker = Walker { position: positions.get(&w.staff.id).copied(), ..w.clone() };
+                        staff_view(&world, &walker, then.at)
+                    };
+                    let staff = world.staff.values().map(then_at).collect();
+                    (ground, areas, counts.unplaced(), staff, 0, (raising, newest, tally))
+                }
+            };
+            let figures = figures_of(then, &tally);
+            (ground, then.at, areas, figures, unplaced, staff, world.revision, later, raising, newest)
+        };
+        let raised = self.raised(raising, at, moment.revision()).await?;
         let (alarms, ids) = {
             let world = self.world_of(&mut moment).await?;
-            let then = Then { at, ..moment.then(&world) };
-            let alarms = grouped(then, &ground, &raised, &Sight::of(actor));
-            (alarms_view(&world, &ground, &alarms), newest_and_gravest(then, &raised, &alarms))
+            let alarms = grouped(Then { at, ..moment.then(&world) }, &ground, &raised, &sight);
+            (alarms_view(&world, &ground, &alarms), newest.and_gravest(&raised, &alarms))
         };
         Ok(Snapshot {
             revision,
@@ -143,7 +147,7 @@ impl Wall {
             return Err(WallError::Invalid("a histogram needs from < to and 1 … 2000 buckets".into()));
         }
         let world = self.world();
-        let (received, closed) = tally::histogram(world.then(world.now).stretches(), from, to, buckets as usize);
+        let (received, closed) = wall_core::tally::histogram(world.then(world.now).stretches(), from, to, buckets as usize);
         Ok(Histogram { from_ms: from.0, bucket_s: (to.0 - from.0) / 1000 / i64::from(buckets), received, closed })
     }
 

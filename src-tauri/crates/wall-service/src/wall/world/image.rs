@@ -6,9 +6,13 @@
 //! store. Nothing personal is in it: no text, no name, and of sensitive tickets only their numbers (they are read from the
 //! store). A number is little-endian; `MAX` (of a time or an index) and NaN (of a degree) stand for "none".
 
-use super::{Live, World, ticket_of};
+use super::{
+    Live, World,
+    columns::{CUT, Columns, Doubt, NONE, NONSENSE, Reader},
+    ticket_of,
+};
 use crate::wall::{
-    counts::Share,
+    late::LateNews,
     then::{Phase, Phases},
 };
 use serde::{Deserialize, Serialize};
@@ -16,10 +20,9 @@ use std::collections::HashMap;
 use wall_core::{CellId, Place, Severity, TicketId, TicketStatus, Timebase, UtcMs, tally::Life};
 
 /// What the file begins with.
-const MAGIC: &[u8; 8] = b"GWWORLD1";
+const MAGIC: &[u8; 8] = b"GWWORLD2";
 /// Longest head that is believed, bytes.
 const HEAD_MOST: usize = 64 << 20;
-const NONE: u32 = u32::MAX;
 
 /// Of what an image is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
@@ -65,11 +68,6 @@ pub(crate) struct Image {
     body: usize,
 }
 
-/// Why an image is thrown away.
-pub(crate) type Doubt = &'static str;
-
-const CUT: Doubt = "it was cut short";
-const NONSENSE: Doubt = "a value of it makes no sense";
 const DISORDER: Doubt = "its tickets are not in order";
 
 impl Image {
@@ -100,60 +98,24 @@ impl Image {
     }
 }
 
-/// Columns that are written one after the other.
-struct Columns(Vec<u8>);
-
 impl Columns {
-    fn count(&mut self, count: usize) {
-        self.u32s(std::iter::once(count as u32));
-    }
-
-    fn u32s(&mut self, values: impl Iterator<Item = u32>) {
-        values.for_each(|v| self.0.extend_from_slice(&v.to_le_bytes()));
-    }
-
-    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
-        values.for_each(|v| self.0.extend_from_slice(&v.to_le_bytes()));
-    }
-
     /// The columns of tickets, or of states of tickets.
     fn lives<'a>(&mut self, rows: impl Iterator<Item = &'a Live> + Clone) {
         let degree = |v: Option<f64>| v.unwrap_or(f64::NAN).to_bits() as i64;
         self.i64s(rows.clone().map(|l| l.life.reported));
         self.i64s(rows.clone().map(|l| l.life.due));
         self.i64s(rows.clone().map(|l| l.life.closed));
-        self.i64s(rows.clone().map(|l| degree(l.place.map(|p| p.lon))));
-        self.i64s(rows.clone().map(|l| degree(l.place.map(|p| p.lat))));
-        self.u32s(rows.clone().map(|l| l.cell.unwrap_or(NONE)));
-        self.u32s(rows.clone().map(|l| l.home.unwrap_or(NONE)));
+        self.i64s(rows.clone().map(|l| degree(l.exact_place().map(|p| p.lon))));
+        self.i64s(rows.clone().map(|l| degree(l.exact_place().map(|p| p.lat))));
+        self.u32s(rows.clone().map(|l| l.attributed().unwrap_or(NONE)));
+        self.u32s(rows.clone().map(|l| l.home().unwrap_or(NONE)));
         self.u32s(rows.clone().map(|l| l.category));
         let status = |l: &Live| TicketStatus::ALL.iter().position(|s| *s == l.status).map_or(NONE, |i| i as u32);
         self.u32s(rows.clone().map(|l| u32::from(l.severity.get()) | u32::from(l.varied) << 8 | status(l) << 16));
     }
 }
 
-/// Columns that are read one after the other.
-struct Reader<'a>(&'a [u8]);
-
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize, width: usize) -> Result<&'a [u8], Doubt> {
-        let (head, tail) = self.0.split_at_checked(count.checked_mul(width).ok_or(CUT)?).ok_or(CUT)?;
-        self.0 = tail;
-        Ok(head)
-    }
-
-    fn count(&mut self) -> Result<usize, Doubt> {
-        Ok(self.u32s(1)?.next().unwrap_or(0) as usize)
-    }
-
-    fn u32s(&mut self, count: usize) -> Result<impl Iterator<Item = u32> + Clone + use<'a>, Doubt> {
-        Ok(self.take(count, 4)?.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)))
-    }
-
-    fn i64s(&mut self, count: usize) -> Result<impl Iterator<Item = i64> + use<'a>, Doubt> {
-        Ok(self.take(count, 8)?.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)))
-    }
-
     /// The columns of so many tickets, or states of tickets, each checked against `bounds`.
     fn lives(&mut self, count: usize, bounds: Bounds) -> Result<impl Iterator<Item = Result<Live, Doubt>> + use<'a>, Doubt> {
         let (reported, due, closed) = (self.i64s(count)?, self.i64s(count)?, self.i64s(count)?);
@@ -173,18 +135,14 @@ impl<'a> Reader<'a> {
                 true => None,
                 false => Some(Place::new(lon, lat).ok_or(NONSENSE)?),
             };
-            Ok(Live {
-                life,
-                place,
-                cell: within(cell, bounds.cells)?,
-                home: within(home, bounds.homes)?,
+            let live = Live {
                 category: within(category, bounds.categories)?.ok_or(NONSENSE)?,
                 severity: Severity::new(bits as u8).ok_or(NONSENSE)?,
                 status: TicketStatus::ALL.get((bits >> 16) as usize).copied().ok_or(NONSENSE)?,
-                sensitive: false,
                 varied: bits >> 8 & 1 == 1,
-                share: Share::default(),
-            })
+                ..Live::new(life)
+            };
+            Ok(live.at(place, within(cell, bounds.cells)?, within(home, bounds.homes)?))
         }))
     }
 }
@@ -198,8 +156,9 @@ struct Bounds {
 }
 
 impl World {
-    /// The image of what it keeps of tickets. `line` is what the log says of its revision. O(tickets), some 60 bytes each.
-    pub fn image(&self, subject: Subject, line: String) -> Vec<u8> {
+    /// The image of what it keeps of tickets, and of which of their events came late. `line` is what the log says of its revision.
+    /// O(tickets), some 60 bytes each and 8 for each event that came late.
+    pub fn image(&self, subject: Subject, line: String, late: &LateNews) -> Vec<u8> {
         let homes = self.homes.known().map(|(cell, home)| Home {
             cell: cell.0,
             code: home.code.clone(),
@@ -249,14 +208,15 @@ impl World {
         columns.count(ahead.len());
         columns.u32s(ahead.iter().map(|(slot, _)| *slot));
         columns.i64s(ahead.iter().flat_map(|(_, lives)| lives.iter().flat_map(|l| [l.reported, l.due, l.closed])));
+        late.write(&mut columns, |ticket| u32::try_from(ticket.0 - 1).is_ok_and(|slot| sensitive(&slot)));
         let sum = crc32fast::hash(&columns.0);
         columns.0.extend_from_slice(&sum.to_le_bytes());
         columns.0
     }
 
     /// Takes an image in, into a world without tickets whose subject it is; gives the tickets that are not in it and have to be
-    /// read. Where it is doubtful the world is in no state to be used. O(tickets).
-    pub fn take_image(&mut self, image: &Image) -> Result<Vec<TicketId>, Doubt> {
+    /// read, and which events came late. Where it is doubtful the world is in no state to be used. O(tickets).
+    pub fn take_image(&mut self, image: &Image) -> Result<(Vec<TicketId>, LateNews), Doubt> {
         let Head { revision, foreign, categories, homes, .. } = &image.head;
         for (n, code) in categories.iter().enumerate() {
             if self.categories.seen(code) as usize != n {
@@ -312,18 +272,19 @@ impl World {
         for slot in slots {
             self.ahead.insert(slot, [life().ok_or(CUT)?, life().ok_or(CUT)?]);
         }
+        let late = LateNews::read(&mut body)?;
         if !body.0.is_empty() {
             return Err("there is more in it than it says");
         }
         self.revision = *revision;
-        Ok(guarded)
+        Ok((guarded, late))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wall::ground::Ground;
+    use crate::wall::{ground::Ground, late::tests::sample};
     use rand::{RngExt, SeedableRng};
     use std::sync::Arc;
 
@@ -348,18 +309,15 @@ mod tests {
         for slot in 0..40_u32 {
             let place = (slot % 5 != 0).then_some(Place { lon: f64::from(slot) - 20.0, lat: f64::from(slot) / 2.0 });
             let closed = if slot % 2 == 0 { i64::MAX } else { 5_000 };
+            let due = if slot % 3 == 0 { i64::MAX } else { 9_000 };
             let live = Live {
-                life: Life { reported: i64::from(slot), due: if slot % 3 == 0 { i64::MAX } else { 9_000 }, closed },
-                place,
-                cell: None,
-                home: (slot % 7 == 0).then_some(home),
                 category: world.categories.seen(["", "a", "b"][slot as usize % 3]),
-                severity: Severity::DEFAULT,
                 status: TicketStatus::ALL[slot as usize % TicketStatus::ALL.len()],
                 sensitive: slot % 11 == 0,
                 varied: slot % 4 == 0,
-                share: Share::default(),
+                ..Live::new(Life { reported: i64::from(slot), due, closed })
             };
+            let live = live.at(place, None, (slot % 7 == 0).then_some(home));
             // Numbers are not dense.
             let slot = slot * 3;
             world.load(ticket_of(slot), live);
@@ -392,10 +350,10 @@ mod tests {
     #[test]
     fn a_world_comes_back_as_it_was() {
         let world = world();
-        let image = Image::read(world.image(subject(), "line".into())).unwrap();
+        let image = Image::read(world.image(subject(), "line".into(), &sample())).unwrap();
         assert_eq!((image.subject(), image.stand()), (&subject(), (77, "line")));
         let mut again = empty();
-        let guarded = again.take_image(&image).unwrap();
+        let (guarded, _) = again.take_image(&image).unwrap();
         let sensitive: Vec<TicketId> = world.all().filter(|(_, t)| t.sensitive).map(|(slot, _)| ticket_of(slot)).collect();
         assert_eq!(guarded, sensitive);
         assert_eq!(parts(&again), parts(&world));
@@ -404,7 +362,7 @@ mod tests {
     /// Whatever the bytes are, even with a checksum that agrees: an answer, and never a panic or an index beyond what there is.
     #[test]
     fn no_bytes_make_it_fall() {
-        let good = world().image(subject(), "line".into());
+        let good = world().image(subject(), "line".into(), &sample());
         let mut dice = rand_chacha::ChaCha8Rng::seed_from_u64(9);
         let (mut taken, mut refused) = (0, 0);
         for _ in 0..20_000 {

@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 use wall_core::{NetworkId, Ticket, TicketId, ticket_division};
+use wall_service::wall::Locator;
 use wall_store::Role;
 
 /// Texts shorter than that are words of the trade.
@@ -92,8 +93,10 @@ async fn buildings(stage: &Stage, community: &str) -> Exact {
             .iter()
             .any(|f| f["properties"]["code"] == code && f["properties"]["parent_code"] == community)
     };
-    let mut within = stage.room.wall.store().buildings().await.unwrap();
-    within.retain(|b| own(&stage.room.wall.locate(b.place, None).cell_code));
+    let store = stage.room.wall.store();
+    let locator = Locator::open(store, "general", None, stage.room.wall.now()).await.unwrap();
+    let mut within = store.buildings().await.unwrap();
+    within.retain(|b| own(locator.locate(b.place, None).cell_code));
     assert!(within.len() > 10, "{} buildings", within.len());
     Exact {
         texts: within.iter().map(|b| b.name.clone()).collect(),
