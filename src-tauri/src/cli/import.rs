@@ -24,7 +24,8 @@ pub enum OwnImport {
     /// Tickets (事件): CSV, .xlsx, NDJSON or GeoJSON, also .gz.
     Tickets(ImportRows),
     /// Care register (重点人群): not in this edition.
-    #[command(display_order = 1000)]
+    // Last but for `help`, which clap puts at 999.
+    #[command(display_order = 998)]
     Register(ImportRows),
 }
 
@@ -156,4 +157,31 @@ pub struct ImportCells {
     /// A date begins at local midnight (`--zone`).
     #[arg(long, requires = "publish", value_name = "DATE|T")]
     pub effective: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_help_lists_every_command_in_its_order() {
+        let help = Import::augment_subcommands(Command::new("import")).render_help().to_string();
+        let listed: Vec<&str> =
+            help.lines().filter_map(|l| l.strip_prefix("  ")?.split(' ').next().filter(|word| !word.is_empty())).collect();
+        let things = ThingKind::ALL.iter().map(|kind| kind.command());
+        let commands: Vec<&str> = ["cells", "owners", "tickets"].into_iter().chain(things).chain(["register", "help"]).collect();
+        assert_eq!(listed[..commands.len()], commands, "{help}");
+    }
+
+    #[test]
+    fn a_command_of_things_is_their_kind() {
+        for kind in ThingKind::ALL {
+            let words = ["import", kind.command(), "f.csv", "--dry-run"];
+            let matches = Import::augment_subcommands(Command::new("import")).try_get_matches_from(words);
+            let import = Import::from_arg_matches(&matches.unwrap()).unwrap();
+            assert!(matches!(import, Import::Things(found, args) if found == *kind && args.dry_run), "{kind:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Everything that sources list and that comes in whole by `gridwall import`: one list. Reader, key, right, command, report and
 //! point on the map follow from it.
 //!
-//! A noun is one line of [`things!`] and what follows below: [`Thing`] says how it is read, `Marker` what is shown of it on the map.
+//! A noun is one line of `things!` and what follows below: [`Thing`] says how it is read, `Marker` what is shown of it on the map.
 
 use crate::import::{
     ReadOptions, Records, Source, SourceError,
