@@ -56,7 +56,7 @@ impl Locator {
     fn of(mut cells: Vec<Cell>) -> Self {
         let index = CellIndex::build(&cells);
         let ranks: std::collections::HashMap<_, _> = index.cells().zip(0usize..).collect();
-        cells.sort_by_key(|cell| ranks.get(&cell.id).copied());
+        cells.sort_by_cached_key(|cell| ranks.get(&cell.id).copied());
         Self { index, cells }
     }
 
