@@ -116,9 +116,7 @@ impl CellIndex {
     /// The cell a place belongs to, by the one rule. O(1), and near boundaries O(edges at that height).
     #[inline]
     pub fn cell_at(&self, place: Place) -> Option<CellId> {
-        let raster = self.raster.as_ref()?;
-        let pixel = raster.pixel(GridPlace::unsnapped(place))?;
-        self.resolve(raster, raster.answer_at(pixel), place)
+        self.rank_at(place).map(|rank| self.ids[rank as usize])
     }
 
     /// [`Self::cell_at`] for a place already on the scale of the grid.
@@ -152,6 +150,7 @@ impl CellIndex {
     }
 
     /// Number of the cell a place belongs to, in the order of [`Self::cells`], by the one rule. As [`Self::cell_at`].
+    #[inline]
     pub fn rank_at(&self, place: Place) -> Option<u32> {
         let raster = self.raster.as_ref()?;
         self.rank_of(raster, raster.answer_at(raster.pixel(GridPlace::unsnapped(place))?), place)

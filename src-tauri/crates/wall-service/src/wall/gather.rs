@@ -3,7 +3,7 @@
 
 use super::{
     counts::{Days, Share},
-    then::{Phase, Then, stretches},
+    then::{Phase, Then, share, stretches},
     world::Live,
 };
 use wall_core::{
@@ -38,14 +38,7 @@ impl Met<'_> {
 
     /// What it contributes to its cell, as it stood.
     pub fn share(&self, live: &Live, days: &Days) -> Share {
-        let share = Share::of(live.life, self.at, days);
-        match self.phases {
-            None => share,
-            Some(_) => {
-                let until = self.at.0.saturating_add(1);
-                Share { closed_today: self.stretches().any(|s| s.closed_within(days.start.0, until)), ..share }
-            }
-        }
+        share(self.phases, live.life, self.at, days)
     }
 }
 

@@ -155,6 +155,18 @@ pub(super) fn stretches<'a>(phases: Option<&'a [Phase]>, life: Life) -> impl Ite
     whole.into_iter().chain(phases.iter().enumerate().map(part))
 }
 
+/// What a ticket of such a life contributes to its cell at a time: one that was reopened may have been closed earlier that day.
+pub(super) fn share(phases: Option<&[Phase]>, life: Life, at: UtcMs, days: &Days) -> Share {
+    let share = Share::of(life, at, days);
+    match phases {
+        None => share,
+        Some(_) => {
+            let until = at.0.saturating_add(1);
+            Share { closed_today: stretches(phases, life).any(|s| s.closed_within(days.start.0, until)), ..share }
+        }
+    }
+}
+
 /// The world as it stood at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Then<'a> {
@@ -233,7 +245,7 @@ impl<'a> Then<'a> {
 
     /// What a ticket contributes to its cell.
     pub fn share(self, slot: u32, live: &Live, days: &Days) -> Share {
-        Share { closed_today: self.closed_within(slot, live, days.start.0, i64::MAX), ..Share::of(live.life, self.at, days) }
+        share(self.phases(slot, live), live.life, self.at, days)
     }
 }
 
