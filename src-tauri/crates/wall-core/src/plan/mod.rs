@@ -63,4 +63,11 @@ impl Plan {
             && self.effective_from.is_some_and(|f| f <= t)
             && self.effective_to.is_none_or(|e| t < e)
     }
+
+    /// Of all that have a plan, each of one network, the one whose plan is in force at `t`: of several that overlap the one that began
+    /// last. O(plans).
+    pub fn of_time<T>(all: impl IntoIterator<Item = T>, plan: impl Fn(&T) -> &Self, t: UtcMs) -> Option<T> {
+        let began = |one: &T| (plan(one).effective_from, plan(one).id);
+        all.into_iter().filter(|one| plan(one).in_force_at(t)).max_by_key(began)
+    }
 }

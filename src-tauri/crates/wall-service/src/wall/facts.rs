@@ -113,7 +113,7 @@ impl Wall {
             false => None,
         };
         let now = self.now();
-        let in_force = basis.plans.iter().filter(|p| p.in_force_at(now)).max_by_key(|p| (p.effective_from, p.id)).map(|p| p.id);
+        let in_force = Plan::of_time(&basis.plans, |p| p, now).map(|p| p.id);
         let (ground, cells) = match basis.network.zip(in_force) {
             None => (None, None),
             Some((network, plan)) => {

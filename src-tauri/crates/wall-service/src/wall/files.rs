@@ -3,7 +3,7 @@
 use super::{AsOf, Wall, WallError, shown::Sight};
 use crate::export::TicketRow;
 use std::collections::HashMap;
-use wall_core::{Cell, Ticket, TicketAt, TicketId, UtcMs};
+use wall_core::{Cell, Plan, Ticket, TicketAt, TicketId, UtcMs};
 use wall_store::{Actor, Store, StoredPlan};
 
 /// Tickets read at once.
@@ -17,7 +17,7 @@ pub(super) async fn plan_of(store: &Store, network: &str, plan: Option<&str>, at
     let plans = store.plans(found.id).await?;
     let chosen = match plan {
         Some(name) => plans.into_iter().rev().find(|p| p.plan.name == name || p.plan.id.0.to_string() == name),
-        None => plans.into_iter().filter(|p| p.plan.in_force_at(at)).max_by_key(|p| (p.plan.effective_from, p.plan.id)),
+        None => Plan::of_time(plans, |p| &p.plan, at),
     };
     chosen.ok_or_else(|| {
         let why = plan.map_or_else(

@@ -98,7 +98,7 @@ impl Ground {
         let network = store.networks().await?.into_iter().find(|n| n.key == network_key);
         let Some(network) = network else { return Ok(Self::empty()) };
         let plans: Vec<Plan> = store.plans(network.id).await?.into_iter().map(|p| p.plan).collect();
-        let plan = plans.iter().filter(|p| p.in_force_at(at)).max_by_key(|p| (p.effective_from, p.id)).cloned();
+        let plan = Plan::of_time(&plans, |p| p, at).cloned();
         let cells = match &plan {
             Some(p) => store.cells(p.id).await?,
             None => vec![],

@@ -43,7 +43,7 @@ use std::{
 };
 pub(in crate::wall) use succession::Handover;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use wall_core::{CellRecord, Network, PlanId, Right, UtcMs};
+use wall_core::{CellRecord, Network, Plan, PlanId, Right, UtcMs};
 use wall_store::{Actor, ChangeKind, PlanRecord};
 
 /// Plans kept open; the one not used for longest gives way.
@@ -176,10 +176,8 @@ impl Wall {
         at: UtcMs,
     ) -> Result<Option<(PlanRecord, Vec<CellRecord>)>, PlanError> {
         let records = self.store().plan_records().await?;
-        let in_force = records
-            .into_iter()
-            .filter(|r| r.plan.network == network && r.plan.in_force_at(at))
-            .max_by_key(|r| (r.plan.effective_from, r.plan.id));
+        let of_network = records.into_iter().filter(|r| r.plan.network == network);
+        let in_force = Plan::of_time(of_network, |r| &r.plan, at);
         let Some(record) = in_force else { return Ok(None) };
         let cells = self.store().written_cells(record.plan.id).await?;
         Ok(Some((record, cells)))
