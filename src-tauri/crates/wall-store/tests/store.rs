@@ -42,24 +42,9 @@ fn record(external_id: &str) -> TicketRecord {
         external_id: external_id.into(),
         category: "noise".into(),
         title: "夜间施工".into(),
-        description: String::new(),
         place: Some(Place { lon: 120.5, lat: 31.25 }),
-        accuracy_m: None,
-        address: String::new(),
-        channel: None,
-        platform: None,
-        severity: None,
-        community_code: String::new(),
         reported_at: Some(T0),
-        due_at: None,
-        status: None,
-        status_word: String::new(),
-        status_at: None,
-        closed_at: None,
-        reporter: None,
-        attachments: vec![],
-        sensitive: None,
-        inverted_times: false,
+        ..TicketRecord::default()
     }
 }
 

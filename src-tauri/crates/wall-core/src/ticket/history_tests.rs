@@ -40,30 +40,7 @@ pub(super) fn ticket() -> Ticket {
 }
 
 fn record() -> TicketRecord {
-    TicketRecord {
-        source: "feed".into(),
-        external_id: "A-1".into(),
-        category: String::new(),
-        title: String::new(),
-        description: String::new(),
-        place: None,
-        accuracy_m: None,
-        address: String::new(),
-        channel: None,
-        platform: None,
-        severity: None,
-        community_code: String::new(),
-        reported_at: None,
-        due_at: None,
-        status: None,
-        status_word: String::new(),
-        status_at: None,
-        closed_at: None,
-        reporter: None,
-        attachments: vec![],
-        sensitive: None,
-        inverted_times: false,
-    }
+    TicketRecord { source: "feed".into(), external_id: "A-1".into(), ..TicketRecord::default() }
 }
 
 fn fallback(now: UtcMs) -> TicketFallback {

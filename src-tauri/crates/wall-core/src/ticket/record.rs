@@ -27,8 +27,8 @@ pub struct Attachment {
     pub hash: String,
 }
 
-/// A ticket as a feed or file gives it. `source` + `external_id` is the key.
-#[derive(Clone, PartialEq, Debug)]
+/// A ticket as a feed or file gives it. `source` + `external_id` is the key. By default it says nothing at all.
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct TicketRecord {
     /// System it came from.
     pub source: String,

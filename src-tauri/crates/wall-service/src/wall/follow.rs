@@ -492,24 +492,9 @@ mod tests {
             external_id: "late".into(),
             category: "drain".into(),
             title: "late".into(),
-            description: String::new(),
             place: Some(wall_core::Place { lon: 120.601, lat: 31.301 }),
-            accuracy_m: None,
-            address: String::new(),
-            channel: None,
-            platform: None,
-            severity: None,
-            community_code: String::new(),
             reported_at: Some(system_now().plus_ms(-172_800_000)),
-            due_at: None,
-            status: None,
-            status_word: String::new(),
-            status_at: None,
-            closed_at: None,
-            reporter: None,
-            attachments: vec![],
-            sensitive: None,
-            inverted_times: false,
+            ..TicketRecord::default()
         };
         behind.import_tickets(&admin, &[record]).await.unwrap();
         let under = async || wall.store().attributions_under(plan).await.unwrap().len();

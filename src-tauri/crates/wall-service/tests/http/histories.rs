@@ -16,30 +16,7 @@ pub(super) fn admin() -> Actor {
 }
 
 pub(super) fn record(id: i64) -> TicketRecord {
-    TicketRecord {
-        source: "feed".into(),
-        external_id: id.to_string(),
-        category: String::new(),
-        title: String::new(),
-        description: String::new(),
-        place: None,
-        accuracy_m: None,
-        address: String::new(),
-        channel: None,
-        platform: None,
-        severity: None,
-        community_code: String::new(),
-        reported_at: None,
-        due_at: None,
-        status: None,
-        status_word: String::new(),
-        status_at: None,
-        closed_at: None,
-        reporter: None,
-        attachments: vec![],
-        sensitive: None,
-        inverted_times: false,
-    }
+    TicketRecord { source: "feed".into(), external_id: id.to_string(), ..TicketRecord::default() }
 }
 
 /// Numbers that look random and are the same each time.

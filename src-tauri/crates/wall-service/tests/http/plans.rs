@@ -64,26 +64,12 @@ pub(super) fn ticket(id: &str, x: f64, y: f64, closed: bool) -> TicketRecord {
     TicketRecord {
         source: "test".into(),
         external_id: id.into(),
-        category: String::new(),
         title: id.into(),
-        description: String::new(),
         place: Some(Place { lon, lat }),
-        accuracy_m: None,
-        address: String::new(),
-        channel: None,
-        platform: None,
-        severity: None,
-        community_code: String::new(),
         reported_at: Some(UtcMs(now.0 - 7_200_000)),
-        due_at: None,
         status: Some(if closed { TicketStatus::Closed } else { TicketStatus::Received }),
-        status_word: String::new(),
-        status_at: None,
         closed_at: closed.then_some(UtcMs(now.0 - 3_600_000)),
-        reporter: None,
-        attachments: vec![],
-        sensitive: None,
-        inverted_times: false,
+        ..TicketRecord::default()
     }
 }
 

@@ -15,24 +15,11 @@ fn ticket(i: usize) -> TicketRecord {
         external_id: format!("SQ{:06}", i * 37 % 1_000_003),
         category: "drain".into(),
         title: format!("{}{}", SPOTS[i % 7], WHAT[i % 5]),
-        description: String::new(),
         place: Some(Place { lon: 120.5, lat: 31.25 }),
-        accuracy_m: None,
         address: format!("{}{}号", SPOTS[(i / 7) % 7], i % 1_009),
-        channel: None,
-        platform: None,
-        severity: None,
-        community_code: String::new(),
         reported_at: Some(UtcMs(NOW.0 + i as i64 - 4_000)),
-        due_at: None,
-        status: None,
-        status_at: None,
-        status_word: String::new(),
-        closed_at: None,
-        reporter: None,
-        attachments: vec![],
         sensitive: Some(i.is_multiple_of(11)),
-        inverted_times: false,
+        ..TicketRecord::default()
     }
 }
 

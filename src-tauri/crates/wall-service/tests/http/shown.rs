@@ -59,22 +59,12 @@ fn ticket(i: usize, cell: f64, sensitive: bool, now: UtcMs, hidden: Hidden) -> T
         title: hidden.title.into(),
         description: hidden.title.into(),
         place: Some(Place { lon: LON + (cell + hidden.x) * SIDE, lat: LAT + hidden.y * SIDE }),
-        accuracy_m: None,
         address: hidden.address.into(),
-        channel: None,
-        platform: None,
-        severity: None,
-        community_code: String::new(),
         reported_at: Some(UtcMs(now.0 - 48 * HOUR_MS - i as i64)),
         due_at: Some(UtcMs(now.0 - 24 * HOUR_MS)),
         status: Some(TicketStatus::Received),
-        status_at: None,
-        status_word: String::new(),
-        closed_at: None,
-        reporter: None,
-        attachments: vec![],
         sensitive: Some(sensitive),
-        inverted_times: false,
+        ..TicketRecord::default()
     }
 }
 
